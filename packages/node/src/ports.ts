@@ -1,0 +1,215 @@
+/**
+ * Everything a node needs from the outside world: time, randomness, network, disk, git, processes, files.
+ *
+ * The engine sees only these interfaces. Adapters implement them for real; a simulator implements them over a seed. An
+ * expected failure is a value of the result type; a port that throws has a bug.
+ */
+import type { Result } from "@skein/core";
+
+export type Cancel = () => void;
+
+/** Monotonic time decides, wall time is shown to people. Milliseconds. */
+export interface Clock {
+  /** Never goes back, says nothing about the date. */
+  monoMs(): number;
+  /** Unix time; may jump. Never used to order or to expire anything between nodes. */
+  wallMs(): number;
+  /** Calls `run` once, `delayMs` from now at the earliest. */
+  after(delayMs: number, run: () => void): Cancel;
+}
+
+export interface Random {
+  /** Cryptographically strong in production, seeded in simulation. */
+  bytes(length: number): Uint8Array;
+}
+
+// ── disk ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What went wrong on disk, so that the node can say it and degrade instead of guessing. */
+export interface StoreError {
+  readonly type: "disk-full" | "disk-io" | "read-only" | "corrupt";
+  readonly message: string;
+}
+
+/** One signed frame as it is kept: exact bytes in, exact bytes out. `position` is its place in this node's log, from 1. */
+export interface StoredFrame {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LogStore {
+  /** Every frame in the order this node accepted it, which is a causal order. */
+  frames(fromPosition: number): IterableIterator<StoredFrame>;
+  /** One transaction, fsynced before it returns. Nothing is kept when it fails. */
+  append(frames: readonly StoredFrame[]): Result<void, StoreError>;
+  /** Small durable facts beside the log (incarnation, known peers). */
+  getMeta(key: string): Uint8Array | undefined;
+  putMeta(key: string, value: Uint8Array): Result<void, StoreError>;
+  close(): void;
+}
+
+// ── network ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LinkHandlers {
+  /** One whole message, already within the size limit in force. */
+  onMessage(bytes: Uint8Array): void;
+  onClose(reason: string): void;
+}
+
+/** An ordered, reliable, message-framed connection to one peer. Not authenticated by itself. */
+export interface Link {
+  readonly remoteAddress: string;
+  /** `full` when the peer does not drain its queue; the message was not sent. */
+  send(bytes: Uint8Array): "sent" | "full" | "closed";
+  bufferedBytes(): number;
+  /** Raises the frame limit once the peer is authenticated. */
+  setMaxMessageBytes(bytes: number): void;
+  close(reason: string): void;
+}
+
+export interface PeerNet {
+  /** Resolves with an open link, or with one sentence saying why there is none. */
+  dial(url: string, handlers: (link: Link) => LinkHandlers): Promise<Result<Link, string>>;
+  /** Starts accepting; resolves with the bound URL (`ws://host:port`). */
+  listen(
+    address: { host: string; port: number },
+    accept: (link: Link) => LinkHandlers,
+  ): Promise<Result<string, string>>;
+  close(): Promise<void>;
+}
+
+// ── git ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A git object id: 40 (SHA-1) or 64 (SHA-256) lowercase hex digits. */
+export type Oid = string;
+
+/**
+ * `remote-unreachable` and `unknown-outcome` are retried after reading again; `refused` is the remote saying no (hook,
+ * protection, dirty checkout); the others need a person. `message` is one sentence fit to be shown.
+ */
+export interface GitError {
+  readonly type:
+    | "not-a-repository"
+    | "no-commits"
+    | "missing-branch"
+    | "remote-unreachable"
+    | "refused"
+    | "unknown-outcome"
+    | "bad-object"
+    | "disk"
+    | "aborted"
+    | "git-failed";
+  readonly message: string;
+}
+
+/** A fresh clone for one attempt: `directory` is checked out on `branch`, which starts at `base`. */
+export interface AttemptWorkspace {
+  readonly directory: string;
+  readonly branch: string;
+  readonly base: Oid;
+}
+
+/** What an agent left on its branch: its tip, that tip's tree, and the number of commits it is ahead of the base. */
+export interface AttemptResult {
+  readonly tip: Oid;
+  readonly tree: Oid;
+  readonly commitsAhead: number;
+}
+
+export type MergeOutcome =
+  | { readonly type: "merged"; readonly commit: Oid; readonly tree: Oid }
+  | { readonly type: "conflict"; readonly paths: readonly string[] };
+
+export type PushOutcome =
+  /** The remote ref moved from `expected` to `commit`. */
+  | { readonly type: "moved" }
+  /** The ref was not at `expected` any more; nothing happened. */
+  | { readonly type: "stale" };
+
+/**
+ * One project's repository as this node uses it: a private bare mirror, fresh clones for attempts, and the remote.
+ * Branch names come from us (`skein/<item>/<epoch>`), never from a story. Every call may be aborted.
+ */
+export interface Repository {
+  /** Fetches the target branch from the remote and returns its tip. */
+  fetchBase(signal: AbortSignal): Promise<Result<Oid, GitError>>;
+  /** Every item id named by a `Skein-Item` trailer on the first-parent chain of `tip`, with the landing commit. */
+  landings(tip: Oid, signal: AbortSignal): Promise<Result<ReadonlyMap<string, Oid>, GitError>>;
+  /** The content of a file at a commit, or undefined when it is not there. At most 256 KiB. */
+  readFile(commit: Oid, path: string, signal: AbortSignal): Promise<Result<string | undefined, GitError>>;
+  /** A fresh clone at `base` with a new branch. An earlier directory of the same attempt is removed first. */
+  openAttempt(
+    attempt: { readonly item: string; readonly epoch: number; readonly base: Oid },
+    signal: AbortSignal,
+  ): Promise<Result<AttemptWorkspace, GitError>>;
+  /** Takes the attempt's commits into the mirror (object checks on); works with zero commits ahead too. */
+  collectAttempt(workspace: AttemptWorkspace, signal: AbortSignal): Promise<Result<AttemptResult, GitError>>;
+  /** Pushes an attempt's tip to the remote as its branch, so that a survivor can go on with it. */
+  publishBranch(branch: string, tip: Oid, signal: AbortSignal): Promise<Result<void, GitError>>;
+  /** Makes sure that a published attempt's tip is in the mirror. */
+  fetchBranch(branch: string, tip: Oid, signal: AbortSignal): Promise<Result<void, GitError>>;
+  /** The merge of `tip` into `base` without a checkout; the same inputs give the same commit on every node. */
+  merge(
+    inputs: { readonly base: Oid; readonly tip: Oid; readonly message: string; readonly atSeconds: number },
+    signal: AbortSignal,
+  ): Promise<Result<MergeOutcome, GitError>>;
+  /** A throw-away clone with exactly this commit checked out, for the gate. */
+  openCheckout(commit: Oid, name: string, signal: AbortSignal): Promise<Result<string, GitError>>;
+  /** Compare-and-swap of the target branch on the remote: `expected` → `commit`. */
+  land(
+    move: { readonly expected: Oid; readonly commit: Oid },
+    signal: AbortSignal,
+  ): Promise<Result<PushOutcome, GitError>>;
+  /** Deletes an attempt's or a checkout's directory. Never throws; what cannot be removed is left for the next start. */
+  remove(directory: string): Promise<void>;
+}
+
+// ── processes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ProcessSpec {
+  /** Executed without a shell. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment of the child; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Written to standard input, which is then closed. */
+  readonly stdin: string;
+  readonly limits: { readonly wallMs: number; readonly idleMs: number; readonly outputBytes: number };
+  /** Standard output and standard error, in the order they were read. */
+  readonly onOutput: (chunk: Uint8Array) => void;
+}
+
+export type ProcessEnd =
+  | { readonly type: "exited"; readonly code: number }
+  | { readonly type: "signalled"; readonly signal: string }
+  | { readonly type: "limit"; readonly limit: "wall" | "idle" | "output" }
+  | { readonly type: "aborted" }
+  | { readonly type: "not-started"; readonly message: string };
+
+export interface ProcessResult {
+  readonly end: ProcessEnd;
+  readonly durationMs: number;
+  readonly outputBytes: number;
+  /** SHA-256 (hex) of all output that was captured. */
+  readonly outputDigest: string;
+}
+
+export interface Processes {
+  /** Runs to the end; then nothing of the process tree is left, however it ended. */
+  run(spec: ProcessSpec, signal: AbortSignal): Promise<ProcessResult>;
+}
+
+// ── attempt logs ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The captured output of attempts run on this node, one growing file each. */
+export interface AttemptLogs {
+  append(attempt: { readonly item: string; readonly epoch: number }, chunk: Uint8Array): void;
+  /** Up to `maxBytes` from `offset`; `end` is the size now. Undefined when this node has no such log. */
+  read(
+    attempt: { readonly item: string; readonly epoch: number },
+    offset: number,
+    maxBytes: number,
+  ): { readonly bytes: Uint8Array; readonly end: number } | undefined;
+  /** Epochs of an item that have a log here, ascending. */
+  epochs(item: string): readonly number[];
+}

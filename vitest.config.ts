@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+// Unit tests run from source (the `@skein/source` condition); everything in test/ that starts `skein` needs the build.
+const resolve = { conditions: ["@skein/source"] };
+const ssr = { resolve };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { resolve, ssr, test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"] } },
+      { resolve, ssr, test: { name: "tidy", include: ["test/tidy/**/*.test.ts"] } },
+      {
+        resolve,
+        ssr,
+        test: { name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, fileParallelism: false },
+      },
+    ],
+  },
+});
