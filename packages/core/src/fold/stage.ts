@@ -1,0 +1,57 @@
+/**
+ * The stages of an item with the data each one owns. Only a stage that has a branch can name one, and only Done can
+ * name a merge commit: wrong states cannot be written down. Adding a stage breaks the build at every consumer.
+ */
+export type Stage = "Backlog" | "Coding" | "Qa" | "Merge" | "Done" | "Archived";
+
+export const STAGES = ["Backlog", "Coding", "Qa", "Merge", "Done", "Archived"] as const satisfies readonly Stage[];
+
+export type ArchiveReason = "Completed" | "Abandoned" | "Superseded" | "Blocked" | "MergeFailed" | "ReviewHeld";
+
+export const ARCHIVE_REASONS = [
+  "Completed",
+  "Abandoned",
+  "Superseded",
+  "Blocked",
+  "MergeFailed",
+  "ReviewHeld",
+] as const satisfies readonly ArchiveReason[];
+
+/** The work product of an attempt that left Coding. */
+export interface Feature {
+  /** `skein/<item>/<epoch>`, on the remote. */
+  readonly featureBranch: string;
+  /** The branch's tip when it was submitted. */
+  readonly tip: string;
+  readonly tree: string;
+  /** Always at least 1: an attempt without a commit never leaves Coding. */
+  readonly commitsAhead: number;
+}
+
+/** What one gate command did on one exact tree. */
+export interface GateRun {
+  readonly argv: readonly string[];
+  readonly exitCode: number;
+  readonly durationMs: number;
+  readonly outputDigest: string;
+}
+
+/** Signed evidence by being part of an op: these commands gave these results on this tree. */
+export interface Evidence {
+  readonly tree: string;
+  readonly runs: readonly GateRun[];
+}
+
+export type StageState =
+  | { readonly stage: "Backlog" }
+  | { readonly stage: "Coding" }
+  | ({ readonly stage: "Qa" } & Feature)
+  | ({ readonly stage: "Merge"; readonly evidence: Evidence } & Feature)
+  | { readonly stage: "Done"; readonly mergedAt: number; readonly mergeCommit: string }
+  | {
+      readonly stage: "Archived";
+      readonly archivedAt: number;
+      readonly reason: ArchiveReason;
+      /** Set when the item was Done before: what has landed stays landed. */
+      readonly mergeCommit: string | null;
+    };

@@ -1,0 +1,104 @@
+/**
+ * The board: what people see of the view, as plain JSON values keyed by id.
+ *
+ * Every node derives the same `items` and `attempts` from the same log; `nodes` also carries what this node has heard
+ * in beats. The values are what the `board` Y.Doc holds under the maps of the same names, what `GET /api/v1/items` and
+ * `skein item list --json` print, and what the web page draws. All text in them is data from people and agents.
+ */
+import type { ArchiveReason, Stage } from "../fold/stage.ts";
+import type { Role } from "../member/role.ts";
+
+export interface BoardClaim {
+  /** Public key (hex) of the member that holds the lease. */
+  readonly node: string;
+  readonly nodeName: string;
+  readonly epoch: number;
+  /** Wall time the holder wrote into its claim, for people only (Unix ms). */
+  readonly since: number;
+  /** This node has not heard the holder renew for a whole TTL. */
+  readonly expired: boolean;
+  /** Length of the lease in ms. */
+  readonly ttlMs: number;
+}
+
+export interface BoardItem {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly type: string;
+  readonly stage: Stage;
+  readonly priority: number;
+  readonly labels: readonly string[];
+  readonly dependsOn: readonly string[];
+  /** A reason while the item is on hold, otherwise empty. */
+  readonly hold: string;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly claim: BoardClaim | null;
+  /** The branch under way or landed, when there is one. */
+  readonly branch: string | null;
+  readonly commitsAhead: number | null;
+  readonly mergeCommit: string | null;
+  readonly mergedAt: number | null;
+  readonly archivedAt: number | null;
+  readonly archiveReason: ArchiveReason | null;
+  /** One sentence: why the item is where it is when it is not simply moving (sent back, blocked, waiting for a remote). */
+  readonly note: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface BoardNode {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly removed: boolean;
+  /** This is the node that serves the board. */
+  readonly self: boolean;
+  readonly alive: boolean;
+  /** Wall time of the last beat as heard here, or null (Unix ms). */
+  readonly lastHeardAt: number | null;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly slotsFree: number;
+  /** `ws://` address other nodes may dial, or empty. */
+  readonly address: string;
+  /** There is a direct link between the serving node and this one. */
+  readonly linked: boolean;
+}
+
+/** One claim's work: from the claim to what ended it. Keyed `<item>/<epoch>`. */
+export interface BoardAttempt {
+  readonly item: string;
+  readonly epoch: number;
+  readonly node: string;
+  readonly nodeName: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** `running` until something ended it. */
+  readonly outcome: "running" | "landed" | "sent-back" | "taken-over" | "released" | "archived" | "alternate";
+  readonly note: string;
+}
+
+/** An item in Merge with its place in line (0 is next). */
+export interface BoardQueueEntry {
+  readonly item: string;
+  readonly position: number;
+}
+
+export interface Board {
+  readonly items: ReadonlyMap<string, BoardItem>;
+  readonly nodes: ReadonlyMap<string, BoardNode>;
+  readonly attempts: ReadonlyMap<string, BoardAttempt>;
+  readonly queue: ReadonlyMap<string, BoardQueueEntry>;
+}
+
+/** What changed since the listener was last called; `null` means the key is gone. */
+export interface BoardChange {
+  readonly items: ReadonlyMap<string, BoardItem | null>;
+  readonly nodes: ReadonlyMap<string, BoardNode | null>;
+  readonly attempts: ReadonlyMap<string, BoardAttempt | null>;
+  readonly queue: ReadonlyMap<string, BoardQueueEntry | null>;
+}
