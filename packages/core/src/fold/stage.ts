@@ -2,20 +2,27 @@
  * The stages of an item with the data each one owns. Only a stage that has a branch can name one, and only Done can
  * name a merge commit: wrong states cannot be written down. Adding a stage breaks the build at every consumer.
  */
-export type Stage = "Backlog" | "Coding" | "Qa" | "Merge" | "Done" | "Archived";
+export const STAGES: readonly ["Backlog", "Coding", "Qa", "Merge", "Done", "Archived"] = [
+  "Backlog",
+  "Coding",
+  "Qa",
+  "Merge",
+  "Done",
+  "Archived",
+];
 
-export const STAGES = ["Backlog", "Coding", "Qa", "Merge", "Done", "Archived"] as const satisfies readonly Stage[];
+export type Stage = (typeof STAGES)[number];
 
-export type ArchiveReason = "Completed" | "Abandoned" | "Superseded" | "Blocked" | "MergeFailed" | "ReviewHeld";
-
-export const ARCHIVE_REASONS = [
+export const ARCHIVE_REASONS: readonly [
   "Completed",
   "Abandoned",
   "Superseded",
   "Blocked",
   "MergeFailed",
   "ReviewHeld",
-] as const satisfies readonly ArchiveReason[];
+] = ["Completed", "Abandoned", "Superseded", "Blocked", "MergeFailed", "ReviewHeld"];
+
+export type ArchiveReason = (typeof ARCHIVE_REASONS)[number];
 
 /** The work product of an attempt that left Coding. */
 export interface Feature {

@@ -1,6 +1,8 @@
 /** What a member may do. A higher role may do everything a lower one may. */
-export type Role = "owner" | "operator" | "agent" | "observer";
 
-export const ROLES = ["observer", "agent", "operator", "owner"] as const satisfies readonly Role[];
+/** In ascending order of power. */
+export const ROLES: readonly ["observer", "agent", "operator", "owner"] = ["observer", "agent", "operator", "owner"];
+
+export type Role = (typeof ROLES)[number];
 
 export const roleAtLeast = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed);
