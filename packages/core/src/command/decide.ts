@@ -1,0 +1,324 @@
+/**
+ * command → ops: what a command wants written, judged against the view as it is now. Pure: time and random bytes come in
+ * with the command. A refused command has no drafts and so no effect.
+ */
+import { compareText, fromHex } from "../kernel/bytes.ts";
+import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
+import { MESH_ENTITY, type View } from "../fold/fold.ts";
+import type { ItemHistory } from "../fold/history.ts";
+import type { ItemState } from "../fold/item-state.ts";
+import { refusal } from "../fold/transition.ts";
+import type { Heads } from "../log/heads.ts";
+import type { Draft } from "../log/replica.ts";
+import type { Member } from "../member/membership.ts";
+import { type Role, ROLES } from "../member/role.ts";
+import type { RegisterBody, StageBody } from "../op/bodies.ts";
+import type { CommandError } from "./error.ts";
+import type { Command } from "./parse.ts";
+import type { CommandInput } from "./registry.ts";
+
+export interface DecideContext {
+  readonly view: View;
+  readonly heads: Heads;
+  /** Public key (hex) and role of the node that decides. */
+  readonly self: string;
+  readonly role: Role;
+  readonly wallMs: number;
+  /** 8 random bytes for a new item's id. */
+  readonly idBytes: Uint8Array;
+  /** Public key of a fresh ticket key pair. */
+  readonly ticketKey: Uint8Array;
+}
+
+export interface Decision {
+  readonly drafts: readonly Draft[];
+  /** The item it is about, when there is one. */
+  readonly item: string | null;
+}
+
+type Decided = Result<Decision, CommandError>;
+
+export function decide(command: Command, context: DecideContext): Decided {
+  switch (command.name) {
+    case "item.add":
+      return add(command.input, context);
+    case "item.edit":
+      return edit(command.input, context);
+    case "item.start":
+      return stage(command.input.item, { kind: "item.start" }, context);
+    case "item.move":
+      return move(command.input, context);
+    case "item.reject":
+      return reject(command.input, context);
+    case "item.hold":
+      return hold(command.input, context);
+    case "item.archive":
+      return stage(command.input.item, { kind: "item.archive", ...pick(command.input) }, context);
+    case "item.restore":
+      return stage(command.input.item, { kind: "item.restore", note: command.input.note }, context);
+    case "item.delete":
+      return remove(command.input, context);
+    case "member.invite":
+      return invite(command.input, context);
+    case "member.remove":
+      return removeMember(command.input, context);
+    case "project.set":
+      return ok(meshDraft({ kind: "project.set", ...command.input }));
+    case "item.list":
+    case "item.show":
+    case "item.history":
+    case "why":
+    case "claims":
+    case "nodes":
+    case "members":
+    case "projects":
+    case "digest":
+    case "forks":
+    case "effects":
+    case "verify":
+    case "doctor":
+      return ok({ drafts: [], item: null });
+    default:
+      return unreachable(command);
+  }
+}
+
+const fail = (code: CommandError["code"], message: string): { readonly ok: false; readonly error: CommandError } =>
+  err({ code, message });
+
+const meshDraft = (body: Draft["body"]): Decision => ({
+  drafts: [{ entity: MESH_ENTITY, body, on: null }],
+  item: null,
+});
+
+const pick = ({
+  reason,
+  note,
+}: CommandInput<"item.archive">): Pick<CommandInput<"item.archive">, "reason" | "note"> => ({
+  reason,
+  note,
+});
+
+// ── items ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** 60 random bits as 12 digits of Crockford's base 32. */
+export function itemIdFrom(bytes: Uint8Array): string {
+  assert(bytes.length >= 8, "an item id takes 8 random bytes");
+  let bits = bytes.slice(0, 8).reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  let id = "";
+  for (let digit = 0; digit < 12; digit++) {
+    id += ID_ALPHABET.charAt(Number(bits & 31n));
+    bits >>= 5n;
+  }
+  return id;
+}
+
+/** The item whose id is, or begins with, `ref`. Deleted items are gone. */
+export function findItem(view: View, ref: string): Result<LiveItem, CommandError> {
+  const exact = view.items.get(ref);
+  const matches = exact !== undefined ? [exact] : [...view.items.values()].filter((item) => item.id.startsWith(ref));
+  const live = matches.filter(isLive);
+  const [item] = live;
+  if (item === undefined)
+    return fail("not-found", `There is no item ${ref}. \`skein item list --all\` shows what there is.`);
+  if (live.length > 1) {
+    const ids = live.map((one) => one.id).toSorted(compareText);
+    return fail("ambiguous", `${ref} may be ${ids.slice(0, 5).join(", ")}. Give more of the id.`);
+  }
+  return ok(item);
+}
+
+export type LiveItem = ItemHistory & {
+  readonly best: NonNullable<ItemHistory["best"]>;
+  readonly registers: NonNullable<ItemHistory["registers"]>;
+};
+
+export const isLive = (item: ItemHistory): item is LiveItem =>
+  !item.deleted && item.best !== undefined && item.registers !== undefined;
+
+function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
+  const dependsOn = resolveAll(input.dependsOn, context.view);
+  if (!dependsOn.ok) return dependsOn;
+  const problem = badLine(input.title) ?? badLine(input.labels.join(""));
+  if (problem !== undefined) return fail("bad-input", problem);
+  const id = itemIdFrom(context.idBytes);
+  const { title, text, type, priority, labels, start } = input;
+  const create: Draft = {
+    entity: id,
+    on: null,
+    body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
+  };
+  const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
+  return ok({ item: id, drafts: start ? [create, begin] : [create] });
+}
+
+function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
+  const ids: string[] = [];
+  for (const ref of refs) {
+    const item = findItem(view, ref);
+    if (!item.ok) return item;
+    ids.push(item.value.id);
+  }
+  return ok(ids);
+}
+
+/** Titles and labels are single lines: they are shown in lists, logs and commit subjects. */
+const badLine = (text: string): string | undefined =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
+  /[\u0000-\u001f\u007f\u2028\u2029]/.test(text) || /[\ud800-\udfff]/u.test(text)
+    ? "A title or label is one line without control characters. Put the rest into the text."
+    : undefined;
+
+function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided {
+  const found = findItem(context.view, input.item);
+  if (!found.ok) return found;
+  const dependsOn = resolveAll(input.dependsOn ?? [], context.view);
+  if (!dependsOn.ok) return dependsOn;
+  if (dependsOn.value.includes(found.value.id)) return fail("bad-input", "An item cannot depend on itself.");
+  const problem = badLine(input.title ?? "") ?? badLine((input.labels ?? []).join(""));
+  if (problem !== undefined) return fail("bad-input", problem);
+  const writes: RegisterBody[] = [];
+  if (input.title !== undefined) writes.push({ field: "title", value: input.title });
+  if (input.text !== undefined) writes.push({ field: "text", value: input.text });
+  if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
+  if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
+  if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
+  if (writes.length === 0)
+    return fail("bad-input", "Nothing to change: give a title, text, priority, labels or depends-on.");
+  return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
+}
+
+/** A write builds on the last writer's op, so its stamp is later than what the person saw. */
+const registerDraft = (item: LiveItem, write: RegisterBody): Draft => ({
+  entity: item.id,
+  body: { kind: "item.set", ...write },
+  on: item.registers[write.field].id,
+});
+
+function hold(input: CommandInput<"item.hold">, context: DecideContext): Decided {
+  const found = findItem(context.view, input.item);
+  if (!found.ok) return found;
+  const value = input.release ? "" : input.reason || "on hold";
+  const problem = badLine(value);
+  if (problem !== undefined) return fail("bad-input", problem);
+  return ok({ item: found.value.id, drafts: [registerDraft(found.value, { field: "hold", value })] });
+}
+
+function move(input: CommandInput<"item.move">, context: DecideContext): Decided {
+  const found = findItem(context.view, input.item);
+  if (!found.ok) return found;
+  const from = found.value.best.state.stage.stage;
+  switch (input.stage.toLowerCase()) {
+    case "backlog":
+      return from === "Archived"
+        ? stage(input.item, { kind: "item.restore", note: "" }, context)
+        : stage(input.item, { kind: "item.shelve", note: "moved to Backlog" }, context);
+    case "coding":
+      return from === "Backlog"
+        ? stage(input.item, { kind: "item.start" }, context)
+        : reject({ item: input.item, note: "sent back by a person" }, context);
+    case "archived":
+      return stage(input.item, { kind: "item.archive", reason: "Abandoned", note: "" }, context);
+    case "qa":
+    case "merge":
+    case "done":
+      return fail(
+        "not-legal",
+        `Nobody moves an item to ${input.stage} by hand: work gets it there. Move it to coding.`,
+      );
+    default:
+      return fail("bad-input", `There is no stage "${input.stage}". Move an item to backlog or coding, or archive it.`);
+  }
+}
+
+const reject = (input: { readonly item: string; readonly note: string }, context: DecideContext): Decided =>
+  stage(
+    input.item,
+    { kind: "item.sendBack", reason: "person", note: input.note, progress: true, evidence: [] },
+    context,
+  );
+
+/** A stage event on the item's head, refused here when the fold would refuse it. */
+function stage(ref: string, body: StageBody, context: DecideContext): Decided {
+  const found = findItem(context.view, ref);
+  if (!found.ok) return found;
+  return stageOn(found.value, body, context);
+}
+
+export function stageOn(
+  item: LiveItem,
+  body: StageBody,
+  context: Pick<DecideContext, "self" | "role" | "wallMs">,
+): Decided {
+  const { state, id: on } = item.best;
+  const { self: author, role, wallMs: wall } = context;
+  const rejection = refusal(state, { item: item.id, op: "", author, incarnation: "", role, wall, body });
+  if (rejection !== undefined) {
+    const code = rejection.type === "not-allowed" || rejection.type === "not-holder" ? "not-allowed" : "not-legal";
+    return fail(code, `Item ${item.id} (${describe(state)}): ${rejection.message}.`);
+  }
+  return ok({ item: item.id, drafts: [{ entity: item.id, body, on }] });
+}
+
+const describe = (state: ItemState): string =>
+  state.stage.stage === "Archived" ? `Archived as ${state.stage.reason}` : `in ${state.stage.stage}`;
+
+function remove(input: CommandInput<"item.delete">, context: DecideContext): Decided {
+  const found = findItem(context.view, input.item);
+  if (!found.ok) return found;
+  const draft: Draft = {
+    entity: found.value.id,
+    body: { kind: "item.delete", note: input.note },
+    on: found.value.best.id,
+  };
+  return ok({ item: found.value.id, drafts: [draft] });
+}
+
+// ── members ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export const ttlMs = (ttl: string): number => Number(ttl.slice(0, -1)) * (UNIT_MS[ttl.slice(-1)] ?? 0);
+
+function invite(input: CommandInput<"member.invite">, context: DecideContext): Decided {
+  if (ROLES.indexOf(input.role) > ROLES.indexOf(context.role)) {
+    return fail("not-allowed", `This node is ${context.role} and cannot invite a member as ${input.role}.`);
+  }
+  const expires = context.wallMs + ttlMs(input.ttl);
+  return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
+}
+
+export function findMember(view: View, ref: string): Result<Member, CommandError> {
+  const members = [...view.membership.members.values()];
+  const matches = members.filter((member) => member.key === ref || member.name === ref);
+  const found = matches.length > 0 ? matches : members.filter((member) => member.key.startsWith(ref));
+  const [member] = found;
+  if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
+  if (found.length > 1) {
+    const keys = found.map((one) => `${one.name} (${one.key.slice(0, 12)})`).join(", ");
+    return fail("ambiguous", `${ref} may be ${keys}. Give more of the key.`);
+  }
+  return ok(member);
+}
+
+/** Cuts the member's feeds where this node has them now. */
+function removeMember(input: CommandInput<"member.remove">, context: DecideContext): Decided {
+  const found = findMember(context.view, input.member);
+  if (!found.ok) return found;
+  const member = found.value;
+  if (member.cut !== null) return fail("not-legal", `${member.name} is removed already.`);
+  if (member.key === context.self)
+    return fail("not-allowed", "A node does not remove itself. Remove it from another one.");
+  const outranks = ROLES.indexOf(context.role) > ROLES.indexOf(member.role) || context.role === "owner";
+  if (!outranks)
+    return fail("not-allowed", `This node is ${context.role} and cannot remove ${member.role} ${member.name}.`);
+  const founder = [...context.view.membership.members.keys()][0];
+  if (member.key === founder) return fail("not-allowed", "The founder's key cannot be removed.");
+  const feeds = [...context.heads.values()].filter((head) => head.author === member.key);
+  const cut = new Map(feeds.map((head) => [head.incarnation, head.seq]));
+  const memberKey = fromHex(member.key);
+  assert(memberKey !== undefined, "a member's key is hex");
+  return ok(meshDraft({ kind: "member.remove", key: memberKey, cut, note: input.note }));
+}

@@ -1,0 +1,155 @@
+/**
+ * The one registry of commands: name, what it needs, who may, what it does. The CLI and HTTP are made from it; so will
+ * be chat, web and MCP. A command that writes is decided in decide.ts, one that reads is answered in view/queries.ts, one
+ * that needs the running node (its links, its disk) is answered by the node.
+ */
+import { z } from "zod";
+
+import { ARCHIVE_REASONS } from "../fold/stage.ts";
+import { ROLES, type Role } from "../member/role.ts";
+import { ITEM_TYPES } from "../op/bodies.ts";
+import { LIMITS } from "../op/limits.ts";
+
+const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
+const title = z.string().trim().min(1).max(LIMITS.titleLength).describe("one line that names the item");
+const text = z.string().max(LIMITS.textBytes).describe("the story: what is wanted and how to tell that it is done");
+const priority = z.coerce.number().int().min(0).max(9).describe("0 (whenever) to 9 (drop everything)");
+const labels = z
+  .array(z.string().trim().min(1).max(LIMITS.labelLength))
+  .max(LIMITS.labels)
+  .describe("labels, replaced as a whole");
+const dependsOn = z.array(itemRef).max(LIMITS.dependsOn).describe("items that must be Done first");
+const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
+const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
+
+const inputs = {
+  "item.add": z.strictObject({
+    title,
+    text: text.default(""),
+    type: z.enum(ITEM_TYPES).default("story").describe("kind of work"),
+    priority: priority.default(5),
+    labels: labels.default([]),
+    dependsOn: dependsOn.default([]),
+    start: z.boolean().default(false).describe("go straight to Coding"),
+  }),
+  "item.edit": z.strictObject({
+    item: itemRef,
+    title: title.optional(),
+    text: text.optional(),
+    priority: priority.optional(),
+    labels: labels.optional(),
+    dependsOn: dependsOn.optional(),
+  }),
+  "item.start": z.strictObject({ item: itemRef }),
+  "item.move": z.strictObject({
+    item: itemRef,
+    stage: z.string().min(1).max(20).describe("backlog or coding; the other stages are reached by work"),
+  }),
+  "item.reject": z.strictObject({ item: itemRef, note: note.min(1) }),
+  "item.hold": z.strictObject({
+    item: itemRef,
+    reason: z.string().trim().max(LIMITS.titleLength).default("on hold").describe("why it is on hold"),
+    release: z.boolean().default(false).describe("end the hold"),
+  }),
+  "item.archive": z.strictObject({
+    item: itemRef,
+    reason: z.enum(ARCHIVE_REASONS).default("Abandoned").describe("why it ends"),
+    note: note.default(""),
+  }),
+  "item.restore": z.strictObject({ item: itemRef, note: note.default("") }),
+  "item.delete": z.strictObject({ item: itemRef, note: note.default("") }),
+  "item.list": z.strictObject({
+    stage: z.string().max(20).optional().describe("only items in this stage"),
+    all: z.boolean().default(false).describe("archived items too"),
+  }),
+  "item.show": z.strictObject({ item: itemRef }),
+  "item.history": z.strictObject({ item: itemRef }),
+  why: z.strictObject({ item: itemRef }),
+  claims: z.strictObject({}),
+  nodes: z.strictObject({}),
+  members: z.strictObject({}),
+  "member.invite": z.strictObject({
+    role: z.enum(ROLES).describe("what the new member may do"),
+    ttl: z
+      .string()
+      .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h")
+      .default("1h")
+      .describe("how long the ticket is good for"),
+  }),
+  "member.remove": z.strictObject({ member: key, note: note.default("") }),
+  "project.set": z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    remote: z.string().min(1).max(1_000),
+    base: z.string().min(1).max(200),
+    config: z.string().max(LIMITS.configBytes),
+  }),
+  projects: z.strictObject({}),
+  digest: z.strictObject({}),
+  forks: z.strictObject({}),
+  effects: z.strictObject({}),
+  verify: z.strictObject({}),
+  doctor: z.strictObject({}),
+} as const;
+
+export type CommandName = keyof typeof inputs;
+export type CommandInput<N extends CommandName> = z.infer<(typeof inputs)[N]>;
+
+export interface CommandSpec {
+  readonly name: CommandName;
+  /** Words on the command line. */
+  readonly words: readonly string[];
+  readonly summary: string;
+  /** Fields that are given by place on the command line, in order; the rest are options. */
+  readonly positional: readonly string[];
+  /** The least role of the node's key. */
+  readonly role: Role;
+  /** What it does to the world. */
+  readonly effect: "writes" | "reads" | "asks-node";
+  readonly input: z.ZodObject;
+}
+
+const spec = (
+  name: CommandName,
+  effect: CommandSpec["effect"],
+  role: Role,
+  summary: string,
+  positional: readonly string[] = [],
+  words: readonly string[] = name.split("."),
+): CommandSpec => ({ name, words, summary, positional, role, effect, input: inputs[name] });
+
+export const COMMANDS: readonly CommandSpec[] = [
+  spec("item.add", "writes", "operator", "Add an item to the Backlog, or start it at once", ["title"]),
+  spec("item.list", "reads", "observer", "List the items"),
+  spec("item.show", "reads", "observer", "Show one item", ["item"]),
+  spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
+  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels or dependencies", ["item"]),
+  spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
+  spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
+  spec("item.reject", "writes", "operator", "Send an item in Qa or Merge back to Coding", ["item", "note"]),
+  spec("item.hold", "writes", "operator", "Put an item on hold, or end the hold with --release", ["item", "reason"]),
+  spec("item.archive", "writes", "operator", "Archive an item", ["item"]),
+  spec("item.restore", "writes", "operator", "Bring an archived item back to the Backlog", ["item"]),
+  spec("item.delete", "writes", "operator", "Delete an item for good; a tombstone remains", ["item"]),
+  spec("why", "reads", "observer", "Say in words why an item is where it is", ["item"]),
+  spec("claims", "asks-node", "observer", "List who holds what, and whether they are alive"),
+  spec("nodes", "asks-node", "observer", "List the nodes as this one sees them"),
+  spec("members", "reads", "observer", "List the members and open invitations"),
+  spec("member.invite", "writes", "operator", "Print a ticket that lets one machine join", [], ["invite"]),
+  spec(
+    "member.remove",
+    "writes",
+    "operator",
+    "Remove a member; its sockets close at once",
+    ["member"],
+    ["members", "remove"],
+  ),
+  spec("project.set", "writes", "operator", "Set the repository that items land on", [], ["project", "set"]),
+  spec("projects", "reads", "observer", "List the projects"),
+  spec("digest", "reads", "observer", "Print the digest of the view and the feed heads"),
+  spec("forks", "asks-node", "observer", "List feeds whose author wrote two histories"),
+  spec("effects", "asks-node", "observer", "List what this node is doing right now"),
+  spec("verify", "asks-node", "observer", "Check every signature and hash of the log on disk"),
+  spec("doctor", "asks-node", "observer", "Check this node and say what is wrong and what to do"),
+];
+
+export const commandSpec = (name: string): CommandSpec | undefined => COMMANDS.find((command) => command.name === name);

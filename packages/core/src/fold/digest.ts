@@ -1,0 +1,66 @@
+/**
+ * The digest of a view: equal on two nodes when, and only when, they mean the same. It covers every item's winning op,
+ * state, registers and tombstone and the whole membership, and no wall clock of this node.
+ */
+import { compareText, toHex } from "../kernel/bytes.ts";
+import { encode, type Value } from "../op/codec.ts";
+import type { Crypto } from "../op/crypto.ts";
+import { FOLD_VERSION, type View } from "./fold.ts";
+import type { ItemHistory } from "./history.ts";
+import type { Register, RegisterField } from "./register.ts";
+
+export function digestOf(view: View, crypto: Crypto): string {
+  // Hash of hashes: each part stays within the codec's limits however large the mesh grows.
+  const parts = [...view.items.values()]
+    .toSorted((a, b) => compareText(a.id, b.id))
+    .map((item) => crypto.sha256(encode(itemValue(item))));
+  const head = crypto.sha256(encode([FOLD_VERSION, membershipValue(view)]));
+  return toHex(hashAll([head, ...parts], crypto));
+}
+
+function hashAll(hashes: readonly Uint8Array[], crypto: Crypto): Uint8Array {
+  const joined = new Uint8Array(hashes.length * 32);
+  for (const [index, hash] of hashes.entries()) joined.set(hash, index * 32);
+  return crypto.sha256(joined);
+}
+
+function itemValue(item: ItemHistory): Value {
+  const registers = item.registers === undefined ? null : Object.values(item.registers).map(registerValue);
+  const best = item.best === undefined ? null : [item.best.id, plain(item.best.state)];
+  const outcomes = [...item.entries.values()]
+    .toSorted((a, b) => compareText(a.id, b.id))
+    .map((entry) => `${entry.id} ${entry.outcome.type}`);
+  return [item.id, item.deleted, best, registers, hashable(outcomes)];
+}
+
+const registerValue = (register: Register<RegisterField>): Value => [
+  register.lamport,
+  register.author,
+  register.id,
+  plain(register.value),
+];
+
+/** One text instead of a list: histories may be longer than the codec's element limit. */
+const hashable = (lines: readonly string[]): string => lines.join("\n");
+
+function membershipValue(view: View): Value {
+  const { members, invites, projects, rejected } = view.membership;
+  const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
+    hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
+  return [sorted(members), sorted(invites), sorted(projects), sorted(rejected)];
+}
+
+/** Canonical text of a plain value: canonical bytes in hex. */
+const text = (value: unknown): string => toHex(encode(plain(value)));
+
+function plain(value: unknown): Value {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+  }
+  // The view is built of the value types of op bodies.
+  return value as Value;
+}

@@ -1,0 +1,119 @@
+/**
+ * The fold: what a set of ops means. A pure function of the set, whatever order the ops came in, as long as each comes
+ * after the op it builds on.
+ *
+ * Item ops are folded one by one. A membership op may change who was allowed to write what, so it is judged together with
+ * all other membership ops; only when that takes or gives somebody's say over ops that are here already (`stale`), the
+ * caller folds everything again.
+ */
+import { toHex } from "../kernel/bytes.ts";
+import { foldMembership, type Membership, type MeshOp, noMembership, roleOf } from "../member/membership.ts";
+import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
+import type { Crypto } from "../op/crypto.ts";
+import type { SealedOp } from "../op/op.ts";
+import { addToHistory, type FoldOp, type ItemHistory, type MutableHistory, newHistory } from "./history.ts";
+
+/** Part of the digest: nodes compare views only when they fold alike. */
+export const FOLD_VERSION = 1;
+
+/** The entity of membership and project ops. Item ids cannot be this. */
+export const MESH_ENTITY = "mesh";
+
+export interface View {
+  readonly items: ReadonlyMap<string, ItemHistory>;
+  readonly membership: Membership;
+}
+
+/** What one op touched. */
+export type FoldChange =
+  | { readonly type: "item"; readonly item: string }
+  | { readonly type: "membership" }
+  /** Somebody's earlier ops count differently now: fold everything again. */
+  | { readonly type: "stale" };
+
+export interface Fold extends View {
+  apply(sealed: SealedOp): FoldChange;
+  /** A key that a join op named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
+  isKnownAuthor(key: string): boolean;
+}
+
+export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
+  const items = new Map<string, MutableHistory>();
+  const meshOps: MeshOp[] = [];
+  const authors = new Map<string, Map<string, number>>();
+  const named = new Set<string>();
+  let membership: Membership = noMembership;
+
+  const applyItem = (op: FoldOp): FoldChange => {
+    const history = items.get(op.entity) ?? newHistory(op.entity);
+    items.set(op.entity, history);
+    addToHistory(history, op, roleOf(membership, op));
+    remember(authors, op);
+    return { type: "item", item: op.entity };
+  };
+
+  const applyMesh = (op: FoldOp, body: MeshBody): FoldChange => {
+    meshOps.push({ ...op, body });
+    if (body.kind === "member.join") named.add(toHex(body.key));
+    if (body.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
+    const before = membership;
+    membership = foldMembership(meshOps, mesh, crypto);
+    return sameSay(before, membership, authors) ? { type: "membership" } : { type: "stale" };
+  };
+
+  return {
+    items,
+    get membership(): Membership {
+      return membership;
+    },
+    isKnownAuthor: (key) => named.has(key),
+    apply: (sealed) => {
+      const op = toFoldOp(sealed);
+      if (op.entity !== MESH_ENTITY) return applyItem(op);
+      return op.body !== undefined && isMeshBody(op.body) ? applyMesh(op, op.body) : { type: "membership" };
+    },
+  };
+}
+
+const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
+
+function toFoldOp({ op, id }: SealedOp): FoldOp {
+  return {
+    id,
+    author: toHex(op.author),
+    incarnation: toHex(op.incarnation),
+    seq: op.seq,
+    lamport: op.lamport,
+    wall: op.wall,
+    entity: op.entity,
+    kind: op.kind,
+    on: op.on === null ? null : toHex(op.on),
+    body: readBody(op),
+  };
+}
+
+/** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
+function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
+  const feeds = authors.get(op.author) ?? new Map<string, number>();
+  feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
+  authors.set(op.author, feeds);
+}
+
+function sameSay(
+  before: Membership,
+  after: Membership,
+  authors: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): boolean {
+  for (const [author, feeds] of authors) {
+    const was = before.members.get(author);
+    const is = after.members.get(author);
+    if (was === is) continue;
+    if (was?.role !== is?.role) return false;
+    for (const [incarnation, seq] of feeds) {
+      const last = { author, incarnation, seq };
+      // A cut that lies at or after the last folded op takes nothing away; any other may.
+      if (roleOf(before, last) !== roleOf(after, last)) return false;
+    }
+  }
+  return true;
+}

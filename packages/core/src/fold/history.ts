@@ -1,0 +1,145 @@
+/**
+ * One item's history: a tree of ops, each building on another, and the registers beside it.
+ *
+ * The item's state is the state of its best accepted op (item-state.ts). Losing branches stay in the tree as alternate
+ * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
+ */
+import type { Role } from "../member/role.ts";
+import { isStageKind } from "./machine.ts";
+import type { ItemBody, OpBody, StageBody } from "../op/bodies.ts";
+import { assert } from "../kernel/result.ts";
+import { compareRank, type ItemState, type Rank } from "./item-state.ts";
+import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
+import { newItemState, transition } from "./transition.ts";
+
+/** What the fold needs of an op; keys and hashes in hex. `body` is undefined when this version cannot read it. */
+export interface FoldOp {
+  readonly id: string;
+  readonly author: string;
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly lamport: number;
+  readonly wall: number;
+  readonly entity: string;
+  readonly kind: string;
+  readonly on: string | null;
+  readonly body: OpBody | undefined;
+}
+
+export type HistoryEntry = Omit<FoldOp, "body"> & { readonly outcome: Outcome };
+
+export type Outcome =
+  /** Part of the tree, with the state it makes. */
+  | { readonly type: "accepted"; readonly state: ItemState }
+  /** Not a stage event: a field was set or the item deleted. */
+  | { readonly type: "noted" }
+  | { readonly type: "rejected"; readonly reason: string };
+
+export interface ItemHistory {
+  readonly id: string;
+  readonly entries: ReadonlyMap<string, HistoryEntry>;
+  /** Id of the best accepted op, with its rank; undefined while nothing was accepted. */
+  readonly best: Rank | undefined;
+  readonly registers: Registers | undefined;
+  readonly deleted: boolean;
+  /** Wall times for people: of the first and of the last op that had an effect. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** The fold's own copy, which it may change. */
+export interface MutableHistory extends ItemHistory {
+  readonly entries: Map<string, HistoryEntry>;
+  best: Rank | undefined;
+  registers: Registers | undefined;
+  deleted: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export const newHistory = (id: string): MutableHistory => ({
+  id,
+  entries: new Map(),
+  best: undefined,
+  registers: undefined,
+  deleted: false,
+  createdAt: 0,
+  updatedAt: 0,
+});
+
+/** Adds one op whose parent is already there. `role` is undefined when its author may not be folded. */
+export function addToHistory(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
+  const outcome = judge(history, op, role);
+  const { body: _body, ...entry } = op;
+  history.entries.set(op.id, { ...entry, outcome });
+  if (outcome.type === "rejected") return outcome;
+  history.createdAt = history.createdAt === 0 ? op.wall : Math.min(history.createdAt, op.wall);
+  history.updatedAt = Math.max(history.updatedAt, op.wall);
+  if (outcome.type === "accepted") raiseBest(history, { state: outcome.state, ...op });
+  return outcome;
+}
+
+function raiseBest(history: MutableHistory, { state, lamport, author, id }: Rank): void {
+  const rank: Rank = { state, lamport, author, id };
+  if (history.best === undefined || compareRank(rank, history.best) > 0) history.best = rank;
+}
+
+const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
+
+function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
+  if (role === undefined) return rejected("its author is not a member, or was removed before it");
+  const { body } = op;
+  if (body === undefined) return rejected(`this version cannot read ${op.kind}`);
+  if (!isItemBody(body)) return rejected(`${op.kind} is not an op of an item`);
+  if (body.kind === "item.create") return birth(history, op, body, role);
+  const parent = op.on === null ? undefined : history.entries.get(op.on);
+  if (parent === undefined) return rejected("it does not build on an op of this item");
+  if (parent.outcome.type === "rejected") return rejected("the op it builds on was rejected");
+  return isStageBody(body) ? grow(history, op, parent.outcome, role, body) : note(history, op, role, body);
+}
+
+const isStageBody = (body: ItemBody): body is StageBody => isStageKind(body.kind);
+
+const isItemBody = (body: OpBody): body is ItemBody => body.kind.startsWith("item.");
+
+function birth(
+  history: MutableHistory,
+  op: FoldOp,
+  body: Extract<ItemBody, { kind: "item.create" }>,
+  role: Role,
+): Outcome {
+  if (op.on !== null) return rejected("an item's first op builds on nothing");
+  if (role === "observer" || role === "agent") return rejected(`adding an item needs the role operator, not ${role}`);
+  const registers = newRegisters(body, op);
+  history.registers = history.registers === undefined ? registers : mergeRegisters(history.registers, registers);
+  return { type: "accepted", state: newItemState };
+}
+
+function grow(
+  history: MutableHistory,
+  op: FoldOp,
+  parent: Exclude<Outcome, { type: "rejected" }>,
+  role: Role,
+  body: StageBody,
+): Outcome {
+  if (parent.type !== "accepted") return rejected("the op it builds on is not a stage of the item");
+  const { author, incarnation, wall, id } = op;
+  const next = transition(parent.state, { item: history.id, op: id, author, incarnation, role, wall, body });
+  return next.ok ? { type: "accepted", state: next.value } : rejected(next.error.message);
+}
+
+function note(
+  history: MutableHistory,
+  op: FoldOp,
+  role: Role,
+  body: Extract<ItemBody, { kind: "item.set" | "item.delete" }>,
+): Outcome {
+  if (role === "observer" || role === "agent") return rejected(`editing needs the role operator, not ${role}`);
+  if (body.kind === "item.delete") {
+    history.deleted = true;
+    return { type: "noted" };
+  }
+  assert(history.registers !== undefined, "an op with an accepted ancestor belongs to an item that was created");
+  history.registers = writeRegister(history.registers, body, op);
+  return { type: "noted" };
+}

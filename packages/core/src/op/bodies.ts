@@ -1,0 +1,238 @@
+/**
+ * The kinds of ops and the shape of each one's body. A kind or a field that this version does not know makes the op
+ * unreadable here: it is kept and passed on, and not folded.
+ */
+import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from "../fold/stage.ts";
+import { ROLES, type Role } from "../member/role.ts";
+import type { Value } from "./codec.ts";
+import {
+  boolean,
+  BRANCH,
+  bytes,
+  type Check,
+  dependsOnField,
+  holdField,
+  integer,
+  labelsField,
+  line,
+  list,
+  mapOf,
+  matching,
+  nameField,
+  noteField,
+  OID,
+  oneOf,
+  priorityField,
+  record,
+  text,
+  textField,
+  titleField,
+} from "./fields.ts";
+import { LIMITS } from "./limits.ts";
+import { HASH_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
+
+export const ITEM_TYPES: readonly ["story", "bug", "spike", "chore"] = ["story", "bug", "spike", "chore"];
+export type ItemType = (typeof ITEM_TYPES)[number];
+
+/** Why an attempt went back to Coding. */
+export const SEND_BACK_REASONS: readonly [
+  "no-commits",
+  "agent-failed",
+  "gate-failed",
+  "conflict",
+  "infrastructure",
+  "person",
+] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
+export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
+
+export type MeshBody =
+  | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
+  | { readonly kind: "member.invite"; readonly ticket: Uint8Array; readonly role: Role; readonly expires: number }
+  | {
+      readonly kind: "member.join";
+      readonly key: Uint8Array;
+      readonly name: string;
+      readonly ticket: Uint8Array;
+      /** The ticket's signature over the new member's key and name. */
+      readonly proof: Uint8Array;
+    }
+  | {
+      readonly kind: "member.remove";
+      readonly key: Uint8Array;
+      /** Last accepted seq by incarnation (hex); a feed that is not named is cut at 0. */
+      readonly cut: ReadonlyMap<string, number>;
+      readonly note: string;
+    }
+  | {
+      readonly kind: "project.set";
+      readonly name: string;
+      /** URL or absolute path of the repository that items land on. */
+      readonly remote: string;
+      readonly base: string;
+      /** The skein.yaml to use until the target branch has one. */
+      readonly config: string;
+    };
+
+export type RegisterBody =
+  | { readonly field: "title"; readonly value: string }
+  | { readonly field: "text"; readonly value: string }
+  | { readonly field: "priority"; readonly value: number }
+  | { readonly field: "labels"; readonly value: readonly string[] }
+  | { readonly field: "dependsOn"; readonly value: readonly string[] }
+  | { readonly field: "hold"; readonly value: string };
+
+/** An item's birth. */
+export interface CreateBody {
+  readonly kind: "item.create";
+  readonly title: string;
+  readonly text: string;
+  readonly type: ItemType;
+  readonly priority: number;
+  readonly labels: readonly string[];
+  readonly dependsOn: readonly string[];
+}
+
+/** Events of the stage machine. Each builds on the item's head. */
+export type StageBody =
+  | { readonly kind: "item.start" }
+  | { readonly kind: "item.shelve"; readonly note: string }
+  | { readonly kind: "item.claim"; readonly ttl: number }
+  | { readonly kind: "item.release"; readonly note: string }
+  | { readonly kind: "item.submit"; readonly feature: Feature }
+  | { readonly kind: "item.pass"; readonly evidence: Evidence }
+  | {
+      readonly kind: "item.sendBack";
+      readonly reason: SendBackReason;
+      readonly note: string;
+      /** The attempt brought something new, so it does not count towards the no-progress cap. */
+      readonly progress: boolean;
+      readonly evidence: readonly Evidence[];
+    }
+  | { readonly kind: "item.land"; readonly commit: string; readonly at: number }
+  | { readonly kind: "item.archive"; readonly reason: ArchiveReason; readonly note: string }
+  | { readonly kind: "item.restore"; readonly note: string };
+
+export type ItemBody =
+  | CreateBody
+  | StageBody
+  | ({ readonly kind: "item.set" } & RegisterBody)
+  | { readonly kind: "item.delete"; readonly note: string };
+
+export type OpBody = MeshBody | ItemBody;
+export type OpKind = OpBody["kind"];
+export type StageKind = StageBody["kind"];
+
+const wallTime = integer(0, 2 ** 48);
+
+const evidence: Check<Evidence> = record({
+  tree: matching(OID),
+  runs: list(
+    record({
+      argv: list(text(1_000), 64),
+      exitCode: integer(0, 255),
+      durationMs: integer(0, 2 ** 40),
+      outputDigest: matching(/^[0-9a-f]{64}$/),
+    }),
+    LIMITS.gateRuns,
+  ),
+});
+
+const feature: Check<Feature> = record({
+  featureBranch: matching(BRANCH),
+  tip: matching(OID),
+  tree: matching(OID),
+  commitsAhead: integer(1, 1_000_000),
+});
+
+/** `undefined` in the table's result means that the body is not one of its kind. */
+const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<OpBody, { kind: K }>, "kind">> } = {
+  "mesh.genesis": record({ name: nameField, owner: nameField }),
+  "member.invite": record({ ticket: bytes(HASH_BYTES), role: oneOf<Role>(ROLES), expires: wallTime }),
+  "member.join": record({
+    key: bytes(HASH_BYTES),
+    name: nameField,
+    ticket: bytes(HASH_BYTES),
+    proof: bytes(SIGNATURE_BYTES),
+  }),
+  "member.remove": record({
+    key: bytes(HASH_BYTES),
+    cut: mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000),
+    note: noteField,
+  }),
+  "project.set": record({
+    name: matching(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    remote: line(1_000),
+    base: line(200),
+    config: text(LIMITS.configBytes),
+  }),
+  "item.create": record({
+    title: titleField,
+    text: textField,
+    type: oneOf<ItemType>(ITEM_TYPES),
+    priority: priorityField,
+    labels: labelsField,
+    dependsOn: dependsOnField,
+  }),
+  "item.start": record({}),
+  "item.shelve": record({ note: noteField }),
+  "item.claim": record({ ttl: integer(100, 7 * 24 * 3_600_000) }),
+  "item.release": record({ note: noteField }),
+  "item.submit": record({ feature }),
+  "item.pass": record({ evidence }),
+  "item.sendBack": record({
+    reason: oneOf<SendBackReason>(SEND_BACK_REASONS),
+    note: noteField,
+    progress: boolean,
+    evidence: list(evidence, 1),
+  }),
+  "item.land": record({ commit: matching(OID), at: wallTime }),
+  "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
+  "item.restore": record({ note: noteField }),
+  "item.delete": record({ note: noteField }),
+};
+
+/** Registers by field; one last-writer-wins value each. */
+const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<RegisterBody, { field: F }>["value"]> } = {
+  title: titleField,
+  text: textField,
+  priority: priorityField,
+  labels: labelsField,
+  dependsOn: dependsOnField,
+  hold: holdField,
+};
+
+/** The typed body of an op, or undefined when this version cannot read it. */
+export function readBody(op: Pick<Op, "kind" | "body">): OpBody | undefined {
+  if (op.kind === "item.set") return readRegister(op.body);
+  if (!Object.hasOwn(BODIES, op.kind)) return undefined;
+  const check = BODIES[op.kind as keyof typeof BODIES];
+  const fields = check(op.body);
+  // The table pairs each kind with the check of its own fields.
+  return fields === undefined ? undefined : ({ kind: op.kind, ...fields } as OpBody);
+}
+
+function readRegister(body: Op["body"]): OpBody | undefined {
+  const field = body["field"];
+  if (Object.keys(body).length !== 2 || typeof field !== "string" || !Object.hasOwn(REGISTERS, field)) return undefined;
+  const value = REGISTERS[field as keyof typeof REGISTERS](body["value"]);
+  return value === undefined ? undefined : ({ kind: "item.set", field, value } as OpBody);
+}
+
+/** The body as it goes into an op's bytes: everything but the kind, which is a field of the op. */
+export function writeBody(body: OpBody): { readonly [key: string]: Value } {
+  const fields: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(body)) {
+    if (key !== "kind") fields[key] = plain(value);
+  }
+  return fields;
+}
+
+function plain(value: unknown): Value {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+  }
+  // Bodies are built of the types that the checks above name.
+  return value as Value;
+}
