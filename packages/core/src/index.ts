@@ -1,4 +1,82 @@
-export { assert, err, ok, unreachable, type Result } from "./kernel/result.ts";
+/** The pure core of Skein. docs/architecture.md shows how the folders follow the data: command → op → log → fold → view. */
+export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
+export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
+
+export {
+  ITEM_TYPES,
+  type ItemBody,
+  type ItemType,
+  type OpBody,
+  type SendBackReason,
+  type StageBody,
+  type StageKind,
+} from "./op/bodies.ts";
+export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
+export type { Crypto, Signer } from "./op/crypto.ts";
+export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
+export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
+export { LIMITS } from "./op/limits.ts";
+export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
+export { isAcceptablePublicKey } from "./op/public-key.ts";
+
+export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
+export { foundMesh } from "./log/genesis.ts";
+export { type Head, type Heads, isAheadOf, totalOps } from "./log/heads.ts";
+export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
+export { type Authorship, createReplica, type Draft, type Replica, type Taken, type Written } from "./log/replica.ts";
+
+export { joinProofBytes } from "./member/join-proof.ts";
+export { type Invite, type Member, type Membership, type Project, roleOf } from "./member/membership.ts";
+export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
+export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
+
+export { digestOf } from "./fold/digest.ts";
+export { type FoldChange, FOLD_VERSION, MESH_ENTITY, type View } from "./fold/fold.ts";
+export type { HistoryEntry, ItemHistory, Outcome } from "./fold/history.ts";
+export { type Claim, hasLanded, type ItemState } from "./fold/item-state.ts";
+export { STAGE_GRAPH, STAGE_KINDS } from "./fold/machine.ts";
+export {
+  ARCHIVE_REASONS,
+  type ArchiveReason,
+  type Evidence,
+  type Feature,
+  type GateRun,
+  type Stage,
+  STAGES,
+  type StageState,
+} from "./fold/stage.ts";
+export { refusal, ROLE_NEEDED } from "./fold/transition.ts";
+
+export { createLeaseObserver, createStallDetector, type LeaseObserver } from "./claim/lease.ts";
+export { type Candidate, createPlanner, type Intent, type Planner, type PlanInput } from "./claim/plan.ts";
+export { rankOf } from "./claim/rank.ts";
+
+export { type Beat, beatOrder, openBeat, sealBeat } from "./sync/beat.ts";
+export {
+  createHandshake,
+  type Handshake,
+  type HandshakeSelf,
+  type HandshakeStep,
+  type JoinRequest,
+  type Peer,
+} from "./sync/handshake.ts";
+export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
+
+export {
+  decide,
+  type DecideContext,
+  type Decision,
+  findItem,
+  findMember,
+  isLive,
+  itemIdFrom,
+  type LiveItem,
+  stageOn,
+} from "./command/decide.ts";
+export type { CommandError } from "./command/error.ts";
+export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
+export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
+
 export type {
   Board,
   BoardAttempt,
@@ -8,15 +86,14 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
-export type { CommandError } from "./command/error.ts";
 export {
-  ARCHIVE_REASONS,
-  STAGES,
-  type ArchiveReason,
-  type Evidence,
-  type Feature,
-  type GateRun,
-  type Stage,
-  type StageState,
-} from "./fold/stage.ts";
-export { ROLES, roleAtLeast, type Role } from "./member/role.ts";
+  chainOf,
+  compareUrgency,
+  explain,
+  type Naming,
+  openDependencies,
+  projectAttempts,
+  projectItem,
+  projectQueue,
+} from "./view/project.ts";
+export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -160,7 +160,14 @@ function step(state: ItemState, event: StageEvent): ItemState {
     case "item.land":
       return { ...state, stage: { stage: "Done", mergedAt: body.at, mergeCommit: body.commit }, claim: null, note: "" };
     case "item.archive":
-      return { ...state, stage: archived(state.stage, event.wall, body.reason), claim: null, note: body.note };
+      return {
+        ...state,
+        stage: archived(state.stage, event.wall, body.reason),
+        claim: null,
+        // A holder that gives up ends an attempt; a person who archives does not.
+        attempts: state.attempts + (state.claim?.holder === event.author ? 1 : 0),
+        note: body.note,
+      };
     case "item.restore":
       return {
         ...raised(state),

@@ -78,7 +78,7 @@ export function openOp(bytes: Uint8Array, hash: Uint8Array): Result<SealedOp, Ma
   const fields = decoded.value;
   if (!Array.isArray(fields) || fields.length !== 13) return malformed("not an array of 13 fields");
   const [version, mesh, author, incarnation, seq, prev, lamport, wall, entity, kind, on, after, body]: Value[] = fields;
-  if (version !== OP_VERSION) return malformed(`version ${String(version)} is not ${OP_VERSION}`);
+  if (version !== OP_VERSION) return malformed(`its version is not ${OP_VERSION}`);
   if (!isBytes(mesh) || (mesh.length !== HASH_BYTES && mesh.length !== 0)) return malformed("mesh id");
   if (!isBytes(author) || author.length !== HASH_BYTES) return malformed("author key");
   if (!isBytes(incarnation) || incarnation.length !== INCARNATION_BYTES) return malformed("incarnation");

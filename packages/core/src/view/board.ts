@@ -3,12 +3,13 @@
  *
  * Every node derives the same `items` and `attempts` from the same log; `nodes` also carries what this node has heard
  * in beats. The values are what the `board` Y.Doc holds under the maps of the same names, what `GET /api/v1/items` and
- * `skein item list --json` print, and what the web page draws. All text in them is data from people and agents.
+ * `skein item list --json` print, and what the web page draws. All text in them is data from people and agents. They are type aliases, not interfaces, so that
+ * TypeScript sees that they are JSON.
  */
 import type { ArchiveReason, Stage } from "../fold/stage.ts";
 import type { Role } from "../member/role.ts";
 
-export interface BoardClaim {
+export type BoardClaim = {
   /** Public key (hex) of the member that holds the lease. */
   readonly node: string;
   readonly nodeName: string;
@@ -19,9 +20,9 @@ export interface BoardClaim {
   readonly expired: boolean;
   /** Length of the lease in ms. */
   readonly ttlMs: number;
-}
+};
 
-export interface BoardItem {
+export type BoardItem = {
   readonly id: string;
   readonly title: string;
   readonly text: string;
@@ -43,13 +44,15 @@ export interface BoardItem {
   readonly mergedAt: number | null;
   readonly archivedAt: number | null;
   readonly archiveReason: ArchiveReason | null;
+  /** What the holder says it is doing right now, from its beats; empty when it says nothing. */
+  readonly activity: string;
   /** One sentence: why the item is where it is when it is not simply moving (sent back, blocked, waiting for a remote). */
   readonly note: string;
   readonly createdAt: number;
   readonly updatedAt: number;
-}
+};
 
-export interface BoardNode {
+export type BoardNode = {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -67,10 +70,10 @@ export interface BoardNode {
   readonly address: string;
   /** There is a direct link between the serving node and this one. */
   readonly linked: boolean;
-}
+};
 
 /** One claim's work: from the claim to what ended it. Keyed `<item>/<epoch>`. */
-export interface BoardAttempt {
+export type BoardAttempt = {
   readonly item: string;
   readonly epoch: number;
   readonly node: string;
@@ -80,13 +83,13 @@ export interface BoardAttempt {
   /** `running` until something ended it. */
   readonly outcome: "running" | "landed" | "sent-back" | "taken-over" | "released" | "archived" | "alternate";
   readonly note: string;
-}
+};
 
 /** An item in Merge with its place in line (0 is next). */
-export interface BoardQueueEntry {
+export type BoardQueueEntry = {
   readonly item: string;
   readonly position: number;
-}
+};
 
 export interface Board {
   readonly items: ReadonlyMap<string, BoardItem>;

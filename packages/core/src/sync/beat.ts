@@ -1,0 +1,108 @@
+/**
+ * A beat: "I am alive", signed and ephemeral. It is passed on from node to node and never enters the log.
+ *
+ * `boot` counts the starts of the node and `counter` the beats since then, so (boot, counter) only ever grows and a
+ * repeated beat renews nothing. A beat renews every lease its sender holds.
+ */
+import { toHex } from "../kernel/bytes.ts";
+import { decode, encode, type Value } from "../op/codec.ts";
+import type { Crypto, Signer } from "../op/crypto.ts";
+import { LIMITS } from "../op/limits.ts";
+import { HASH_BYTES, isBytes, isMap } from "../op/op.ts";
+
+export interface Beat {
+  /** Hex. */
+  readonly node: string;
+  readonly boot: number;
+  readonly counter: number;
+  readonly version: string;
+  /** Where other nodes may dial it; empty when it does not listen. */
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly slotsFree: number;
+  /** Beats come this far apart, ms. */
+  readonly intervalMs: number;
+  /** What the node is doing, in a few words by item id. */
+  readonly activity: Readonly<Record<string, string>>;
+}
+
+const TAG = "skein/beat/1";
+const BEAT_BYTES = 4 * 1024;
+
+export function sealBeat(
+  mesh: Uint8Array,
+  beat: Omit<Beat, "node">,
+  signer: Signer,
+): { readonly bytes: Uint8Array; readonly signature: Uint8Array } {
+  const { boot, counter, version, addresses, labels, slots, slotsFree, intervalMs, activity } = beat;
+  const bytes = encode([
+    TAG,
+    mesh,
+    signer.publicKey,
+    boot,
+    counter,
+    version,
+    addresses,
+    labels,
+    slots,
+    slotsFree,
+    intervalMs,
+    activity,
+  ]);
+  return { bytes, signature: signer.sign(bytes) };
+}
+
+/** The beat in these bytes when it is whole, of this mesh and newer than `newest` says; the signature is checked last. */
+export function openBeat(
+  sealed: { readonly bytes: Uint8Array; readonly signature: Uint8Array },
+  mesh: Uint8Array,
+  isNewer: (beat: Beat) => boolean,
+  crypto: Crypto,
+): Beat | undefined {
+  const decoded = decode(sealed.bytes, BEAT_BYTES);
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 12) return undefined;
+  const [
+    tag,
+    beatMesh,
+    key,
+    boot,
+    counter,
+    version,
+    addresses,
+    labels,
+    slots,
+    slotsFree,
+    intervalMs,
+    activity,
+  ]: Value[] = decoded.value;
+  if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
+  if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
+  if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
+    return undefined;
+  if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
+  if (!Array.isArray(addresses) || addresses.length > 8 || !isMap(labels) || !isMap(activity)) return undefined;
+  const beat: Beat = {
+    node: toHex(key),
+    boot,
+    counter,
+    version,
+    addresses: (addresses as readonly Value[]).filter(isShortText),
+    labels: shortTexts(labels),
+    slots,
+    slotsFree,
+    intervalMs,
+    activity: shortTexts(activity),
+  };
+  if (!isNewer(beat)) return undefined;
+  return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
+}
+
+const isCount = (value: Value | undefined): value is number => typeof value === "number" && value < 2 ** 31;
+const shortTexts = (map: { readonly [key: string]: Value }): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(map).flatMap(([key, value]) => (isShortText(value) ? [[key, value]] : [])));
+
+const isShortText = (value: Value): value is string => typeof value === "string" && value.length <= 256;
+
+/** One number that grows with every beat of a node, over restarts too. */
+export const beatOrder = (beat: Pick<Beat, "boot" | "counter">): number => beat.boot * 2 ** 31 + beat.counter;

@@ -1,0 +1,223 @@
+/**
+ * The handshake: both ends prove their keys to each other before anything else is said. A pure state machine; nonces and
+ * time limits come from outside.
+ *
+ *     initiator                         acceptor
+ *       hello(mesh, key, nonce) ──────────►
+ *       ◄────────────────────────── hello(mesh, key, nonce)
+ *       proof(signature) ─────────────────►   checks, may admit a joiner
+ *       ◄────────────────────────── proof(signature)
+ *
+ * The signature is over both roles' hellos byte by byte, so it cannot be replayed, reflected or moved to another mesh.
+ */
+import { equalBytes, toHex } from "../kernel/bytes.ts";
+import { unreachable } from "../kernel/result.ts";
+import { joinProofBytes } from "../member/join-proof.ts";
+import type { Membership } from "../member/membership.ts";
+import { encode } from "../op/codec.ts";
+import type { Crypto, Signer } from "../op/crypto.ts";
+import { encodeMessage, type Hello, type Message, PROTOCOL_VERSION, type RefusalCode } from "./message.ts";
+
+export interface HandshakeSelf {
+  readonly mesh: Uint8Array;
+  readonly signer: Signer;
+  readonly name: string;
+  readonly nonce: Uint8Array;
+  /** Key pair of the ticket this node joins with; null for a member. */
+  readonly ticket: Signer | null;
+}
+
+/** A joiner that has proved its ticket and its key; the node writes the join op. */
+export interface JoinRequest {
+  readonly key: Uint8Array;
+  readonly name: string;
+  readonly ticket: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+export type HandshakeStep =
+  | { readonly type: "send"; readonly message: Message }
+  /** Ask the node to write the join op; `admitted` goes on from there. */
+  | { readonly type: "admit"; readonly request: JoinRequest }
+  | { readonly type: "refuse"; readonly code: RefusalCode; readonly message: string }
+  /** The peer refused us. */
+  | { readonly type: "refused"; readonly code: string; readonly message: string }
+  | { readonly type: "proved"; readonly peer: Peer };
+
+export interface Peer {
+  /** Hex. */
+  readonly key: string;
+  readonly name: string;
+  /** We hold no membership yet, so we could not look the key up: check again once the log is here. */
+  readonly provisional: boolean;
+}
+
+export interface Handshake {
+  start(): readonly HandshakeStep[];
+  receive(message: Message, context: HandshakeContext): readonly HandshakeStep[];
+  /** The join op of our `admit` step is durable. */
+  admitted(): readonly HandshakeStep[];
+}
+
+export interface HandshakeContext {
+  readonly membership: Membership;
+  readonly wallMs: number;
+}
+
+type Role = "initiator" | "acceptor";
+
+type State =
+  | { readonly type: "await-hello" }
+  | { readonly type: "await-proof"; readonly peer: Hello }
+  | { readonly type: "await-admission"; readonly peer: Hello }
+  | { readonly type: "done" };
+
+export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto): Handshake {
+  let state: State = { type: "await-hello" };
+  const hello: Hello = {
+    type: "hello",
+    versions: [PROTOCOL_VERSION],
+    mesh: self.mesh,
+    key: self.signer.publicKey,
+    nonce: self.nonce,
+    name: self.name,
+    ticket: self.ticket?.publicKey ?? null,
+  };
+
+  const end = (step: HandshakeStep): readonly HandshakeStep[] => {
+    state = { type: "done" };
+    return [step];
+  };
+
+  const onHello = (peer: Hello, context: HandshakeContext): readonly HandshakeStep[] => {
+    const refusal = checkHello(peer, self, role, context, crypto);
+    if (refusal !== undefined) return end(refusal);
+    state = { type: "await-proof", peer };
+    if (role === "acceptor") return [{ type: "send", message: hello }];
+    return [{ type: "send", message: proofOf("initiator", self, hello, peer) }];
+  };
+
+  const onProof = (
+    peer: Hello,
+    proof: Extract<Message, { type: "proof" }>,
+    context: HandshakeContext,
+  ): readonly HandshakeStep[] => {
+    const peerRole: Role = role === "initiator" ? "acceptor" : "initiator";
+    const [initiator, acceptor] = role === "initiator" ? [hello, peer] : [peer, hello];
+    if (!crypto.verify(peer.key, transcript(peerRole, initiator, acceptor), proof.signature)) {
+      return end({ type: "refuse", code: "bad-proof", message: "the proof is not signed with the key it names" });
+    }
+    if (role === "initiator") return end(provedBy(peer, context));
+    if (context.membership.members.has(toHex(peer.key))) {
+      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
+      return [accepted, ...end(provedBy(peer, context))];
+    }
+    return onJoiner(peer, proof.joinProof);
+  };
+
+  const onJoiner = (peer: Hello, joinProof: Uint8Array | null): readonly HandshakeStep[] => {
+    const proved = joinProofBytes({ mesh: self.mesh, key: peer.key, name: peer.name });
+    const { ticket } = peer;
+    if (ticket === null || joinProof === null || !crypto.verify(ticket, proved, joinProof)) {
+      return end({ type: "refuse", code: "bad-proof", message: "the ticket did not sign for this key" });
+    }
+    state = { type: "await-admission", peer };
+    return [{ type: "admit", request: { key: peer.key, name: peer.name, ticket, proof: joinProof } }];
+  };
+
+  return {
+    start: () => (role === "initiator" ? [{ type: "send", message: hello }] : []),
+    receive: (message, context) => {
+      if (message.type === "refuse") return end({ type: "refused", code: message.code, message: message.message });
+      switch (state.type) {
+        case "await-hello":
+          return message.type === "hello" ? onHello(message, context) : end(unexpected(message));
+        case "await-proof":
+          return message.type === "proof" ? onProof(state.peer, message, context) : end(unexpected(message));
+        case "await-admission":
+        case "done":
+          return end(unexpected(message));
+        default:
+          return unreachable(state);
+      }
+    },
+    admitted: () => {
+      if (state.type !== "await-admission") return [];
+      const { peer } = state;
+      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
+      return [
+        accepted,
+        ...end({ type: "proved", peer: { key: toHex(peer.key), name: peer.name, provisional: false } }),
+      ];
+    },
+  };
+}
+
+const unexpected = (message: Message): HandshakeStep => ({
+  type: "refuse",
+  code: "bad-message",
+  message: `${message.type} does not belong here in the handshake`,
+});
+
+const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => ({
+  type: "proved",
+  peer: { key: toHex(peer.key), name: peer.name, provisional: membership.members.size === 0 },
+});
+
+/** What is signed: who speaks in which role, and every byte of both hellos. */
+const transcript = (speaker: Role, initiator: Hello, acceptor: Hello): Uint8Array =>
+  encode(["skein/handshake/1", speaker, encodeMessage(initiator), encodeMessage(acceptor)]);
+
+function proofOf(role: Role, self: HandshakeSelf, initiator: Hello, acceptor: Hello): Message {
+  // The ticket vouches for the key of whoever joins: always the initiator.
+  const joining = role === "initiator" && self.ticket !== null;
+  const joined = joinProofBytes({ mesh: self.mesh, key: self.signer.publicKey, name: self.name });
+  return {
+    type: "proof",
+    signature: self.signer.sign(transcript(role, initiator, acceptor)),
+    joinProof: joining && self.ticket !== null ? self.ticket.sign(joined) : null,
+  };
+}
+
+function checkHello(
+  peer: Hello,
+  self: HandshakeSelf,
+  role: Role,
+  { membership, wallMs }: HandshakeContext,
+  crypto: Crypto,
+): HandshakeStep | undefined {
+  const refuse = (code: RefusalCode, message: string): HandshakeStep => ({ type: "refuse", code, message });
+  if (!peer.versions.includes(PROTOCOL_VERSION)) {
+    return refuse(
+      "version",
+      `this node speaks protocol version ${PROTOCOL_VERSION}, the other one ${peer.versions.join(", ")}`,
+    );
+  }
+  if (!equalBytes(peer.mesh, self.mesh)) return refuse("wrong-mesh", "the other node belongs to another mesh");
+  if (equalBytes(peer.key, self.signer.publicKey)) return refuse("self", "the other end has this node's own key");
+  const key = toHex(peer.key);
+  const member = membership.members.get(key);
+  if (member !== undefined) {
+    return member.cut === null ? undefined : refuse("removed", `the key of ${member.name} was removed from this mesh`);
+  }
+  // A joiner has no membership yet and takes the acceptor on trust until the log has arrived.
+  if (role === "initiator" && membership.members.size === 0) return undefined;
+  if (role === "initiator" || peer.ticket === null)
+    return refuse("not-a-member", "the key is not a member of this mesh");
+  if (!crypto.isAcceptableKey(peer.key)) return refuse("bad-proof", "the key is not an acceptable Ed25519 key");
+  return checkTicket(toHex(peer.ticket), membership, wallMs);
+}
+
+function checkTicket(ticket: string, membership: Membership, wallMs: number): HandshakeStep | undefined {
+  const refuse = (code: RefusalCode, message: string): HandshakeStep => ({ type: "refuse", code, message });
+  const invite = membership.invites.get(ticket);
+  if (invite === undefined) {
+    return refuse(
+      "unknown-ticket",
+      "this node knows no such ticket; it may not have heard of it yet, or it is of another mesh",
+    );
+  }
+  if (invite.usedBy !== null) return refuse("spent-ticket", "the ticket was used already; ask for a new one");
+  if (invite.expires < wallMs) return refuse("expired-ticket", "the ticket has expired; ask for a new one");
+  return undefined;
+}

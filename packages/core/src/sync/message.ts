@@ -1,0 +1,185 @@
+/**
+ * What two nodes say to each other: one canonical value per WebSocket message. docs/protocol.md describes each with bytes.
+ *
+ *     hello → hello → proof → proof            who are you (handshake.ts)
+ *     heads                                     what I hold, feed by feed; repeated as anti-entropy
+ *     want  → frames                            what I hold; send me a chunk of what I lack
+ *     frames                                    live: what was just made durable
+ *     beat                                      signed and ephemeral: I am alive (beat.ts)
+ *     log-read → log-data                       a piece of an attempt's captured output
+ *     refuse                                    why I close this link
+ */
+import { fromHex, toHex } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { Head, Heads } from "../log/heads.ts";
+import { decode, encode, type Value } from "../op/codec.ts";
+import { LIMITS } from "../op/limits.ts";
+import { HASH_BYTES, INCARNATION_BYTES, isBytes, SIGNATURE_BYTES } from "../op/op.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** Why a link is refused. Unknown codes from newer peers are shown as they are. */
+export type RefusalCode =
+  | "bad-message"
+  | "version"
+  | "wrong-mesh"
+  | "not-a-member"
+  | "removed"
+  | "unknown-ticket"
+  | "spent-ticket"
+  | "expired-ticket"
+  | "bad-proof"
+  | "bad-frame"
+  | "self"
+  | "duplicate-link"
+  | "too-slow"
+  | "timeout"
+  | "shutting-down"
+  | "not-saved";
+
+export interface Hello {
+  readonly type: "hello";
+  readonly versions: readonly number[];
+  readonly mesh: Uint8Array;
+  readonly key: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly name: string;
+  /** Public key of the ticket the sender joins with, or null. */
+  readonly ticket: Uint8Array | null;
+}
+
+export type Message =
+  | Hello
+  | { readonly type: "proof"; readonly signature: Uint8Array; readonly joinProof: Uint8Array | null }
+  | { readonly type: "heads"; readonly heads: Heads }
+  | { readonly type: "want"; readonly heads: Heads }
+  | { readonly type: "frames"; readonly frames: readonly Uint8Array[]; readonly more: boolean }
+  | { readonly type: "beat"; readonly bytes: Uint8Array; readonly signature: Uint8Array }
+  | {
+      readonly type: "log-read";
+      readonly id: number;
+      readonly item: string;
+      readonly epoch: number;
+      readonly offset: number;
+    }
+  | {
+      readonly type: "log-data";
+      readonly id: number;
+      /** 0 when the asked node has no log of this item. */
+      readonly epoch: number;
+      readonly bytes: Uint8Array;
+      readonly end: number;
+      readonly ended: boolean;
+    }
+  | { readonly type: "refuse"; readonly code: string; readonly message: string };
+
+export type MessageType = Message["type"];
+
+export function encodeMessage(message: Message): Uint8Array {
+  return encode([message.type, ...fieldsOf(message)]);
+}
+
+function fieldsOf(message: Message): readonly Value[] {
+  switch (message.type) {
+    case "hello":
+      return [message.versions, message.mesh, message.key, message.nonce, message.name, message.ticket];
+    case "proof":
+      return [message.signature, message.joinProof];
+    case "heads":
+    case "want":
+      return [encodeHeads(message.heads)];
+    case "frames":
+      return [message.frames, message.more];
+    case "beat":
+      return [message.bytes, message.signature];
+    case "log-read":
+      return [message.id, message.item, message.epoch, message.offset];
+    case "log-data":
+      return [message.id, message.epoch, message.bytes, message.end, message.ended];
+    case "refuse":
+      return [message.code, message.message];
+  }
+}
+
+export function decodeMessage(bytes: Uint8Array, maxBytes: number): Result<Message, string> {
+  const decoded = decode(bytes, maxBytes);
+  if (!decoded.ok) return err(decoded.error.message);
+  if (!Array.isArray(decoded.value)) return err("not an array");
+  const [type, ...fields]: Value[] = decoded.value;
+  if (typeof type !== "string" || !isMessageType(type)) return err("unknown message type");
+  const message = READERS[type](fields);
+  return message === undefined ? err(`malformed ${type}`) : ok(message);
+}
+
+const isMessageType = (type: string): type is MessageType => Object.hasOwn(READERS, type);
+
+type Reader = (fields: readonly Value[]) => Message | undefined;
+
+const isHash = (value: Value | undefined): value is Uint8Array => isBytes(value) && value.length === HASH_BYTES;
+const isSignature = (value: Value | undefined): value is Uint8Array =>
+  isBytes(value) && value.length === SIGNATURE_BYTES;
+const isNumber = (value: Value | undefined): value is number => typeof value === "number";
+const isName = (value: Value | undefined): value is string =>
+  typeof value === "string" && value.length <= LIMITS.nameLength;
+
+const READERS: Readonly<Record<MessageType, Reader>> = {
+  hello: ([versions, mesh, key, nonce, name, ticket]) => {
+    if (!Array.isArray(versions) || versions.length > 16) return undefined;
+    if (!isHash(mesh) || !isHash(key) || !isHash(nonce) || !isName(name)) return undefined;
+    if (ticket !== null && !isHash(ticket)) return undefined;
+    return { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
+  },
+  proof: ([signature, joinProof]) =>
+    isSignature(signature) && (joinProof === null || isSignature(joinProof))
+      ? { type: "proof", signature, joinProof }
+      : undefined,
+  heads: ([value]) => {
+    const heads = decodeHeads(value);
+    return heads === undefined ? undefined : { type: "heads", heads };
+  },
+  want: ([value]) => {
+    const heads = decodeHeads(value);
+    return heads === undefined ? undefined : { type: "want", heads };
+  },
+  frames: ([frames, more]) =>
+    Array.isArray(frames) && frames.every(isBytes) && typeof more === "boolean"
+      ? { type: "frames", frames, more }
+      : undefined,
+  beat: ([bytes, signature]) =>
+    isBytes(bytes) && isSignature(signature) ? { type: "beat", bytes, signature } : undefined,
+  "log-read": ([id, item, epoch, offset]) =>
+    isNumber(id) && isName(item) && isNumber(epoch) && isNumber(offset)
+      ? { type: "log-read", id, item, epoch, offset }
+      : undefined,
+  "log-data": ([id, epoch, bytes, end, ended]) =>
+    isNumber(id) && isNumber(epoch) && isBytes(bytes) && isNumber(end) && typeof ended === "boolean"
+      ? { type: "log-data", id, epoch, bytes, end, ended }
+      : undefined,
+  refuse: ([code, message]) =>
+    isName(code) && typeof message === "string" && message.length <= 500
+      ? { type: "refuse", code, message }
+      : undefined,
+};
+
+function encodeHeads(heads: Heads): Value {
+  return [...heads.values()].map(({ author, incarnation, seq }) => [
+    fromHex(author) ?? new Uint8Array(),
+    fromHex(incarnation) ?? new Uint8Array(),
+    seq,
+  ]);
+}
+
+function decodeHeads(value: Value | undefined): Heads | undefined {
+  if (!Array.isArray(value) || value.length > LIMITS.feeds) return undefined;
+  const heads = new Map<string, Head>();
+  for (const entry of value as readonly Value[]) {
+    if (!Array.isArray(entry) || entry.length !== 3) return undefined;
+    const [author, incarnation, seq]: Value[] = entry;
+    if (!isHash(author) || !isBytes(incarnation) || incarnation.length !== INCARNATION_BYTES || !isNumber(seq)) {
+      return undefined;
+    }
+    const head: Head = { author: toHex(author), incarnation: toHex(incarnation), seq };
+    heads.set(`${head.author}/${head.incarnation}`, head);
+  }
+  return heads;
+}

@@ -1,0 +1,169 @@
+/**
+ * The view as people see it: items, attempts and the merge queue as plain values. Pure; what depends on this node's
+ * hearing (is a lease expired?) comes in as a function.
+ */
+import type { LiveItem } from "../command/decide.ts";
+import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
+import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
+import { compareText } from "../kernel/bytes.ts";
+import type { BoardAttempt, BoardClaim, BoardItem, BoardQueueEntry } from "./board.ts";
+
+export interface Naming {
+  /** A member's name for its key; the beginning of the key when it has none. */
+  readonly nameOf: (key: string) => string;
+  readonly isExpired: (claim: Claim) => boolean;
+  /** What the holder of the item's claim says it is doing. */
+  readonly activityOf: (item: string, claim: Claim) => string;
+}
+
+export function projectItem(item: LiveItem, naming: Naming): BoardItem {
+  const { state } = item.best;
+  const { stage } = state;
+  const { title, text, priority, labels, dependsOn, hold, type } = item.registers;
+  const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
+  return {
+    id: item.id,
+    title: title.value,
+    text: text.value,
+    type: type.value,
+    stage: stage.stage,
+    priority: priority.value,
+    labels: labels.value,
+    dependsOn: dependsOn.value,
+    hold: hold.value,
+    generation: state.generation,
+    epoch: state.epoch,
+    attempts: state.attempts,
+    claim: state.claim === null ? null : projectClaim(state.claim, naming),
+    branch: feature?.featureBranch ?? (state.claim === null ? null : `skein/${item.id}/${state.claim.epoch}`),
+    commitsAhead: feature?.commitsAhead ?? null,
+    mergeCommit: stage.stage === "Done" || stage.stage === "Archived" ? stage.mergeCommit : null,
+    mergedAt: stage.stage === "Done" ? stage.mergedAt : null,
+    archivedAt: stage.stage === "Archived" ? stage.archivedAt : null,
+    archiveReason: stage.stage === "Archived" ? stage.reason : null,
+    activity: state.claim === null ? "" : naming.activityOf(item.id, state.claim),
+    note: state.note,
+    createdAt: item.createdAt,
+    updatedAt: item.updatedAt,
+  };
+}
+
+const projectClaim = (claim: Claim, { nameOf, isExpired }: Naming): BoardClaim => ({
+  node: claim.holder,
+  nodeName: nameOf(claim.holder),
+  epoch: claim.epoch,
+  since: claim.since,
+  expired: isExpired(claim),
+  ttlMs: claim.ttlMs,
+});
+
+/** The op and its ancestors, newest first. */
+export function chainOf(item: ItemHistory, op: string): readonly HistoryEntry[] {
+  const chain: HistoryEntry[] = [];
+  for (let entry = item.entries.get(op); entry !== undefined;) {
+    chain.push(entry);
+    entry = entry.on === null ? undefined : item.entries.get(entry.on);
+  }
+  return chain;
+}
+
+/** Every accepted claim is an attempt; what follows it in the winning branch ended it. Keyed `<item>/<epoch>`. */
+export function projectAttempts(item: LiveItem, { nameOf }: Naming): ReadonlyMap<string, BoardAttempt> {
+  const winning = chainOf(item, item.best.id).toReversed();
+  const attempts = new Map<string, BoardAttempt>();
+  const add = (entry: HistoryEntry, end: Pick<BoardAttempt, "endedAt" | "outcome" | "note">): void => {
+    const claim = claimMadeBy(entry);
+    if (claim === undefined) return;
+    const { holder: node, epoch } = claim;
+    const alternate = end.outcome === "alternate" && attempts.has(`${item.id}/${epoch}`);
+    const key = alternate ? `${item.id}/${epoch}/${entry.id.slice(0, 8)}` : `${item.id}/${epoch}`;
+    attempts.set(key, { item: item.id, epoch, node, nodeName: nameOf(node), startedAt: entry.wall, ...end });
+  };
+  for (const [index, entry] of winning.entries()) add(entry, endOf(winning.slice(index + 1)));
+  const inWinning = new Set(winning.map((entry) => entry.id));
+  for (const entry of item.entries.values()) {
+    if (!inWinning.has(entry.id))
+      add(entry, { endedAt: entry.wall, outcome: "alternate", note: "another attempt won" });
+  }
+  return attempts;
+}
+
+const claimMadeBy = (entry: HistoryEntry): Claim | undefined =>
+  entry.kind === "item.claim" && entry.outcome.type === "accepted"
+    ? (entry.outcome.state.claim ?? undefined)
+    : undefined;
+
+const ENDS: Readonly<Record<string, BoardAttempt["outcome"]>> = {
+  "item.claim": "taken-over",
+  "item.release": "released",
+  "item.shelve": "released",
+  "item.sendBack": "sent-back",
+  "item.land": "landed",
+  "item.archive": "archived",
+};
+
+function endOf(later: readonly HistoryEntry[]): Pick<BoardAttempt, "endedAt" | "outcome" | "note"> {
+  for (const entry of later) {
+    const outcome = ENDS[entry.kind];
+    if (outcome === undefined) continue;
+    const note = entry.outcome.type === "accepted" ? entry.outcome.state.note : "";
+    return { endedAt: entry.wall, outcome, note };
+  }
+  return { endedAt: null, outcome: "running", note: "" };
+}
+
+/** Work in the order everybody takes it: priority first, then the oldest, then by id. */
+export const compareUrgency = (a: LiveItem, b: LiveItem): number =>
+  b.registers.priority.value - a.registers.priority.value || a.createdAt - b.createdAt || compareText(a.id, b.id);
+
+export function projectQueue(items: readonly LiveItem[]): ReadonlyMap<string, BoardQueueEntry> {
+  const waiting = items.filter((item) => item.best.state.stage.stage === "Merge").toSorted(compareUrgency);
+  return new Map(waiting.map((item, position) => [item.id, { item: item.id, position }]));
+}
+
+/** The dependencies that have not landed. */
+export const openDependencies = (item: LiveItem, items: ReadonlyMap<string, ItemHistory>): readonly string[] =>
+  item.registers.dependsOn.value.filter((id) => {
+    const best = items.get(id)?.best;
+    return best === undefined || !hasLanded(best.state);
+  });
+
+/** In words: why the item is where it is, and what it waits for. */
+export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
+  const { state } = item.best;
+  const reasons = [stageReason(state, naming)];
+  const hold = item.registers.hold.value;
+  if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
+  const open = openDependencies(item, items);
+  if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
+  if (state.note !== "") reasons.push(`Last note: ${state.note}`);
+  if (state.attempts > 0) {
+    reasons.push(`${state.attempts} attempts were sent back, the last ${state.noProgress} without progress.`);
+  }
+  return reasons;
+}
+
+function stageReason(state: ItemState, { nameOf, isExpired }: Naming): string {
+  const { stage, claim } = state;
+  const holder = claim === null ? undefined : nameOf(claim.holder);
+  const held =
+    claim === null || holder === undefined
+      ? "nobody holds it yet; a node with a free slot will claim it"
+      : isExpired(claim)
+        ? `${holder} held it (epoch ${claim.epoch}) and has gone silent; a survivor will take it over`
+        : `${holder} holds it (epoch ${claim.epoch})`;
+  switch (stage.stage) {
+    case "Backlog":
+      return "It is in Backlog: nobody started it. `skein item start` sends it to Coding.";
+    case "Coding":
+      return `It is in Coding: ${held}.`;
+    case "Qa":
+      return `It is in Qa with ${stage.commitsAhead} commits on ${stage.featureBranch}: ${held}.`;
+    case "Merge":
+      return `It is in Merge, gate green, waiting to land ${stage.featureBranch}: ${held}.`;
+    case "Done":
+      return `It is Done: merged as ${stage.mergeCommit.slice(0, 12)}.`;
+    case "Archived":
+      return `It is Archived as ${stage.reason}. \`skein item restore\` brings it back unless it has landed.`;
+  }
+}

@@ -1,0 +1,132 @@
+/** Answers to the commands that only read the view, as plain JSON values. */
+import { findItem, isLive, type LiveItem } from "../command/decide.ts";
+import type { CommandError } from "../command/error.ts";
+import type { Command } from "../command/parse.ts";
+import { digestOf } from "../fold/digest.ts";
+import { FOLD_VERSION, type View } from "../fold/fold.ts";
+import type { HistoryEntry } from "../fold/history.ts";
+import { STAGES } from "../fold/stage.ts";
+import { compareText } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { Heads } from "../log/heads.ts";
+import type { Crypto } from "../op/crypto.ts";
+import { chainOf, compareUrgency, explain, type Naming, projectItem } from "./project.ts";
+
+export interface QueryContext {
+  readonly view: View;
+  readonly heads: Heads;
+  readonly opCount: number;
+  readonly naming: Naming;
+  readonly crypto: Crypto;
+}
+
+/** Plain data: only what JSON can carry. */
+export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** Undefined when the command is not one of these. */
+export function query(command: Command, context: QueryContext): Result<Plain, CommandError> | undefined {
+  switch (command.name) {
+    case "item.list":
+      return list(command.input, context);
+    case "item.show":
+      return withItem(command.input.item, context, (item) => show(item, context));
+    case "item.history":
+      return withItem(command.input.item, context, history);
+    case "why":
+      return withItem(command.input.item, context, (item) => ({
+        id: item.id,
+        title: item.registers.title.value,
+        stage: item.best.state.stage.stage,
+        why: explain(item, context.view.items, context.naming),
+      }));
+    case "members":
+      return ok(members(context));
+    case "projects":
+      return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
+    case "digest":
+      return ok(digest(context));
+    default:
+      return undefined;
+  }
+}
+
+function withItem(ref: string, { view }: QueryContext, answer: (item: LiveItem) => Plain): Result<Plain, CommandError> {
+  const item = findItem(view, ref);
+  return item.ok ? ok(answer(item.value)) : item;
+}
+
+export const liveItems = (view: View): readonly LiveItem[] => [...view.items.values()].filter(isLive);
+
+function list(
+  input: { readonly stage?: string | undefined; readonly all: boolean },
+  { view, naming }: QueryContext,
+): Result<Plain, CommandError> {
+  const stage = STAGES.find((one) => one.toLowerCase() === input.stage?.toLowerCase());
+  if (input.stage !== undefined && stage === undefined) {
+    return err({ code: "bad-input", message: `There is no stage "${input.stage}". There are ${STAGES.join(", ")}.` });
+  }
+  const wanted = liveItems(view).filter((item) => {
+    const at = item.best.state.stage.stage;
+    return stage === undefined ? input.all || at !== "Archived" : at === stage;
+  });
+  const order = (item: LiveItem): number => STAGES.indexOf(item.best.state.stage.stage);
+  const sorted = wanted.toSorted((a, b) => order(a) - order(b) || compareUrgency(a, b));
+  return ok(sorted.map((item) => projectItem(item, naming)));
+}
+
+const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
+  ...projectItem(item, naming),
+  why: explain(item, view.items, naming),
+});
+
+function history(item: LiveItem): Plain {
+  const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
+  return [...item.entries.values()]
+    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
+    .map((entry) => historyEntry(entry, winning.has(entry.id)));
+}
+
+function historyEntry(entry: HistoryEntry, winning: boolean): Plain {
+  const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
+  return {
+    op: id,
+    on,
+    kind,
+    author,
+    incarnation,
+    seq,
+    lamport,
+    wall,
+    winning,
+    outcome: outcome.type,
+    ...(outcome.type === "accepted"
+      ? { stage: outcome.state.stage.stage, epoch: outcome.state.epoch, note: outcome.state.note }
+      : {}),
+    ...(outcome.type === "rejected" ? { reason: outcome.reason } : {}),
+  };
+}
+
+function members({ view }: QueryContext): Plain {
+  const { members: known, invites, meshName } = view.membership;
+  return {
+    mesh: meshName,
+    members: [...known.values()].map(({ key, name, role, cut, joinedAt }) => ({
+      key,
+      name,
+      role,
+      joinedAt,
+      removed: cut !== null,
+    })),
+    invites: [...invites.values()].map((invite) => ({ ...invite })),
+  };
+}
+
+function digest({ view, heads, opCount, crypto }: QueryContext): Plain {
+  const feeds = [...heads].toSorted(([a], [b]) => compareText(a, b));
+  return {
+    digest: digestOf(view, crypto),
+    foldVersion: FOLD_VERSION,
+    ops: opCount,
+    heads: Object.fromEntries(feeds.map(([feed, head]) => [feed, head.seq])),
+  };
+}
