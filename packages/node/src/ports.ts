@@ -40,6 +40,8 @@ export interface StoredFrame {
 export interface LogStore {
   /** Every frame in the order this node accepted it, which is a causal order. */
   frames(fromPosition: number): IterableIterator<StoredFrame>;
+  /** One frame's bytes, undefined when there is none at this position. */
+  frame(position: number): Uint8Array | undefined;
   /** One transaction, fsynced before it returns. Nothing is kept when it fails. */
   append(frames: readonly StoredFrame[]): Result<void, StoreError>;
   /** Small durable facts beside the log (incarnation, known peers). */

@@ -1,0 +1,133 @@
+/**
+ * The connection to the node that served the page. It asks who is there, then follows the board document until it is cut
+ * off, waits, and begins anew.
+ *
+ * Every connection gets a new, empty document. A node that restarted writes its board under a new author, and what is
+ * left of the old one would win over it or linger beside it.
+ */
+import type { BoardItem, BoardNode, BoardQueueEntry } from "@skein/core";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import type { BoardMaps } from "./board-view.ts";
+
+export type Connection =
+  | { readonly type: "connecting" }
+  | { readonly type: "live" }
+  | { readonly type: "cut-off"; readonly sinceMs: number }
+  /** The node is there and does not take the token; nothing more is tried. */
+  | { readonly type: "refused" };
+
+export interface NodeFacts {
+  readonly mesh: string;
+  readonly name: string;
+}
+
+export interface ConnectionListeners {
+  readonly onConnection: (connection: Connection) => void;
+  readonly onNode: (node: NodeFacts) => void;
+  /** Called after every change, with what reads the whole board as it is then. */
+  readonly onBoard: (read: () => BoardMaps) => void;
+}
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+export function followBoard(token: string, listeners: ConnectionListeners): void {
+  let waitMs = FIRST_WAIT_MS;
+  let cutOffSinceMs: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ended = new AbortController();
+
+  const attempt = async (): Promise<void> => {
+    timer = undefined;
+    const asked = await askNode(token);
+    if (asked === "refused") {
+      ended.abort();
+      listeners.onConnection({ type: "refused" });
+    } else if (asked === "away") retry();
+    else {
+      listeners.onNode(asked);
+      openDocument(token, { onBoard, onCutOff: retry });
+    }
+  };
+  const onBoard = (read: () => BoardMaps): void => {
+    waitMs = FIRST_WAIT_MS;
+    cutOffSinceMs = undefined;
+    listeners.onConnection({ type: "live" });
+    listeners.onBoard(read);
+  };
+  const retry = (): void => {
+    cutOffSinceMs ??= Date.now();
+    listeners.onConnection({ type: "cut-off", sinceMs: cutOffSinceMs });
+    timer = setTimeout(() => void attempt(), waitMs);
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  };
+  // Somebody looks again, or the network is back: no reason to sit out the rest of the wait.
+  const hurry = (): void => {
+    if (timer === undefined || document.hidden) return;
+    clearTimeout(timer);
+    void attempt();
+  };
+  globalThis.addEventListener("online", hurry, { signal: ended.signal });
+  document.addEventListener("visibilitychange", hurry, { signal: ended.signal });
+  listeners.onConnection({ type: "connecting" });
+  void attempt();
+}
+
+/** A browser does not say why a WebSocket was refused; a request does. */
+async function askNode(token: string): Promise<NodeFacts | "refused" | "away"> {
+  try {
+    const answer = await fetch(new URL("api/v1/node", document.baseURI), {
+      headers: { Authorization: `Bearer ${token}` },
+      cache: "no-store",
+    });
+    if (answer.status === 401) return "refused";
+    return answer.ok ? parseNode(await answer.json()) : "away";
+  } catch {
+    return "away";
+  }
+}
+
+function parseNode(value: unknown): NodeFacts | "away" {
+  if (typeof value !== "object" || value === null || !("mesh" in value) || !("name" in value)) return "away";
+  const { mesh, name } = value;
+  return typeof mesh === "string" && typeof name === "string" ? { mesh, name } : "away";
+}
+
+interface DocumentListeners {
+  readonly onBoard: (read: () => BoardMaps) => void;
+  readonly onCutOff: () => void;
+}
+
+function openDocument(token: string, { onBoard, onCutOff }: DocumentListeners): void {
+  const doc = new Y.Doc();
+  const items = doc.getMap<BoardItem>("items");
+  const nodes = doc.getMap<BoardNode>("nodes");
+  const queue = doc.getMap<BoardQueueEntry>("queue");
+  const provider = new WebsocketProvider(socketUrl(), "board", doc, { params: { token }, disableBc: true });
+  // The page has no presence to tell.
+  provider.awareness.setLocalState(null);
+  const read = (): BoardMaps => ({ items: new Map(items), nodes: new Map(nodes), queue: new Map(queue) });
+  const show = (): void => {
+    if (provider.synced) onBoard(read);
+  };
+  provider.on("sync", show);
+  doc.on("afterTransaction", show);
+  let over = false;
+  provider.on("connection-close", () => {
+    if (over) return;
+    over = true;
+    // Not within the provider's own handler, which goes on after this one.
+    queueMicrotask(() => {
+      provider.destroy();
+      doc.destroy();
+      onCutOff();
+    });
+  });
+}
+
+function socketUrl(): string {
+  const url = new URL("yjs", document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

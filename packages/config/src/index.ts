@@ -1,0 +1,16 @@
+export { createLastGoodConfig, type LastGoodConfig, type OfferedConfig } from "./last-good.ts";
+export { detectGate, type DetectedGate, type RepositoryFiles } from "./detect-gate.ts";
+export { parseProjectConfig } from "./parse.ts";
+export type { ConfigError, ConfigProblem } from "./problem.ts";
+export type {
+  AgentConfig,
+  Argv,
+  ClaimConfig,
+  LimitConfig,
+  ProjectConfig,
+  RetryConfig,
+  SandboxKind,
+} from "./project-config.ts";
+export { projectNameFrom } from "./project-name.ts";
+export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
+export { projectConfigJsonSchema } from "./schema.ts";

@@ -1,0 +1,50 @@
+/**
+ * What `skein.yaml` means once it was read: plain data with every default filled in, durations in milliseconds and sizes
+ * in bytes. The file's own spelling (units, key names) is the schema's subject, not this one's.
+ */
+
+/** A command as it is executed, without a shell. */
+export type Argv = readonly [string, ...string[]];
+
+export type SandboxKind = "bwrap" | "podman" | "none";
+
+/** `env` names the variables that are passed through from the node's own environment; values are never written down. */
+export type AgentConfig =
+  | { readonly kind: "command"; readonly run: Argv; readonly env: readonly string[] }
+  | { readonly kind: "scripted"; readonly env: readonly string[] }
+  | { readonly kind: "acp"; readonly run: Argv; readonly env: readonly string[] };
+
+export interface ClaimConfig {
+  readonly ttlMs: number;
+  /** The k-th node in an item's ranking waits k times this before it claims. */
+  readonly staggerMs: number;
+}
+
+export interface RetryConfig {
+  /** Attempts in a row that may bring nothing new. */
+  readonly noProgress: number;
+  readonly total: number;
+}
+
+export interface LimitConfig {
+  readonly agentWallMs: number;
+  readonly agentIdleMs: number;
+  readonly gateWallMs: number;
+  readonly gateIdleMs: number;
+  readonly outputBytes: number;
+}
+
+export interface ProjectConfig {
+  readonly project: string;
+  /** The branch that finished work lands on. */
+  readonly base: string;
+  /** Name, URL or path of the repository to land on. */
+  readonly remote: string;
+  readonly agent: AgentConfig;
+  /** Run in this order on the exact tree that lands. */
+  readonly gate: readonly Argv[];
+  readonly sandbox: SandboxKind;
+  readonly claim: ClaimConfig;
+  readonly retries: RetryConfig;
+  readonly limits: LimitConfig;
+}

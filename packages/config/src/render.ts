@@ -1,0 +1,122 @@
+/**
+ * Writes the `skein.yaml` that `skein init` leaves in a repository: every key a newcomer looks for, with the reason beside
+ * it. Whatever text it is given stays inside its value: the result reads back as exactly what went in.
+ */
+import type { AgentConfig, ClaimConfig, LimitConfig, RetryConfig, SandboxKind } from "./project-config.ts";
+import { formatDuration, formatSize } from "./quantity.ts";
+
+export interface ProjectConfigDraft {
+  readonly project: string;
+  readonly base: string;
+  readonly remote: string;
+  readonly agent: AgentConfig;
+  readonly gate: readonly (readonly string[])[];
+  /** Why this gate, for a comment; see `detectGate`. */
+  readonly gateBecause?: string;
+  readonly sandbox: SandboxKind;
+  /** The defaults when left out. */
+  readonly claim?: ClaimConfig;
+  readonly retries?: RetryConfig;
+  /** Only a comment with the defaults when left out. */
+  readonly limits?: LimitConfig;
+}
+
+export function renderProjectConfig(draft: ProjectConfigDraft): string {
+  const claim = draft.claim ?? { ttlMs: 60_000, staggerMs: 500 };
+  const retries = draft.retries ?? { noProgress: 3, total: 8 };
+  const lines = [
+    "# How Skein works on this repository. Everybody with the repository can read this file: no secrets in it.",
+    `project: ${scalar(draft.project)}`,
+    "",
+    "# The branch that finished work lands on, and its repository: a remote's name, a URL or a path.",
+    `base: ${scalar(draft.base)}`,
+    `remote: ${scalar(draft.remote)}`,
+    "",
+    ...agentLines(draft.agent),
+    "",
+    ...gateLines(draft.gate, draft.gateBecause),
+    "",
+    ...sandboxLines(draft.sandbox),
+    "",
+    "# A node that is silent for the ttl loses its claim; the k-th node in line waits k times the stagger before it claims.",
+    `claim: { ttl: ${formatDuration(claim.ttlMs)}, stagger: ${formatDuration(claim.staggerMs)} }`,
+    "",
+    "# How many attempts an item gets before a person is asked: in a row without progress, and in all.",
+    `retries: { noProgress: ${retries.noProgress}, total: ${retries.total} }`,
+    "",
+    ...limitLines(draft.limits),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function agentLines(agent: AgentConfig): readonly string[] {
+  const comment = [
+    "# What does the work. scripted is built in and needs no key; command runs any program (run: [program, argument]);",
+    "# acp runs an agent that speaks the Agent Client Protocol. env: [NAME] passes variables of the node on, by name.",
+  ];
+  const runLine = agent.kind === "scripted" ? [] : [`  run: ${flowList(agent.run)}`];
+  const envLine = agent.env.length === 0 ? [] : [`  env: ${flowList(agent.env)}`];
+  return [...comment, "agent:", `  kind: ${agent.kind}`, ...runLine, ...envLine];
+}
+
+function gateLines(gate: readonly (readonly string[])[], because: string | undefined): readonly string[] {
+  const comment =
+    "# Commands that must succeed, in this order and without a shell, on the exact tree that is about to land.";
+  const reason = because === undefined ? [] : [`# Chosen because: ${commentText(because)}`];
+  if (gate.length > 0) return [comment, ...reason, "gate:", ...gate.map((argv) => `  - ${flowList(argv)}`)];
+  return [
+    comment,
+    ...reason,
+    "# Nothing is checked before landing until there is one, for example [[npm, test]].",
+    "gate: []",
+  ];
+}
+
+const SANDBOX_COMMENTS: Readonly<Record<SandboxKind, readonly string[]>> = {
+  bwrap: [
+    "# Agents and gate commands are shut in by bubblewrap. The other choices are podman and none (no protection).",
+  ],
+  podman: [
+    "# Agents and gate commands are shut in by podman containers. The other choices are bwrap and none (no protection).",
+  ],
+  none: [
+    "# WARNING: agents and gate commands run unsandboxed, with all rights of the user who runs Skein.",
+    "# They can read, change and send away whatever that user can. Write bwrap or podman to shut them in.",
+  ],
+};
+
+function sandboxLines(sandbox: SandboxKind): readonly string[] {
+  return [...SANDBOX_COMMENTS[sandbox], `sandbox: ${sandbox}`];
+}
+
+function limitLines(limits: LimitConfig | undefined): readonly string[] {
+  const comment = "# When a process is ended: its time in all, its silence, its output.";
+  if (limits === undefined) {
+    return [comment, "# limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB }"];
+  }
+  return [
+    comment,
+    "limits:",
+    `  agentWall: ${formatDuration(limits.agentWallMs)}`,
+    `  agentIdle: ${formatDuration(limits.agentIdleMs)}`,
+    `  gateWall: ${formatDuration(limits.gateWallMs)}`,
+    `  gateIdle: ${formatDuration(limits.gateIdleMs)}`,
+    `  output: ${formatSize(limits.outputBytes)}`,
+  ];
+}
+
+const flowList = (words: readonly string[]): string => `[${words.map(scalar).join(", ")}]`;
+
+/** Plain words stay plain; everything else is a double-quoted YAML string on one line. */
+function scalar(text: string): string {
+  const isPlain = /^[A-Za-z][A-Za-z0-9_./-]*$/.test(text) && !/^(?:null|true|false|yes|no|on|off|y|n)$/i.test(text);
+  if (isPlain || /^\.{1,2}\/[A-Za-z0-9_./-]*$/.test(text)) return text;
+  // JSON is YAML, except that YAML wants more characters escaped than JSON does.
+  return JSON.stringify(text).replaceAll(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function commentText(text: string): string {
+  return text.replaceAll(/[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}\ufeff]+/gu, " ").trim();
+}

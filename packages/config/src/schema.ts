@@ -1,0 +1,185 @@
+/**
+ * The keys of `skein.yaml`, once: this zod schema is the source of the check, of the JSON Schema for editors, and of the
+ * words that "did you mean" chooses from.
+ */
+import { err, ok, type Result } from "@skein/core";
+import * as z from "zod";
+import {
+  argv,
+  duration,
+  environmentNames,
+  mapLike,
+  obeys,
+  size,
+  textLike,
+  wholeNumber,
+  type Range,
+} from "./field-kinds.ts";
+import type { ProjectConfig } from "./project-config.ts";
+import { PROJECT_NAME_PATTERN, projectNameFrom } from "./project-name.ts";
+import { toSchemaIssues, type SchemaIssue, type Vocabulary } from "./schema-issue.ts";
+import { branchProblem, remoteProblem } from "./text-rules.ts";
+
+const GATE_COMMANDS_MAX = 32;
+const BRANCH_LENGTH_MAX = 200;
+const REMOTE_LENGTH_MAX = 2048;
+
+const SECOND = 1000;
+const DAY = 86_400_000;
+const WALL: Range = { min: SECOND, max: 7 * DAY };
+const IDLE: Range = { min: 100, max: DAY };
+const OUTPUT: Range = { min: 1024, max: 4 * 1024 ** 3 };
+const COUNT: Range = { min: 1, max: 100 };
+
+const project = z
+  .string({ error: textLike("project: demo") })
+  .regex(PROJECT_NAME_PATTERN, {
+    error: ({ input }) =>
+      "must be 1 to 63 lower-case letters, digits and dashes, not starting with a dash; " +
+      `write ${projectNameFrom(String(input))}`,
+  })
+  .meta({ description: "The project's name on the board and in chat.", examples: ["demo"] });
+
+const base = z
+  .string({ error: textLike("main") })
+  .min(1, { error: "must not be empty; write the name of a branch, for example main" })
+  .max(BRANCH_LENGTH_MAX, { error: `must be at most ${BRANCH_LENGTH_MAX} characters long` })
+  .check(obeys(branchProblem))
+  .default("main")
+  .meta({ description: "The branch that finished work lands on." });
+
+const remote = z
+  .string({ error: textLike("origin") })
+  .min(1, { error: "must not be empty; write the name, URL or path of a repository, for example origin" })
+  .max(REMOTE_LENGTH_MAX, { error: `must be at most ${REMOTE_LENGTH_MAX} characters long` })
+  .check(obeys(remoteProblem))
+  .default("origin")
+  .meta({
+    description: "The repository that finished work lands on: a remote's name, a URL or a path. No credentials.",
+  });
+
+const run = argv("The agent's command: the program and its arguments, executed without a shell.");
+const env = environmentNames(
+  "Names of environment variables of the node that are passed to the agent. Names only, never values.",
+).default([]);
+const commandKind = z.literal("command").meta({ description: "A plain command." });
+const scriptedKind = z.literal("scripted").meta({ description: "Built in; needs no key and no network." });
+const acpKind = z.literal("acp").meta({ description: "An agent that speaks the Agent Client Protocol." });
+
+const agent = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: commandKind, run, env }),
+      z.strictObject({ kind: scriptedKind, env }),
+      z.strictObject({ kind: acpKind, run, env }),
+    ],
+    { error: mapLike("{ kind: scripted }") },
+  )
+  .prefault({ kind: "scripted" })
+  .meta({ description: "What does the work: a plain command, the built-in scripted agent, or an ACP agent." });
+
+const gate = z
+  .array(argv("One command: the program and its arguments, executed without a shell."), {
+    error: "must be a list of commands, and each command a list of words, for example [[npm, test]]",
+  })
+  .max(GATE_COMMANDS_MAX, { error: `must have at most ${GATE_COMMANDS_MAX} commands` })
+  .prefault([])
+  .meta({ description: "Commands that must succeed, in this order, on the exact tree that is about to land." });
+
+const sandbox = z.enum(["bwrap", "podman", "none"]).default("bwrap").meta({
+  description:
+    "What agents and gate commands are shut in: bwrap (bubblewrap), podman, or none, which leaves them all rights of the user.",
+});
+
+const claimKeys = {
+  ttl: duration(
+    { min: SECOND, max: DAY },
+    "How long a node may be silent before another may take over what it claimed.",
+  ).prefault("60s"),
+  stagger: duration(
+    { min: 0, max: 60 * SECOND },
+    "The k-th node in an item's ranking waits k times this before it claims.",
+  ).prefault("500ms"),
+};
+
+const retryKeys = {
+  noProgress: wholeNumber(COUNT, "Attempts in a row that may bring nothing new before a person is asked.").default(3),
+  total: wholeNumber(COUNT, "Attempts of one item in all before a person is asked.").default(8),
+};
+
+const limitKeys = {
+  agentWall: duration(WALL, "How long one run of the agent may take.").prefault("60m"),
+  agentIdle: duration(IDLE, "How long the agent may be silent.").prefault("10m"),
+  gateWall: duration(WALL, "How long one command of the gate may take.").prefault("30m"),
+  gateIdle: duration(IDLE, "How long a command of the gate may be silent.").prefault("10m"),
+  output: size(OUTPUT, "How much output one process may write.").prefault("64MiB"),
+};
+
+const schema = z.strictObject({
+  project,
+  base,
+  remote,
+  agent,
+  gate,
+  sandbox,
+  claim: z
+    .strictObject(claimKeys, { error: mapLike("{ ttl: 60s }") })
+    .prefault({})
+    .meta({ description: "How nodes agree on who works on an item." }),
+  retries: z
+    .strictObject(retryKeys, { error: mapLike("{ noProgress: 3, total: 8 }") })
+    .prefault({})
+    .meta({ description: "How often an item is tried." }),
+  limits: z
+    .strictObject(limitKeys, { error: mapLike("{ agentWall: 60m }") })
+    .prefault({})
+    .meta({ description: "When a process is ended, with everything it started." }),
+});
+
+const VOCABULARY: Vocabulary = {
+  top: Object.keys(schema.shape),
+  nested: {
+    agent: ["kind", "run", "env"],
+    claim: Object.keys(claimKeys),
+    retries: Object.keys(retryKeys),
+    limits: Object.keys(limitKeys),
+  },
+  choices: {
+    sandbox: sandbox.unwrap().options,
+    "agent.kind": [commandKind.value, scriptedKind.value, acpKind.value],
+  },
+};
+
+/** Checks plain values and fills in the defaults. */
+export function checkProjectConfig(value: unknown): Result<ProjectConfig, readonly SchemaIssue[]> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return ok(toProjectConfig(checked.data));
+  return err(toSchemaIssues(checked.error.issues, value, VOCABULARY));
+}
+
+/** The JSON Schema of the file as it is written, for editors. */
+export function projectConfigJsonSchema(): unknown {
+  const { $schema, ...keys } = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
+  return {
+    $schema,
+    $id: "urn:skein:schema:skein.yaml",
+    title: "skein.yaml",
+    description: "How Skein works on the repository that holds this file. Secrets never belong in it.",
+    ...keys,
+  };
+}
+
+function toProjectConfig({ claim, limits, ...asWritten }: z.output<typeof schema>): ProjectConfig {
+  return {
+    ...asWritten,
+    claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
+    limits: {
+      agentWallMs: limits.agentWall,
+      agentIdleMs: limits.agentIdle,
+      gateWallMs: limits.gateWall,
+      gateIdleMs: limits.gateIdle,
+      outputBytes: limits.output,
+    },
+  };
+}

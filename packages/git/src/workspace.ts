@@ -1,0 +1,147 @@
+/**
+ * Fresh clones and how they go away again.
+ *
+ * A clone has a `.git` of its own with copies of the objects, no remote, no hooks, no credentials: what an agent or a
+ * gate does in it reaches nothing else. Host-side git writes it once, before anybody else does, and never runs in it
+ * again.
+ */
+import { randomUUID } from "node:crypto";
+import { appendFile, chmod, lstat, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve as absolute } from "node:path";
+import { err, ok, type Result } from "@skein/core";
+import type { GitError, Oid } from "@skein/node";
+import { diskError } from "./git-error.ts";
+import type { Mirror } from "./mirror.ts";
+
+/** Appended to a clone's configuration, so that an agent can commit and git starts nothing in the background. */
+const CLONE_CONFIG = `[user]
+\tname = Skein agent
+\temail = agent@skein.invalid
+[commit]
+\tgpgSign = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+`;
+
+export interface CloneRequest {
+  readonly directory: string;
+  readonly commit: Oid;
+  /** The branch to be on; without it HEAD is detached. */
+  readonly branch?: string;
+}
+
+/** Clones the mirror at one commit. What was in the directory before is removed. */
+export async function cloneAt(
+  mirror: Mirror,
+  { directory, commit, branch }: CloneRequest,
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  const cleared = await discard(mirror.directory, directory);
+  if (!cleared.ok) return cleared;
+  const cloned = await fill(mirror, { directory, commit, ...(branch === undefined ? {} : { branch }) }, signal);
+  // Half a clone is of no use to anybody; its removal may fail like any other and is then left for the next start.
+  if (!cloned.ok) await discard(mirror.directory, directory);
+  return cloned;
+}
+
+async function fill(
+  mirror: Mirror,
+  { directory, commit, branch }: CloneRequest,
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  const { git } = mirror;
+  const doing = `make a fresh clone at ${commit}`;
+  const format = await git.output(
+    { doing, gitDir: mirror.gitDir, args: ["rev-parse", "--show-object-format"] },
+    signal,
+  );
+  if (!format.ok) return format;
+  const init = ["init", "--quiet", "--template=", `--object-format=${format.value.trim()}`];
+  const start = branch === undefined ? [] : [`--initial-branch=${branch}`];
+  const made = await git.output({ doing, args: [...init, ...start, "--", directory] }, signal);
+  if (!made.ok) return made;
+  const gitDir = join(directory, ".git");
+  try {
+    await appendFile(join(gitDir, "config"), CLONE_CONFIG);
+  } catch (cause) {
+    return err(diskError(doing, cause));
+  }
+  const target = branch === undefined ? ["--no-deref", "HEAD"] : [`refs/heads/${branch}`];
+  const fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+  const steps = [
+    // The mirror checked these objects when they came in.
+    {
+      args: [...fetch, "--end-of-options", mirror.gitDir, commit],
+      protocol: "file" as const,
+      config: ["fetch.fsckObjects=false", "transfer.fsckObjects=false"],
+    },
+    { args: ["update-ref", ...target, commit] },
+    // Symlinks stay symlinks in a checkout; those that an attempt brought in were checked when it was collected.
+    {
+      args: ["read-tree", "--reset", "-u", "--no-recurse-submodules", commit],
+      workTree: directory,
+      config: ["core.symlinks=true"],
+    },
+  ];
+  for (const step of steps) {
+    const done = await git.output({ doing, gitDir, ...step }, signal);
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
+}
+
+/** A direct child of `attempts/` or `checkouts/`, or undefined: nothing else is ever removed or collected. */
+export function ownDirectory(root: string, directory: string): string | undefined {
+  const path = absolute(directory);
+  const parent = dirname(path);
+  const owned = parent === join(root, "attempts") || parent === join(root, "checkouts");
+  return owned ? path : undefined;
+}
+
+/** Moves a directory out of the way in one step, then deletes it. What cannot be deleted stays in `trash/`. */
+export async function discard(root: string, directory: string): Promise<Result<void, GitError>> {
+  const grave = join(root, "trash", randomUUID());
+  try {
+    const found = await lstat(directory).catch((cause: unknown) => {
+      if (isNotFound(cause)) return undefined;
+      throw cause;
+    });
+    if (found === undefined) return ok(undefined);
+    if (found.isDirectory()) await chmod(directory, 0o700);
+    await rename(directory, grave);
+  } catch (cause) {
+    return err(diskError("remove an old working directory", cause));
+  }
+  await deleteTree(grave);
+  return ok(undefined);
+}
+
+/** Deletes what earlier runs could not; called once at the start. Throw-away directories go too. */
+export async function clearLeftovers(root: string): Promise<void> {
+  for (const name of ["trash", "incoming", "checkouts"]) {
+    const children = await readdir(join(root, name)).catch(() => []);
+    for (const child of children) await deleteTree(join(root, name, child));
+  }
+}
+
+/** Best effort by design: a tree that resists is met again at the next start. */
+async function deleteTree(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true });
+  } catch {
+    await makeWritable(directory);
+    await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** An agent may have taken its own permissions away. Symlinks are not followed. */
+async function makeWritable(directory: string): Promise<void> {
+  await chmod(directory, 0o700).catch(() => undefined);
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+}
+
+export const isNotFound = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");

@@ -1,0 +1,2 @@
+export { createHttpServer, type HttpServer, type HttpServerOptions } from "./server.ts";
+export { ROUTES, type Route } from "./routes.ts";

@@ -1,0 +1,61 @@
+/** Every bound of the HTTP server in one place: what comes from outside is never larger, longer or more than this. */
+
+export const HTTP_LIMITS: {
+  readonly bodyBytes: number;
+  readonly bodyDepth: number;
+  readonly bodyValues: number;
+  readonly targetLength: number;
+  readonly parameterLength: number;
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly connections: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly closeGraceMs: number;
+  readonly pageFiles: number;
+  readonly pageBytes: number;
+} = {
+  bodyBytes: 256 * 1024,
+  bodyDepth: 16,
+  bodyValues: 10_000,
+  targetLength: 2_048,
+  parameterLength: 200,
+  headerBytes: 16 * 1024,
+  headerCount: 64,
+  connections: 256,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 5_000,
+  /** A client that does not read its answer holds no memory longer than this. */
+  idleTimeoutMs: 120_000,
+  closeGraceMs: 2_000,
+  pageFiles: 200,
+  pageBytes: 16 * 1024 * 1024,
+};
+
+export interface YjsLimits {
+  /** A client only asks for state; its state vector is the largest thing it has a reason to send. */
+  readonly messageBytes: number;
+  /** A reader that lets this much queue up is cut and asks again when it is back. */
+  readonly bufferedBytes: number;
+  readonly sockets: number;
+  /** Half of the 30 s after which the stock client takes a silent server for dead. */
+  readonly keepAliveMs: number;
+  /** Answers to "what is new" per socket within `answerWindowMs`; each one encodes the document. */
+  readonly answers: number;
+  readonly answerWindowMs: number;
+  /** How long a client may take to answer a close. */
+  readonly closeGraceMs: number;
+}
+
+export const YJS_LIMITS: YjsLimits = {
+  messageBytes: 64 * 1024,
+  bufferedBytes: 8 * 1024 * 1024,
+  sockets: 64,
+  keepAliveMs: 15_000,
+  answers: 20,
+  answerWindowMs: 10_000,
+  closeGraceMs: 1_000,
+};

@@ -1,0 +1,95 @@
+/**
+ * The built board page, read once at the start into a fixed map from URL path to bytes. A request is a lookup in that
+ * map and never touches the disk, so no path a client can write leads anywhere else.
+ */
+import { err, ok, type Result } from "@skein/core";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { HTTP_LIMITS } from "./limits.ts";
+import type { Reply } from "./reply.ts";
+
+export interface PageFile {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+  /** Its name holds a hash of its content, so a browser may keep it. */
+  readonly immutable: boolean;
+}
+
+export type PageFiles = ReadonlyMap<string, PageFile>;
+
+const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
+  [".html", "text/html; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".css", "text/css; charset=utf-8"],
+  [".svg", "image/svg+xml"],
+  [".png", "image/png"],
+  [".ico", "image/x-icon"],
+  [".woff2", "font/woff2"],
+  [".webmanifest", "application/manifest+json"],
+  [".txt", "text/plain; charset=utf-8"],
+]);
+
+export async function readPageFiles(directory: string): Promise<Result<PageFiles, string>> {
+  try {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    const names = entries
+      // Symbolic links are neither files nor followed: what is served is what the build wrote here.
+      .filter((entry) => entry.isFile() && CONTENT_TYPES.has(extname(entry.name)))
+      .map((entry) => join(entry.parentPath, entry.name));
+    if (names.length > HTTP_LIMITS.pageFiles) return err(`The board page in ${directory} has too many files.`);
+    return await readNamed(directory, names);
+  } catch (cause) {
+    return err(
+      `The board page in ${directory} cannot be read (${reasonOf(cause)}). Build it, or start with --headless.`,
+    );
+  }
+}
+
+async function readNamed(directory: string, names: readonly string[]): Promise<Result<PageFiles, string>> {
+  const files = new Map<string, PageFile>();
+  let size = 0;
+  for (const name of names) {
+    const bytes = await readFile(name);
+    size += bytes.byteLength;
+    if (size > HTTP_LIMITS.pageBytes) return err(`The board page in ${directory} is too large to be kept in memory.`);
+    const path = `/${relative(directory, name).split(sep).join("/")}`;
+    const contentType = CONTENT_TYPES.get(extname(name)) ?? "application/octet-stream";
+    files.set(path, { contentType, bytes, immutable: path.startsWith("/assets/") });
+  }
+  const index = files.get("/index.html");
+  if (index === undefined)
+    return err(`The board page in ${directory} has no index.html. Build it, or start with --headless.`);
+  files.set("/", index);
+  return ok(files);
+}
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/**
+ * Nothing but this server's own files and its own socket; nothing inline; no markup made from text. `host` is the `Host`
+ * header after it was found in the allow-list: some browsers do not count `ws:` as the page's own origin.
+ */
+export function pageReply(file: PageFile, host: string): Reply {
+  return {
+    status: 200,
+    contentType: file.contentType,
+    body: file.bytes,
+    headers: {
+      "Cache-Control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+      "Content-Security-Policy": [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        `connect-src 'self' ws://${host} wss://${host}`,
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+      ].join("; "),
+      "Cross-Origin-Opener-Policy": "same-origin",
+    },
+  };
+}

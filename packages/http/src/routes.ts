@@ -1,0 +1,182 @@
+/**
+ * Every route of the API as one table: the server matches against it, and tests walk it to ask each route for what must
+ * be true of all of them. A path that is in no table is refused without a token, so forgetting is safe.
+ */
+import type { NodeApi } from "@skein/node";
+import type { BodyRefusal } from "./json-body.ts";
+import { err, ok, type Result } from "@skein/core";
+import { HTTP_LIMITS } from "./limits.ts";
+import { metricsText, type Metric } from "./metrics-text.ts";
+import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts";
+
+interface RouteRequest {
+  readonly api: NodeApi;
+  /** Parts of the path by the name the route gives them, decoded. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+  /** Reads the JSON body; at most once. */
+  readonly body: () => Promise<Result<unknown, BodyRefusal>>;
+  /** The server's own numbers, beside the node's. */
+  readonly serverMetrics: () => ReadonlyMap<string, Metric>;
+}
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Segments that start with a colon stand for any one segment. */
+  readonly path: string;
+  readonly access: "open" | "token";
+  readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
+}
+
+/** y-websocket at `/yjs/<room>`; reached by an upgrade, not by a request. */
+export const YJS_PATH = "/yjs/";
+export const YJS_ROOM = "board";
+
+const query = (path: string, command: string): Route => ({
+  method: "GET",
+  path,
+  access: "token",
+  handle: async (request) => {
+    const input = queryInput(request);
+    return input.ok ? runQuery(request.api, command, input.value) : input.error;
+  },
+});
+
+export const ROUTES: readonly Route[] = [
+  { method: "GET", path: "/healthz", access: "open", handle: health },
+  { method: "GET", path: "/metrics", access: "token", handle: metrics },
+  { method: "GET", path: "/api/v1/node", access: "token", handle: describeNode },
+  query("/api/v1/digest", "digest"),
+  query("/api/v1/items", "item.list"),
+  query("/api/v1/items/:item", "item.show"),
+  query("/api/v1/items/:item/history", "item.history"),
+  query("/api/v1/claims", "claims"),
+  query("/api/v1/nodes", "nodes"),
+  query("/api/v1/members", "members"),
+  query("/api/v1/forks", "forks"),
+  query("/api/v1/effects", "effects"),
+  query("/api/v1/doctor", "doctor"),
+  query("/api/v1/projects", "projects"),
+  { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
+  { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
+];
+
+export interface RouteMatch {
+  /** The routes with this path, one per method. */
+  readonly routes: readonly Route[];
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** Undefined when no route has this path. */
+export function matchRoutes(pathname: string): RouteMatch | undefined {
+  let parameters: ReadonlyMap<string, string> = new Map();
+  const routes = ROUTES.filter((route) => {
+    const matched = matchPath(route.path, pathname);
+    if (matched !== undefined) parameters = matched;
+    return matched !== undefined;
+  });
+  return routes.length === 0 ? undefined : { routes, parameters };
+}
+
+function matchPath(pattern: string, pathname: string): ReadonlyMap<string, string> | undefined {
+  const wanted = pattern.split("/");
+  const given = pathname.split("/");
+  if (wanted.length !== given.length) return undefined;
+  const parameters = new Map<string, string>();
+  for (const [index, segment] of wanted.entries()) {
+    const value = given[index] ?? "";
+    if (!segment.startsWith(":")) {
+      if (segment !== value) return undefined;
+      continue;
+    }
+    const decoded = decodeSegment(value);
+    if (decoded === undefined) return undefined;
+    parameters.set(segment.slice(1), decoded);
+  }
+  return parameters;
+}
+
+/** Undefined for what is no text, is empty, or is longer than any id. */
+function decodeSegment(segment: string): string | undefined {
+  try {
+    const text = decodeURIComponent(segment);
+    return text === "" || text.length > HTTP_LIMITS.parameterLength ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function health({ api }: RouteRequest): Reply {
+  const health = api.health();
+  return health.status === "ok"
+    ? jsonReply(200, { status: "ok" })
+    : jsonReply(503, { status: health.status, reasons: health.reasons });
+}
+
+function metrics({ api, serverMetrics }: RouteRequest): Reply {
+  return {
+    status: 200,
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    body: metricsText(new Map([...api.metrics(), ...serverMetrics()])),
+  };
+}
+
+/** Who answers here. The page asks this to tell a wrong token from a node that is away. */
+function describeNode({ api }: RouteRequest): Reply {
+  return jsonReply(200, { mesh: api.meshId, node: api.nodeId, name: api.name });
+}
+
+type QueryInput = Readonly<Record<string, string | boolean>>;
+
+async function runQuery(api: NodeApi, command: string, input: QueryInput): Promise<Reply> {
+  const result = await api.command(command, input);
+  return result.ok ? jsonReply(200, result.value) : commandErrorReply(result.error);
+}
+
+/** The path's parts and the query's parameters as one flat object, which the command itself checks. */
+function queryInput({ parameters, query }: RouteRequest): Result<QueryInput, Reply> {
+  const input = new Map<string, string | boolean>(parameters);
+  for (const [name, value] of query) {
+    if (input.has(name)) return err(badInput(`The parameter "${name}" is given twice. Give it once.`));
+    // A query has no types; these two words are meant as flags in every command that takes one.
+    input.set(name, value === "true" || value === "false" ? value === "true" : value);
+  }
+  return ok(Object.fromEntries(input));
+}
+
+const badInput = (message: string): Reply => errorReply(400, { code: "bad-input", message });
+
+async function readLog({ api, parameters, query }: RouteRequest): Promise<Reply> {
+  const item = parameters.get("item") ?? "";
+  const epoch = wholeNumber(query.get("epoch"));
+  const offset = wholeNumber(query.get("offset") ?? "0");
+  if (epoch === "invalid" || offset === "invalid" || offset === undefined) {
+    return badInput('"epoch" and "offset" are whole numbers from 0.');
+  }
+  const chunk = await api.readLog(epoch === undefined ? { item, offset } : { item, epoch, offset });
+  return chunk.ok ? jsonReply(200, chunk.value) : commandErrorReply(chunk.error);
+}
+
+function wholeNumber(text: string | null): number | undefined | "invalid" {
+  if (text === null) return undefined;
+  const value = Number(text);
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : "invalid";
+}
+
+async function runCommand({ api, body }: RouteRequest): Promise<Reply> {
+  const parsed = await body();
+  if (!parsed.ok) return errorReply(parsed.error.status, parsed.error);
+  const command = readCommand(parsed.value);
+  if (command === undefined) {
+    return badInput('The body must be {"name": "<command>", "input": {…}} with nothing beside.');
+  }
+  const result = await api.command(command.name, command.input);
+  return result.ok ? jsonReply(200, { ok: true, result: result.value }) : commandErrorReply(result.error);
+}
+
+function readCommand(body: unknown): { readonly name: string; readonly input: unknown } | undefined {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
+  const { name, input = {}, ...rest } = body as { readonly name?: unknown; readonly input?: unknown };
+  if (typeof name !== "string" || name.length > HTTP_LIMITS.parameterLength) return undefined;
+  return Object.keys(rest).length === 0 ? { name, input } : undefined;
+}

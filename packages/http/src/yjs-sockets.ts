@@ -1,0 +1,207 @@
+/**
+ * Serves one Yjs document to any number of readers over the y-websocket protocol.
+ *
+ * Clients cannot write: of their bytes only a state vector is ever decoded. A client that breaks the protocol, floods,
+ * stops reading or falls silent loses its own socket and nothing else happens.
+ */
+import { performance } from "node:perf_hooks";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocket, WebSocketServer, type RawData } from "ws";
+import * as Y from "yjs";
+import { YJS_LIMITS, type YjsLimits } from "./limits.ts";
+import { encodeAnswer, encodeKeepAlive, encodeUpdate, readClientMessage } from "./yjs-message.ts";
+
+interface YjsCounts {
+  readonly open: number;
+  /** Sockets cut, by reason, since the start. */
+  readonly malformed: number;
+  readonly slow: number;
+  readonly idle: number;
+  readonly flooding: number;
+}
+
+export interface YjsSockets {
+  readonly counts: () => YjsCounts;
+  readonly isFull: () => boolean;
+  /** Takes over a request that was already authorized. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): void;
+}
+
+interface Reader {
+  readonly socket: WebSocket;
+  /** It has been told the whole state once, so single updates make sense to it. */
+  started: boolean;
+  /** Bytes of an answer still on their way. They do not count as lagging: a large board may be larger than the limit. */
+  answerBytes: number;
+  answers: number;
+  windowStartMs: number;
+  heardSincePing: boolean;
+}
+
+interface Server {
+  readonly doc: Y.Doc;
+  readonly limits: YjsLimits;
+  readonly readers: Set<Reader>;
+  readonly cut: { malformed: number; slow: number; idle: number; flooding: number };
+}
+
+/** Codes 4400-4499 tell the stock client that trying again is pointless. */
+const CLOSE_MALFORMED = 4400;
+const CLOSE_FLOODING = 4429;
+const CLOSE_GOING_AWAY = 1001;
+
+export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits?: Partial<YjsLimits> }): YjsSockets {
+  const limits = { ...YJS_LIMITS, ...options.limits };
+  const server: Server = {
+    doc: options.doc,
+    limits,
+    readers: new Set(),
+    cut: { malformed: 0, slow: 0, idle: 0, flooding: 0 },
+  };
+  const upgrader = createUpgrader(limits);
+  const publish = (update: Uint8Array): void => {
+    const message = encodeUpdate(update);
+    for (const reader of server.readers) if (reader.started) send(server, reader, message);
+  };
+  server.doc.on("update", publish);
+  const beat = setInterval(() => checkReaders(server), limits.keepAliveMs);
+  beat.unref();
+  return {
+    counts: () => ({ open: server.readers.size, ...server.cut }),
+    isFull: () => server.readers.size >= limits.sockets,
+    accept: (request, socket, head) => upgrader.handleUpgrade(request, socket, head, (ws) => addReader(server, ws)),
+    close: () => {
+      clearInterval(beat);
+      server.doc.off("update", publish);
+      for (const reader of server.readers) hangUp(reader, CLOSE_GOING_AWAY, "the node is stopping");
+    },
+  };
+}
+
+function createUpgrader(limits: YjsLimits): WebSocketServer {
+  // Not written in place: the types of `ws` do not know `closeTimeout` yet.
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.messageBytes,
+    maxFragments: 64,
+    maxBufferedChunks: 1_024,
+    perMessageDeflate: false,
+    closeTimeout: limits.closeGraceMs,
+    handleProtocols: () => false as const,
+  };
+  return new WebSocketServer(options);
+}
+
+function addReader(server: Server, socket: WebSocket): void {
+  const reader: Reader = {
+    socket,
+    started: false,
+    answerBytes: 0,
+    answers: 0,
+    windowStartMs: performance.now(),
+    heardSincePing: true,
+  };
+  server.readers.add(reader);
+  socket.on("close", () => server.readers.delete(reader));
+  // Every protocol violation `ws` finds (too large, too many fragments, bad UTF-8) arrives here; it closes the socket.
+  socket.on("error", () => {
+    server.cut.malformed += 1;
+  });
+  socket.on("pong", () => {
+    reader.heardSincePing = true;
+  });
+  socket.on("message", (data, isBinary) => {
+    reader.heardSincePing = true;
+    // A message that was already on its way when the socket was closed is no longer anybody's.
+    if (socket.readyState === WebSocket.OPEN) receive(server, reader, isBinary ? ownBytes(data) : undefined);
+  });
+}
+
+/** A copy: messages are slices of a buffer that is shared with other sockets. */
+function ownBytes(data: RawData): Uint8Array {
+  return new Uint8Array(Array.isArray(data) ? Buffer.concat(data) : data);
+}
+
+function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined): void {
+  const message = bytes === undefined ? undefined : readClientMessage(bytes);
+  if (message === undefined || !message.ok) {
+    cutMalformed(server, reader);
+    return;
+  }
+  if (message.value.type === "dropped") return;
+  if (!takeAnswer(server.limits, reader)) {
+    server.cut.flooding += 1;
+    hangUp(reader, CLOSE_FLOODING, "too many requests for state");
+    return;
+  }
+  // One answer is on its way: it and the updates behind it hold everything this one would.
+  if (reader.answerBytes > 0) return;
+  const update = updateSince(server.doc, message.value.stateVector);
+  if (update === undefined) cutMalformed(server, reader);
+  else answer(server, reader, encodeAnswer(update));
+}
+
+function takeAnswer(limits: YjsLimits, reader: Reader): boolean {
+  const nowMs = performance.now();
+  if (nowMs - reader.windowStartMs > limits.answerWindowMs) {
+    reader.windowStartMs = nowMs;
+    reader.answers = 0;
+  }
+  reader.answers += 1;
+  return reader.answers <= limits.answers;
+}
+
+/** Undefined when the state vector is not one. Its entries are bounded by the size of the message they came in. */
+function updateSince(doc: Y.Doc, stateVector: Uint8Array): Uint8Array | undefined {
+  try {
+    return Y.encodeStateAsUpdate(doc, stateVector);
+  } catch {
+    return undefined;
+  }
+}
+
+function answer(server: Server, reader: Reader, message: Uint8Array): void {
+  reader.started = true;
+  reader.answerBytes = message.byteLength;
+  send(server, reader, message, () => {
+    reader.answerBytes = 0;
+  });
+}
+
+function send(server: Server, reader: Reader, message: Uint8Array, sent?: () => void): void {
+  if (reader.socket.readyState !== WebSocket.OPEN) return;
+  if (reader.socket.bufferedAmount > server.limits.bufferedBytes + reader.answerBytes) {
+    server.cut.slow += 1;
+    reader.socket.terminate();
+    return;
+  }
+  // A failed send is followed by the socket's own error and close events, which are handled.
+  reader.socket.send(message, () => sent?.());
+}
+
+function checkReaders(server: Server): void {
+  const keepAlive = encodeKeepAlive();
+  for (const reader of server.readers) {
+    if (!reader.heardSincePing) {
+      server.cut.idle += 1;
+      reader.socket.terminate();
+      continue;
+    }
+    reader.heardSincePing = false;
+    if (reader.socket.readyState === WebSocket.OPEN) reader.socket.ping();
+    send(server, reader, keepAlive);
+  }
+}
+
+function cutMalformed(server: Server, reader: Reader): void {
+  server.cut.malformed += 1;
+  hangUp(reader, CLOSE_MALFORMED, "not a message of the protocol");
+}
+
+/** A client that does not answer the close is cut after the grace period. */
+function hangUp(reader: Reader, code: number, reason: string): void {
+  reader.socket.close(code, reason);
+}

@@ -1,0 +1,235 @@
+/**
+ * op → log → fold, with group commit: the only place where ops are written.
+ *
+ * Everything that wants into the log (commands of this node, frames of peers) waits in one queue. A flush takes the whole
+ * queue, decides and folds it in memory, seals this node's ops into frames, appends all of it in one fsynced
+ * transaction, and only then tells anybody: the caller its "ok", the peers their frames, the effects their changes. When
+ * the disk refuses, memory goes back to what the disk has and everybody in the flush hears why.
+ */
+import {
+  type Authorship,
+  type CommandError,
+  createFrameIndex,
+  type Draft,
+  err,
+  feedId,
+  type FoldChange,
+  type Frame,
+  type FrameIndex,
+  type FrameRefusal,
+  ok,
+  openFrame,
+  type Crypto,
+  type Replica,
+  type Result,
+  type SealedOp,
+} from "@skein/core";
+
+import type { Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
+
+/** A frame that is durable now. */
+export interface CommittedFrame {
+  readonly bytes: Uint8Array;
+  readonly feed: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The link it came by; undefined for this node's own. */
+  readonly from: object | undefined;
+}
+
+export interface Committed {
+  readonly frames: readonly CommittedFrame[];
+  /** Items that changed; undefined when everything may have. */
+  readonly items: ReadonlySet<string> | undefined;
+  readonly membership: boolean;
+}
+
+/** Judged against the view at the moment of writing. */
+export type Decide<E> = () => Result<readonly Draft[], E>;
+
+export interface NotSaved {
+  readonly type: "not-saved";
+  readonly message: string;
+}
+
+export interface Journal {
+  /** Resolves once the ops are on disk; nothing is written when `decide` refuses. */
+  write<E>(decide: Decide<E>): Promise<Result<readonly SealedOp[], E | NotSaved>>;
+  /** Frames of a peer, in its order. Resolves after the commit with the first refusal, if there was one. */
+  offer(frames: readonly Uint8Array[], from: object): Promise<Result<number, FrameRefusal | NotSaved>>;
+  onCommitted(listener: (committed: Committed) => void): void;
+  /** The disk's last complaint, undefined while writes succeed. */
+  problem(): StoreError | undefined;
+  readonly index: FrameIndex;
+  /** Waits until the queue is empty. */
+  idle(): Promise<void>;
+}
+
+export interface JournalDeps {
+  readonly clock: Clock;
+  readonly store: LogStore;
+  readonly crypto: Crypto;
+  readonly replica: Replica;
+  readonly authorship: () => Authorship;
+}
+
+interface Job {
+  /** Folds in memory; returns the frames of a peer to keep. */
+  readonly run: () => void;
+  readonly settle: (failure: NotSaved | undefined) => void;
+}
+
+/** One flush in the making. */
+interface Batch {
+  readonly taken: CommittedFrame[];
+  readonly changes: FoldChange[];
+}
+
+export function createJournal(deps: JournalDeps): Journal {
+  const { clock, replica } = deps;
+  const index = createFrameIndex();
+  const listeners: ((committed: Committed) => void)[] = [];
+  let queue: Job[] = [];
+  let batch: Batch = { taken: [], changes: [] };
+  let problem: StoreError | undefined;
+  let scheduled = false;
+  let idleWaiters: (() => void)[] = [];
+
+  const enqueue = (job: Job): void => {
+    queue.push(job);
+    if (scheduled) return;
+    scheduled = true;
+    clock.after(0, flush);
+  };
+
+  const flush = (): void => {
+    scheduled = false;
+    const jobs = queue;
+    queue = [];
+    batch = { taken: [], changes: [] };
+    for (const job of jobs) job.run();
+    const own = replica.seal(deps.authorship()).map(describe);
+    const frames = [...batch.taken, ...own];
+    const failure = persist(deps, index, frames);
+    problem = failure;
+    if (failure !== undefined) reload(deps);
+    else if (batch.changes.some((change) => change.type === "stale")) reload(deps);
+    const notSaved: NotSaved | undefined =
+      failure === undefined ? undefined : { type: "not-saved", message: `Nothing was saved: ${failure.message}.` };
+    for (const job of jobs) job.settle(notSaved);
+    if (failure === undefined && frames.length > 0) announce(listeners, frames, batch.changes);
+    if (queue.length === 0) {
+      for (const waiter of idleWaiters) waiter();
+      idleWaiters = [];
+    }
+  };
+
+  for (const stored of deps.store.frames(1)) indexStored(index, stored, deps.crypto);
+
+  return {
+    index,
+    problem: () => problem,
+    onCommitted: (listener) => listeners.push(listener),
+    idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    write: (decide) =>
+      new Promise((resolve) => {
+        let result: ReturnType<typeof decide> | undefined;
+        let ops: readonly SealedOp[] = [];
+        enqueue({
+          run: () => {
+            result = decide();
+            if (!result.ok || result.value.length === 0) return;
+            const written = replica.write(result.value, deps.authorship(), clock.wallMs());
+            ops = written.ops;
+            batch.changes.push(...written.changes);
+          },
+          settle: (failure) => {
+            if (result !== undefined && !result.ok) resolve(result);
+            // A command that wrote nothing does not depend on the disk.
+            else resolve(failure === undefined || ops.length === 0 ? ok(ops) : err(failure));
+          },
+        });
+      }),
+    offer: (frames, from) =>
+      new Promise((resolve) => {
+        let refused: FrameRefusal | undefined;
+        let count = 0;
+        enqueue({
+          run: () => {
+            for (const bytes of frames) {
+              const taken = replica.take(bytes);
+              if (!taken.ok) {
+                refused = taken.error;
+                break;
+              }
+              if (taken.value.type === "duplicate") continue;
+              count++;
+              batch.changes.push(...taken.value.changes);
+              batch.taken.push({ ...describeOps(bytes, taken.value.ops), from });
+            }
+          },
+          settle: (failure) => {
+            if (failure !== undefined) resolve(err(failure));
+            else resolve(refused === undefined ? ok(count) : err(refused));
+          },
+        });
+      }),
+  };
+}
+
+const describe = (frame: Frame): CommittedFrame => ({
+  bytes: frame.bytes,
+  feed: feedId(frame.header.author, frame.header.incarnation),
+  firstSeq: frame.header.firstSeq,
+  lastSeq: frame.header.firstSeq + frame.ops.length - 1,
+  from: undefined,
+});
+
+function describeOps(bytes: Uint8Array, ops: readonly SealedOp[]): Omit<CommittedFrame, "from"> {
+  const [first] = ops;
+  if (first === undefined) throw new Error("a taken frame has at least one op");
+  const { author, incarnation, seq } = first.op;
+  // The bytes arrived in a socket's buffer; the store and the peers' queues keep them longer than that.
+  return { bytes, feed: feedId(author, incarnation), firstSeq: seq, lastSeq: seq + ops.length - 1 };
+}
+
+function persist({ store }: JournalDeps, index: FrameIndex, frames: readonly CommittedFrame[]): StoreError | undefined {
+  if (frames.length === 0) return undefined;
+  const stored = frames.map((frame, offset) => ({ position: index.size + 1 + offset, bytes: frame.bytes }));
+  const appended = store.append(stored);
+  if (!appended.ok) return appended.error;
+  for (const frame of frames) index.add(frame.feed, frame.lastSeq);
+  return undefined;
+}
+
+/** Memory becomes what the disk has. */
+function reload({ replica, store }: JournalDeps): void {
+  const loaded = replica.reload(bytesOf(store.frames(1)));
+  if (!loaded.ok) throw new Error(`the log on disk does not fit together: ${loaded.error.message}`);
+}
+
+export function* bytesOf(frames: IterableIterator<StoredFrame>): IterableIterator<Uint8Array> {
+  for (const frame of frames) yield frame.bytes;
+}
+
+function indexStored(index: FrameIndex, { bytes }: StoredFrame, crypto: Crypto): void {
+  const opened = openFrame(bytes, crypto);
+  if (!opened.ok) throw new Error(`the log on disk holds a broken frame: ${opened.error.message}`);
+  const { header, ops } = opened.value;
+  index.add(feedId(header.author, header.incarnation), header.firstSeq + ops.length - 1);
+}
+
+function announce(
+  listeners: readonly ((committed: Committed) => void)[],
+  frames: readonly CommittedFrame[],
+  changes: readonly FoldChange[],
+): void {
+  const everything = changes.some((change) => change.type === "stale");
+  const items = new Set(changes.flatMap((change) => (change.type === "item" ? [change.item] : [])));
+  const membership = changes.some((change) => change.type !== "item");
+  const committed: Committed = { frames, items: everything ? undefined : items, membership };
+  for (const listener of listeners) listener(committed);
+}
+
+/** How a failed write reads to whoever gave the command. */
+export const notSavedError = (failure: NotSaved): CommandError => ({ code: "not-saved", message: failure.message });

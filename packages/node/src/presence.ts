@@ -1,0 +1,118 @@
+/**
+ * Who is there: this node's own beats, the beats it hears and passes on, and the leases they renew.
+ */
+import {
+  type Beat,
+  beatOrder,
+  type Claim,
+  createLeaseObserver,
+  createStallDetector,
+  type Crypto,
+  type Membership,
+  openBeat,
+  sealBeat,
+  type Signer,
+} from "@skein/core";
+
+import type { Cancel, Clock } from "./ports.ts";
+
+export interface Heard {
+  readonly beat: Beat;
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+export interface SealedBeat {
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Presence {
+  /** The newest beat of each other member. */
+  heard(): ReadonlyMap<string, Heard>;
+  isAlive(node: string): boolean;
+  isExpired(claim: Claim): boolean;
+  /** Returns whether the beat was news and so is to be passed on. */
+  receive(sealed: SealedBeat): boolean;
+  /** This node was cut off: silence until now was its own. */
+  grace(): void;
+  start(): void;
+  /** Beats at once, when something in it changed that others should know soon. */
+  beatNow(): void;
+  stop(): void;
+}
+
+export interface PresenceDeps {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly self: string;
+  readonly mesh: Uint8Array;
+  readonly membership: () => Membership;
+  readonly boot: number;
+  readonly intervalMs: number;
+  /** What the next beat says beside the counter. */
+  readonly describe: () => Omit<Beat, "node" | "boot" | "counter" | "intervalMs">;
+  readonly send: (sealed: SealedBeat) => void;
+  readonly onStall: (lostMs: number) => void;
+}
+
+/** Missing this many beats in a row makes a node count as not alive; a lease goes by its own TTL. */
+const MISSED_BEATS = 4;
+const STALL_TOLERANCE_MS = 1_000;
+
+export function createPresence(deps: PresenceDeps): Presence {
+  const { clock, crypto, signer, mesh, intervalMs } = deps;
+  const heard = new Map<string, Heard>();
+  const leases = createLeaseObserver();
+  const stalled = createStallDetector(STALL_TOLERANCE_MS);
+  let counter = 0;
+  let lastTickMs = clock.monoMs();
+  let cancel: Cancel | undefined;
+
+  const beat = (): void => {
+    counter++;
+    deps.send(sealBeat(mesh, { boot: deps.boot, counter, intervalMs, ...deps.describe() }, signer));
+  };
+  const tick = (): void => {
+    const now = clock.monoMs();
+    if (stalled(now, intervalMs)) {
+      leases.grace(now);
+      deps.onStall(now - lastTickMs);
+    }
+    lastTickMs = now;
+    beat();
+    cancel = clock.after(intervalMs, tick);
+  };
+
+  return {
+    heard: () => heard,
+    isAlive: (node) => {
+      if (node === deps.self) return true;
+      const last = heard.get(node);
+      return (
+        last !== undefined && clock.monoMs() - last.monoMs <= MISSED_BEATS * last.beat.intervalMs + STALL_TOLERANCE_MS
+      );
+    },
+    // A node's own lease never expires for itself; others decide that.
+    isExpired: (claim) => claim.holder !== deps.self && leases.isExpired(claim, clock.monoMs()),
+    receive: (sealed) => {
+      const isNews = (one: Beat): boolean => {
+        const member = deps.membership().members.get(one.node);
+        const last = heard.get(one.node);
+        if (one.node === deps.self || member === undefined || member.cut !== null) return false;
+        return last === undefined || beatOrder(one) > beatOrder(last.beat);
+      };
+      const opened = openBeat(sealed, mesh, isNews, crypto);
+      if (opened === undefined) return false;
+      const monoMs = clock.monoMs();
+      leases.heard(opened.node, beatOrder(opened), monoMs);
+      heard.set(opened.node, { beat: opened, monoMs, wallMs: clock.wallMs() });
+      return true;
+    },
+    grace: () => leases.grace(clock.monoMs()),
+    start: tick,
+    beatNow: beat,
+    stop: () => cancel?.(),
+  };
+}

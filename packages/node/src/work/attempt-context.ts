@@ -1,0 +1,141 @@
+/**
+ * What the steps of one attempt share: the item and claim it serves, where its output goes, and how it writes to the log.
+ * Every write checks first that the claim is still the item's: the fencing token at work.
+ */
+import {
+  type CommandError,
+  type Draft,
+  err,
+  findItem,
+  isLive,
+  type LiveItem,
+  type Replica,
+  type Result,
+  type SealedOp,
+  type StageBody,
+  stageOn,
+} from "@skein/core";
+
+import type { Journal, NotSaved } from "../journal.ts";
+import type { Clock, GitError, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type { OpenProject } from "./project.ts";
+import { pause } from "./wait.ts";
+
+/** The rights and surroundings of whoever works. */
+export interface WorkDeps {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly replica: Replica;
+  readonly processes: Processes;
+  readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
+  /** Writes the story where the agent can read it; returns the path. */
+  readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
+  /** The child's whole environment. */
+  readonly environment: (
+    purpose: "agent" | "gate",
+    passNames: readonly string[],
+    skein: Readonly<Record<`SKEIN_${string}`, string>>,
+  ) => Readonly<Record<string, string>>;
+  /** How to run the scripted agent that ships with Skein. */
+  readonly scriptedAgent: readonly [string, ...string[]];
+  /** The end of the captured output of an earlier attempt, when this node has it. */
+  readonly lastOutput: (item: string, epoch: number) => string;
+  readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
+}
+
+export interface AttemptContext {
+  readonly deps: WorkDeps;
+  readonly project: OpenProject;
+  readonly item: string;
+  readonly claimOp: string;
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+  /** What the board shows this attempt as doing. */
+  readonly say: (activity: string) => void;
+  /** A line of Skein's own in the attempt's log. */
+  readonly note: (line: string) => void;
+}
+
+/** What a step ends with: go on with the item's next stage, or this attempt is over. */
+export type StepEnd = "continue" | "over";
+
+/** The item as it is now, if this attempt still holds it. */
+export function heldItem(context: Pick<AttemptContext, "deps" | "item" | "claimOp">): LiveItem | undefined {
+  const item = context.deps.replica.view().items.get(context.item);
+  if (item === undefined || !isLive(item)) return undefined;
+  return item.best.state.claim?.op === context.claimOp ? item : undefined;
+}
+
+/** Writes a stage event on the item's head, unless the claim was lost meanwhile. */
+export async function writeStage(
+  context: Pick<AttemptContext, "deps" | "item" | "claimOp">,
+  body: StageBody,
+): Promise<Result<readonly SealedOp[], CommandError | NotSaved>> {
+  const { deps } = context;
+  return deps.journal.write<CommandError>(() => {
+    const item = heldItem(context);
+    if (item === undefined) return err({ code: "not-legal", message: "the claim is not this node's any more" });
+    return draftsOf(deps, item, body);
+  });
+}
+
+/** Writes a stage event on the head of an item that nobody needs to hold (landing is a fact, not a right). */
+export function writeFact(
+  deps: WorkDeps,
+  id: string,
+  body: StageBody,
+): Promise<Result<readonly SealedOp[], CommandError | NotSaved>> {
+  return deps.journal.write<CommandError>(() => {
+    const item = findItem(deps.replica.view(), id);
+    return item.ok ? draftsOf(deps, item.value, body) : item;
+  });
+}
+
+function draftsOf(deps: WorkDeps, item: LiveItem, body: StageBody): Result<readonly Draft[], CommandError> {
+  const { key, role } = deps.self();
+  const decided = stageOn(item, body, { self: key, role, wallMs: deps.clock.wallMs() });
+  return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * Git against a remote fails for reasons that pass: unreachable, busy, a dirty checkout. Such a failure is never the
+ * item's fault and never counts as an attempt; it is shown and tried again. Bad objects are the agent's fault and end it.
+ */
+export async function persistently<T>(
+  context: AttemptContext,
+  what: string,
+  call: () => Promise<Result<T, GitError>>,
+): Promise<Result<T, GitError>> {
+  for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, LAST_RETRY_MS)) {
+    const result = await call();
+    if (result.ok || context.signal.aborted || result.error.type === "bad-object") return result;
+    context.say(`waiting: ${result.error.message}`);
+    context.note(`${what}: ${result.error.message} Trying again in ${Math.round(delay / 1_000)} s.`);
+    await pause(context.deps.clock, delay, context.signal);
+  }
+}
+
+/** Runs a child with its output in the attempt's log. */
+export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
+  const { deps, item, epoch, signal } = context;
+  return deps.processes.run({ ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) }, signal);
+}
+
+/** How a process ended, for people. */
+export function describeEnd({ end }: ProcessResult): string {
+  switch (end.type) {
+    case "exited":
+      return `exited with ${end.code}`;
+    case "signalled":
+      return `was ended by ${end.signal}`;
+    case "limit":
+      return `passed its ${end.limit} limit`;
+    case "aborted":
+      return "was stopped";
+    case "not-started":
+      return `could not start: ${end.message}`;
+  }
+}

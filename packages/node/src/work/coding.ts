@@ -1,0 +1,124 @@
+/**
+ * Coding: a fresh clone, the agent, and what it left on its branch. The result is read from the branch, never from the
+ * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
+ */
+import type { AgentConfig } from "@skein/config";
+import { assert, type LiveItem } from "@skein/core";
+
+import type { AttemptResult, AttemptWorkspace } from "../ports.ts";
+import {
+  type AttemptContext,
+  describeEnd,
+  heldItem,
+  persistently,
+  runLogged,
+  type StepEnd,
+  type WorkDeps,
+  writeStage,
+} from "./attempt-context.ts";
+import { giveBack } from "./give-back.ts";
+
+export async function code(context: AttemptContext): Promise<StepEnd> {
+  const { project, signal } = context;
+  context.say("preparing a clone");
+  const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
+  if (!base.ok) return "over";
+  const attempt = { item: context.item, epoch: context.epoch, base: base.value };
+  const workspace = await persistently(context, "Cloning", () => project.repository.openAttempt(attempt, signal));
+  if (!workspace.ok) return "over";
+  try {
+    return await inWorkspace(context, workspace.value);
+  } finally {
+    await project.repository.remove(workspace.value.directory);
+  }
+}
+
+async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
+  const item = heldItem(context);
+  if (item === undefined) return "over";
+  const ended = await runAgent(context, item, workspace);
+  // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
+  const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
+  if (context.signal.aborted) return "over";
+  if (!collected.ok) {
+    const reason = collected.error.type === "bad-object" ? "agent-failed" : "infrastructure";
+    await giveBack(context, { reason, note: collected.error.message, tree: null, evidence: [] });
+    return "over";
+  }
+  if (collected.value.commitsAhead === 0) {
+    const note = `The agent ${ended} and left no commit on ${workspace.branch}: there is nothing to check or merge.`;
+    await giveBack(context, { reason: "no-commits", note, tree: null, evidence: [] });
+    return "over";
+  }
+  context.note(`The agent ${ended} and left ${plural(collected.value.commitsAhead, "commit")} on ${workspace.branch}.`);
+  return submit(context, workspace.branch, collected.value);
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<string> {
+  const { deps, project } = context;
+  const { agent, limits } = project.config();
+  const story = storyOf(deps, item);
+  const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
+  if (!storyFile.ok) return `could not be given its story (${storyFile.error})`;
+  const argv = agentCommand(deps, agent);
+  context.say(`agent: ${argv[0].split("/").at(-1) ?? argv[0]}`);
+  context.note(
+    `Attempt ${item.best.state.attempts + 1}, branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
+  );
+  const result = await runLogged(context, {
+    argv,
+    cwd: workspace.directory,
+    env: deps.environment("agent", agent.env, {
+      SKEIN_ITEM: context.item,
+      SKEIN_EPOCH: String(context.epoch),
+      SKEIN_ATTEMPT: String(item.best.state.attempts + 1),
+      SKEIN_BRANCH: workspace.branch,
+      SKEIN_BASE: workspace.base,
+      SKEIN_STORY_FILE: storyFile.value,
+    }),
+    stdin: story,
+    limits: { wallMs: limits.agentWallMs, idleMs: limits.agentIdleMs, outputBytes: limits.outputBytes },
+  });
+  return describeEnd(result);
+}
+
+function agentCommand(deps: WorkDeps, agent: AgentConfig): readonly [string, ...string[]] {
+  assert(agent.kind !== "acp", "an agent that this version cannot drive makes the node not ready");
+  return agent.kind === "scripted" ? deps.scriptedAgent : agent.run;
+}
+
+/** What the agent is told: the story, and what became of the attempt before. */
+function storyOf(deps: WorkDeps, item: LiveItem): string {
+  const { title, text } = item.registers;
+  const { note, attempts, epoch } = item.best.state;
+  const story = `${title.value}\n\n${text.value}\n`;
+  if (attempts === 0 || note === "") return story;
+  const output = deps.lastOutput(item.id, epoch);
+  return `${story}\n## The attempt before this one\n\n${note}\n${output === "" ? "" : `\nThe end of its output:\n\n${indent(output)}\n`}`;
+}
+
+/** Indented, so that output with fences of its own stays one block of text. */
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
+
+/** The branch goes to the remote first: a survivor must be able to go on with what the log says is there. */
+async function submit(context: AttemptContext, branch: string, result: AttemptResult): Promise<StepEnd> {
+  const { repository } = context.project;
+  context.say("publishing the branch");
+  const published = await persistently(context, "Publishing the branch", () =>
+    repository.publishBranch(branch, result.tip, context.signal),
+  );
+  if (!published.ok) return "over";
+  const { tip, tree, commitsAhead } = result;
+  const written = await writeStage(context, {
+    kind: "item.submit",
+    feature: { featureBranch: branch, tip, tree, commitsAhead },
+  });
+  if (!written.ok) context.note(`The result could not be submitted: ${written.error.message}`);
+  return written.ok ? "continue" : "over";
+}

@@ -1,0 +1,75 @@
+/**
+ * The gate: the project's configured commands, in order, on one exact tree. What they returned is evidence bound to that
+ * tree; a signed op carries it.
+ */
+import { type Evidence, err, type GateRun, ok, type Result } from "@skein/core";
+
+import type { Oid, ProcessResult } from "../ports.ts";
+import { type AttemptContext, describeEnd, persistently, runLogged } from "./attempt-context.ts";
+
+export type Verdict =
+  | { readonly type: "green"; readonly evidence: Evidence }
+  | { readonly type: "red"; readonly evidence: Evidence; readonly note: string };
+
+/** `stopped`: the attempt was aborted, there is no verdict. */
+export async function runGate(
+  context: AttemptContext,
+  merged: { readonly commit: Oid; readonly tree: Oid },
+): Promise<Result<Verdict, "stopped">> {
+  const { project, signal } = context;
+  const name = `${context.item}-${context.epoch}`;
+  const opened = await persistently(context, "Checking out the merged tree", () =>
+    project.repository.openCheckout(merged.commit, name, signal),
+  );
+  if (!opened.ok) return err("stopped");
+  try {
+    return await runCommands(context, opened.value, merged.tree);
+  } finally {
+    await project.repository.remove(opened.value);
+  }
+}
+
+async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
+  const { gate, limits, agent } = context.project.config();
+  const runs: GateRun[] = [];
+  for (const argv of gate) {
+    const shown = argv.join(" ");
+    context.say(`gate: ${shown.slice(0, 80)}`);
+    context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
+    const result = await runLogged(context, {
+      argv,
+      cwd,
+      env: context.deps.environment("gate", agent.env, {
+        SKEIN_ITEM: context.item,
+        SKEIN_EPOCH: String(context.epoch),
+      }),
+      stdin: "",
+      limits: { wallMs: limits.gateWallMs, idleMs: limits.gateIdleMs, outputBytes: limits.outputBytes },
+    });
+    if (result.end.type === "aborted" || context.signal.aborted) return err("stopped");
+    const { durationMs, outputDigest } = result;
+    const exitCode = exitCodeOf(result);
+    runs.push({ argv, exitCode, durationMs: Math.round(durationMs), outputDigest });
+    context.note(`Gate: ${shown} ${describeEnd(result)} after ${Math.round(durationMs)} ms.`);
+    if (exitCode !== 0) {
+      const note = `The gate is red: ${shown} ${describeEnd(result)}. \`skein logs ${context.item}\` shows its output.`;
+      return ok({ type: "red", evidence: { tree, runs }, note });
+    }
+  }
+  return ok({ type: "green", evidence: { tree, runs } });
+}
+
+/** As a shell would report it: 124 for a limit, 127 for what could not start, 128 for a signal. */
+function exitCodeOf({ end }: ProcessResult): number {
+  switch (end.type) {
+    case "exited":
+      return Math.min(Math.max(end.code, 0), 255);
+    case "limit":
+      return 124;
+    case "not-started":
+      return 127;
+    case "signalled":
+    case "aborted":
+      return 128;
+  }
+}

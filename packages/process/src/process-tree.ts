@@ -1,0 +1,87 @@
+/**
+ * Ends everything that one run started.
+ *
+ *     look ──none──► done
+ *      │ some
+ *      ▼
+ *     SIGTERM ──grace──► SIGKILL ─► look ─► SIGKILL ─► … ──none, twice──► done
+ *                                     └── after a bounded number of rounds ──► survivors are reported
+ *
+ * "None" counts only when two looks in a row find nothing: a process may fork while the table is being read. On Linux
+ * the look goes through `/proc` (see proc-table.ts); elsewhere it is the process group alone.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { livingOfRun, newTies, startTicksOf, type Living, type RunIdentity, type RunTies } from "./proc-table.ts";
+
+export interface ProcessTree {
+  readonly leader: number;
+  /** Undefined where the process table cannot be read: then only the process group is known. */
+  readonly known: { readonly run: RunIdentity; readonly ties: RunTies } | undefined;
+}
+
+/** Looking costs a read of the whole process table, so the looks grow apart while somebody takes the time to end. */
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 100;
+const KILL_ROUNDS = 60;
+const NOTHING: Living = { pids: [], groups: [] };
+
+/** Must be called right after the spawn, in the same turn: the leader's entry is there for sure only until it is reaped. */
+export function trackTree(leader: number, mark: string): ProcessTree {
+  const sinceTicks = process.platform === "linux" ? startTicksOf(leader) : undefined;
+  if (sinceTicks === undefined) return { leader, known: undefined };
+  const run = { leader, mark, sinceTicks };
+  return { leader, known: { run, ties: newTies(run) } };
+}
+
+/** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
+export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
+  let living = await lookTwice(tree);
+  signalAll(living, "SIGTERM");
+  const deadline = performance.now() + graceMs;
+  for (let wait = FIRST_WAIT_MS; !isEmpty(living) && performance.now() < deadline; wait *= 2) {
+    await delay(Math.min(wait, LONGEST_WAIT_MS, Math.max(deadline - performance.now(), 1)));
+    living = await lookTwice(tree);
+  }
+  for (let round = 0, wait = FIRST_WAIT_MS; !isEmpty(living) && round < KILL_ROUNDS; round += 1, wait *= 2) {
+    signalAll(living, "SIGKILL");
+    await delay(Math.min(wait, LONGEST_WAIT_MS));
+    living = await lookTwice(tree);
+  }
+  return living.pids;
+}
+
+/** Looks again when nothing was found. */
+async function lookTwice(tree: ProcessTree): Promise<Living> {
+  const first = look(tree);
+  if (!isEmpty(first)) return first;
+  await delay(1);
+  return look(tree);
+}
+
+function isEmpty(living: Living): boolean {
+  return living.pids.length === 0;
+}
+
+function look(tree: ProcessTree): Living {
+  const found = tree.known === undefined ? undefined : livingOfRun(tree.known.run, tree.known.ties);
+  if (found !== undefined) return found;
+  return send(-tree.leader, 0) ? { pids: [tree.leader], groups: [tree.leader] } : NOTHING;
+}
+
+/** Groups first: the kernel signals a whole group at once, so a process that keeps forking cannot outrun it. */
+function signalAll(living: Living, signal: NodeJS.Signals): void {
+  for (const group of living.groups) send(-group, signal);
+  for (const pid of living.pids) send(pid, signal);
+}
+
+/**
+ * False when there is nothing to signal. ESRCH is a process that ended by itself; EPERM is one that is not ours to end, or,
+ * on macOS, a group of which only zombies are left. What really stays behind shows up in the next look.
+ */
+function send(target: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(target, signal);
+  } catch {
+    return false;
+  }
+}

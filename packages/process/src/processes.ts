@@ -1,0 +1,148 @@
+/**
+ * The `Processes` port for real: one child process with captured output, limits, and a process tree that ends.
+ *
+ *     spawn ─► running ──exit | limit | abort──► tree is ended ─► rest of the output is read ─► result
+ *
+ * The first of exit, limit and abort decides what is reported. The tree is ended in every case, exit code 0 included:
+ * what an attempt leaves running would otherwise work on in a directory that the next step believes to be still.
+ */
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { ProcessEnd, Processes, ProcessResult, ProcessSpec } from "@skein/node";
+import { createCapturedOutput, type CapturedOutput } from "./captured-output.ts";
+import { endTree } from "./process-tree.ts";
+import { spawnChild } from "./spawn-child.ts";
+
+export interface ProcessesOptions {
+  /** From SIGTERM to SIGKILL. */
+  readonly graceMs?: number;
+  /** Called with one sentence when processes could not be ended (another user's, or stuck in the kernel). */
+  readonly onSurvivors?: (message: string) => void;
+}
+
+const GRACE_MS = 2_000;
+/** With the tree gone, output ends at once; longer only when somebody outside the tree was handed the pipe. */
+const REST_OF_OUTPUT_MS = 5_000;
+/** Node fires a timer at once when its delay does not fit into 31 bits. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export function createProcesses(options: ProcessesOptions = {}): Processes {
+  const settings: Required<ProcessesOptions> = {
+    graceMs: options.graceMs ?? GRACE_MS,
+    onSurvivors: options.onSurvivors ?? ((message) => process.emitWarning(message)),
+  };
+  return { run: (spec, signal) => run(spec, signal, settings) };
+}
+
+async function run(
+  spec: ProcessSpec,
+  signal: AbortSignal,
+  settings: Required<ProcessesOptions>,
+): Promise<ProcessResult> {
+  const startedAt = performance.now();
+  const output = createCapturedOutput(spec.limits.outputBytes, spec.onOutput);
+  const report = (end: ProcessEnd, endedAt: number): ProcessResult => ({
+    end,
+    durationMs: Math.round(endedAt - startedAt),
+    ...output.finish(),
+  });
+  if (signal.aborted) return report({ type: "aborted" }, performance.now());
+
+  const started = await spawnChild(spec, randomBytes(16).toString("hex"));
+  if (!started.ok) return report({ type: "not-started", message: started.error }, performance.now());
+  const { child, tree } = started.value;
+
+  const closed = closeOf(child);
+  feed(child, spec.stdin);
+  const end = await firstEnd(child, { spec, output, signal });
+  const endedAt = performance.now();
+  const survivors = await endTree(tree, settings.graceMs);
+  await readRest(child, closed);
+
+  if (survivors.length > 0) settings.onSurvivors(survivorMessage(spec, survivors));
+  const failure = output.failure();
+  if (failure !== undefined) throw failure.cause;
+  return report(withOverflow(end, output), endedAt);
+}
+
+/** A child that does not read its input is free not to: a broken pipe here says nothing about its success. */
+function feed(child: ChildProcessWithoutNullStreams, stdin: string): void {
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+}
+
+interface Watched {
+  readonly spec: ProcessSpec;
+  readonly output: CapturedOutput;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with what ended the run first. Output goes on being captured afterwards. */
+function firstEnd(child: ChildProcessWithoutNullStreams, { spec, output, signal }: Watched): Promise<ProcessEnd> {
+  return new Promise((resolve) => {
+    let settled = false;
+    const finish = (end: ProcessEnd): void => {
+      settled = true;
+      clearTimeout(wall);
+      clearTimeout(idle);
+      signal.removeEventListener("abort", onAbort);
+      resolve(end);
+    };
+    const limit = (name: "wall" | "idle" | "output") => (): void => finish({ type: "limit", limit: name });
+    const wall = setTimeout(limit("wall"), timerMs(spec.limits.wallMs));
+    const idle = setTimeout(limit("idle"), timerMs(spec.limits.idleMs));
+    const onAbort = (): void => finish({ type: "aborted" });
+    const onChunk = (chunk: Uint8Array): void => {
+      output.take(chunk);
+      // A refresh would wake a timer that was already cleared.
+      if (settled) return;
+      idle.refresh();
+      if (output.overflowed()) limit("output")();
+      if (output.failure() !== undefined) onAbort();
+    };
+
+    signal.addEventListener("abort", onAbort);
+    // The handlers take each chunk synchronously, so what is not read yet waits in the pipe and slows the child down.
+    child.stdout.on("data", onChunk);
+    child.stderr.on("data", onChunk);
+    child.once("exit", (code, name) =>
+      finish(name === null ? { type: "exited", code: code ?? 0 } : { type: "signalled", signal: name }),
+    );
+  });
+}
+
+function closeOf(child: ChildProcessWithoutNullStreams): Promise<"closed"> {
+  return new Promise((resolve) => {
+    child.once("close", () => resolve("closed"));
+  });
+}
+
+/** Waits for the end of both output streams, but not for ever: a stranger that holds the pipe must not hold the run. */
+async function readRest(child: ChildProcessWithoutNullStreams, closed: Promise<"closed">): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, REST_OF_OUTPUT_MS, "late");
+  });
+  const outcome = await Promise.race([closed, late]);
+  clearTimeout(timer);
+  if (outcome === "closed") return;
+  child.stdin.destroy();
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
+}
+
+/** Output that was still in the pipe when the process ended counts against the limit like the rest. */
+function withOverflow(end: ProcessEnd, output: CapturedOutput): ProcessEnd {
+  const natural = end.type === "exited" || end.type === "signalled";
+  return natural && output.overflowed() ? { type: "limit", limit: "output" } : end;
+}
+
+function survivorMessage(spec: ProcessSpec, pids: readonly number[]): string {
+  const program = JSON.stringify(spec.argv[0]);
+  return `Could not end every process that ${program} started: ${pids.join(", ")} still live. End them by hand.`;
+}
+
+function timerMs(limitMs: number): number {
+  return Math.min(Math.max(limitMs, 0), LONGEST_TIMER_MS);
+}
