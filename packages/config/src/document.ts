@@ -35,7 +35,7 @@ export interface PlainDocument {
   readonly offsets: OffsetsByPath;
 }
 
-export interface OffsetsByPath {
+interface OffsetsByPath {
   /** Where the key (or the list's element) starts; for a path that is not there, its nearest ancestor. */
   keyAt(path: KeyPath): number;
   /** Where the value starts. */

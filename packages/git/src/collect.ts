@@ -79,10 +79,17 @@ async function readTip(directory: string, branch: string): Promise<Result<Oid, G
     const line = packed?.split("\n").find((line) => line.endsWith(` ${ref}`));
     const oid = (loose ?? line?.slice(0, line.indexOf(" ")))?.trim();
     if (oid === undefined)
-      return err(gitError("missing-branch", `The attempt's directory has no branch ${branch} any more: the agent removed or renamed it.`));
+      return err(
+        gitError(
+          "missing-branch",
+          `The attempt's directory has no branch ${branch} any more: the agent removed or renamed it.`,
+        ),
+      );
     return isOid(oid) ? ok(oid) : err(refused(`its branch ${branch} does not name a commit`));
   } catch (cause) {
-    return err(refused(`its repository cannot be read (${quoted(cause instanceof Error ? cause.message : String(cause))})`));
+    return err(
+      refused(`its repository cannot be read (${quoted(cause instanceof Error ? cause.message : String(cause))})`),
+    );
   }
 }
 
@@ -116,11 +123,13 @@ async function checkObjectFiles(objects: string): Promise<Result<void, GitError>
     for (const entry of entries) {
       if (!entry.isFile() && !entry.isDirectory())
         return err(refused(`its object store holds ${quoted(entry.name)}, which is neither a file nor a directory`));
-      if (/alternates$/u.test(entry.name)) return err(refused("its object store borrows from another repository"));
+      if (entry.name.endsWith("alternates")) return err(refused("its object store borrows from another repository"));
     }
     return ok(undefined);
   } catch (cause) {
-    return err(refused(`its object store cannot be read (${quoted(cause instanceof Error ? cause.message : String(cause))})`));
+    return err(
+      refused(`its object store cannot be read (${quoted(cause instanceof Error ? cause.message : String(cause))})`),
+    );
   }
 }
 
@@ -160,19 +169,19 @@ async function fetchThrough(
   await mkdir(join(lender, "objects", "info"), { recursive: true });
   await writeFile(join(lender, "objects", "info", "alternates"), `${join(directory, ".git", "objects")}\n`);
   const pinned = await git.output({ doing, gitDir: lender, args: ["update-ref", "refs/heads/tip", tip] }, signal);
-  if (!pinned.ok) return asBadObject(pinned);
+  if (!pinned.ok) return asBadObject(pinned.error);
   const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance"];
   const refspec = `+refs/heads/tip:${attemptRef(attempt.item, attempt.epoch, tip)}`;
   const fetched = await git.output(
     { doing, gitDir, protocol: "file", args: ["fetch", ...options, "--end-of-options", lender, refspec] },
     signal,
   );
-  return fetched.ok ? ok(undefined) : asBadObject(fetched);
+  return fetched.ok ? ok(undefined) : asBadObject(fetched.error);
 }
 
 /** Both ends are on this machine: a "connection" that fails here means objects that cannot be read. */
-function asBadObject<E extends { readonly ok: false; readonly error: GitError }>(failure: E): Result<never, GitError> {
-  const { type, message } = failure.error;
-  const blamed = type === "remote-unreachable" || type === "git-failed" || type === "refused";
-  return err(blamed ? gitError("bad-object", message) : failure.error);
+function asBadObject(error: GitError): Result<never, GitError> {
+  const { type, message } = error;
+  const blamed = type === "remote-unreachable" || type === "refused";
+  return err(blamed ? gitError("bad-object", message) : error);
 }

@@ -19,9 +19,12 @@ const TERMINAL_SEQUENCES = new RegExp(
 );
 /** Control and invisible formatting characters (the latter can reorder or hide what a person reads). */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
-/** A web address never needs its user part to be recognized; elsewhere only a password is a secret. */
-const WEB_USER = /(https?:\/\/)[^/\s'"]*@/giu;
-const PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^/\s:@'"]*):[^/\s'"]*@/giu;
+/**
+ * A web address never needs its user part to be recognized; elsewhere only a password is a secret. A password may hold
+ * a slash that nobody encoded, so everything up to the last @ goes; hiding too much is the lesser harm.
+ */
+const WEB_USER = /(https?:\/\/)[^\s'"]*@/giu;
+const PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^/\s:@'"]*):[^\s'"]*@/giu;
 
 /** Hides user names and passwords inside addresses. */
 export function withoutCredentials(text: string): string {
@@ -39,9 +42,7 @@ export function oneLine(text: string, maxLength: number = 300): string {
 /** A name out of a repository, quoted so that its odd characters show instead of acting. */
 export function quoted(name: string): string {
   const visible = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/gu, (character) =>
-    character === "\\" || character === '"'
-      ? `\\${character}`
-      : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+    character === "\\" || character === '"' ? `\\${character}` : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
   return `"${visible.length <= 200 ? visible : `${visible.slice(0, 199)}…`}"`;
 }
@@ -98,5 +99,8 @@ export function failed(doing: string, stderr: string): GitError {
 /** The error for a file system call of ours that failed. */
 export function diskError(doing: string, cause: unknown): GitError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return gitError("disk", `Could not ${doing}: ${oneLine(reason)}. Check the disk and the permissions of the directory.`);
+  return gitError(
+    "disk",
+    `Could not ${doing}: ${oneLine(reason)}. Check the disk and the permissions of the directory.`,
+  );
 }

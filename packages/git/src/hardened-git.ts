@@ -7,7 +7,8 @@
  * deadline and an output limit, and leads a process group of its own that is ended as a whole.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { err, ok, type Result } from "@skein/core";
+import { setMaxListeners } from "node:events";
+import { err, ok, unreachable, type Result } from "@skein/core";
 import type { GitError } from "@skein/node";
 import { aborted, failed, gitError, oneLine } from "./git-error.ts";
 import type { Protocol } from "./remote.ts";
@@ -37,7 +38,7 @@ export interface Deadlines {
   readonly remoteMs: number;
 }
 
-export interface GitCall {
+interface GitCall {
   /** Completes "Could not …" in the error's sentence. */
   readonly doing: string;
   readonly args: readonly string[];
@@ -237,6 +238,8 @@ function notFinished(call: GitCall, ended: Unfinished): GitError {
         "git-failed",
         `Could not ${call.doing}: git could not be started (${oneLine(ended.reason)}). Install git 2.39.4 or newer and put it on PATH.`,
       );
+    default:
+      return unreachable(ended);
   }
 }
 
@@ -293,10 +296,10 @@ function watch(child: ChildProcess, execution: Execution, signal: AbortSignal): 
       }
     };
 
+    // One signal may end a whole node's calls; that many listeners are no leak.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", onAbort, { once: true });
-    timers.push(
-      setTimeout(() => end({ type: "too-slow", deadlineMs: execution.deadlineMs }), execution.deadlineMs),
-    );
+    timers.push(setTimeout(() => end({ type: "too-slow", deadlineMs: execution.deadlineMs }), execution.deadlineMs));
     child.stdout?.on("data", (chunk: Buffer) => {
       stdoutBytes += chunk.length;
       if (stdoutBytes <= execution.maxOutputBytes) stdout.push(chunk);

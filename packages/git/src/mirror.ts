@@ -38,10 +38,10 @@ export const mergeRef = (commit: Oid): string => `refs/skein/merges/${commit}`;
 
 export const mirrorPath = (directory: string): string => join(directory, "mirror.git");
 
-export type ObjectFormat = "sha1" | "sha256";
+type ObjectFormat = "sha1" | "sha256";
 
 /** Where attempts, throw-away checkouts, objects on their way in, and directories on their way out are. */
-export const SUBDIRECTORIES: readonly string[] = ["attempts", "checkouts", "incoming", "trash", "home"];
+const SUBDIRECTORIES: readonly string[] = ["attempts", "checkouts", "incoming", "trash", "home"];
 
 /** Makes the bare repository, in one step as seen by a crash: it is complete or it is not there. */
 export async function createMirror(
@@ -170,7 +170,10 @@ export async function resolve(
   if (!asked.ok) return asked;
   if (asked.value.code === 0) return ok(asked.value.stdout.toString("utf8").trim());
   return err(
-    gitError("bad-object", `Could not ${doing}: ${revision} is not in this node's mirror. Fetch it first, then try again.`),
+    gitError(
+      "bad-object",
+      `Could not ${doing}: ${revision} is not in this node's mirror. Fetch it first, then try again.`,
+    ),
   );
 }
 

@@ -22,7 +22,7 @@ export const isOid = (text: string): boolean => OID.test(text);
 /** A name for a throw-away directory: one path component that is neither hidden nor an option. */
 export const isDirectoryName = (text: string): boolean => DIRECTORY_NAME.test(text);
 
-export const isEpoch = (epoch: number): boolean => Number.isSafeInteger(epoch) && epoch >= 0 && epoch < 1e15;
+const isEpoch = (epoch: number): boolean => Number.isSafeInteger(epoch) && epoch >= 0 && epoch < 1e15;
 
 /** `skein/<item>/<epoch>`, or undefined when one of them is not well formed. */
 export function attemptBranch({ item, epoch }: AttemptName): string | undefined {

@@ -20,7 +20,7 @@ export interface Remote {
   readonly secrets: readonly string[];
 }
 
-const SCP_LIKE = /^(?:[0-9A-Za-z][0-9A-Za-z._+-]*@)?[0-9A-Za-z][0-9A-Za-z.-]*:(?![:/]{2})[^\s]+$/u;
+const SCP_LIKE = /^(?:[0-9A-Za-z][0-9A-Za-z._+-]*@)?[0-9A-Za-z][0-9A-Za-z.-]*:(?!:|\/\/)[^\s]+$/u;
 const HOST = /^(?:[0-9A-Za-z][0-9A-Za-z.-]*|\[[0-9A-Fa-f:.]+\])$/u;
 
 /** Checks a resolved remote: an absolute path, `https://`, `ssh://`, `file:///` or `user@host:path`. */

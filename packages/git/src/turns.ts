@@ -2,14 +2,12 @@
  * One writer at a time: git's ref and pack locks fail instead of waiting, so the commands that write to the mirror take
  * turns here. Whoever is aborted while waiting leaves at once; whoever runs is aborted through its own signal.
  */
+import { setMaxListeners } from "node:events";
 import { err, type Result } from "@skein/core";
 import type { GitError } from "@skein/node";
 import { aborted } from "./git-error.ts";
 
-export type InTurn = <T>(
-  signal: AbortSignal,
-  run: () => Promise<Result<T, GitError>>,
-) => Promise<Result<T, GitError>>;
+export type InTurn = <T>(signal: AbortSignal, run: () => Promise<Result<T, GitError>>) => Promise<Result<T, GitError>>;
 
 export function createTurns(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
@@ -30,6 +28,8 @@ export function createTurns(): InTurn {
       const onAbort = (): void => {
         if (!started) resolve(left);
       };
+      // Everybody who waits may wait on one signal; that many listeners are no leak.
+      setMaxListeners(0, signal);
       signal.addEventListener("abort", onAbort, { once: true });
       turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
     });

@@ -27,7 +27,7 @@ export interface LogChunk {
   readonly node: string;
   readonly offset: number;
   readonly text: string;
-  /** Size of the log now; the next piece starts at `offset` + the bytes of `text`. */
+  /** Where the next piece starts, in bytes. */
   readonly nextOffset: number;
   /** Nothing more will come: the attempt has ended. */
   readonly ended: boolean;

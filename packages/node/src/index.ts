@@ -1,2 +1,10 @@
+/** The engine of a node and the ports it needs. */
+export type { BoardSource, Health, Json, LogChunk, NodeApi } from "./api.ts";
+export { createNodeCrypto, createSigner } from "./ed25519.ts";
+export type { Incident } from "./incidents.ts";
+export type { LinkRefusal } from "./links/peer-link.ts";
+export type { LogFields, Logger, LogLevel } from "./logger.ts";
+export { createNode, type Node, type NodeOptions } from "./node.ts";
 export type * from "./ports.ts";
-export type * from "./api.ts";
+export { systemClock, systemRandom } from "./system.ts";
+export type { OpenRepository } from "./work/project.ts";

@@ -74,8 +74,9 @@ export interface JournalDeps {
 }
 
 interface Job {
-  /** Folds in memory; returns the frames of a peer to keep. */
-  readonly run: () => void;
+  /** Judges and folds in memory, adding to the batch what is to become durable. */
+  readonly run: (batch: Batch) => void;
+  /** Tells the caller how it ended. */
   readonly settle: (failure: NotSaved | undefined) => void;
 }
 
@@ -86,96 +87,117 @@ interface Batch {
 }
 
 export function createJournal(deps: JournalDeps): Journal {
-  const { clock, replica } = deps;
   const index = createFrameIndex();
+  for (const stored of deps.store.frames(1)) indexStored(index, stored, deps.crypto);
   const listeners: ((committed: Committed) => void)[] = [];
   let queue: Job[] = [];
-  let batch: Batch = { taken: [], changes: [] };
   let problem: StoreError | undefined;
-  let scheduled = false;
   let idleWaiters: (() => void)[] = [];
 
-  const enqueue = (job: Job): void => {
-    queue.push(job);
-    if (scheduled) return;
-    scheduled = true;
-    clock.after(0, flush);
-  };
-
   const flush = (): void => {
-    scheduled = false;
     const jobs = queue;
     queue = [];
-    batch = { taken: [], changes: [] };
-    for (const job of jobs) job.run();
-    const own = replica.seal(deps.authorship()).map(describe);
-    const frames = [...batch.taken, ...own];
-    const failure = persist(deps, index, frames);
-    problem = failure;
-    if (failure !== undefined) reload(deps);
-    else if (batch.changes.some((change) => change.type === "stale")) reload(deps);
-    const notSaved: NotSaved | undefined =
-      failure === undefined ? undefined : { type: "not-saved", message: `Nothing was saved: ${failure.message}.` };
-    for (const job of jobs) job.settle(notSaved);
-    if (failure === undefined && frames.length > 0) announce(listeners, frames, batch.changes);
-    if (queue.length === 0) {
-      for (const waiter of idleWaiters) waiter();
-      idleWaiters = [];
+    const committed = commit(deps, index, jobs);
+    problem = committed.failure;
+    for (const job of jobs) job.settle(committed.failure === undefined ? undefined : notSaved(committed.failure));
+    if (committed.failure === undefined && committed.frames.length > 0) {
+      announce(listeners, committed.frames, committed.changes);
     }
+    if (queue.length > 0) return;
+    for (const waiter of idleWaiters) waiter();
+    idleWaiters = [];
   };
-
-  for (const stored of deps.store.frames(1)) indexStored(index, stored, deps.crypto);
+  const enqueue = (job: Job): void => {
+    queue.push(job);
+    // The first of a turn schedules the flush that takes all of them: group commit.
+    if (queue.length === 1) deps.clock.after(0, flush);
+  };
 
   return {
     index,
     problem: () => problem,
     onCommitted: (listener) => listeners.push(listener),
     idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
-    write: (decide) =>
-      new Promise((resolve) => {
-        let result: ReturnType<typeof decide> | undefined;
-        let ops: readonly SealedOp[] = [];
-        enqueue({
-          run: () => {
-            result = decide();
-            if (!result.ok || result.value.length === 0) return;
-            const written = replica.write(result.value, deps.authorship(), clock.wallMs());
-            ops = written.ops;
-            batch.changes.push(...written.changes);
-          },
-          settle: (failure) => {
-            if (result !== undefined && !result.ok) resolve(result);
-            // A command that wrote nothing does not depend on the disk.
-            else resolve(failure === undefined || ops.length === 0 ? ok(ops) : err(failure));
-          },
-        });
-      }),
-    offer: (frames, from) =>
-      new Promise((resolve) => {
-        let refused: FrameRefusal | undefined;
-        let count = 0;
-        enqueue({
-          run: () => {
-            for (const bytes of frames) {
-              const taken = replica.take(bytes);
-              if (!taken.ok) {
-                refused = taken.error;
-                break;
-              }
-              if (taken.value.type === "duplicate") continue;
-              count++;
-              batch.changes.push(...taken.value.changes);
-              batch.taken.push({ ...describeOps(bytes, taken.value.ops), from });
-            }
-          },
-          settle: (failure) => {
-            if (failure !== undefined) resolve(err(failure));
-            else resolve(refused === undefined ? ok(count) : err(refused));
-          },
-        });
-      }),
+    write: (decide) => new Promise((resolve) => enqueue(writeJob(deps, decide, resolve))),
+    offer: (frames, from) => new Promise((resolve) => enqueue(offerJob(deps, frames, from, resolve))),
   };
 }
+
+function writeJob<E>(
+  { replica, authorship, clock }: JournalDeps,
+  decide: Decide<E>,
+  resolve: (result: Result<readonly SealedOp[], E | NotSaved>) => void,
+): Job {
+  let refused: E | undefined;
+  let ops: readonly SealedOp[] = [];
+  return {
+    run: (batch) => {
+      const decided = decide();
+      if (!decided.ok) {
+        refused = decided.error;
+      } else if (decided.value.length > 0) {
+        const written = replica.write(decided.value, authorship(), clock.wallMs());
+        ops = written.ops;
+        batch.changes.push(...written.changes);
+      }
+    },
+    settle: (failure) => {
+      if (refused !== undefined) resolve(err(refused));
+      // A command that wrote nothing does not depend on the disk.
+      else resolve(failure === undefined || ops.length === 0 ? ok(ops) : err(failure));
+    },
+  };
+}
+
+function offerJob(
+  { replica }: JournalDeps,
+  frames: readonly Uint8Array[],
+  from: object,
+  resolve: (result: Result<number, FrameRefusal | NotSaved>) => void,
+): Job {
+  let refused: FrameRefusal | undefined;
+  let count = 0;
+  return {
+    run: (batch) => {
+      for (const bytes of frames) {
+        const taken = replica.take(bytes);
+        if (!taken.ok) {
+          refused = taken.error;
+          return;
+        }
+        if (taken.value.type === "duplicate") continue;
+        count++;
+        batch.changes.push(...taken.value.changes);
+        batch.taken.push({ ...describeOps(bytes, taken.value.ops), from });
+      }
+    },
+    settle: (failure) => {
+      if (failure !== undefined) resolve(err(failure));
+      else resolve(refused === undefined ? ok(count) : err(refused));
+    },
+  };
+}
+
+interface Commit extends Pick<Batch, "changes"> {
+  readonly frames: readonly CommittedFrame[];
+  readonly failure: StoreError | undefined;
+}
+
+/** Folds, seals and persists what the jobs want; memory and disk agree afterwards, whichever way it went. */
+function commit(deps: JournalDeps, index: FrameIndex, jobs: readonly Job[]): Commit {
+  const batch: Batch = { taken: [], changes: [] };
+  for (const job of jobs) job.run(batch);
+  // Frames of others come first: this node's own ops may build on them, never the other way round.
+  const frames = [...batch.taken, ...deps.replica.seal(deps.authorship()).map(describe)];
+  const failure = persist(deps, index, frames);
+  if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);
+  return { frames, changes: batch.changes, failure };
+}
+
+const notSaved = (failure: StoreError): NotSaved => ({
+  type: "not-saved",
+  message: `Nothing was saved: ${failure.message}`,
+});
 
 const describe = (frame: Frame): CommittedFrame => ({
   bytes: frame.bytes,

@@ -11,11 +11,11 @@ import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import type { Member } from "../member/membership.ts";
-import { type Role, ROLES } from "../member/role.ts";
-import type { RegisterBody, StageBody } from "../op/bodies.ts";
+import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
+import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import type { CommandError } from "./error.ts";
 import type { Command } from "./parse.ts";
-import type { CommandInput } from "./registry.ts";
+import { type CommandInput, commandSpec } from "./registry.ts";
 
 export interface DecideContext {
   readonly view: View;
@@ -39,6 +39,19 @@ export interface Decision {
 type Decided = Result<Decision, CommandError>;
 
 export function decide(command: Command, context: DecideContext): Decided {
+  const spec = commandSpec(command.name);
+  if (spec !== undefined && !roleAtLeast(context.role, spec.role)) {
+    return fail("not-allowed", `${spec.words.join(" ")} needs the role ${spec.role}; this node is ${context.role}.`);
+  }
+  const decided = decideAllowed(command, context);
+  if (!decided.ok || decided.value.drafts.every(isReadable)) return decided;
+  // The fold would keep such an op and give it no effect, after this node had said that it was done.
+  return fail("bad-input", `${command.name}: a field has control characters in it or is too long. Take them out.`);
+}
+
+const isReadable = ({ body }: Draft): boolean => readBody({ kind: body.kind, body: writeBody(body) }) !== undefined;
+
+function decideAllowed(command: Command, context: DecideContext): Decided {
   switch (command.name) {
     case "item.add":
       return add(command.input, context);
@@ -141,7 +154,7 @@ export const isLive = (item: ItemHistory): item is LiveItem =>
 function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const dependsOn = resolveAll(input.dependsOn, context.view);
   if (!dependsOn.ok) return dependsOn;
-  const problem = badLine(input.title) ?? badLine(input.labels.join(""));
+  const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const id = itemIdFrom(context.idBytes);
   const { title, text, type, priority, labels, start } = input;
@@ -177,7 +190,7 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   const dependsOn = resolveAll(input.dependsOn ?? [], context.view);
   if (!dependsOn.ok) return dependsOn;
   if (dependsOn.value.includes(found.value.id)) return fail("bad-input", "An item cannot depend on itself.");
-  const problem = badLine(input.title ?? "") ?? badLine((input.labels ?? []).join(""));
+  const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const writes: RegisterBody[] = [];
   if (input.title !== undefined) writes.push({ field: "title", value: input.title });

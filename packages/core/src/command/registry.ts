@@ -13,7 +13,14 @@ import { LIMITS } from "../op/limits.ts";
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
 const title = z.string().trim().min(1).max(LIMITS.titleLength).describe("one line that names the item");
 const text = z.string().max(LIMITS.textBytes).describe("the story: what is wanted and how to tell that it is done");
-const priority = z.coerce.number().int().min(0).max(9).describe("0 (whenever) to 9 (drop everything)");
+const priority = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(9)
+  // "-0" is a number below nothing, and ops have no encoding for it.
+  .overwrite((given) => given + 0)
+  .describe("0 (whenever) to 9 (drop everything)");
 const labels = z
   .array(z.string().trim().min(1).max(LIMITS.labelLength))
   .max(LIMITS.labels)

@@ -7,7 +7,14 @@
  * caller folds everything again.
  */
 import { toHex } from "../kernel/bytes.ts";
-import { foldMembership, type Membership, type MeshOp, noMembership, roleOf } from "../member/membership.ts";
+import {
+  foldMembership,
+  type Member,
+  type Membership,
+  type MeshOp,
+  noMembership,
+  roleOf,
+} from "../member/membership.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { SealedOp } from "../op/op.ts";
@@ -109,11 +116,15 @@ function sameSay(
     const is = after.members.get(author);
     if (was === is) continue;
     if (was?.role !== is?.role) return false;
-    for (const [incarnation, seq] of feeds) {
-      const last = { author, incarnation, seq };
-      // A cut that lies at or after the last folded op takes nothing away; any other may.
-      if (roleOf(before, last) !== roleOf(after, last)) return false;
+    for (const [incarnation, last] of feeds) {
+      // A cut that lies at or after the last folded op takes nothing away; any other that moves may.
+      if (lastWithSay(was, incarnation, last) !== lastWithSay(is, incarnation, last)) return false;
     }
   }
   return true;
 }
+
+const lastWithSay = (member: Member | undefined, incarnation: string, last: number): number => {
+  if (member === undefined) return 0;
+  return member.cut === null ? last : Math.min(last, member.cut.get(incarnation) ?? 0);
+};

@@ -7,6 +7,7 @@
 import type { Role } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
 import type { ItemBody, OpBody, StageBody } from "../op/bodies.ts";
+import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
 import { compareRank, type ItemState, type Rank } from "./item-state.ts";
 import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
@@ -63,7 +64,7 @@ export const newHistory = (id: string): MutableHistory => ({
   best: undefined,
   registers: undefined,
   deleted: false,
-  createdAt: 0,
+  createdAt: Number.POSITIVE_INFINITY,
   updatedAt: 0,
 });
 
@@ -73,7 +74,7 @@ export function addToHistory(history: MutableHistory, op: FoldOp, role: Role | u
   const { body: _body, ...entry } = op;
   history.entries.set(op.id, { ...entry, outcome });
   if (outcome.type === "rejected") return outcome;
-  history.createdAt = history.createdAt === 0 ? op.wall : Math.min(history.createdAt, op.wall);
+  history.createdAt = Math.min(history.createdAt, op.wall);
   history.updatedAt = Math.max(history.updatedAt, op.wall);
   if (outcome.type === "accepted") raiseBest(history, { state: outcome.state, ...op });
   return outcome;
@@ -109,6 +110,8 @@ function birth(
   role: Role,
 ): Outcome {
   if (op.on !== null) return rejected("an item's first op builds on nothing");
+  // The id becomes part of branch names and paths, so its form is the fold's business, not only that of who made it.
+  if (!ITEM_ID.test(history.id)) return rejected("an item's id is 12 digits of base 36");
   if (role === "observer" || role === "agent") return rejected(`adding an item needs the role operator, not ${role}`);
   const registers = newRegisters(body, op);
   history.registers = history.registers === undefined ? registers : mergeRegisters(history.registers, registers);

@@ -8,6 +8,8 @@ export interface FrameIndex {
   /** Adds the next frame; positions count from 1. */
   add(feed: string, lastSeq: number): number;
   readonly size: number;
+  /** The feed and last seq of the frame at a position that exists. */
+  at(position: number): { readonly feed: string; readonly lastSeq: number };
   /** Ascending positions, from `from` on, of the frames that somebody with these heads lacks. */
   missing(heads: Heads, from?: number): IterableIterator<number>;
 }
@@ -40,6 +42,7 @@ export function createFrameIndex(): FrameIndex {
     get size(): number {
       return feeds.length;
     },
+    at: (position) => ({ feed: feeds[position - 1] ?? "", lastSeq: lastSeqs[position - 1] ?? 0 }),
     *missing(heads, from = 1) {
       for (let position = Math.max(from, firstMissing(heads)); position <= feeds.length; position++) {
         const seq = heads.get(feeds[position - 1] ?? "")?.seq ?? 0;

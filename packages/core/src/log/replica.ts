@@ -158,12 +158,16 @@ function readFrame(
   const feed = feedId(header.author, header.incarnation);
   const tail = log.tails.get(feed);
   const place = placeInFeed(log, context, frame, tail);
-  if (!place.ok) return place;
+  if (!place.ok) {
+    // Anybody can make up two histories; only a signature makes it the author's doing.
+    const isAccusation = place.error.type === "equivocation" && signatures === "verify";
+    return isAccusation && !isFrameAuthentic(frame, context.crypto) ? badSignature : place;
+  }
   if (place.value === "duplicate") return ok({ type: "duplicate", ops: [] });
   const ops = openOps(log, frame, tail);
   if (!ops.ok) return ops;
   if (signatures === "verify" && !isFrameAuthentic(frame, context.crypto)) {
-    return refuse("bad-signature", "the frame's signature is not its author's");
+    return badSignature;
   }
   const last = ops.value.at(-1);
   assert(last !== undefined, "a frame has at least one op");
@@ -258,6 +262,8 @@ function badStamp({ op }: SealedOp, stampOf: (id: Uint8Array) => number | undefi
 
 const refuse = (type: FrameRefusal["type"], message: string): { readonly ok: false; readonly error: FrameRefusal } =>
   err({ type, message });
+
+const badSignature = refuse("bad-signature", "the frame's signature is not its author's");
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

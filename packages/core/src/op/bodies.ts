@@ -4,7 +4,7 @@
  */
 import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import type { Value } from "./codec.ts";
+import { storableText, type Value } from "./codec.ts";
 import {
   boolean,
   BRANCH,
@@ -228,6 +228,8 @@ export function writeBody(body: OpBody): { readonly [key: string]: Value } {
 }
 
 function plain(value: unknown): Value {
+  // Agents' output is cut to length and pasted from anywhere; what cannot be encoded must not stop the node.
+  if (typeof value === "string") return storableText(value).replaceAll("\0", "\ufffd");
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {

@@ -5,8 +5,8 @@
  * integers, sorted and distinct map keys, valid UTF-8, no extension types, nothing left over. Only then is msgpackr
  * asked for the value. So equal values have equal bytes, and a hostile length cannot reserve memory.
  *
- * The subset: nil, true, false, integers 0 … 2^53-1 (above 2^32-1 as float64, msgpackr's own form), text, bytes, arrays,
- * and maps with text keys in ascending byte order.
+ * The subset: nil, true, false, integers 0 … 2^53-1 (above 2^32-1 as float64, msgpackr's own form), text without a
+ * leading byte order mark, bytes, arrays, and maps with text keys of at most 255 bytes in ascending byte order.
  */
 import { Packr } from "msgpackr";
 
@@ -51,13 +51,15 @@ export function decode(bytes: Uint8Array, maxBytes: number): Result<Value, Codec
   return ok(packr.unpack(bytes) as Value);
 }
 
-function ordered(value: Value, depth: number): Value {
+/** What msgpackr is given. A map is a `Map`, because an object would put keys that look like numbers first. */
+type Packable = null | boolean | number | string | Uint8Array | readonly Packable[] | ReadonlyMap<string, Packable>;
+
+function ordered(value: Value, depth: number): Packable {
   if (depth > LIMITS.depth) throw new Error("value nested too deep to encode");
   if (value === null || typeof value === "boolean" || value instanceof Uint8Array) return value;
   if (typeof value === "string") {
-    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)) {
-      throw new Error("text with a lone surrogate cannot be encoded");
-    }
+    if (!isStorable(value))
+      throw new Error("text with a lone surrogate or a leading byte order mark cannot be encoded");
     return value;
   }
   if (typeof value === "number") {
@@ -67,13 +69,33 @@ function ordered(value: Value, depth: number): Value {
     return value;
   }
   if (isArray(value)) return value.map((element) => ordered(element, depth + 1));
-  const sorted: Record<string, Value> = {};
+  const sorted = new Map<string, Packable>();
   for (const key of Object.keys(value).sort(byUtf8)) {
     const field = value[key];
-    if (field !== undefined) sorted[key] = ordered(field, depth + 1);
+    if (field === undefined) continue;
+    if (key === "__proto__" || (key.length > KEY_BYTES_MAX / 3 && encoder.encode(key).length > KEY_BYTES_MAX) || !isStorable(key)) {
+      throw new Error(`not a map key that can be encoded: ${key.slice(0, 64)}`);
+    }
+    sorted.set(key, ordered(field, depth + 1));
   }
   return sorted;
 }
+
+/** The longest key that `scanMap` reads: text with a length of one byte. */
+const KEY_BYTES_MAX = 255;
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/**
+ * Text that has one encoding and is read back alike everywhere. msgpackr's own decoder drops a leading byte order mark
+ * from longer texts and its native one keeps it, so two nodes would read two values in the same bytes.
+ */
+const isStorable = (text: string): boolean => !text.startsWith(BYTE_ORDER_MARK) && text.search(LONE_SURROGATE) < 0;
+
+const BYTE_ORDER_MARK = "\ufeff";
+
+/** The nearest text that can be encoded: halves of surrogate pairs are replaced, byte order marks at the start dropped. */
+export const storableText = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd").replace(/^\ufeff+/, "");
 
 /** `Array.isArray` does not narrow readonly arrays. */
 const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
@@ -207,6 +229,10 @@ function scanLargeInteger(cursor: Cursor): void {
 
 function scanText(cursor: Cursor, length: number): void {
   const start = take(cursor, length);
+  const { bytes } = cursor;
+  if (length >= 3 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
+    throw new Refusal("not-canonical", "text that begins with a byte order mark");
+  }
   for (let index = start; index < cursor.offset; index++) {
     if ((cursor.bytes[index] ?? 0) < 0x80) continue;
     try {
@@ -245,5 +271,6 @@ function scanMap(cursor: Cursor, length: number, depth: number): void {
     // msgpackr renames this key to keep prototypes safe, so it could not be encoded back to the same bytes.
     if (key.length === 9 && utf8.decode(key) === "__proto__") throw new Refusal("not-canonical", "reserved map key");
     previous = key;
+    scanValue(cursor, depth + 1);
   }
 }

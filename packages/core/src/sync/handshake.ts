@@ -107,6 +107,9 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     if (!crypto.verify(peer.key, transcript(peerRole, initiator, acceptor), proof.signature)) {
       return end({ type: "refuse", code: "bad-proof", message: "the proof is not signed with the key it names" });
     }
+    // The membership may have changed since the hello: a member was removed, a ticket spent.
+    const refusal = checkHello(peer, self, role, context, crypto);
+    if (refusal !== undefined) return end(refusal);
     if (role === "initiator") return end(provedBy(peer, context));
     if (context.membership.members.has(toHex(peer.key))) {
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };

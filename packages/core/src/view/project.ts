@@ -132,6 +132,8 @@ export const openDependencies = (item: LiveItem, items: ReadonlyMap<string, Item
 export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
   const { state } = item.best;
   const reasons = [stageReason(state, naming)];
+  const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
+  if (activity !== "") reasons.push(`Right now: ${activity}.`);
   const hold = item.registers.hold.value;
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
   const open = openDependencies(item, items);

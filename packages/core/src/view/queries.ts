@@ -10,7 +10,7 @@ import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Crypto } from "../op/crypto.ts";
-import { chainOf, compareUrgency, explain, type Naming, projectItem } from "./project.ts";
+import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -77,6 +77,7 @@ function list(
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: explain(item, view.items, naming),
+  attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
 });
 
 function history(item: LiveItem): Plain {

@@ -86,8 +86,7 @@ export function createPeerLink(
   link: Link,
   initiated: boolean,
   deps: PeerLinkDeps,
-): { peerLink: PeerLink; handlers: LinkHandlers } {
-  const handshake = deps.createHandshake();
+): { readonly peerLink: PeerLink; readonly handlers: LinkHandlers } {
   const state: State = {
     peer: undefined,
     closed: false,
@@ -97,7 +96,7 @@ export function createPeerLink(
     barren: 0,
     lastHeardMs: deps.clock.monoMs(),
   };
-
+  const nameOfPeer = (): string => state.peer?.name ?? link.remoteAddress;
   const end = (reason: string): void => {
     if (state.closed) return;
     state.closed = true;
@@ -106,24 +105,17 @@ export function createPeerLink(
   };
   const refuse = (code: RefusalCode, message: string): void => {
     if (state.closed) return;
-    deps.onRefusal({ by: "us", code, message, peer: state.peer?.name ?? link.remoteAddress });
+    deps.onRefusal({ by: "us", code, message, peer: nameOfPeer() });
     link.send(encodeMessage({ type: "refuse", code, message }));
     link.close(code);
     end(code);
   };
   const send = (message: Message): void => {
-    if (state.closed) return;
-    if (link.send(encodeMessage(message)) === "full") {
-      // It catches up from its heads when it comes back: a delta, not a dump.
-      deps.onRefusal({
-        by: "us",
-        code: "too-slow",
-        message: "its queue passed its limit",
-        peer: state.peer?.name ?? "",
-      });
-      link.close("too-slow");
-      end("too-slow");
-    }
+    if (state.closed || link.send(encodeMessage(message)) !== "full") return;
+    // It catches up from its heads when it comes back: a delta, not a dump.
+    deps.onRefusal({ by: "us", code: "too-slow", message: "its queue passed its limit", peer: nameOfPeer() });
+    link.close("too-slow");
+    end("too-slow");
   };
   const peerLink: PeerLink = {
     initiated,
@@ -132,29 +124,53 @@ export function createPeerLink(
     send,
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => send({ type: "heads", heads: deps.replica.heads() }),
-    close: (code, message) => refuse(code, message),
+    close: refuse,
   };
-  const sync = createSync(state, peerLink, deps, refuse);
+  const stopWatch = watchSilence(deps.clock, state, refuse);
+  const sync = createSync(state, peerLink, deps);
+  const greet = createGreeting(state, link, peerLink, deps, end);
+  const handlers: LinkHandlers = {
+    onMessage: (bytes) => {
+      if (state.closed) return;
+      state.lastHeardMs = deps.clock.monoMs();
+      const proved = state.peer !== undefined;
+      const decoded = decodeMessage(bytes, proved ? LIMITS.messageBytes : LIMITS.messageBytesBeforeProof);
+      if (!decoded.ok) refuse("bad-message", `a message could not be read: ${decoded.error}`);
+      else if (proved) sync(decoded.value);
+      else greet(decoded.value);
+    },
+    onClose: end,
+  };
+  return { peerLink, handlers };
+}
 
-  const perform = (steps: readonly HandshakeStep[]): void => {
-    for (const step of steps) performStep(step);
+/** Runs the handshake's steps. Speaks first when this node dialed. */
+function createGreeting(
+  state: State,
+  link: Link,
+  peerLink: PeerLink,
+  deps: PeerLinkDeps,
+  end: (reason: string) => void,
+): (message: Message) => void {
+  const handshake = deps.createHandshake();
+  const admit = async (request: JoinRequest): Promise<void> => {
+    const admitted = await deps.admit(request);
+    if (state.closed) return;
+    if (admitted.ok) perform(handshake.admitted());
+    else peerLink.close(admitted.error.code, admitted.error.message);
   };
   const performStep = (step: HandshakeStep): void => {
     switch (step.type) {
       case "send":
-        return send(step.message);
+        return peerLink.send(step.message);
       case "refuse":
-        return refuse(step.code, step.message);
+        return peerLink.close(step.code, step.message);
       case "refused":
         deps.onRefusal({ by: "peer", code: step.code, message: step.message, peer: link.remoteAddress });
         link.close("refused");
         return end(step.code);
       case "admit":
-        void deps.admit(step.request).then((admitted) => {
-          if (state.closed) return;
-          if (admitted.ok) perform(handshake.admitted());
-          else refuse(admitted.error.code, admitted.error.message);
-        });
+        void admit(step.request);
         return undefined;
       case "proved":
         state.peer = step.peer;
@@ -165,22 +181,12 @@ export function createPeerLink(
         return unreachable(step);
     }
   };
-
-  const stopWatch = watchSilence(deps.clock, state, (code, message) => refuse(code, message));
-  const handlers: LinkHandlers = {
-    onMessage: (bytes) => {
-      if (state.closed) return;
-      state.lastHeardMs = deps.clock.monoMs();
-      const proved = state.peer !== undefined;
-      const decoded = decodeMessage(bytes, proved ? LIMITS.messageBytes : LIMITS.messageBytesBeforeProof);
-      if (!decoded.ok) return refuse("bad-message", `a message could not be read: ${decoded.error}`);
-      if (proved) return sync(decoded.value);
-      return perform(handshake.receive(decoded.value, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
-    },
-    onClose: (reason) => end(reason),
+  const perform = (steps: readonly HandshakeStep[]): void => {
+    for (const step of steps) performStep(step);
   };
   perform(handshake.start());
-  return { peerLink, handlers };
+  return (message) =>
+    perform(handshake.receive(message, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
 }
 
 /** Cuts a link that does not finish its handshake, and later one that says nothing at all. */
@@ -201,12 +207,8 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
 }
 
 /** Messages after the handshake. */
-function createSync(
-  state: State,
-  peerLink: PeerLink,
-  deps: PeerLinkDeps,
-  refuse: (code: RefusalCode, message: string) => void,
-): (message: Message) => void {
+function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
+  const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;

@@ -102,16 +102,17 @@ const LAST_RETRY_MS = 30_000;
 
 /**
  * Git against a remote fails for reasons that pass: unreachable, busy, a dirty checkout. Such a failure is never the
- * item's fault and never counts as an attempt; it is shown and tried again. Bad objects are the agent's fault and end it.
+ * item's fault and never counts as an attempt; it is shown and tried again. What is the attempt's own fault ends it.
  */
 export async function persistently<T>(
   context: AttemptContext,
   what: string,
   call: () => Promise<Result<T, GitError>>,
+  final: readonly GitError["type"][] = ["bad-object"],
 ): Promise<Result<T, GitError>> {
   for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, LAST_RETRY_MS)) {
     const result = await call();
-    if (result.ok || context.signal.aborted || result.error.type === "bad-object") return result;
+    if (result.ok || context.signal.aborted || final.includes(result.error.type)) return result;
     context.say(`waiting: ${result.error.message}`);
     context.note(`${what}: ${result.error.message} Trying again in ${Math.round(delay / 1_000)} s.`);
     await pause(context.deps.clock, delay, context.signal);

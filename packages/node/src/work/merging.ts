@@ -5,7 +5,7 @@
  */
 import { assert, chainOf, type Feature, type LiveItem, ok, type Result } from "@skein/core";
 
-import type { GitError, Oid } from "../ports.ts";
+import type { GitError, MergeOutcome, Oid } from "../ports.ts";
 import { type AttemptContext, heldItem, persistently, type StepEnd, writeFact, writeStage } from "./attempt-context.ts";
 import { runGate } from "./gate.ts";
 import { giveBack } from "./give-back.ts";
@@ -124,7 +124,10 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   const fetched = await persistently(context, "Fetching the branch", () =>
     repository.fetchBranch(feature.featureBranch, feature.tip, signal),
   );
-  if (!fetched.ok) return undefined;
+  if (!fetched.ok) {
+    await refuseUnlessStopped(context, feature, fetched.error);
+    return undefined;
+  }
   return mergeInto(context, item, feature, base.value);
 }
 
@@ -136,21 +139,36 @@ async function mergeInto(
 ): Promise<Merged | undefined> {
   const atSeconds = submittedAtSeconds(item);
   const inputs = { base, tip: feature.tip, message: mergeMessage(item, feature), atSeconds };
-  const merged = await persistently(context, "Merging", () => context.project.repository.merge(inputs, context.signal));
+  const merge = (): Promise<Result<MergeOutcome, GitError>> => context.project.repository.merge(inputs, context.signal);
+  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);
   if (!merged.ok) {
-    if (merged.error.type === "bad-object") await conflict(context, feature, merged.error.message);
+    await refuseUnlessStopped(context, feature, merged.error);
     return undefined;
   }
   if (merged.value.type === "conflict") {
     const paths = merged.value.paths.slice(0, 8).join(", ");
-    await conflict(context, feature, `The branch conflicts with ${context.project.project.base} in ${paths}.`);
+    await refuse(
+      context,
+      feature,
+      "conflict",
+      `The branch conflicts with ${context.project.project.base} in ${paths}.`,
+    );
     return undefined;
   }
   return { base, commit: merged.value.commit, tree: merged.value.tree, atSeconds };
 }
 
-const conflict = (context: AttemptContext, feature: Feature, note: string): Promise<void> =>
-  giveBack(context, { reason: "conflict", note, tree: feature.tree, evidence: [] });
+async function refuseUnlessStopped(context: AttemptContext, feature: Feature, error: GitError): Promise<void> {
+  if (context.signal.aborted) return;
+  await refuse(context, feature, error.type === "no-commits" ? "no-commits" : "conflict", error.message);
+}
+
+const refuse = (
+  context: AttemptContext,
+  feature: Feature,
+  reason: "conflict" | "no-commits",
+  note: string,
+): Promise<void> => giveBack(context, { reason, note, tree: feature.tree, evidence: [] });
 
 /** The commit is dated by the op that brought its branch, so that two nodes make the same commit. */
 function submittedAtSeconds(item: LiveItem): number {

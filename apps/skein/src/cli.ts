@@ -1,0 +1,63 @@
+/**
+ * The command line: the registry's commands (registry-commands.ts) and the few that belong to this machine alone. Exit code
+ * 0 after success, 1 after a failure, 2 after a line that could not be understood.
+ */
+import { Command, CommanderError } from "commander";
+
+import { addDemoCommand } from "./cli/demo-command.ts";
+import { addNodeCommands } from "./cli/node-commands.ts";
+import { addRegistryCommands } from "./cli/registry-commands.ts";
+import { addViewCommands } from "./cli/view-commands.ts";
+import { Failure, reasonOf } from "./failure.ts";
+import { printable } from "./log-output.ts";
+import { VERSION } from "./version.ts";
+
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const wantsJson = argv.includes("--json");
+  const program = createProgram();
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (cause) {
+    if (cause instanceof CommanderError) return exitCodeOf(cause, wantsJson);
+    if (cause instanceof Failure) {
+      complain(cause.message, wantsJson);
+      return cause.exitCode;
+    }
+    // A fault of this program: say so, and where.
+    process.stderr.write(
+      `skein: unexpected fault: ${cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause)}\n`,
+    );
+    return 70;
+  }
+}
+
+/** Commander has already printed its sentence; with --json a program wants to read it too. */
+function exitCodeOf(cause: CommanderError, wantsJson: boolean): number {
+  if (cause.exitCode === 0) return 0;
+  if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { code: "usage", message: cause.message } })}\n`);
+  return 2;
+}
+
+function complain(message: string, wantsJson: boolean): void {
+  if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { code: "failed", message } })}\n`);
+  process.stderr.write(`skein: ${message.split("\n").map(printable).join("\n")}\n`);
+}
+
+function createProgram(): Command {
+  const program = new Command("skein")
+    .description("A leaderless mesh that takes a story to a merged commit, on machines you own.")
+    .version(VERSION, "-V, --version")
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(--help shows what there is)")
+    .exitOverride()
+    .enablePositionalOptions();
+  addNodeCommands(program);
+  addDemoCommand(program);
+  addViewCommands(program);
+  addRegistryCommands(program);
+  for (const command of allCommands(program)) command.exitOverride();
+  return program;
+}
+
+const allCommands = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(allCommands)];

@@ -1,0 +1,132 @@
+/** Commands about this machine's own node: init, up, agent. */
+import type { Command } from "commander";
+
+import { init, type InitResult } from "../init.ts";
+import { type RunningNode, up, type UpOptions } from "../up.ts";
+import {
+  collect,
+  collectLabel,
+  type CommonOptions,
+  dataDirectoryOf,
+  dataOption,
+  jsonOption,
+  wholeNumber,
+} from "./options.ts";
+import { gitRootHere } from "./git-root.ts";
+
+interface InitFlags extends CommonOptions {
+  readonly project?: string;
+  readonly name?: string;
+  readonly mesh?: string;
+}
+
+interface UpFlags extends CommonOptions {
+  readonly listen?: string;
+  readonly http?: string;
+  readonly rendezvous?: readonly string[];
+  readonly ticket?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly headless?: boolean;
+  readonly jsonLog?: boolean;
+  readonly verbose?: boolean;
+  readonly name?: string;
+  readonly slots: number;
+  readonly advertise?: readonly string[];
+}
+
+export function addNodeCommands(program: Command): void {
+  program
+    .command("init")
+    .description("Found a mesh; in a git repository, also write skein.yaml and make it the project")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .option("--project <path>", "the git repository to work on (default: the one you are in)")
+    .option("--name <name>", "this node's name (default: the host name)")
+    .option("--mesh <name>", "the mesh's name (default: the project's)")
+    .action(async (flags: InitFlags) => {
+      const project = flags.project ?? gitRootHere();
+      const { name, mesh } = flags;
+      const result = await init({ data: dataDirectoryOf(flags), project, name, mesh });
+      process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : describeInit(result, flags));
+    });
+  addUp(program, "up", "Run this node until it is told to stop", false);
+  addUp(program, "agent", "Run a headless build agent: a node without the board page", true);
+}
+
+function addUp(program: Command, name: string, description: string, headless: boolean): void {
+  const command = program
+    .command(name)
+    .description(description)
+    .addOption(dataOption())
+    .option("--listen <host:port>", "address for peers; port 0 takes any free one (default: 127.0.0.1:4710)")
+    .option("--http <host:port>", "address of the board and the API (default: 127.0.0.1:4711)")
+    .option("--rendezvous <url>", "address of any node of the mesh; may be repeated", collect)
+    .option("--ticket <ticket>", "what `skein invite` printed, to join a mesh")
+    .option("--label <key=value>", "what this node can do, for items that ask for it; may be repeated", collectLabel)
+    .option("--slots <n>", "how many attempts run here at once; 0 does no work", wholeNumber, 1)
+    .option("--name <name>", "this node's name, when it joins (default: the host name)")
+    .option("--advertise <url>", "address to tell other nodes instead of the one listened on; may be repeated", collect)
+    .option("--json-log", "log JSON lines")
+    .option("--verbose", "log every message");
+  if (!headless) command.option("--headless", "do not serve the board page");
+  command.action(async (flags: UpFlags) => runUntilSignal(upOptions(flags, headless)));
+}
+
+const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
+  data: dataDirectoryOf(flags),
+  listen: flags.listen,
+  http: flags.http,
+  rendezvous: flags.rendezvous ?? [],
+  ticket: flags.ticket,
+  labels: flags.label ?? {},
+  headless: headless || flags.headless === true,
+  jsonLog: flags.jsonLog === true,
+  verbose: flags.verbose === true,
+  name: flags.name,
+  slots: flags.slots,
+  advertise: flags.advertise ?? [],
+});
+
+async function runUntilSignal(options: UpOptions): Promise<void> {
+  const running = await up(options);
+  let asked = 0;
+  const onSignal = (): void => {
+    asked++;
+    // The second time the person does not want to wait for attempts to end.
+    if (asked > 1) process.exit(130);
+    running.stop();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  if (!options.jsonLog) process.stdout.write(describeUp(running, options));
+  await running.stopped;
+}
+
+function describeUp({ node, endpoints, token }: RunningNode, options: UpOptions): string {
+  const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${endpoints.peer}.`];
+  lines.push(options.headless ? `API: ${endpoints.http}` : `Board: ${endpoints.http}/#token=${token}`);
+  const host = new URL(endpoints.http).hostname;
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(host)) {
+    lines.push("The board is served without TLS beyond this machine: whoever reads the network reads the token.");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function describeInit(result: InitResult, flags: InitFlags): string {
+  const lines = [`Founded a mesh with this node, ${result.node}, as its owner (${result.data}).`];
+  const { project } = result;
+  if (project === null) {
+    lines.push("There is no project: you are not in a git repository. Run `skein init --project PATH` for one.");
+  } else {
+    const gate = project.gate.map((argv) => argv.join(" ")).join(", ");
+    lines.push(`Project ${project.name} lands on ${project.base} of ${project.remote}.`);
+    lines.push(
+      gate === "" ? "Gate: none yet; add test commands to skein.yaml." : `Gate: ${gate} (${result.gateBecause}).`,
+    );
+    if (result.wrote !== null) lines.push(`Wrote ${result.wrote}: read it, and commit it when it is right.`);
+    if (result.sandbox === "none") lines.push("Agents run without a sandbox, with your rights (sandbox: none).");
+  }
+  const data = flags.data === undefined ? "" : ` --data ${flags.data}`;
+  lines.push("", "Next:", `  npx skein up${data}`, `  npx skein item add "Say hello" --start${data}`, "");
+  return lines.join("\n");
+}

@@ -1,0 +1,34 @@
+/** Options that several commands share. */
+import { InvalidArgumentError, Option } from "commander";
+
+import { defaultDataDirectory } from "../data-directory.ts";
+
+export const dataOption = (): Option => new Option("--data <dir>", "the node's data directory").env("SKEIN_DATA");
+
+export const jsonOption = (): Option => new Option("--json", "print JSON");
+
+export interface CommonOptions {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+export const dataDirectoryOf = (options: CommonOptions): string => options.data ?? defaultDataDirectory(process.cwd());
+
+export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
+  ...(earlier ?? []),
+  value,
+];
+
+export function collectLabel(
+  value: string,
+  earlier: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const at = value.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("A label is key=value.");
+  return { ...earlier, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number from 0 is needed.");
+  return Number(value);
+}

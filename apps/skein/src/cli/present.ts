@@ -1,0 +1,201 @@
+/** Answers as people read them in a terminal. What came from other people or machines is printed as data. */
+import type { CommandName } from "@skein/core";
+import type { Json } from "@skein/node";
+
+import { printable } from "../log-output.ts";
+import { table } from "./table.ts";
+
+type Fields = { readonly [key: string]: Json };
+
+export function present(name: CommandName, value: Json): string {
+  const view = VIEWS[name];
+  return `${view === undefined ? JSON.stringify(value, null, 2) : view(value)}\n`;
+}
+
+const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
+  "item.list": (value) => itemTable(rows(value)),
+  "item.show": (value) => itemPage(fields(value)),
+  "item.history": (value) => historyTable(rows(value)),
+  "item.add": (value) => `Added ${itemLine(fields(value))}`,
+  "item.edit": (value) => `Changed ${itemLine(fields(value))}`,
+  "item.start": (value) => itemLine(fields(value)),
+  "item.move": (value) => itemLine(fields(value)),
+  "item.reject": (value) => itemLine(fields(value)),
+  "item.hold": (value) => itemLine(fields(value)),
+  "item.archive": (value) => itemLine(fields(value)),
+  "item.restore": (value) => itemLine(fields(value)),
+  "item.delete": (value) => `Deleted ${text(fields(value)["id"])}.`,
+  why: (value) => whyPage(fields(value)),
+  claims: (value) => claimTable(rows(value)),
+  nodes: (value) => nodeTable(rows(value)),
+  members: (value) => memberPage(fields(value)),
+  "member.invite": (value) => ticketPage(fields(value)),
+  "member.remove": () => "Removed. Its links are closed, and what it writes from now on has no effect.",
+  digest: (value) => digestPage(fields(value)),
+  verify: (value) =>
+    `The log is whole: ${text(fields(value)["ops"])} ops in ${text(fields(value)["frames"])} frames, every hash and signature checked.`,
+  doctor: (value) => doctorPage(fields(value)),
+};
+
+const fields = (value: Json | undefined): Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+
+const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
+
+const text = (value: Json | undefined): string =>
+  value === undefined || value === null ? "" : printable(typeof value === "string" ? value : JSON.stringify(value));
+
+const itemLine = (item: Fields): string => `${text(item["id"])}  ${text(item["stage"])}  ${text(item["title"])}`;
+
+function itemTable(items: readonly Fields[]): string {
+  if (items.length === 0) return "No items. `skein item add TITLE --start` adds one.";
+  const lines = items.map((item) => {
+    const claim = fields(item["claim"] ?? null);
+    const note =
+      text(item["hold"]) === "" ? text(item["activity"]) || text(item["note"]) : `on hold: ${text(item["hold"])}`;
+    return [
+      text(item["id"]),
+      stageOf(item),
+      text(item["priority"]),
+      text(claim["nodeName"]),
+      text(item["title"]),
+      note,
+    ];
+  });
+  return table(["ID", "STAGE", "PRIO", "HOLDER", "TITLE", "NOTE"], lines);
+}
+
+const stageOf = (item: Fields): string =>
+  item["stage"] === "Archived" ? `Archived (${text(item["archiveReason"])})` : text(item["stage"]);
+
+function itemPage(item: Fields): string {
+  const lines = [`${text(item["id"])}  ${text(item["title"])}`, ""];
+  for (const reason of Array.isArray(item["why"]) ? item["why"] : []) lines.push(text(reason as Json));
+  const details: readonly (readonly [string, string])[] = [
+    ["stage", stageOf(item)],
+    ["type", text(item["type"])],
+    ["priority", text(item["priority"])],
+    ["labels", list(item["labels"])],
+    ["depends on", list(item["dependsOn"])],
+    ["branch", text(item["branch"])],
+    ["merged as", text(item["mergeCommit"])],
+  ];
+  lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
+  const attempts = rows(item["attemptLog"]);
+  if (attempts.length > 0) {
+    const cells = attempts.map((one) => [
+      text(one["epoch"]),
+      text(one["nodeName"]),
+      text(one["outcome"]),
+      text(one["note"]),
+    ]);
+    lines.push("", table(["ATTEMPT", "NODE", "OUTCOME", "NOTE"], cells));
+  }
+  const story = typeof item["text"] === "string" ? item["text"].trim() : "";
+  if (story !== "") lines.push("", ...story.split("\n").map(printable));
+  return lines.join("\n");
+}
+
+const list = (value: Json | undefined): string =>
+  Array.isArray(value) ? value.map((one: Json) => text(one)).join(", ") : "";
+
+const historyTable = (entries: readonly Fields[]): string =>
+  table(
+    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "NOTE"],
+    entries.map((entry) => [
+      entry["winning"] === true ? "*" : entry["outcome"] === "rejected" ? "x" : " ",
+      text(entry["lamport"]),
+      text(entry["op"]).slice(0, 8),
+      text(entry["on"]).slice(0, 8),
+      text(entry["kind"]),
+      text(entry["stage"]),
+      text(entry["author"]).slice(0, 8),
+      text(entry["reason"] ?? entry["note"] ?? null),
+    ]),
+  );
+
+const whyPage = (answer: Fields): string =>
+  [
+    `${text(answer["id"])}  ${text(answer["title"])}`,
+    ...(Array.isArray(answer["why"]) ? answer["why"] : []).map((one: Json) => text(one)),
+  ].join("\n");
+
+function claimTable(claims: readonly Fields[]): string {
+  if (claims.length === 0) return "Nobody holds anything.";
+  const lines = claims.map((claim) => [
+    text(claim["item"]),
+    text(claim["stage"]),
+    text(claim["nodeName"]),
+    text(claim["epoch"]),
+    claim["expired"] === true ? "expired" : "alive",
+    text(claim["title"]),
+  ]);
+  return table(["ITEM", "STAGE", "HOLDER", "EPOCH", "LEASE", "TITLE"], lines);
+}
+
+function nodeTable(nodes: readonly Fields[]): string {
+  const lines = nodes.map((node) => [
+    text(node["name"]),
+    text(node["role"]),
+    node["removed"] === true
+      ? "removed"
+      : node["self"] === true
+        ? "this node"
+        : node["alive"] === true
+          ? "alive"
+          : "silent",
+    `${text(node["slotsFree"])}/${text(node["slots"])}`,
+    node["linked"] === true ? "direct" : "-",
+    text(node["address"]),
+    text(node["id"]).slice(0, 12),
+  ]);
+  return table(["NAME", "ROLE", "STATE", "SLOTS", "LINK", "ADDRESS", "KEY"], lines);
+}
+
+function memberPage(answer: Fields): string {
+  const members = rows(answer["members"]).map((member) => [
+    text(member["name"]),
+    text(member["role"]),
+    member["removed"] === true ? "removed" : "member",
+    text(member["key"]),
+  ]);
+  const open = rows(answer["invites"]).filter((invite) => invite["usedBy"] === null);
+  const invites = open.map((invite) => [
+    text(invite["role"]),
+    new Date(Number(invite["expires"])).toISOString(),
+    text(invite["ticket"]).slice(0, 12),
+  ]);
+  const parts = [`Mesh ${text(answer["mesh"])}`, "", table(["NAME", "ROLE", "STATE", "KEY"], members)];
+  if (invites.length > 0) parts.push("", table(["OPEN TICKET FOR", "UNTIL", "KEY"], invites));
+  return parts.join("\n");
+}
+
+function ticketPage(answer: Fields): string {
+  const addresses = Array.isArray(answer["addresses"]) ? answer["addresses"].map((one: Json) => text(one)) : [];
+  const rendezvous =
+    addresses.length === 0 ? "--rendezvous ws://HOST:PORT " : addresses.map((one) => `--rendezvous ${one} `).join("");
+  return [
+    `One machine may join with this as ${text(answer["role"])}, until ${new Date(Number(answer["expires"])).toISOString()}:`,
+    "",
+    `npx skein agent ${rendezvous}--ticket ${text(answer["ticket"])}`,
+  ].join("\n");
+}
+
+function digestPage(answer: Fields): string {
+  const heads = Object.entries(fields(answer["heads"])).map(([feed, seq]) => `${feed}  ${text(seq)}`);
+  return [
+    `${text(answer["digest"])}  (fold ${text(answer["foldVersion"])}, ${text(answer["ops"])} ops)`,
+    ...heads,
+  ].join("\n");
+}
+
+function doctorPage(answer: Fields): string {
+  const checks = rows(answer["checks"]).map(
+    (check) => `${check["ok"] === true ? "ok  " : "BAD "} ${text(check["name"])}: ${text(check["message"])}`,
+  );
+  const incidents = rows(answer["incidents"]).map((one) => {
+    const at = new Date(Number(one["lastAt"])).toISOString();
+    return `${at}  ${text(one["type"])}  ${text(one["message"])}${Number(one["count"]) > 1 ? ` (${text(one["count"])} times)` : ""}`;
+  });
+  return [...checks, ...(incidents.length === 0 ? [] : ["", "Lately:", ...incidents])].join("\n");
+}

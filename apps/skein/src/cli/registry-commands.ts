@@ -1,0 +1,149 @@
+/**
+ * The command line of the registry: words, arguments, options and help are made from each command's schema, so that what
+ * the CLI takes is what every other front takes.
+ */
+import { readFileSync } from "node:fs";
+
+import { COMMANDS, type CommandSpec } from "@skein/core";
+import { Command, Option } from "commander";
+import { z } from "zod";
+
+import { connect } from "../client.ts";
+import { Failure, reasonOf } from "../failure.ts";
+import { collect, type CommonOptions, dataDirectoryOf, dataOption, jsonOption } from "./options.ts";
+import { present } from "./present.ts";
+
+/** Options whose name on the command line is not the field's own. */
+const FLAG_OF: Readonly<Record<string, string>> = { labels: "label", dependsOn: "depends-on" };
+
+interface Field {
+  readonly name: string;
+  readonly flag: string;
+  readonly description: string;
+  readonly kind: "text" | "flag" | "list";
+  readonly required: boolean;
+  readonly choices: readonly string[];
+}
+
+export function addRegistryCommands(program: Command): void {
+  for (const spec of COMMANDS) addCommand(program, spec);
+}
+
+function addCommand(program: Command, spec: CommandSpec): void {
+  const words = [...spec.words];
+  const last = words.pop() ?? spec.name;
+  const parent = words.reduce((command, word) => groupOf(command, word), program);
+  const existing = parent.commands.find((command) => command.name() === last);
+  const command = existing ?? parent.command(last);
+  command.description(spec.summary).addOption(dataOption()).addOption(jsonOption());
+  const fields = fieldsOf(spec);
+  for (const name of spec.positional) {
+    const field = fields.find((one) => one.name === name);
+    if (field !== undefined)
+      command.argument(field.required ? `<${field.flag}>` : `[${field.flag}]`, field.description);
+  }
+  for (const field of fields) if (!spec.positional.includes(field.name)) command.addOption(optionOf(field));
+  command.action(async (...all: unknown[]) => {
+    const options = command.opts<CommonOptions & Record<string, unknown>>();
+    await run(spec, fields, all.slice(0, spec.positional.length), options);
+  });
+}
+
+/** `skein members` is a command and also the parent of `skein members remove`. */
+function groupOf(parent: Command, word: string): Command {
+  const existing = parent.commands.find((command) => command.name() === word);
+  if (existing !== undefined) return existing;
+  const group = new Command(word).description(GROUPS[word] ?? "");
+  parent.addCommand(group);
+  return group;
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  item: "Add, show, change and move items",
+  members: "List and remove members",
+  project: "The repository that items land on",
+};
+
+function optionOf(field: Field): Option {
+  switch (field.kind) {
+    case "flag":
+      return new Option(`--${field.flag}`, field.description);
+    case "list":
+      return new Option(`--${field.flag} <value>`, `${field.description}; may be repeated`).argParser(collect);
+    case "text": {
+      const value = field.name === "text" ? "<file|->" : `<${field.flag}>`;
+      const option = new Option(`--${field.flag} ${value}`, field.description).makeOptionMandatory(field.required);
+      return field.choices.length > 0 ? option.choices(field.choices) : option;
+    }
+  }
+}
+
+async function run(
+  spec: CommandSpec,
+  fields: readonly Field[],
+  positional: readonly unknown[],
+  options: CommonOptions & Record<string, unknown>,
+): Promise<void> {
+  const input: Record<string, unknown> = {};
+  for (const field of fields) {
+    const place = spec.positional.indexOf(field.name);
+    const value = place >= 0 ? positional[place] : options[camelCase(field.flag)];
+    if (value !== undefined) input[field.name] = field.name === "text" ? readText(String(value)) : value;
+  }
+  const client = await connect(dataDirectoryOf(options));
+  try {
+    const result = await client.command(spec.name, input);
+    if (!result.ok) throw new Failure(result.error.message, result.error.code === "bad-input" ? 2 : 1);
+    const text = options.json === true ? `${JSON.stringify(result.value)}\n` : present(spec.name, result.value);
+    process.stdout.write(text);
+    if (spec.name === "doctor" && isUnwell(result.value)) process.exitCode = 1;
+  } finally {
+    await client.close();
+  }
+}
+
+const isUnwell = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "ok" in value && value.ok === false;
+
+const camelCase = (flag: string): string => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function readText(from: string): string {
+  try {
+    return readFileSync(from === "-" ? 0 : from, "utf8");
+  } catch (cause) {
+    throw new Failure(`The text cannot be read from ${from === "-" ? "standard input" : from}: ${reasonOf(cause)}.`, 2);
+  }
+}
+
+/** What the schema says about its fields, as JSON Schema tells it. */
+function fieldsOf(spec: CommandSpec): readonly Field[] {
+  return Object.entries(spec.input.shape).map(([name, schema]) => {
+    const described = schemaFacts(schema);
+    return { name, flag: FLAG_OF[name] ?? kebabCase(name), ...described };
+  });
+}
+
+const kebabCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+type Schema = CommandSpec["input"]["shape"][string];
+
+function schemaFacts(schema: Schema): Pick<Field, "description" | "kind" | "required" | "choices"> {
+  const json = schemaJson(schema);
+  const kind = json.type === "boolean" ? "flag" : json.type === "array" ? "list" : "text";
+  return {
+    description: json.description ?? "",
+    kind,
+    required: !schema.safeParse(undefined).success,
+    choices: json.enum ?? [],
+  };
+}
+
+interface SchemaJson {
+  readonly type?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+}
+
+/** zod tells a schema's shape as JSON Schema. */
+const schemaJson = (schema: Schema): SchemaJson =>
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as SchemaJson;

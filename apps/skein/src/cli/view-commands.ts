@@ -1,0 +1,91 @@
+/** Commands that follow or show: board, logs. */
+import type { BoardAttempt } from "@skein/core";
+import type { Command } from "commander";
+
+import { type Client, connect } from "../client.ts";
+import { Failure } from "../failure.ts";
+import { printableLog } from "../log-output.ts";
+import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption, wholeNumber } from "./options.ts";
+import { present } from "./present.ts";
+
+export function addViewCommands(program: Command): void {
+  program
+    .command("board")
+    .description("Show the board, and where to open it in a browser")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(async (flags: CommonOptions) => withClient(flags, (client) => showBoard(client, flags)));
+  program
+    .command("logs")
+    .description("Show what an item's attempts printed, wherever they ran")
+    .argument("<item>", "item id, or the beginning of one")
+    .option("-f, --follow", "go on until the attempt ends")
+    .option("--epoch <n>", "only the attempt of this epoch", wholeNumber)
+    .addOption(dataOption())
+    .action(async (item: string, flags: CommonOptions & { follow?: boolean; epoch?: number }) =>
+      withClient(flags, (client) => showLogs(client, item, flags.epoch, flags.follow === true)),
+    );
+}
+
+async function withClient(flags: CommonOptions, use: (client: Client) => Promise<void>): Promise<void> {
+  const client = await connect(dataDirectoryOf(flags));
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function showBoard(client: Client, flags: CommonOptions): Promise<void> {
+  const result = await client.command("item.list", { all: true });
+  if (!result.ok) throw new Failure(result.error.message);
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ url: client.boardUrl ?? null, items: result.value })}\n`);
+    return;
+  }
+  process.stdout.write(present("item.list", result.value));
+  const where =
+    client.boardUrl === undefined ? "Run `skein up` to see it live in a browser." : `Live: ${client.boardUrl}`;
+  process.stdout.write(`\n${where}\n`);
+}
+
+const FOLLOW_MS = 300;
+
+async function showLogs(client: Client, item: string, epoch: number | undefined, follow: boolean): Promise<void> {
+  const attempts = await attemptsOf(client, item);
+  const wanted = epoch === undefined ? attempts : attempts.filter((attempt) => attempt.epoch === epoch);
+  if (wanted.length === 0) {
+    const which = epoch === undefined ? "an attempt yet" : `an attempt of epoch ${epoch}`;
+    throw new Failure(`Item ${item} does not have ${which}. \`skein why ${item}\` says where it is.`);
+  }
+  let problem: string | undefined;
+  for (const [index, attempt] of wanted.entries()) {
+    process.stdout.write(`── attempt ${attempt.epoch} on ${attempt.nodeName}: ${attempt.outcome} ──\n`);
+    const last = index === wanted.length - 1;
+    problem = await copyLog(client, item, attempt.epoch, follow && last);
+    if (problem !== undefined) process.stdout.write(`(${problem})\n`);
+  }
+  if (problem !== undefined && wanted.length === 1) throw new Failure(problem);
+}
+
+async function attemptsOf(client: Client, item: string): Promise<readonly BoardAttempt[]> {
+  const shown = await client.command("item.show", { item });
+  if (!shown.ok) throw new Failure(shown.error.message);
+  const { value } = shown;
+  const list = typeof value === "object" && value !== null && "attemptLog" in value ? value["attemptLog"] : [];
+  // The node's own answer, shaped by view/queries.ts.
+  return list as unknown as readonly BoardAttempt[];
+}
+
+/** Copies a log to standard output; returns why it could not be read. */
+async function copyLog(client: Client, item: string, epoch: number, follow: boolean): Promise<string | undefined> {
+  for (let offset = 0; ;) {
+    const chunk = await client.readLog(item, epoch, offset);
+    if (!chunk.ok) return chunk.error.message;
+    process.stdout.write(printableLog(chunk.value.text));
+    const moved = chunk.value.nextOffset > offset;
+    offset = chunk.value.nextOffset;
+    if (chunk.value.ended || (!moved && !follow)) return undefined;
+    if (!moved) await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * How a command reaches a node: over the local API when one runs on the data directory, otherwise by opening the
+ * directory itself for the moment it takes. Either way the answer comes after the durable ack.
+ */
+import type { CommandError, Result } from "@skein/core";
+import type { Json, LogChunk } from "@skein/node";
+
+import { composeNode, noNet } from "./compose.ts";
+import { openDataDirectory, readEndpoints } from "./data-directory.ts";
+import { Failure } from "./failure.ts";
+
+export interface Client {
+  command(name: string, input: unknown): Promise<Result<Json, CommandError>>;
+  readLog(item: string, epoch: number | undefined, offset: number): Promise<Result<LogChunk, CommandError>>;
+  /** The board's address with its token, when a node runs. */
+  readonly boardUrl: string | undefined;
+  close(): Promise<void>;
+}
+
+export async function connect(directory: string): Promise<Client> {
+  const endpoints = readEndpoints(directory);
+  if (endpoints !== undefined && (await answers(endpoints.http))) return overHttp(endpoints.http, endpoints.token);
+  return inProcess(directory);
+}
+
+/** An endpoints file may be left over from a node that was killed. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    await response.arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function overHttp(url: string, token: string): Client {
+  const request = async (path: string, init: RequestInit): Promise<Json> => {
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    });
+    // The node's own answers are JSON; anything else is not our node.
+    return (await response.json()) as Json;
+  };
+  return {
+    boardUrl: `${url}/#token=${token}`,
+    command: async (name, input) => {
+      const body = JSON.stringify({ name, input });
+      return resultOf(
+        await request("/api/v1/commands", { method: "POST", body }),
+        (answer) => answer["result"] ?? null,
+      );
+    },
+    readLog: async (item, epoch, offset) => {
+      const query = new URLSearchParams({
+        offset: String(offset),
+        ...(epoch === undefined ? {} : { epoch: String(epoch) }),
+      });
+      const answer = await request(`/api/v1/logs/${encodeURIComponent(item)}?${query.toString()}`, { method: "GET" });
+      return resultOf(answer, () => answer as LogChunk & Json);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+interface Answer {
+  readonly result?: Json;
+  readonly error?: CommandError;
+}
+
+function resultOf<T>(answer: Json, value: (answer: Answer) => T): Result<T, CommandError> {
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) {
+    throw new Failure("The node gave an answer that is not one of its own. Is something else listening on its port?");
+  }
+  // The node's own answers have these two fields; a log chunk has neither.
+  const fields = answer as Answer;
+  return fields.error === undefined ? { ok: true, value: value(fields) } : { ok: false, error: fields.error };
+}
+
+/** No node runs here: the command opens the log itself, which also keeps a second process out meanwhile. */
+function inProcess(directory: string): Client {
+  const data = openDataDirectory(directory, { create: false });
+  const { mesh } = data;
+  if (mesh === undefined) {
+    data.close();
+    throw new Failure(
+      `The node in ${directory} belongs to no mesh yet. Join with \`skein up --rendezvous URL --ticket T\`.`,
+    );
+  }
+  const node = composeNode({
+    data,
+    mesh,
+    name: data.name ?? "node",
+    net: noNet,
+    log: () => undefined,
+    rendezvous: [],
+    ticket: null,
+    boot: 0,
+    slots: 0,
+    labels: {},
+    announced: () => [],
+    onRefused: () => undefined,
+  });
+  return {
+    boardUrl: undefined,
+    command: (name, input) => node.api.command(name, input),
+    readLog: (item, epoch, offset) => node.api.readLog({ item, offset, ...(epoch === undefined ? {} : { epoch }) }),
+    close: () => {
+      data.close();
+      return Promise.resolve();
+    },
+  };
+}

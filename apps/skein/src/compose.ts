@@ -1,0 +1,112 @@
+/**
+ * The composition root: the only place that knows every concrete adapter. Top to bottom: directories → adapters → node.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import {
+  createNode,
+  createNodeCrypto,
+  type LinkRefusal,
+  type Logger,
+  type Node,
+  type PeerNet,
+  systemClock,
+  systemRandom,
+} from "@skein/node";
+import { err, ok, type Result, type Signer } from "@skein/core";
+import { openRepository } from "@skein/git";
+import { childEnvironment, createAttemptLogs, createProcesses } from "@skein/process";
+
+import type { DataDirectory } from "./data-directory.ts";
+import { Failure, reasonOf } from "./failure.ts";
+import { VERSION } from "./version.ts";
+
+export interface ComposeOptions {
+  readonly data: DataDirectory;
+  readonly mesh: Uint8Array;
+  readonly name: string;
+  readonly net: PeerNet;
+  readonly log: Logger;
+  readonly rendezvous: readonly string[];
+  readonly ticket: Signer | null;
+  /** How many times this directory was started; 0 for a command that does not join the mesh. */
+  readonly boot: number;
+  readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly announced: () => readonly string[];
+  readonly onRefused: (refusal: LinkRefusal) => void;
+}
+
+const BEAT_MS = 1_000;
+const LOG_BYTES = 64 * 1024 * 1024;
+
+export function composeNode(options: ComposeOptions): Node {
+  const { data } = options;
+  const places = { logs: join(data.path, "logs"), stories: join(data.path, "stories"), git: join(data.path, "git") };
+  for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
+  const node = createNode({
+    clock: systemClock,
+    random: systemRandom,
+    crypto: createNodeCrypto(),
+    store: data.store,
+    net: options.net,
+    processes: createProcesses(),
+    logs: createAttemptLogs({ directory: places.logs, maxBytesPerLog: LOG_BYTES }),
+    openRepository: (project, signal) =>
+      openRepository(
+        {
+          directory: join(places.git, project.name),
+          remote: project.remote,
+          base: project.base,
+          access: remoteAccess(),
+        },
+        signal,
+      ),
+    writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
+    environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
+    scriptedAgent: [process.execPath, fileURLToPath(new URL("./scripted-agent/main.js", import.meta.url))],
+    log: options.log,
+    signer: data.signer,
+    mesh: options.mesh,
+    incarnation: data.incarnation,
+    boot: options.boot,
+    name: options.name,
+    version: VERSION,
+    rendezvous: options.rendezvous,
+    ticket: options.ticket,
+    slots: options.slots,
+    labels: options.labels,
+    beatMs: BEAT_MS,
+    announced: options.announced,
+    onRefused: options.onRefused,
+  });
+  if (!node.ok) throw new Failure(node.error);
+  return node.value;
+}
+
+/** The node's own credentials for fetching and landing; attempts never see them. */
+function remoteAccess(): { home: string; sshAuthSock?: string; env: NodeJS.ProcessEnv } {
+  const sshAuthSock = process.env["SSH_AUTH_SOCK"];
+  return { home: homedir(), env: process.env, ...(sshAuthSock === undefined ? {} : { sshAuthSock }) };
+}
+
+/** The name comes from an item id and a number, never from a story. */
+function writeStory(directory: string, attempt: { item: string; epoch: number }, text: string): Result<string, string> {
+  const path = join(directory, `${attempt.item}-${attempt.epoch}.md`);
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+    return ok(path);
+  } catch (cause) {
+    return err(reasonOf(cause));
+  }
+}
+
+/** For commands that open the data directory without joining the mesh. */
+export const noNet: PeerNet = {
+  dial: () => Promise.resolve(err("this command works without the network")),
+  listen: () => Promise.resolve(err("this command works without the network")),
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,4 @@
+/** The `skein` command. */
+import { runCli } from "./cli.ts";
+
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,221 @@
+/** `skein up` and `skein agent`: runs a node until it is told to stop. */
+import { networkInterfaces } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { equalBytes, parseTicket, type Signer, toHex } from "@skein/core";
+import { createHttpServer, type HttpServer } from "@skein/http";
+import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
+import { createPeerNet } from "@skein/peer-websocket";
+
+import { composeNode } from "./compose.ts";
+import {
+  countBoot,
+  type DataDirectory,
+  defaultNodeName,
+  encodeText,
+  openDataDirectory,
+  removeEndpoints,
+  writeEndpoints,
+} from "./data-directory.ts";
+import { Failure, orFail } from "./failure.ts";
+import { createLogger } from "./log-output.ts";
+
+export interface UpOptions {
+  readonly data: string;
+  readonly listen: string | undefined;
+  readonly http: string | undefined;
+  readonly rendezvous: readonly string[];
+  readonly ticket: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly headless: boolean;
+  readonly jsonLog: boolean;
+  readonly verbose: boolean;
+  readonly name: string | undefined;
+  readonly slots: number;
+  readonly advertise: readonly string[];
+}
+
+export interface RunningNode {
+  readonly node: Node;
+  readonly endpoints: { readonly peer: string; readonly http: string };
+  readonly token: string;
+  /** Resolves when the node has stopped; rejects with a Failure when it cannot go on. */
+  readonly stopped: Promise<void>;
+  stop(): void;
+}
+
+interface Identity {
+  readonly mesh: Uint8Array;
+  readonly ticket: Signer | null;
+  readonly rendezvous: readonly string[];
+}
+
+const DEFAULT_PEER = { host: "127.0.0.1", port: 4710 };
+const DEFAULT_HTTP = { host: "127.0.0.1", port: 4711 };
+
+export async function up(options: UpOptions): Promise<RunningNode> {
+  const log = createLogger({
+    json: options.jsonLog,
+    level: options.verbose ? "debug" : "info",
+    write: (line) => process.stderr.write(line),
+  });
+  const data = openDataDirectory(options.data, { create: options.ticket !== undefined });
+  try {
+    return await run(options, data, log);
+  } catch (cause) {
+    data.close();
+    throw cause;
+  }
+}
+
+async function run(options: UpOptions, data: DataDirectory, log: Logger): Promise<RunningNode> {
+  const identity = identify(options, data);
+  const name = data.name ?? options.name ?? defaultNodeName();
+  if (data.name === undefined) save(data, "name", encodeText(name));
+  if (data.mesh === undefined) save(data, "mesh", identity.mesh);
+  let announced: readonly string[] = options.advertise;
+  let fail = (_failure: Failure): void => undefined;
+  const net = createPeerNet();
+  const node = composeNode({
+    data,
+    net,
+    log,
+    name,
+    mesh: identity.mesh,
+    ticket: identity.ticket,
+    rendezvous: identity.rendezvous,
+    boot: countBoot(data.store),
+    slots: options.slots,
+    labels: options.labels,
+    announced: () => announced,
+    onRefused: (refusal) => {
+      if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
+    },
+  });
+  const peer = await listenForPeers(node, options.listen);
+  if (announced.length === 0) announced = announce(peer);
+  const http = await listenForPeople(node, data, options);
+  const endpoints = { peer, http: http.url };
+  writeEndpoints(data.path, endpoints);
+  node.start();
+  log("info", "node.up", { node: name, mesh: toHex(identity.mesh).slice(0, 12), peer, http: http.url });
+
+  const ending = createEnding(node, http, data);
+  fail = (failure) => ending.end(failure);
+  return { node, endpoints, token: data.token, stopped: ending.stopped, stop: () => ending.end(undefined) };
+}
+
+function createEnding(
+  node: Node,
+  http: HttpServer,
+  data: DataDirectory,
+): { readonly stopped: Promise<void>; end: (failure: Failure | undefined) => void } {
+  let resolveStopped = (): void => undefined;
+  let rejectStopped = (_failure: Failure): void => undefined;
+  const stopped = new Promise<void>((resolve, reject) => {
+    resolveStopped = resolve;
+    rejectStopped = reject;
+  });
+  let ending = false;
+  return {
+    stopped,
+    end: (failure) => {
+      if (ending) return;
+      ending = true;
+      void (async () => {
+        removeEndpoints(data.path);
+        await http.close();
+        await node.stop();
+        data.close();
+        if (failure === undefined) resolveStopped();
+        else rejectStopped(failure);
+      })();
+    },
+  };
+}
+
+function save(data: DataDirectory, key: string, value: Uint8Array): void {
+  orFail(data.store.putMeta(key, value), (error) => `Nothing can be saved in ${data.path}: ${error.message}.`);
+}
+
+/** Which mesh this directory belongs to, or is about to join. */
+function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: DataDirectory): Identity {
+  if (text === undefined) {
+    if (data.mesh !== undefined) return { mesh: data.mesh, ticket: null, rendezvous };
+    throw new Failure(
+      `The node in ${path} belongs to no mesh yet. Join with --rendezvous URL --ticket T, or run \`skein init\`.`,
+    );
+  }
+  const ticket = orFail(parseTicket(text), (problem) => `The ticket is not good: ${problem}.`);
+  if (data.mesh !== undefined && !equalBytes(data.mesh, ticket.mesh)) {
+    throw new Failure(`${path} belongs to another mesh than the ticket. Choose another directory with --data.`);
+  }
+  const addresses = rendezvous.length > 0 ? rendezvous : ticket.addresses;
+  if (addresses.length === 0)
+    throw new Failure("The ticket names no address. Add --rendezvous URL of any node of the mesh.");
+  if (data.mesh === undefined && ticket.expires < systemClock.wallMs()) {
+    throw new Failure("The ticket has expired. Ask for a new one: `skein invite` prints it.");
+  }
+  return { mesh: ticket.mesh, ticket: createSigner(ticket.seed), rendezvous: addresses };
+}
+
+/** Refusals that trying again will not heal. A node that has not heard of a ticket yet may hear of it soon. */
+function isFinal(refusal: LinkRefusal): boolean {
+  const final = ["spent-ticket", "expired-ticket", "wrong-mesh", "removed", "bad-proof", "version", "not-a-member"];
+  return final.includes(refusal.code);
+}
+
+// ── addresses ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function parseAddress(text: string, flag: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || port > 65_535) {
+    throw new Failure(`${flag} takes HOST:PORT, like 127.0.0.1:4710; "${text}" is not one.`, 2);
+  }
+  return { host, port };
+}
+
+/** A port that was asked for must be had; the usual one gives way to any free one. */
+async function listenForPeers(node: Node, listen: string | undefined): Promise<string> {
+  if (listen !== undefined) return orFail(await node.listen(parseAddress(listen, "--listen")), (problem) => problem);
+  const usual = await node.listen(DEFAULT_PEER);
+  return usual.ok ? usual.value : orFail(await node.listen({ ...DEFAULT_PEER, port: 0 }), (problem) => problem);
+}
+
+async function listenForPeople(node: Node, data: DataDirectory, options: UpOptions): Promise<HttpServer> {
+  const assets = join(dirname(fileURLToPath(import.meta.resolve("@skein/board/package.json"))), "dist");
+  const serve = (address: { host: string; port: number }): ReturnType<typeof createHttpServer> =>
+    createHttpServer({
+      api: node.api,
+      ...address,
+      token: data.token,
+      assetsDirectory: options.headless ? undefined : assets,
+      // Grows from start to start: a page that kept its copy sees what this start says, not what the last one said.
+      clientId: Math.floor(systemClock.wallMs() / 1_000) >>> 0,
+      allowedHosts: isEverywhere(address.host) ? ownAddresses() : [],
+      report: (problem) => process.stderr.write(`${problem}\n`),
+    });
+  if (options.http !== undefined)
+    return orFail(await serve(parseAddress(options.http, "--http")), (problem) => problem);
+  const usual = await serve(DEFAULT_HTTP);
+  return usual.ok ? usual.value : orFail(await serve({ ...DEFAULT_HTTP, port: 0 }), (problem) => problem);
+}
+
+const isEverywhere = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
+const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).filter((one) => !one.internal && one.family === "IPv4").map((one) => one.address),
+  );
+
+/** What others may dial: the address as bound, or this machine's own ones when it listens everywhere. */
+function announce(bound: string): readonly string[] {
+  const url = new URL(bound);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (!isEverywhere(host)) return [bound];
+  const own = ownAddresses().map((address) => `ws://${address}:${url.port}`);
+  return own.length > 0 ? own.slice(0, 4) : [`ws://127.0.0.1:${url.port}`];
+}

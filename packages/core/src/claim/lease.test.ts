@@ -1,0 +1,115 @@
+/** Leases as one observer measures them, on its own monotonic clock only. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { createLeaseObserver, createStallDetector } from "./lease.ts";
+
+const TTL = 1_000;
+const lease = { holder: "aa", ttlMs: TTL };
+
+test("a holder that beats within its TTL is never expired", () => {
+  const observer = createLeaseObserver();
+  for (let counter = 0; counter < 50; counter++) {
+    observer.heard("aa", counter, counter * 900);
+    expect(observer.isExpired(lease, counter * 900 + 899)).toBe(false);
+  }
+});
+
+test("a holder is expired when its TTL has passed since it was last heard, not sooner", () => {
+  const observer = createLeaseObserver();
+  observer.heard("aa", 1, 500);
+  expect(observer.isExpired(lease, 500 + TTL)).toBe(false);
+  expect(observer.isExpired(lease, 500 + TTL + 1)).toBe(true);
+  observer.heard("aa", 2, 2_000);
+  expect(observer.isExpired(lease, 2_001)).toBe(false);
+});
+
+test("a beat that comes again, or comes late, renews nothing", () => {
+  const observer = createLeaseObserver();
+  observer.heard("aa", 7, 0);
+  observer.heard("aa", 7, 900);
+  observer.heard("aa", 6, 1_000);
+  expect(observer.lastHeardMs("aa")).toBe(0);
+  expect(observer.isExpired(lease, TTL + 1)).toBe(true);
+});
+
+test("each lease is measured by its own TTL, each holder by its own beats", () => {
+  const observer = createLeaseObserver();
+  observer.heard("aa", 1, 0);
+  observer.heard("bb", 1, 800);
+  expect(observer.isExpired({ holder: "aa", ttlMs: 500 }, 900)).toBe(true);
+  expect(observer.isExpired({ holder: "aa", ttlMs: 5_000 }, 900)).toBe(false);
+  expect(observer.isExpired({ holder: "bb", ttlMs: 500 }, 900)).toBe(false);
+});
+
+test("a holder that was never heard counts from the first question about it", () => {
+  const observer = createLeaseObserver();
+  expect(observer.isExpired(lease, 1_000_000)).toBe(false);
+  expect(observer.lastHeardMs("aa")).toBeUndefined();
+  expect(observer.isExpired(lease, 1_000_000 + TTL)).toBe(false);
+  expect(observer.isExpired(lease, 1_000_000 + TTL + 1)).toBe(true);
+  observer.heard("aa", 0, 1_002_000);
+  expect(observer.isExpired(lease, 1_002_500)).toBe(false);
+});
+
+test("after the observer's own stall every silence starts again", () => {
+  const observer = createLeaseObserver();
+  observer.heard("aa", 1, 0);
+  observer.isExpired({ holder: "bb", ttlMs: TTL }, 0);
+  observer.grace(50_000);
+  for (const holder of ["aa", "bb"]) {
+    expect(observer.isExpired({ holder, ttlMs: TTL }, 50_000 + TTL)).toBe(false);
+    expect(observer.isExpired({ holder, ttlMs: TTL }, 50_000 + TTL + 1)).toBe(true);
+  }
+  // The grace is no sign of life.
+  expect(observer.lastHeardMs("aa")).toBe(0);
+});
+
+test("grace does not forget the counter: an old beat that comes after it renews nothing", () => {
+  const observer = createLeaseObserver();
+  observer.heard("aa", 9, 0);
+  observer.grace(100);
+  observer.heard("aa", 8, 900);
+  expect(observer.isExpired(lease, 100 + TTL + 1)).toBe(true);
+});
+
+test("whatever is heard, a lease expires only when a TTL has passed since the last new beat, first question or grace", () => {
+  const event = fc.record({
+    afterMs: fc.nat(1_500),
+    what: fc.oneof(
+      fc.record({ type: fc.constant("beat" as const), counter: fc.nat(6) }),
+      fc.record({ type: fc.constant("ask" as const) }),
+      fc.record({ type: fc.constant("grace" as const) }),
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 30 }), (events) => {
+      const observer = createLeaseObserver();
+      let now = 0;
+      let since: number | undefined;
+      let counter = -1;
+      for (const { afterMs, what } of events) {
+        now += afterMs;
+        if (what.type === "beat") {
+          observer.heard("aa", what.counter, now);
+          if (what.counter > counter) [counter, since] = [what.counter, now];
+        } else if (what.type === "grace") {
+          observer.grace(now);
+          since = since === undefined ? undefined : now;
+        } else {
+          since ??= now;
+          expect(observer.isExpired(lease, now)).toBe(now - since > TTL);
+        }
+      }
+    }),
+  );
+});
+
+test("a stall is a tick that came much later than it was meant to", () => {
+  const isStalled = createStallDetector(500);
+  expect(isStalled(10_000, 100)).toBe(false);
+  expect(isStalled(10_100, 100)).toBe(false);
+  expect(isStalled(10_700, 100)).toBe(false);
+  expect(isStalled(11_301, 100)).toBe(true);
+  expect(isStalled(11_401, 100)).toBe(false);
+});

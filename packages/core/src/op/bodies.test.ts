@@ -1,0 +1,136 @@
+/** Which bodies are read, and which are kept unread. */
+import { expect, test } from "vitest";
+
+import { type OpBody, readBody, writeBody } from "./bodies.ts";
+import { decode, encode, type Value } from "./codec.ts";
+import { LIMITS } from "./limits.ts";
+
+const OID = "a".repeat(40);
+const evidence = {
+  tree: OID,
+  runs: [{ argv: ["npm", "test"], exitCode: 0, durationMs: 12, outputDigest: "b".repeat(64) }],
+};
+
+/** One body of every kind; the record makes a new kind a build error until it is here. */
+const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } = {
+  "mesh.genesis": { kind: "mesh.genesis", name: "loom", owner: "first" },
+  "member.invite": { kind: "member.invite", ticket: new Uint8Array(32), role: "agent", expires: 1 },
+  "member.join": {
+    kind: "member.join",
+    key: new Uint8Array(32),
+    name: "second",
+    ticket: new Uint8Array(32),
+    proof: new Uint8Array(64),
+  },
+  "member.remove": {
+    kind: "member.remove",
+    key: new Uint8Array(32),
+    cut: new Map([["0123456789abcdef", 7]]),
+    note: "lost laptop",
+  },
+  "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
+  "item.create": {
+    kind: "item.create",
+    title: "Größe",
+    text: "two\nlines",
+    type: "bug",
+    priority: 9,
+    labels: ["os=linux"],
+    dependsOn: ["0123456789ab"],
+  },
+  "item.start": { kind: "item.start" },
+  "item.shelve": { kind: "item.shelve", note: "" },
+  "item.claim": { kind: "item.claim", ttl: 60_000 },
+  "item.release": { kind: "item.release", note: "going down" },
+  "item.submit": {
+    kind: "item.submit",
+    feature: { featureBranch: "skein/0123456789ab/1", tip: OID, tree: OID, commitsAhead: 1 },
+  },
+  "item.pass": { kind: "item.pass", evidence },
+  "item.sendBack": { kind: "item.sendBack", reason: "gate-failed", note: "", progress: true, evidence: [evidence] },
+  "item.land": { kind: "item.land", commit: OID, at: 5 },
+  "item.archive": { kind: "item.archive", reason: "Blocked", note: "" },
+  "item.restore": { kind: "item.restore", note: "" },
+  "item.set": { kind: "item.set", field: "hold", value: "wait" },
+  "item.delete": { kind: "item.delete", note: "" },
+};
+
+const throughBytes = (body: { readonly [key: string]: Value }): { readonly [key: string]: Value } => {
+  const decoded = decode(encode(body), LIMITS.opBytes);
+  if (!decoded.ok) throw new Error(decoded.error.message);
+  // A map was encoded.
+  return decoded.value as { readonly [key: string]: Value };
+};
+
+test.each(Object.values(SAMPLES))("a body of $kind is read back from its bytes", (body) => {
+  expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
+});
+
+test.each(Object.values(SAMPLES))("a body of $kind with a field too many, too few or of another type is unreadable", (body) => {
+  const { kind } = body;
+  const written = writeBody(body);
+  expect(readBody({ kind, body: { ...written, extra: 1 } })).toBeUndefined();
+  for (const name of Object.keys(written)) {
+    const { [name]: _left, ...rest } = written;
+    expect(readBody({ kind, body: rest })).toBeUndefined();
+    expect(readBody({ kind, body: { ...rest, other: 1 } })).toBeUndefined();
+    expect(readBody({ kind, body: { ...rest, [name]: null } })).toBeUndefined();
+  }
+});
+
+test.each<[string, { readonly [key: string]: Value }]>([
+  ["item.unknown", {}],
+  ["toString", {}],
+  ["__proto__", {}],
+  ["item.set", { field: "stage", value: "Done" }],
+  ["item.set", { field: "toString", value: "x" }],
+  ["item.set", { field: "title", value: "" }],
+  ["item.set", { field: "title", value: "   " }],
+  ["item.set", { field: "title", value: "two\nlines" }],
+  ["item.set", { field: "title", value: "x".repeat(LIMITS.titleLength + 1) }],
+  ["item.set", { field: "title", value: "bell\u0007" }],
+  ["item.set", { field: "title", value: "line\u2028separator" }],
+  ["item.set", { field: "text", value: "nul\0" }],
+  ["item.set", { field: "priority", value: 10 }],
+  ["item.set", { field: "labels", value: [""] }],
+  ["item.set", { field: "labels", value: Array.from({ length: LIMITS.labels + 1 }, () => "x") }],
+  ["item.set", { field: "dependsOn", value: ["../../etc"] }],
+  ["item.set", { field: "dependsOn", value: ["0123456789AB"] }],
+  ["item.claim", { ttl: 99 }],
+  ["item.claim", { ttl: 7 * 24 * 3_600_000 + 1 }],
+  ["item.land", { commit: "abc", at: 5 }],
+  ["item.land", { commit: "A".repeat(40), at: 5 }],
+  ["item.land", { commit: "--upload-pack=x".padEnd(40, "0"), at: 5 }],
+  ["item.archive", { reason: "Bored", note: "" }],
+  ["item.submit", { feature: { featureBranch: "main", tip: OID, tree: OID, commitsAhead: 1 } }],
+  ["item.submit", { feature: { featureBranch: "skein/0123456789ab/01", tip: OID, tree: OID, commitsAhead: 1 } }],
+  ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1\n", tip: OID, tree: OID, commitsAhead: 1 } }],
+  ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1", tip: OID, tree: OID, commitsAhead: 0 } }],
+  ["member.invite", { ticket: new Uint8Array(32), role: "king", expires: 1 }],
+  ["member.remove", { key: new Uint8Array(32), cut: { xyz: 1 }, note: "" }],
+  ["member.remove", { key: new Uint8Array(32), cut: { "0123456789abcdef": 0 }, note: "" }],
+  ["project.set", { name: "../x", remote: "r", base: "b", config: "" }],
+  ["project.set", { name: "x", remote: "r\u001b[2J", base: "b", config: "" }],
+])("%s with %o is unreadable", (kind, body) => {
+  expect(readBody({ kind, body })).toBeUndefined();
+});
+
+test("text that has no encoding is made storable when a body is written", () => {
+  const body = writeBody({ kind: "item.release", note: "\ufeffcut in the mid\ud83ele of a pair\0" });
+  expect(body).toEqual({ note: "cut in the mid\ufffdle of a pair\ufffd" });
+  expect(readBody({ kind: "item.release", body: throughBytes(body) })).toBeDefined();
+});
+
+test("the largest item that the limits allow fits into one op", () => {
+  const body = writeBody({
+    kind: "item.create",
+    title: "\u0800".repeat(LIMITS.titleLength),
+    text: "\u0800".repeat(LIMITS.textBytes),
+    type: "story",
+    priority: 9,
+    labels: Array.from({ length: LIMITS.labels }, () => "\u0800".repeat(LIMITS.labelLength)),
+    dependsOn: Array.from({ length: LIMITS.dependsOn }, () => "0123456789ab"),
+  });
+  expect(readBody({ kind: "item.create", body })).toBeDefined();
+  expect(encode(body).length).toBeLessThan(LIMITS.opBytes - 500);
+});

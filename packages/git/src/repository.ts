@@ -1,0 +1,149 @@
+/**
+ * The `Repository` port over real git: a private bare mirror, fresh clones, and the remote.
+ *
+ * Opening it talks to nobody; the first `fetchBase` does. A directory belongs to one node at a time.
+ */
+import { isAbsolute, join, resolve as absolute } from "node:path";
+import { err, ok, type Result } from "@skein/core";
+import type { AttemptWorkspace, GitError, Oid, Repository } from "@skein/node";
+import { collectAttempt } from "./collect.ts";
+import { fetchBase, fetchBranch } from "./fetch.ts";
+import { gitError, oneLine, quoted } from "./git-error.ts";
+import { createGit, type Deadlines, type Git, type RemoteAccess } from "./hardened-git.ts";
+import { createLandings } from "./landings.ts";
+import { merge } from "./merge.ts";
+import {
+  clearStaleLocks,
+  createMirror,
+  forgetMerges,
+  inspectMirror,
+  makeDirectories,
+  mirrorPath,
+  type Mirror,
+} from "./mirror.ts";
+import { attemptBranch, isBaseBranch, isDirectoryName, isOid, type AttemptName } from "./names.ts";
+import { land, publishBranch } from "./push.ts";
+import { readFile } from "./read-file.ts";
+import { parseRemote } from "./remote.ts";
+import { createTurns } from "./turns.ts";
+import { isNewEnough, OLDEST_GIT } from "./version.ts";
+import { clearLeftovers, cloneAt, discard, ownDirectory } from "./workspace.ts";
+
+export interface RepositoryOptions {
+  /** Absolute; holds `mirror.git`, `attempts/`, `checkouts/`. Used by this node alone. */
+  readonly directory: string;
+  /** URL or absolute path, as `resolveRemote` gives it. */
+  readonly remote: string;
+  /** The target branch. */
+  readonly base: string;
+  /** What reaching the remote needs; attempts and checkouts never get any of it. */
+  readonly access?: RemoteAccess;
+  readonly deadlines?: Deadlines;
+}
+
+export async function openRepository(
+  options: RepositoryOptions,
+  signal: AbortSignal,
+): Promise<Result<Repository, GitError>> {
+  const mirror = await openMirror(options, signal);
+  return mirror.ok ? ok(createRepository(mirror.value)) : mirror;
+}
+
+async function openMirror(options: RepositoryOptions, signal: AbortSignal): Promise<Result<Mirror, GitError>> {
+  const remote = parseRemote(options.remote);
+  if (!remote.ok) return remote;
+  if (!isBaseBranch(options.base))
+    return err(
+      gitError(
+        "missing-branch",
+        `${quoted(options.base)} cannot be a target branch. Set \`base\` in skein.yaml to a plain branch name.`,
+      ),
+    );
+  if (!isAbsolute(options.directory) || /[\p{Cc}"]/u.test(options.directory))
+    return err(
+      gitError(
+        "git-failed",
+        `${quoted(options.directory)} cannot hold a repository: it has to be an absolute path without quotes.`,
+      ),
+    );
+
+  const directory = absolute(options.directory);
+  const made = await makeDirectories(directory);
+  if (!made.ok) return made;
+  const git = createGit({
+    emptyHome: join(directory, "home"),
+    secrets: remote.value.secrets,
+    ...(options.access === undefined ? {} : { access: options.access }),
+    ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
+  });
+  const ready = await prepare(git, directory, signal);
+  if (!ready.ok) return ready;
+  const gitDir = mirrorPath(directory);
+  return ok({ git, directory, gitDir, remote: remote.value, base: options.base, inTurn: createTurns() });
+}
+
+async function prepare(git: Git, directory: string, signal: AbortSignal): Promise<Result<void, GitError>> {
+  const version = await checkVersion(git, signal);
+  if (!version.ok) return version;
+  await clearLeftovers(directory);
+  const found = await inspectMirror(git, directory, signal);
+  if (!found.ok) return found;
+  if (found.value === "absent") return createMirror(git, directory, "sha1", signal);
+  const unlocked = await clearStaleLocks(directory);
+  return unlocked.ok ? forgetMerges(git, mirrorPath(directory), signal) : unlocked;
+}
+
+async function checkVersion(git: Git, signal: AbortSignal): Promise<Result<void, GitError>> {
+  const version = await git.output({ doing: "ask git for its version", args: ["version"] }, signal);
+  if (!version.ok) return version;
+  if (isNewEnough(version.value) === true) return ok(undefined);
+  const found = oneLine(version.value);
+  return err(
+    gitError("git-failed", `Skein needs git ${OLDEST_GIT.join(".")} or newer and found "${found}". Update git.`),
+  );
+}
+
+function createRepository(mirror: Mirror): Repository {
+  return {
+    fetchBase: (signal) => fetchBase(mirror, signal),
+    landings: createLandings(mirror),
+    readFile: (commit, path, signal) => readFile(mirror, { commit, path }, signal),
+    openAttempt: (attempt, signal) => openAttempt(mirror, attempt, signal),
+    collectAttempt: (workspace, signal) => collectAttempt(mirror, workspace, signal),
+    publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
+    fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
+    merge: (inputs, signal) => merge(mirror, inputs, signal),
+    openCheckout: (commit, name, signal) => openCheckout(mirror, { commit, name }, signal),
+    land: (move, signal) => land(mirror, move, signal),
+    remove: async (directory) => {
+      const own = ownDirectory(mirror.directory, directory);
+      // What resists is in the trash then, and the next start tries again.
+      if (own !== undefined) await discard(mirror.directory, own);
+    },
+  };
+}
+
+async function openAttempt(
+  mirror: Mirror,
+  { item, epoch, base }: AttemptName & { readonly base: Oid },
+  signal: AbortSignal,
+): Promise<Result<AttemptWorkspace, GitError>> {
+  const branch = attemptBranch({ item, epoch });
+  if (branch === undefined || !isOid(base))
+    return err(gitError("git-failed", `${quoted(item)}, epoch ${epoch}, at ${quoted(base)} does not name an attempt.`));
+  const directory = join(mirror.directory, "attempts", `${item}-${epoch}`);
+  const cloned = await cloneAt(mirror, { directory, commit: base, branch }, signal);
+  return cloned.ok ? ok({ directory, branch, base }) : cloned;
+}
+
+async function openCheckout(
+  mirror: Mirror,
+  { commit, name }: { readonly commit: Oid; readonly name: string },
+  signal: AbortSignal,
+): Promise<Result<string, GitError>> {
+  if (!isOid(commit) || !isDirectoryName(name))
+    return err(gitError("git-failed", `${quoted(name)} at ${quoted(commit)} does not name a checkout.`));
+  const directory = join(mirror.directory, "checkouts", name);
+  const cloned = await cloneAt(mirror, { directory, commit }, signal);
+  return cloned.ok ? ok(directory) : cloned;
+}

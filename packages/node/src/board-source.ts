@@ -1,0 +1,113 @@
+/**
+ * view → board: keeps the board's four maps up to date and tells subscribers exactly what changed. What changed in the
+ * log is recomputed when it is committed; what depends on hearing (leases, nodes) is looked at on every beat.
+ */
+import {
+  type Board,
+  type BoardAttempt,
+  type BoardChange,
+  type BoardItem,
+  type BoardNode,
+  type BoardQueueEntry,
+  isLive,
+  type ItemHistory,
+  liveItems,
+  type Naming,
+  projectAttempts,
+  projectItem,
+  projectQueue,
+  type View,
+} from "@skein/core";
+
+import type { BoardSource } from "./api.ts";
+
+export interface BoardKeeper extends BoardSource {
+  /** These items changed; undefined means that any may have. */
+  update(items: ReadonlySet<string> | undefined): void;
+  /** Leases, activities and nodes may look different now. */
+  refresh(): void;
+}
+
+export interface BoardDeps {
+  readonly view: () => View;
+  readonly naming: Naming;
+  readonly nodes: () => readonly BoardNode[];
+}
+
+interface Maps {
+  readonly items: Map<string, BoardItem>;
+  readonly nodes: Map<string, BoardNode>;
+  readonly attempts: Map<string, BoardAttempt>;
+  readonly queue: Map<string, BoardQueueEntry>;
+}
+
+interface Changes {
+  readonly items: Map<string, BoardItem | null>;
+  readonly nodes: Map<string, BoardNode | null>;
+  readonly attempts: Map<string, BoardAttempt | null>;
+  readonly queue: Map<string, BoardQueueEntry | null>;
+}
+
+export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
+  const board: Maps = { items: new Map(), nodes: new Map(), attempts: new Map(), queue: new Map() };
+  const attemptsOf = new Map<string, ReadonlySet<string>>();
+  const listeners = new Set<(change: BoardChange) => void>();
+
+  const updateItem = (changes: Changes, id: string, history: ItemHistory | undefined): void => {
+    const item = history !== undefined && isLive(history) ? history : undefined;
+    put(board.items, changes.items, id, item === undefined ? null : projectItem(item, deps.naming));
+    const attempts = item === undefined ? new Map<string, BoardAttempt>() : projectAttempts(item, deps.naming);
+    for (const key of attemptsOf.get(id) ?? [])
+      if (!attempts.has(key)) put(board.attempts, changes.attempts, key, null);
+    for (const [key, attempt] of attempts) put(board.attempts, changes.attempts, key, attempt);
+    attemptsOf.set(id, new Set(attempts.keys()));
+  };
+  const updateQueue = (changes: Changes): void => {
+    const queue = projectQueue(liveItems(deps.view()));
+    for (const key of board.queue.keys()) if (!queue.has(key)) put(board.queue, changes.queue, key, null);
+    for (const [key, entry] of queue) put(board.queue, changes.queue, key, entry);
+  };
+  const updateNodes = (changes: Changes): void => {
+    for (const node of deps.nodes()) put(board.nodes, changes.nodes, node.id, node);
+  };
+  const publish = (change: (changes: Changes) => void): void => {
+    const changes: Changes = { items: new Map(), nodes: new Map(), attempts: new Map(), queue: new Map() };
+    change(changes);
+    if (Object.values(changes).every((map: ReadonlyMap<string, unknown>) => map.size === 0)) return;
+    for (const listener of listeners) listener(changes);
+  };
+
+  return {
+    current: (): Board => board,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    update: (items) =>
+      publish((changes) => {
+        const all = deps.view().items;
+        for (const id of items ?? all.keys()) updateItem(changes, id, all.get(id));
+        updateQueue(changes);
+        updateNodes(changes);
+      }),
+    refresh: () =>
+      publish((changes) => {
+        for (const [id, item] of board.items)
+          if (item.claim !== null) updateItem(changes, id, deps.view().items.get(id));
+        updateNodes(changes);
+      }),
+  };
+}
+
+/** Notes a value only when it differs from what the board shows. */
+function put<T>(shown: Map<string, T>, changes: Map<string, T | null>, key: string, value: T | null): void {
+  const before = shown.get(key);
+  if (value === null) {
+    if (before === undefined) return;
+    shown.delete(key);
+  } else {
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(value)) return;
+    shown.set(key, value);
+  }
+  changes.set(key, value);
+}

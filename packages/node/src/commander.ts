@@ -1,0 +1,195 @@
+/** Runs the commands of the registry: authorise, decide, write, and answer after the durable ack. */
+import {
+  type BoardNode,
+  type Command,
+  type CommandError,
+  type Crypto,
+  decide,
+  err,
+  findItem,
+  isLive,
+  type Naming,
+  ok,
+  type ParsedCommand,
+  type Plain,
+  printTicket,
+  projectItem,
+  query,
+  type Replica,
+  type Result,
+  type Role,
+  roleAtLeast,
+  type SealedOp,
+  type StageBody,
+  STAGE_KINDS,
+} from "@skein/core";
+
+import { examine } from "./doctor.ts";
+import { createSigner } from "./ed25519.ts";
+import type { Incidents } from "./incidents.ts";
+import { type Journal, notSavedError } from "./journal.ts";
+import type { Links } from "./links/links.ts";
+import type { Clock, LogStore, Random } from "./ports.ts";
+import type { Reissuer } from "./reissue.ts";
+import { verifyLog } from "./verify.ts";
+import type { Worker } from "./work/worker.ts";
+
+export interface Commander {
+  run(parsed: ParsedCommand): Promise<Result<Plain, CommandError>>;
+}
+
+export interface CommanderDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly store: LogStore;
+  readonly journal: Journal;
+  readonly replica: Replica;
+  readonly naming: Naming;
+  readonly incidents: Incidents;
+  readonly reissuer: Reissuer;
+  readonly worker: Worker;
+  readonly links: Links;
+  readonly nodes: () => readonly BoardNode[];
+  readonly announced: () => readonly string[];
+  readonly self: string;
+  readonly role: () => Role | undefined;
+  readonly removed: () => boolean;
+}
+
+export function createCommander(deps: CommanderDeps): Commander {
+  return {
+    run: async ({ spec, command }) => {
+      const role = deps.role();
+      const mayRead = spec.effect !== "writes";
+      if (!mayRead && role === undefined) return err(notAMember(deps.removed()));
+      if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
+        const words = spec.words.join(" ");
+        return err({
+          code: "not-allowed",
+          message: `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`,
+        });
+      }
+      if (spec.effect === "writes") return write(deps, command, role ?? "observer");
+      return read(deps, command);
+    },
+  };
+}
+
+const notAMember = (removed: boolean): CommandError => ({
+  code: "not-allowed",
+  message: removed
+    ? "This node's key was removed from the mesh, so it can read and not write."
+    : "This node is not a member yet. It joins with a valid ticket and a reachable rendezvous; `skein doctor` says more.",
+});
+
+// ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function write(deps: CommanderDeps, command: Command, role: Role): Promise<Result<Plain, CommandError>> {
+  const seed = deps.random.bytes(32);
+  const ticket = createSigner(seed);
+  const idBytes = deps.random.bytes(8);
+  let itemId: string | null = null;
+  let stageBody: StageBody | undefined;
+  const written = await deps.journal.write<CommandError>(() => {
+    const decided = decide(command, {
+      view: deps.replica.view(),
+      heads: deps.replica.heads(),
+      self: deps.self,
+      role,
+      wallMs: deps.clock.wallMs(),
+      idBytes,
+      ticketKey: ticket.publicKey,
+    });
+    if (!decided.ok) return decided;
+    const { drafts, item } = decided.value;
+    itemId = item;
+    const [first] = drafts;
+    stageBody = drafts.length === 1 && first !== undefined && isStageBody(first.body) ? first.body : undefined;
+    return ok(drafts);
+  });
+  if (!written.ok) return err("type" in written.error ? notSavedError(written.error) : written.error);
+  const [op] = written.value;
+  // A person's command is followed up when it loses a race.
+  if (op !== undefined && stageBody !== undefined) deps.reissuer.watch(op, stageBody);
+  return ok(answer(deps, command, itemId, written.value, seed));
+}
+
+const isStageBody = (body: { readonly kind: string }): body is StageBody =>
+  STAGE_KINDS.some((kind) => kind === body.kind);
+
+function answer(
+  deps: CommanderDeps,
+  command: Command,
+  itemId: string | null,
+  ops: readonly SealedOp[],
+  seed: Uint8Array,
+): Plain {
+  const written = ops.map((op) => op.id);
+  if (command.name === "member.invite") return ticketAnswer(deps, seed, ops);
+  const item = itemId === null ? undefined : deps.replica.view().items.get(itemId);
+  if (item === undefined || !isLive(item)) return itemId === null ? { ops: written } : { id: itemId, ops: written };
+  return { ...projectItem(item, deps.naming), ops: written };
+}
+
+function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly SealedOp[]): Plain {
+  const body = ops[0]?.op.body;
+  const expires = typeof body?.["expires"] === "number" ? body["expires"] : 0;
+  const role = typeof body?.["role"] === "string" ? body["role"] : "";
+  const addresses = deps.announced();
+  return { ticket: printTicket({ mesh: deps.replica.mesh, seed, expires, addresses }), role, expires, addresses };
+}
+
+// ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError> {
+  const { replica, naming, crypto } = deps;
+  const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
+  const answered = query(command, context);
+  if (answered !== undefined) return answered;
+  switch (command.name) {
+    case "claims":
+      return ok(claims(deps));
+    case "nodes":
+      return ok(deps.nodes());
+    case "effects":
+      return ok(deps.worker.executions().map((execution) => ({ ...execution })));
+    case "forks":
+      return ok(
+        deps.incidents
+          .list()
+          .filter((one) => one.type === "link-bad-frame" && one.message.includes("equivocation"))
+          .map((one) => ({ ...one })),
+      );
+    case "verify":
+      return verifyLog(deps.store, replica.mesh, crypto);
+    case "doctor":
+      return ok(doctor(deps));
+    default:
+      return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
+  }
+}
+
+function claims({ replica, naming }: CommanderDeps): Plain {
+  return [...replica.view().items.values()].flatMap((history) => {
+    const item = findItem(replica.view(), history.id);
+    if (!item.ok) return [];
+    const { claim, stage, id, title } = projectItem(item.value, naming);
+    return claim === null ? [] : [{ item: id, title, stage, ...claim }];
+  });
+}
+
+function doctor(deps: CommanderDeps): Plain {
+  const project = deps.worker.project();
+  return examine({
+    role: deps.role(),
+    removed: deps.removed(),
+    diskProblem: deps.journal.problem()?.message,
+    notReady: deps.worker.notReady(),
+    configProblem: project?.problem()?.message,
+    linked: deps.links.peers().size,
+    members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
+    sandbox: project?.config().sandbox,
+    incidents: deps.incidents,
+  });
+}

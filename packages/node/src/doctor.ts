@@ -1,0 +1,81 @@
+/** `skein doctor`: what a person should know about this node, each line with what to do about it. */
+import type { Plain, Role } from "@skein/core";
+
+import type { Incidents } from "./incidents.ts";
+
+export interface Examined {
+  readonly role: Role | undefined;
+  readonly removed: boolean;
+  readonly diskProblem: string | undefined;
+  readonly notReady: string | undefined;
+  readonly configProblem: string | undefined;
+  readonly linked: number;
+  readonly members: number;
+  readonly sandbox: string | undefined;
+  readonly incidents: Incidents;
+}
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+export function examine(examined: Examined): Plain {
+  const checks = [membership(examined), disk(examined), links(examined), work(examined), configuration(examined)];
+  const incidents = examined.incidents.list().map((incident) => ({ ...incident }));
+  return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
+}
+
+function membership({ role, removed }: Examined): Check {
+  const name = "membership";
+  if (removed)
+    return {
+      name,
+      ok: false,
+      message: "This node's key was removed from the mesh. Ask for a new ticket and join with a new data directory.",
+    };
+  if (role === undefined)
+    return {
+      name,
+      ok: false,
+      message: "This node is not a member yet: it needs a reachable rendezvous and a valid ticket.",
+    };
+  return { name, ok: true, message: `This node is a member with the role ${role}.` };
+}
+
+const disk = ({ diskProblem }: Examined): Check => ({
+  name: "disk",
+  ok: diskProblem === undefined,
+  message:
+    diskProblem === undefined
+      ? "Writes reach the disk."
+      : `Nothing can be saved: ${diskProblem}. Make room or repair the disk; the node goes on by itself.`,
+});
+
+function links({ linked, members }: Examined): Check {
+  const name = "links";
+  if (members <= 1)
+    return { name, ok: true, message: "This is the only member. `skein invite` prints a ticket for another one." };
+  if (linked === 0)
+    return {
+      name,
+      ok: false,
+      message: "There is no link to any other node: this one works alone until it reaches one.",
+    };
+  return { name, ok: true, message: `Linked directly to ${linked} of ${members - 1} other members.` };
+}
+
+const work = ({ notReady, sandbox }: Examined): Check => ({
+  name: "work",
+  ok: notReady === undefined || notReady.includes("--slots 0"),
+  message:
+    notReady ??
+    `Ready to work. Agents run with sandbox: ${sandbox ?? "unknown"}${sandbox === "none" ? ", that is with this user's rights" : ""}.`,
+});
+
+const configuration = ({ configProblem }: Examined): Check => ({
+  name: "skein.yaml",
+  ok: configProblem === undefined,
+  message: configProblem === undefined ? "skein.yaml is valid." : `The last good one stays in force. ${configProblem}`,
+});

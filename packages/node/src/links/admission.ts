@@ -1,0 +1,43 @@
+/** A joiner proved its ticket and its key: write its join op, unless somebody else was faster with that ticket. */
+import {
+  err,
+  type JoinRequest,
+  type Membership,
+  MESH_ENTITY,
+  ok,
+  type RefusalCode,
+  type Result,
+  toHex,
+} from "@skein/core";
+
+import type { Journal } from "../journal.ts";
+import type { Logger } from "../logger.ts";
+
+export interface AdmissionDeps {
+  readonly journal: Journal;
+  readonly membership: () => Membership;
+  readonly log: Logger;
+}
+
+export interface AdmissionRefusal {
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<Result<void, AdmissionRefusal>> {
+  const { key, name, ticket, proof } = request;
+  const written = await deps.journal.write<"spent">(() => {
+    const invite = deps.membership().invites.get(toHex(ticket));
+    if (invite === undefined || invite.usedBy !== null) return err("spent");
+    return ok([{ entity: MESH_ENTITY, on: null, body: { kind: "member.join", key, name, ticket, proof } }]);
+  });
+  if (!written.ok) {
+    return written.error === "spent"
+      ? err({ code: "spent-ticket", message: "the ticket was used already; ask for a new one" })
+      : err({ code: "not-saved", message: "this node cannot save anything right now; try another one" });
+  }
+  const member = deps.membership().members.get(toHex(key));
+  if (member === undefined || member.cut !== null) return err({ code: "bad-proof", message: "the join was not valid" });
+  deps.log("info", "member.joined", { name: member.name, role: member.role });
+  return ok(undefined);
+}

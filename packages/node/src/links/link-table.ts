@@ -1,0 +1,71 @@
+/**
+ * Who this node is linked to: at most one proved link per peer, and who answered at which dialed address.
+ */
+import { type Membership } from "@skein/core";
+
+import type { DialTarget } from "./dialer.ts";
+import type { PeerLink } from "./peer-link.ts";
+
+export interface LinkTable {
+  /** Proved links by the peer's key (hex). */
+  readonly proved: ReadonlyMap<string, PeerLink>;
+  /** Every link, also while it still shakes hands. */
+  readonly open: ReadonlySet<PeerLink>;
+  add(link: PeerLink): void;
+  remove(link: PeerLink): void;
+  /** The link has proved its peer. Of two links to one peer one is closed. Returns false when it is this one. */
+  settle(link: PeerLink): boolean;
+  /** This node's own key answered at an address. */
+  ownAddress(url: string): void;
+  isLinked(target: DialTarget): boolean;
+  /** Closes a link whose peer is not, or no longer, a member. */
+  closeUnlessMember(link: PeerLink, membership: Membership): void;
+}
+
+export function createLinkTable(self: string): LinkTable {
+  const open = new Set<PeerLink>();
+  const proved = new Map<string, PeerLink>();
+  /** A rendezvous address does not say who is there. */
+  const answeredAt = new Map<string, string>();
+
+  return {
+    open,
+    proved,
+    add: (link) => open.add(link),
+    remove: (link) => {
+      open.delete(link);
+      const peer = link.peer();
+      if (peer !== undefined && proved.get(peer.key) === link) proved.delete(peer.key);
+    },
+    settle: (link) => {
+      const peer = link.peer();
+      if (peer === undefined) return false;
+      if (link.initiated) answeredAt.set(link.remoteAddress, peer.key);
+      const other = proved.get(peer.key);
+      const loser = other === undefined || other === link ? undefined : loserOf(link, other, self, peer.key);
+      loser?.close("duplicate-link", "there is another link between these two nodes");
+      if (loser === link) return false;
+      proved.set(peer.key, link);
+      return true;
+    },
+    ownAddress: (url) => answeredAt.set(url, self),
+    isLinked: (target) => {
+      const node = target.node ?? answeredAt.get(target.url);
+      if (node === self || (node !== undefined && proved.has(node))) return true;
+      return [...open].some((link) => link.initiated && link.remoteAddress === target.url);
+    },
+    closeUnlessMember: (link, { members }) => {
+      const peer = link.peer();
+      if (peer === undefined || members.size === 0) return;
+      const member = members.get(peer.key);
+      if (member === undefined) link.close("not-a-member", "the key is not a member of this mesh");
+      else if (member.cut !== null) link.close("removed", `the key of ${member.name} was removed from this mesh`);
+    },
+  };
+}
+
+/** Both ends keep the same link: the one that the smaller key dialed, else the newer. */
+function loserOf(link: PeerLink, other: PeerLink, self: string, peer: string): PeerLink {
+  const dialedBySmaller = (one: PeerLink): boolean => (one.initiated ? self < peer : peer < self);
+  return dialedBySmaller(other) && !dialedBySmaller(link) ? link : other;
+}

@@ -1,0 +1,60 @@
+/** The nodes as this one sees them: members, and what it heard of each. */
+import { type BoardNode, type Member, type Membership } from "@skein/core";
+
+import type { Presence } from "./presence.ts";
+
+export interface SelfDescription {
+  readonly key: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly slotsFree: number;
+  readonly address: string;
+  readonly wallMs: number;
+}
+
+export function listNodes(
+  membership: Membership,
+  presence: Pick<Presence, "heard" | "isAlive">,
+  isLinked: (node: string) => boolean,
+  self: SelfDescription,
+): readonly BoardNode[] {
+  return [...membership.members.values()].map((member) =>
+    member.key === self.key ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key)),
+  );
+}
+
+const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
+  id: member.key,
+  name: member.name,
+  role: member.role,
+  removed: member.cut !== null,
+  self: true,
+  alive: true,
+  lastHeardAt: self.wallMs,
+  version: self.version,
+  labels: self.labels,
+  slots: self.slots,
+  slotsFree: self.slotsFree,
+  address: self.address,
+  linked: true,
+});
+
+function describeOther(member: Member, presence: Pick<Presence, "heard" | "isAlive">, linked: boolean): BoardNode {
+  const heard = presence.heard().get(member.key);
+  return {
+    id: member.key,
+    name: member.name,
+    role: member.role,
+    removed: member.cut !== null,
+    self: false,
+    alive: member.cut === null && presence.isAlive(member.key),
+    lastHeardAt: heard === undefined ? null : heard.wallMs,
+    version: heard?.beat.version ?? "",
+    labels: heard?.beat.labels ?? {},
+    slots: heard?.beat.slots ?? 0,
+    slotsFree: heard?.beat.slotsFree ?? 0,
+    address: heard?.beat.addresses[0] ?? "",
+    linked,
+  };
+}

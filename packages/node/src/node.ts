@@ -1,0 +1,310 @@
+/**
+ * A node: the core with its journal, links, presence and worker around it. Everything from outside comes in as a port, so
+ * that a simulator can run many of these in one process.
+ */
+import {
+  type Beat,
+  type Candidate,
+  type Claim,
+  type CommandError,
+  createReplica,
+  type Crypto,
+  type Heads,
+  type Membership,
+  type Naming,
+  ok,
+  parseCommand,
+  type Replica,
+  type Result,
+  type Role,
+  roleOf,
+  type Signer,
+  toHex,
+} from "@skein/core";
+
+import type { Json, NodeApi } from "./api.ts";
+import { createLogReader } from "./attempt-log-reader.ts";
+import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
+import { createCommander } from "./commander.ts";
+import { createIncidents } from "./incidents.ts";
+import { bytesOf, createJournal, type Journal } from "./journal.ts";
+import { createLinks, type Links } from "./links/links.ts";
+import type { LinkRefusal } from "./links/peer-link.ts";
+import type { Logger } from "./logger.ts";
+import { collectMetrics } from "./metrics.ts";
+import { listNodes } from "./node-list.ts";
+import type { AttemptLogs, Clock, LogStore, PeerNet, Processes, Random } from "./ports.ts";
+import { createPresence, type Presence } from "./presence.ts";
+import { createReissuer } from "./reissue.ts";
+import type { WorkDeps } from "./work/attempt-context.ts";
+import type { OpenRepository } from "./work/project.ts";
+import { createWorker, type Worker } from "./work/worker.ts";
+
+export interface NodeOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly store: LogStore;
+  readonly net: PeerNet;
+  readonly processes: Processes;
+  readonly logs: AttemptLogs;
+  readonly openRepository: OpenRepository;
+  readonly writeStory: WorkDeps["writeStory"];
+  readonly environment: WorkDeps["environment"];
+  readonly scriptedAgent: WorkDeps["scriptedAgent"];
+  readonly log: Logger;
+  readonly signer: Signer;
+  readonly mesh: Uint8Array;
+  readonly incarnation: Uint8Array;
+  /** How many times this data directory was started. */
+  readonly boot: number;
+  readonly name: string;
+  readonly version: string;
+  readonly rendezvous: readonly string[];
+  readonly ticket: Signer | null;
+  readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly beatMs: number;
+  /** The peer addresses to announce, once the node listens. */
+  readonly announced: () => readonly string[];
+  /** A refusal that trying again will not heal, before this node is a member. */
+  readonly onRefused: (refusal: LinkRefusal) => void;
+}
+
+export interface Node {
+  readonly api: NodeApi;
+  listen(address: { host: string; port: number }): Promise<Result<string, string>>;
+  start(): void;
+  /** Gives its claims back, says good-bye, and leaves nothing unsaved. */
+  stop(): Promise<void>;
+}
+
+/** Fails with one sentence when the log on disk does not fit together. */
+export function createNode(options: NodeOptions): Result<Node, string> {
+  const replica = createReplica(options.mesh, options.crypto);
+  const loaded = replica.reload(bytesOf(options.store.frames(1)));
+  if (!loaded.ok) return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}.` };
+  return ok(assemble(options, replica));
+}
+
+// A list of parts and of who is wired to whom; splitting it would hide just that.
+// oxlint-disable-next-line max-lines-per-function
+function assemble(options: NodeOptions, replica: Replica): Node {
+  const { clock, crypto, signer, log } = options;
+  const self = toHex(signer.publicKey);
+  const incidents = createIncidents(clock);
+  let incarnation = options.incarnation;
+  const membership = (): Membership => replica.view().membership;
+  const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
+  const selfRole = (): Role | undefined =>
+    roleOf(membership(), {
+      author: self,
+      incarnation: toHex(incarnation),
+      seq: (replica.heads().get(`${self}/${toHex(incarnation)}`)?.seq ?? 0) + 1,
+    });
+  const selfWithRole = (): { key: string; role: Role } => ({ key: self, role: selfRole() ?? "observer" });
+
+  const journal: Journal = createJournal({
+    clock,
+    crypto,
+    replica,
+    store: options.store,
+    authorship: () => ({ signer, incarnation }),
+  });
+
+  /** A peer holds ops of ours that we lack: this directory was restored or lost its tail. A new life begins. */
+  const onHeads = (heads: Heads): void => {
+    const feed = `${self}/${toHex(incarnation)}`;
+    if ((heads.get(feed)?.seq ?? 0) <= (replica.heads().get(feed)?.seq ?? 0)) return;
+    incarnation = options.random.bytes(8);
+    const saved = options.store.putMeta("incarnation", incarnation);
+    const message =
+      "A peer holds ops of this node that are not on its disk: it was restored or copied. It goes on under a new incarnation.";
+    incidents.record("incarnation", options.name, saved.ok ? message : `${message} ${saved.error.message}`);
+    log("error", "incarnation.renewed", { incarnation: toHex(incarnation) });
+  };
+
+  const presence: Presence = createPresence({
+    clock,
+    crypto,
+    signer,
+    self,
+    mesh: options.mesh,
+    membership,
+    boot: options.boot,
+    intervalMs: options.beatMs,
+    describe: () => describeBeat(options, worker),
+    send: (sealed) => links.sendBeat(sealed),
+    onStall: (lostMs) => log("warn", "node.stalled", { lostMs: Math.round(lostMs) }),
+  });
+
+  const activityOf = (item: string, claim: Claim): string => {
+    if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
+    return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
+  };
+  const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
+
+  const links: Links = createLinks({
+    clock,
+    random: options.random,
+    crypto,
+    net: options.net,
+    store: options.store,
+    journal,
+    replica,
+    signer,
+    name: options.name,
+    rendezvous: options.rendezvous,
+    ticket: options.ticket,
+    incidents,
+    log,
+    membership,
+    heard: () => presence.heard(),
+    receiveBeat: (sealed) => presence.receive(sealed),
+    onHeads,
+    onLogMessage: (link, message) => logReader.receive(link, message),
+    onReconnected: () => presence.grace(),
+    onRefused: (refusal) => {
+      if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
+    },
+  });
+
+  const worker: Worker = createWorker({
+    clock,
+    crypto,
+    journal,
+    replica,
+    log,
+    incidents,
+    processes: options.processes,
+    appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),
+    writeStory: options.writeStory,
+    environment: options.environment,
+    scriptedAgent: options.scriptedAgent,
+    lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
+    self: selfWithRole,
+    slots: options.slots,
+    labels: options.labels,
+    openRepository: options.openRepository,
+    others: () => candidates(presence),
+    isExpired: (claim) => presence.isExpired(claim),
+    onActivity: () => board.refresh(),
+  });
+
+  const nodes = (): ReturnType<typeof listNodes> =>
+    listNodes(membership(), presence, (node) => links.peers().has(node), {
+      key: self,
+      version: options.version,
+      labels: options.labels,
+      slots: options.slots,
+      slotsFree: worker.slotsFree(),
+      address: options.announced()[0] ?? "",
+      wallMs: clock.wallMs(),
+    });
+  const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
+  const logReader = createLogReader({
+    clock,
+    logs: options.logs,
+    self,
+    view: () => replica.view(),
+    attempts: () => board.current().attempts,
+    peers: () => links.peers(),
+    nameOf,
+    isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
+  });
+  const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
+  const commander = createCommander({
+    ...options,
+    self,
+    journal,
+    replica,
+    naming,
+    incidents,
+    reissuer,
+    worker,
+    links,
+    nodes,
+    role: selfRole,
+    removed: () => membership().members.get(self)?.cut != null,
+  });
+
+  journal.onCommitted(({ items }) => {
+    board.update(items);
+    reissuer.look(items);
+    worker.poke();
+  });
+  board.update(undefined);
+
+  let refresh = clock.after(0, () => undefined);
+  const refreshBoard = (): void => {
+    board.refresh();
+    refresh = clock.after(options.beatMs, refreshBoard);
+  };
+
+  const api: NodeApi = {
+    meshId: toHex(options.mesh),
+    nodeId: self,
+    name: options.name,
+    board,
+    health: () => {
+      const problem = journal.problem();
+      return problem === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [problem.message] };
+    },
+    metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
+    command: async (name, input): Promise<Result<Json, CommandError>> => {
+      const parsed = parseCommand(name, input);
+      return parsed.ok ? commander.run(parsed.value) : parsed;
+    },
+    readLog: (query) => logReader.read(query),
+  };
+
+  return {
+    api,
+    listen: (address) => links.listen(address),
+    start: () => {
+      links.start();
+      presence.start();
+      worker.start();
+      refreshBoard();
+    },
+    stop: async () => {
+      await worker.drain();
+      await journal.idle();
+      refresh();
+      presence.stop();
+      await links.stop();
+    },
+  };
+}
+
+function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {
+  return {
+    version: options.version,
+    addresses: options.announced(),
+    labels: options.labels,
+    slots: options.slots,
+    slotsFree: worker.slotsFree(),
+    activity: Object.fromEntries(
+      worker
+        .executions()
+        .slice(0, 8)
+        .map(({ item, activity }) => [item, activity.slice(0, 120)]),
+    ),
+  };
+}
+
+const candidates = (presence: Presence): readonly Candidate[] =>
+  [...presence.heard().values()]
+    .filter(({ beat }) => presence.isAlive(beat.node))
+    .map(({ beat }) => ({ key: beat.node, slotsFree: beat.slotsFree, labels: beat.labels }));
+
+const LAST_OUTPUT_BYTES = 4_096;
+
+/** The end of the newest log of the item that is older than this epoch. */
+function lastOutputOf(logs: AttemptLogs, item: string, epoch: number): string {
+  const earlier = logs.epochs(item).findLast((one) => one < epoch);
+  if (earlier === undefined) return "";
+  const size = logs.read({ item, epoch: earlier }, 0, 0)?.end ?? 0;
+  const read = logs.read({ item, epoch: earlier }, Math.max(0, size - LAST_OUTPUT_BYTES), LAST_OUTPUT_BYTES);
+  return read === undefined ? "" : new TextDecoder().decode(read.bytes);
+}

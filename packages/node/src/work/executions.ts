@@ -1,0 +1,154 @@
+/**
+ * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
+ * This is the node's own business and never replicated.
+ */
+import { compareText } from "@skein/core";
+
+import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
+import { code } from "./coding.ts";
+import { land, qa } from "./merging.ts";
+import type { OpenProject } from "./project.ts";
+import type { WorkerDeps } from "./worker.ts";
+
+/** Where an execution is, for people. */
+export type ExecutionState = "Pending" | "Running" | "Completed";
+
+export interface Execution {
+  readonly item: string;
+  readonly epoch: number;
+  readonly state: ExecutionState;
+  readonly activity: string;
+  readonly startedAt: number;
+}
+
+export interface Executions {
+  start(
+    project: OpenProject,
+    claimed: { readonly item: string; readonly claimOp: string; readonly epoch: number },
+  ): void;
+  /** Ends the attempt and its whole process tree; with `release` also gives the claim back. */
+  stop(item: string, why: string, release: boolean): void;
+  /** Claim op by item. */
+  claims(): ReadonlyMap<string, string>;
+  list(): readonly Execution[];
+  readonly size: number;
+  /** Items that this node should leave alone until then (monotonic ms). */
+  readonly notBefore: ReadonlyMap<string, number>;
+  drain(): Promise<void>;
+}
+
+interface Running {
+  readonly item: string;
+  readonly claimOp: string;
+  readonly epoch: number;
+  readonly abort: AbortController;
+  readonly startedAt: number;
+  activity: string;
+  done: Promise<void>;
+}
+
+const AFTER_FAULT_MS = 30_000;
+
+export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executions {
+  const { clock, log } = deps;
+  const running = new Map<string, Running>();
+  const notBefore = new Map<string, number>();
+
+  const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
+    const { item, claimOp, epoch } = entry;
+    try {
+      await walk(context);
+    } catch (cause) {
+      // A fault of this program: visible, and not repeated at once.
+      const message = cause instanceof Error ? cause.message : String(cause);
+      deps.incidents.record("attempt-fault", item, message);
+      log("error", "attempt.fault", { item, message });
+    }
+    running.delete(item);
+    log("info", "attempt.ended", { item, epoch });
+    // It is over and the item is still in this node's hands: whatever it was, it needs a little time.
+    if (heldItem({ deps, item, claimOp }) !== undefined) notBefore.set(item, clock.monoMs() + AFTER_FAULT_MS);
+    onEnded();
+  };
+
+  return {
+    notBefore,
+    get size(): number {
+      return running.size;
+    },
+    claims: () => new Map([...running.values()].map((entry) => [entry.item, entry.claimOp])),
+    list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
+    start: (project, { item, claimOp, epoch }) => {
+      const entry: Running = {
+        item,
+        claimOp,
+        epoch,
+        abort: new AbortController(),
+        startedAt: clock.wallMs(),
+        activity: "",
+        done: Promise.resolve(),
+      };
+      running.set(item, entry);
+      log("info", "attempt.started", { item, epoch });
+      entry.done = follow(entry, contextOf(deps, project, entry));
+      deps.onActivity();
+    },
+    stop: (item, why, release) => {
+      const entry = running.get(item);
+      if (entry === undefined || entry.abort.signal.aborted) return;
+      log("info", "attempt.stopped", { item, epoch: entry.epoch, why });
+      entry.abort.abort();
+      if (release) void entry.done.then(() => releaseClaim(deps, entry, why));
+    },
+    drain: async () => {
+      const ending = [...running.values()];
+      for (const entry of ending) entry.abort.abort();
+      await Promise.all(ending.map((entry) => entry.done));
+      for (const entry of ending) await releaseClaim(deps, entry, "the node was shut down");
+    },
+  };
+}
+
+function describe({ item, epoch, activity, startedAt, abort }: Running): Execution {
+  const state = abort.signal.aborted ? "Completed" : activity === "" ? "Pending" : "Running";
+  return { item, epoch, state, activity, startedAt };
+}
+
+function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): AttemptContext {
+  const { item, claimOp, epoch, abort } = entry;
+  const encoder = new TextEncoder();
+  return {
+    deps,
+    project,
+    item,
+    claimOp,
+    epoch,
+    signal: abort.signal,
+    say: (activity) => {
+      entry.activity = activity;
+      deps.onActivity();
+    },
+    note: (line) => {
+      const oneLine = line.replaceAll(/\s+/g, " ").trim();
+      deps.appendLog({ item, epoch }, encoder.encode(`── skein: ${oneLine}\n`));
+    },
+  };
+}
+
+async function walk(context: AttemptContext): Promise<void> {
+  for (let end: StepEnd = "continue"; end === "continue";) {
+    const stage = heldItem(context)?.best.state.stage.stage;
+    if (context.signal.aborted || stage === undefined) return;
+    if (stage === "Coding") end = await code(context);
+    else if (stage === "Qa") end = await qa(context);
+    else if (stage === "Merge") end = await land(context);
+    else return;
+  }
+}
+
+async function releaseClaim(deps: WorkerDeps, { item, claimOp }: Running, note: string): Promise<void> {
+  if (heldItem({ deps, item, claimOp }) === undefined) return;
+  const released = await writeStage({ deps, item, claimOp }, { kind: "item.release", note });
+  // Then the lease runs out by itself.
+  if (!released.ok) deps.log("warn", "claim.not-released", { item, message: released.error.message });
+}

@@ -1,0 +1,75 @@
+/** Opens the mesh's project when it appears or changes, and says why this node cannot work while it cannot. */
+import { type Project, roleAtLeast } from "@skein/core";
+
+import { type OpenProject, openProject } from "./project.ts";
+import { pause } from "./wait.ts";
+import type { WorkerDeps } from "./worker.ts";
+
+export interface ProjectHolder {
+  current(): OpenProject | undefined;
+  /** One sentence, or undefined when work can start. */
+  notReady(): string | undefined;
+}
+
+const RETRY_MS = 30_000;
+
+export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): ProjectHolder {
+  let open: OpenProject | undefined;
+  let opening: Project | undefined;
+  let failure: string | undefined;
+
+  const wanted = (): Project | undefined => [...deps.replica.view().membership.projects.values()].at(-1);
+
+  const ensure = (): void => {
+    const project = wanted();
+    if (project === undefined || project === opening || signal.aborted) return;
+    opening = project;
+    open = undefined;
+    void openProject(project, deps.openRepository, signal).then(async (opened) => {
+      if (opening !== project) return;
+      if (opened.ok) {
+        await opened.value.refresh(signal);
+        open = opened.value;
+        failure = undefined;
+        deps.onActivity();
+        return;
+      }
+      failure = opened.error;
+      deps.incidents.record("project", project.name, opened.error);
+      await pause(deps.clock, RETRY_MS, signal);
+      if (opening === project) opening = undefined;
+    });
+  };
+
+  return {
+    current: () => {
+      ensure();
+      return open;
+    },
+    notReady: () => {
+      ensure();
+      const project = wanted();
+      if (deps.slots === 0) return "It was started without slots (--slots 0), so it does no work.";
+      if (project === undefined) return "The mesh has no project yet: run `skein init` in a git repository.";
+      if (!roleAtLeast(deps.self().role, "agent"))
+        return `Its role is ${deps.self().role}, and work needs the role agent.`;
+      if (failure !== undefined) return failure;
+      if (open === undefined) return `The repository of ${project.name} is being opened.`;
+      return refuseConfig(open);
+    },
+  };
+}
+
+/** What this version cannot do safely it refuses in words. */
+function refuseConfig(open: OpenProject): string | undefined {
+  const { sandbox, agent } = open.config();
+  if (sandbox !== "none") {
+    return (
+      `skein.yaml asks for sandbox: ${sandbox}, which this version does not have yet. Nothing runs unsandboxed unless you ` +
+      "say so: write sandbox: none to run agents with this user's rights."
+    );
+  }
+  if (agent.kind === "acp")
+    return "skein.yaml asks for an ACP agent, which this version cannot drive yet. Use kind: command.";
+  return undefined;
+}

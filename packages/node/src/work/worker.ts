@@ -1,0 +1,154 @@
+/**
+ * The executor: looks at the view, claims what is this node's to do, starts attempts, stops those whose claim was lost.
+ */
+import {
+  type Candidate,
+  type Claim,
+  type CommandError,
+  createPlanner,
+  type Crypto,
+  err,
+  findItem,
+  type Intent,
+  stageOn,
+} from "@skein/core";
+
+import type { Incidents } from "../incidents.ts";
+import type { Logger } from "../logger.ts";
+import type { Cancel } from "../ports.ts";
+import type { WorkDeps } from "./attempt-context.ts";
+import { createExecutions, type Execution, type Executions } from "./executions.ts";
+import { observeLandings } from "./landing-observer.ts";
+import type { OpenProject, OpenRepository } from "./project.ts";
+import { createProjectHolder, type ProjectHolder } from "./project-holder.ts";
+
+export interface Worker {
+  start(): void;
+  /** Looks again soon: something changed. */
+  poke(): void;
+  executions(): readonly Execution[];
+  slotsFree(): number;
+  /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
+  notReady(): string | undefined;
+  project(): OpenProject | undefined;
+  /** Ends all attempts and gives their claims back. */
+  drain(): Promise<void>;
+}
+
+export interface WorkerDeps extends WorkDeps {
+  readonly crypto: Crypto;
+  readonly log: Logger;
+  readonly incidents: Incidents;
+  readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly openRepository: OpenRepository;
+  readonly others: () => readonly Candidate[];
+  readonly isExpired: (claim: Claim) => boolean;
+  /** What the board shows of this node's work is different now. */
+  readonly onActivity: () => void;
+}
+
+const TICK_MS = 200;
+
+export function createWorker(deps: WorkerDeps): Worker {
+  const lifetime = new AbortController();
+  const projects = createProjectHolder(deps, lifetime.signal);
+  const executions = createExecutions(deps, () => {
+    deps.onActivity();
+    poke();
+  });
+  const slotsFree = (): number => (projects.notReady() === undefined ? Math.max(0, deps.slots - executions.size) : 0);
+  const look = createLook(deps, projects, executions, slotsFree);
+  let cancel: Cancel | undefined;
+  let looking = false;
+
+  const tick = (): void => {
+    if (lifetime.signal.aborted) return;
+    cancel?.();
+    cancel = deps.clock.after(TICK_MS, tick);
+    // One look at a time: a claim that is being written must be seen by the next plan.
+    if (looking) return;
+    looking = true;
+    void look().finally(() => {
+      looking = false;
+    });
+  };
+  const poke = (): void => {
+    if (lifetime.signal.aborted) return;
+    cancel?.();
+    cancel = deps.clock.after(0, tick);
+  };
+
+  return {
+    start: () => {
+      tick();
+      void observeLandings(deps, projects, lifetime.signal);
+    },
+    poke,
+    executions: () => executions.list(),
+    slotsFree,
+    notReady: () => projects.notReady(),
+    project: () => projects.current(),
+    drain: async () => {
+      lifetime.abort();
+      cancel?.();
+      await executions.drain();
+    },
+  };
+}
+
+/** view → plan → claims and stops. */
+function createLook(
+  deps: WorkerDeps,
+  projects: ProjectHolder,
+  executions: Executions,
+  slotsFree: () => number,
+): () => Promise<void> {
+  const planner = createPlanner(deps.crypto);
+  return async () => {
+    const project = projects.current();
+    const intents = planner.plan({
+      view: deps.replica.view(),
+      self: { key: deps.self().key, slotsFree: slotsFree(), labels: deps.labels },
+      others: deps.others(),
+      nowMs: deps.clock.monoMs(),
+      staggerMs: project?.config().claim.staggerMs ?? 0,
+      isExpired: deps.isExpired,
+      running: executions.claims(),
+      ready: projects.notReady() === undefined,
+      notBefore: executions.notBefore,
+    });
+    for (const intent of intents) {
+      if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);
+      else if (project !== undefined) await claim(deps, project, executions, intent);
+    }
+  };
+}
+
+/** Takes the lease; the attempt begins once the claim is durable. */
+async function claim(
+  deps: WorkerDeps,
+  project: OpenProject,
+  executions: Executions,
+  { item: id, why }: Extract<Intent, { type: "claim" }>,
+): Promise<void> {
+  const seen = epochOf(deps, id);
+  const written = await deps.journal.write<CommandError>(() => {
+    const item = findItem(deps.replica.view(), id);
+    if (!item.ok) return item;
+    if (item.value.best.state.epoch !== seen) return err({ code: "not-legal", message: "somebody was faster" });
+    const { key, role } = deps.self();
+    const body = { kind: "item.claim" as const, ttl: project.config().claim.ttlMs };
+    const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
+    return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+  });
+  if (!written.ok) return deps.log("debug", "claim.refused", { item: id, message: written.error.message });
+  const [op] = written.value;
+  if (op === undefined) return undefined;
+  const epoch = (seen ?? 0) + 1;
+  deps.log("info", "claim.taken", { item: id, why, epoch });
+  return executions.start(project, { item: id, claimOp: op.id, epoch });
+}
+
+const epochOf = ({ replica }: WorkerDeps, id: string): number | undefined =>
+  replica.view().items.get(id)?.best?.state.epoch;

@@ -1,0 +1,166 @@
+/**
+ * The log store over one open SQLite connection: a table of frames by position and a table of small facts.
+ *
+ * - One append is one transaction, and SQLite has fsynced the write-ahead log before it returns.
+ * - `position` has no gaps: 1, 2, 3 …
+ * - After a failed fsync nobody knows what the disk holds. From then on every write is refused until the log is opened
+ *   again, which reads the disk instead of memory.
+ */
+import { assert, err, ok, type Result } from "@skein/core";
+import type { LogStore, StoredFrame, StoreError } from "@skein/node";
+import type { Database } from "better-sqlite3";
+import { failureOf, leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
+
+export interface SqliteLogStore extends LogStore {
+  /** The database file. Only this connection may touch it: a second one, even to read, can cost the lock. */
+  readonly file: string;
+  /** The position of the newest frame, 0 while there is none. */
+  lastPosition(): number;
+}
+
+/** At most this many frames are read ahead of whoever iterates: 16 MiB when all of them have the greatest size. */
+const PAGE_ROWS = 64;
+
+/** The write-ahead log is copied into the database when it has grown by about this, SQLite's own default of 1,000 pages. */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024;
+/** What a transaction adds to the write-ahead log beside its data: the pages at the end of the table. */
+const TRANSACTION_BYTES = 2 * 4_096;
+
+export function createLogStore(database: Database, file: string): SqliteLogStore {
+  const sql = prepare(database);
+  const writer = createWriter(database, file);
+  let last = sql.lastPosition.get() ?? 0;
+  const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
+    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes);
+  });
+
+  return {
+    file,
+    lastPosition: () => last,
+    frame: (position) => asBytes(read(file, () => sql.frame.get(position))),
+    frames: function* (fromPosition) {
+      // Pages, not one open cursor: the connection refuses writes while a cursor is open.
+      for (let next = fromPosition; ;) {
+        const page = read(file, () => sql.frames.all(next, PAGE_ROWS));
+        for (const { position, bytes } of page) yield { position, bytes: viewOf(bytes) };
+        const end = page.at(-1);
+        if (end === undefined) return;
+        next = end.position + 1;
+      }
+    },
+    append: (frames) => {
+      if (frames.length === 0) return ok(undefined);
+      frames.forEach(({ position }, offset) => {
+        assert(position === last + 1 + offset, `frame ${position} does not follow position ${last + offset}`);
+      });
+      const written = writer.write(() => insertAll(frames), sizeOf(frames));
+      if (written.ok) last += frames.length;
+      return written;
+    },
+    getMeta: (key) => asBytes(read(file, () => sql.meta.get(key))),
+    putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value), value.length),
+    close: () => {
+      writer.end();
+      database.close();
+    },
+  };
+}
+
+function prepare(database: Database) {
+  return {
+    lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
+    frame: database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck(),
+    frames: database.prepare<[number, number], { position: number; bytes: Buffer }>(
+      "SELECT position, bytes FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    ),
+    insertFrame: database.prepare<[number, Uint8Array]>("INSERT INTO frame (position, bytes) VALUES (?, ?)"),
+    meta: database.prepare<[string], Buffer>("SELECT value FROM meta WHERE key = ?").pluck(),
+    putMeta: database.prepare<[string, Uint8Array]>(
+      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    ),
+  };
+}
+
+interface Writer {
+  write(run: () => void, bytes: number): Result<void, StoreError>;
+  /** Copies what is left and refuses every later write. */
+  end(): void;
+}
+
+function createWriter(database: Database, file: string): Writer {
+  /** Set once no write may be tried any more. */
+  let refusal: StoreError | undefined;
+  let bytesSinceCheckpoint = 0;
+
+  /**
+   * What was written is durable in the write-ahead log already, so a failure here takes nothing away: the copy is tried
+   * again later. SQLite's own automatic checkpoint would hide a failed fsync, though, and that one must stop the writes.
+   */
+  const checkpoint = (): void => {
+    bytesSinceCheckpoint = 0;
+    try {
+      database.pragma("wal_checkpoint(PASSIVE)");
+    } catch (cause) {
+      if (leavesDiskUnknown(sqliteCode(cause))) refusal = diskUnknown(file);
+    }
+  };
+
+  return {
+    write: (run, bytes) => {
+      if (refusal !== undefined) return err(refusal);
+      try {
+        run();
+      } catch (cause) {
+        const code = sqliteCode(cause);
+        if (leavesDiskUnknown(code)) refusal = diskUnknown(file);
+        return err(refusal ?? storeError(code, file));
+      }
+      bytesSinceCheckpoint += bytes + TRANSACTION_BYTES;
+      if (bytesSinceCheckpoint >= CHECKPOINT_BYTES) checkpoint();
+      return ok(undefined);
+    },
+    end: () => {
+      if (refusal === undefined) checkpoint();
+      refusal = { type: "disk-io", message: `the log ${file} is closed; start the node again` };
+    },
+  };
+}
+
+/** Messages are clauses without a full stop: the node puts them behind what it could not do. */
+function storeError(code: string, file: string): StoreError {
+  const type = failureOf(code);
+  switch (type) {
+    case "disk-full":
+      return { type, message: `the disk that holds ${file} is full; free some space and try again` };
+    case "read-only":
+      return { type, message: `${file} is read-only; make it writable for this user and try again` };
+    case "corrupt":
+      return { type, message: `${file} is damaged; stop the node and restore a backup, or join the mesh again` };
+    case "in-use":
+    case "disk-io":
+      return { type: "disk-io", message: `${file} could not be written (${code}); check the disk and try again` };
+  }
+}
+
+const diskUnknown = (file: string): StoreError => ({
+  type: "disk-io",
+  message: `the disk that holds ${file} failed to save data, and what it holds now is unknown; check the disk and restart the node`,
+});
+
+/** The port has no error for reads: a log that cannot be read is no log, and the node must not go on with a part of it. */
+function read<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const { message } = storeError(sqliteCode(cause), file);
+    throw new Error(`The log could not be read: ${message}.`, { cause });
+  }
+}
+
+const sizeOf = (frames: readonly StoredFrame[]): number => frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+const asBytes = (buffer: Buffer | undefined): Uint8Array | undefined =>
+  buffer === undefined ? undefined : viewOf(buffer);
+
+/** A Buffer's `slice` shares memory where a Uint8Array's copies; the core expects the latter. The memory is the row's own. */
+const viewOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

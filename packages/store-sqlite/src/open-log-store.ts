@@ -1,0 +1,192 @@
+/**
+ * Opens a node's log: one file, one connection, one process.
+ *
+ * - The lock is the operating system's and goes with the process, also after a `kill -9`. It covers reading, because a
+ *   node that reads a log somebody else appends to would fork its own feed.
+ * - POSIX locks are lost when the process closes any other descriptor of the file. Nothing here opens `log.sqlite` but
+ *   SQLite, and nothing else may either while the store is open.
+ * - A file of another program is recognized before anything is written to it.
+ */
+import { assert, err, ok, type Result } from "@skein/core";
+import Database from "better-sqlite3";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, type Stats, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createLogStore, type SqliteLogStore } from "./log-store.ts";
+import { readNodePid, removeNodePid, writeNodePid } from "./node-pid.ts";
+import { corrupt, newerVersion, notALog, type OpenError, openErrorOf } from "./open-error.ts";
+import { sqliteCode } from "./sqlite-error.ts";
+
+export interface LogStoreOptions {
+  /** Created when it is missing; the log is `log.sqlite` in it. */
+  readonly directory: string;
+  /** The log does not grow past this many pages of 4 KiB, as if the disk were full there. */
+  readonly maxPages?: number;
+}
+
+/** "Skei": tells our file from every other SQLite database. */
+const APPLICATION_ID = 0x53_6b_65_69;
+const FORMAT_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT_VERSION};
+`;
+
+export function openLogStore(options: LogStoreOptions): Result<SqliteLogStore, OpenError> {
+  const directory = resolve(options.directory);
+  const file = join(directory, "log.sqlite");
+  const place = preparePlace(directory, file);
+  if (!place.ok) return place;
+  const opened = openDatabase(directory, file, options.maxPages);
+  if (!opened.ok) return opened;
+  const store = createLogStore(opened.value, file);
+  writeNodePid(directory);
+  return ok({
+    ...store,
+    close: () => {
+      if (!opened.value.open) return;
+      removeNodePid(directory);
+      store.close();
+    },
+  });
+}
+
+/** The directory and the file exist and are readable by their owner only. */
+function preparePlace(directory: string, file: string): Result<void, OpenError> {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const found = statOf(file);
+    if (found === undefined) createPrivate(file);
+    // SQLite takes a file of one byte for an empty one and would overwrite it.
+    else if (!found.isFile() || found.size === 1) return err(notALog(file));
+    // SQLite deletes the write-ahead log of an empty database, and with it the only copy of what it holds.
+    else if (found.size === 0 && (statOf(`${file}-wal`)?.size ?? 0) > 0) return err(corrupt(file, "it is empty"));
+    return ok(undefined);
+  } catch (cause) {
+    return err(openErrorOf(systemCode(cause), directory, () => undefined));
+  }
+}
+
+const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
+
+/** Only ever makes a new file, so there is no lock yet that closing it could lose. */
+function createPrivate(file: string): void {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (cause) {
+    // Another process was faster; the lock decides between the two.
+    if (systemCode(cause) !== "EEXIST") throw cause;
+  }
+}
+
+function openDatabase(
+  directory: string,
+  file: string,
+  maxPages: number | undefined,
+): Result<Database.Database, OpenError> {
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(file, { timeout: 0, fileMustExist: true });
+    const problem = lockAndIdentify(database, file);
+    if (problem === undefined) configure(database, maxPages);
+    const damage = problem ?? findDamage(database, file);
+    if (damage === undefined) return ok(database);
+    database.close();
+    return err(damage);
+  } catch (cause) {
+    database?.close();
+    const code = sqliteCode(cause);
+    const isVague = code.startsWith("SQLITE_CANTOPEN") || code === "SQLITE_IOERR_LOCK";
+    const refused = isVague ? refusalOfSystem(directory, file) : undefined;
+    return err(refused ?? openErrorOf(code, file, () => readNodePid(directory)));
+  }
+}
+
+/** Takes the lock for as long as the connection lives; creates the tables in a file that is empty. */
+function lockAndIdentify(database: Database.Database, file: string): OpenError | undefined {
+  database.pragma("locking_mode = EXCLUSIVE");
+  return database
+    .transaction((): OpenError | undefined => {
+      const application = numberOf(database, "application_id");
+      const version = numberOf(database, "user_version");
+      if (application === APPLICATION_ID) {
+        return version > FORMAT_VERSION ? newerVersion(file, version) : undefined;
+      }
+      const objects = database.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get();
+      if (application !== 0 || version !== 0 || objects !== 0) return notALog(file);
+      database.exec(SCHEMA);
+      return undefined;
+    })
+    .exclusive();
+}
+
+function configure(database: Database.Database, maxPages: number | undefined): void {
+  setPragma(database, "journal_mode", "wal");
+  // Not before the line above: this build of SQLite drops to NORMAL, no fsync per commit, when it turns on WAL.
+  setPragma(database, "synchronous", 2);
+  // Does something on macOS only, where a plain fsync leaves the data in the drive's cache.
+  setPragma(database, "fullfsync", 1);
+  // The store makes its own checkpoints, to see their errors.
+  setPragma(database, "wal_autocheckpoint", 0);
+  setPragma(database, "trusted_schema", 0);
+  setPragma(database, "cell_size_check", 1);
+  if (maxPages !== undefined) database.pragma(`max_page_count = ${Math.trunc(maxPages)}`);
+}
+
+/** Sets and reads back: SQLite ignores what it does not know or cannot do. */
+function setPragma(database: Database.Database, name: string, value: number | string): void {
+  database.pragma(`${name} = ${value}`);
+  const actual = database.pragma(name, { simple: true });
+  assert(actual === value, `SQLite keeps ${name} at ${String(actual)} instead of ${value}`);
+}
+
+/**
+ * The node reads and verifies the whole log after this, so looking at every page once costs little; and a broken page is
+ * a sentence at the start instead of an exception later.
+ */
+function findDamage(database: Database.Database, file: string): OpenError | undefined {
+  const found = database.pragma("quick_check(1)", { simple: true });
+  if (found !== "ok") return corrupt(file, String(found).replaceAll(/\s+/g, " "));
+  const tables = database
+    .prepare<[], number>("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('frame', 'meta')")
+    .pluck()
+    .get();
+  if (tables !== 2) return corrupt(file, "its tables are missing");
+  const row = database
+    .prepare<[], { count: number; first: number | null; last: number | null }>(
+      "SELECT count(*) AS count, min(position) AS first, max(position) AS last FROM frame",
+    )
+    .get();
+  const isWhole = row !== undefined && (row.count === 0 || (row.first === 1 && row.last === row.count));
+  return isWhole ? undefined : corrupt(file, "frames are missing");
+}
+
+function numberOf(database: Database.Database, pragma: string): number {
+  const value = database.pragma(pragma, { simple: true });
+  assert(typeof value === "number", `${pragma} is a number`);
+  return value;
+}
+
+/**
+ * SQLite does not say why it cannot make the files beside its own or lock its own; trying the same does. Opening the file
+ * costs no lock here: had this process one, SQLite would have found it and said "busy".
+ */
+function refusalOfSystem(directory: string, file: string): OpenError | undefined {
+  let tried = directory;
+  try {
+    rmdirSync(mkdtempSync(join(directory, "probe-")));
+    tried = file;
+    closeSync(openSync(file, "r+"));
+    return undefined;
+  } catch (cause) {
+    return openErrorOf(systemCode(cause), tried, () => undefined);
+  }
+}
+
+/** The operating system's code of a failed call; what has none is a bug and goes on as it is. */
+function systemCode(cause: unknown): string {
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
+  throw cause;
+}
