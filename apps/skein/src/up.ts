@@ -73,7 +73,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   const identity = identify(options, data);
   const name = data.name ?? options.name ?? defaultNodeName();
   if (data.name === undefined) save(data, "name", encodeText(name));
-  if (data.mesh === undefined) save(data, "mesh", identity.mesh);
+  if (data.mesh === undefined || !equalBytes(data.mesh, identity.mesh)) save(data, "mesh", identity.mesh);
   let announced: readonly string[] = options.advertise;
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
@@ -139,8 +139,9 @@ function save(data: DataDirectory, key: string, value: Uint8Array): void {
   orFail(data.store.putMeta(key, value), (error) => `Nothing can be saved in ${data.path}: ${error.message}.`);
 }
 
-/** Which mesh this directory belongs to, or is about to join. */
+/** Which mesh this directory belongs to, or is about to join. One that never got in may still join any mesh. */
 function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: DataDirectory): Identity {
+  const joined = data.store.frame(1) !== undefined ? data.mesh : undefined;
   if (text === undefined) {
     if (data.mesh !== undefined) return { mesh: data.mesh, ticket: null, rendezvous };
     throw new Failure(
@@ -148,13 +149,13 @@ function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: Dat
     );
   }
   const ticket = orFail(parseTicket(text), (problem) => `The ticket is not good: ${problem}.`);
-  if (data.mesh !== undefined && !equalBytes(data.mesh, ticket.mesh)) {
+  if (joined !== undefined && !equalBytes(joined, ticket.mesh)) {
     throw new Failure(`${path} belongs to another mesh than the ticket. Choose another directory with --data.`);
   }
   const addresses = rendezvous.length > 0 ? rendezvous : ticket.addresses;
   if (addresses.length === 0)
     throw new Failure("The ticket names no address. Add --rendezvous URL of any node of the mesh.");
-  if (data.mesh === undefined && ticket.expires < systemClock.wallMs()) {
+  if (joined === undefined && ticket.expires < systemClock.wallMs()) {
     throw new Failure("The ticket has expired. Ask for a new one: `skein invite` prints it.");
   }
   return { mesh: ticket.mesh, ticket: createSigner(ticket.seed), rendezvous: addresses };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createLogStore } from "./log-store.ts";
 import { type LogStoreOptions, openLogStore, type SqliteLogStore } from "./index.ts";
-import { frameAt, framesFrom } from "./testing/frames.ts";
+import { fingerprint, frameAt, framesFrom } from "./testing/frames.ts";
 
 const newDirectory = (): string => mkdtempSync(join(tmpdir(), "skein-log-"));
 
@@ -41,13 +41,13 @@ test("frames come back in order with the bytes they had, also after the log was 
   expect(first.append(frames.slice(0, 1))).toEqual(saved);
   expect(first.append(frames.slice(1, 990))).toEqual(saved);
   expect(first.append(frames.slice(990))).toEqual(saved);
-  expect(all(first)).toEqual(frames);
+  expect(fingerprint(first.frames(1))).toBe(fingerprint(frames));
   first.close();
 
   const second = open({ directory });
   expect(second.lastPosition()).toBe(1_000);
-  expect(all(second)).toEqual(frames);
-  expect(all(second, 937)).toEqual(frames.slice(936));
+  expect(fingerprint(second.frames(1))).toBe(fingerprint(frames));
+  expect(fingerprint(second.frames(937))).toBe(fingerprint(frames.slice(936)));
   expect(all(second, 1_001)).toEqual([]);
   expect(second.frame(512)).toEqual(frameAt(512).bytes);
   expect(second.frame(1_001)).toBeUndefined();
@@ -92,7 +92,7 @@ test("bytes that were read belong to the reader: plain, writable, and later read
 test("the greatest frame and an empty fact are kept exactly", () => {
   const store = open({ directory: newDirectory() });
   expect(store.append([frameAt(1, 256 * 1024)])).toEqual(saved);
-  expect(store.frame(1)).toEqual(frameAt(1, 256 * 1024).bytes);
+  expect(fingerprint(store.frames(1))).toBe(fingerprint([frameAt(1, 256 * 1024)]));
   expect(store.putMeta("empty", new Uint8Array())).toEqual(saved);
   expect(store.getMeta("empty")).toEqual(new Uint8Array());
 });
@@ -147,7 +147,7 @@ test("a full disk fills up frame by frame without a half-written one", () => {
   const kept = store.lastPosition();
   expect(kept).toBeGreaterThan(100);
   store.close();
-  expect(all(open({ directory }))).toEqual(framesFrom(1, kept));
+  expect(fingerprint(open({ directory }).frames(1))).toBe(fingerprint(framesFrom(1, kept)));
 });
 
 test("the write-ahead log is copied into the database as it grows, not only at the end", () => {
@@ -163,7 +163,7 @@ test("commits of one small frame each do not let the write-ahead log grow withou
   expect(statSync(`${store.file}-wal`).size).toBeLessThan(8 * 1024 * 1024);
 });
 
-test("every commit is fsynced, the lock is held and the write-ahead log needs no shared memory", () => {
+test("a log needs no shared memory, is its owner's only, and is one file again when it is closed", () => {
   const directory = newDirectory();
   const store = open({ directory });
   store.append([frameAt(1)]);

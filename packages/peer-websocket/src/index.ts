@@ -1,0 +1,2 @@
+/** Links between nodes over WebSocket, with every limit before allocation. */
+export { createPeerNet, type PeerNetOptions } from "./peer-net.ts";
