@@ -232,7 +232,7 @@ function beatExample() {
 function syncExample() {
   const heads = replica.heads();
   const list = [[owner.signer.publicKey, owner.incarnation, 3]];
-  const refusal = { type: "refuse", code: "bad-frame", message: "gap: the feed is known up to seq 3, not 8" };
+  const refusal = { type: "refuse", code: "removed", message: "the key of bob was removed from this mesh" };
   return [
     bytesOfMessage({ type: "heads", heads }, [[list, "one feed: author, incarnation, last seq"]]),
     bytesOfMessage({ type: "want", heads: new Map() }, [[[], "I hold nothing"]]),
@@ -333,9 +333,9 @@ export function sections() {
 export function withSections(document) {
   let text = document;
   for (const [name, content] of sections()) {
-    const pattern = new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(\n<!-- end: ${name} -->)`);
+    const pattern = new RegExp(`(<!-- generated: ${name} -->)\\n[\\s\\S]*?(<!-- end: ${name} -->)`);
     if (!pattern.test(text)) throw new Error(`docs/protocol.md has no part "${name}"`);
-    text = text.replace(pattern, (_all, begin, end) => `${begin}\n${content}\n${end}`);
+    text = text.replace(pattern, (_all, begin, end) => `${begin}\n\n${content}\n\n${end}`);
   }
   return text;
 }

@@ -68,7 +68,14 @@ export function createMesh({ seed, size, wallMs = () => 1_700_000_000_000 + seed
   );
   const nodes = signers.map((signer, place): Node => {
     const replica = createReplica(founded.mesh, testCrypto);
-    return { name: `node${place}`, signer, key: toHex(signer.publicKey), incarnation: incarnationOf(place), replica, stored: [] };
+    return {
+      name: `node${place}`,
+      signer,
+      key: toHex(signer.publicKey),
+      incarnation: incarnationOf(place),
+      replica,
+      stored: [],
+    };
   });
   const mesh: Mesh = { seed, prng, id: founded.mesh, nodes, flying: [], groups: [nodes], onChange: () => {}, wallMs };
   for (const node of nodes) receive(mesh, node, founded.frame.bytes);
@@ -141,7 +148,10 @@ export function deliverOne(mesh: Mesh): void {
 
 /** Anti-entropy between two nodes: each sends what it stored, in its own order. */
 export function exchange(mesh: Mesh, a: Node, b: Node): void {
-  for (const [from, to] of [[a, b], [b, a]] as const) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     for (const bytes of from.stored.slice()) {
       if (!receive(mesh, to, bytes)) throw new Error(`${to.name} lacks what a frame in ${from.name}'s order needs`);
     }
@@ -172,7 +182,12 @@ export const heal = (mesh: Mesh): void => {
 
 /** A replica that is given these frames in this order, putting off those that come too early. */
 export function replay(mesh: Mesh, frames: readonly Uint8Array[]): Replica {
-  const node: Node = { ...(mesh.nodes[0] ?? fail("no node")), name: "replay", replica: createReplica(mesh.id, testCrypto), stored: [] };
+  const node: Node = {
+    ...(mesh.nodes[0] ?? fail("no node")),
+    name: "replay",
+    replica: createReplica(mesh.id, testCrypto),
+    stored: [],
+  };
   let waiting = [...frames];
   while (waiting.length > 0) {
     const early = waiting.filter((bytes) => !receive({ ...mesh, onChange: () => {} }, node, bytes));
@@ -208,8 +223,11 @@ export function feedsOf(frames: readonly Uint8Array[]): number {
 // ── what nodes do ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const roleOfNode = (node: Node): Role | undefined =>
-  roleOf(node.replica.view().membership, { author: node.key, incarnation: toHex(node.incarnation), seq: Number.MAX_SAFE_INTEGER }) ??
-  node.replica.view().membership.members.get(node.key)?.role;
+  roleOf(node.replica.view().membership, {
+    author: node.key,
+    incarnation: toHex(node.incarnation),
+    seq: Number.MAX_SAFE_INTEGER,
+  }) ?? node.replica.view().membership.members.get(node.key)?.role;
 
 export const itemsOf = (node: Node): readonly LiveItem[] => [...node.replica.view().items.values()].filter(isLive);
 
@@ -289,7 +307,15 @@ function mischief(mesh: Mesh, node: Node): void {
           {
             entity,
             on: null,
-            body: { kind: "item.create", title: "born again", text: "", type: "bug", priority: 0, labels: [], dependsOn: [] },
+            body: {
+              kind: "item.create",
+              title: "born again",
+              text: "",
+              type: "bug",
+              priority: 0,
+              labels: [],
+              dependsOn: [],
+            },
           },
         ],
       ]);
@@ -300,7 +326,11 @@ function person(mesh: Mesh, node: Node): void {
   const { prng } = mesh;
   const items = itemsOf(node);
   if (items.length === 0 || prng.chance(0.25)) {
-    command(mesh, node, "item.add", { title: `item ${prng.int(1_000)}`, start: prng.chance(0.6), priority: prng.int(10) });
+    command(mesh, node, "item.add", {
+      title: `item ${prng.int(1_000)}`,
+      start: prng.chance(0.6),
+      priority: prng.int(10),
+    });
     return;
   }
   const item = prng.pick(items).id;

@@ -2,7 +2,21 @@
 import type { Member } from "@skein/core";
 import { expect, test } from "vitest";
 
-import { command, createMesh, digest, exchangeAll, forSeeds, heal, load, type Mesh, type Node, partition, replay, step, writeDrafts } from "./mesh.ts";
+import {
+  command,
+  createMesh,
+  digest,
+  exchangeAll,
+  forSeeds,
+  heal,
+  load,
+  type Mesh,
+  type Node,
+  partition,
+  replay,
+  step,
+  writeDrafts,
+} from "./mesh.ts";
 
 const SEEDS = 200;
 
@@ -96,7 +110,10 @@ test("the founder is never removed", () => {
     const mesh = run(seed, removeAnyhow);
     const founder = mesh.nodes[0];
     for (const node of mesh.nodes) {
-      expect(node.replica.view().membership.members.get(founder?.key ?? "")).toMatchObject({ role: "owner", cut: null });
+      expect(node.replica.view().membership.members.get(founder?.key ?? "")).toMatchObject({
+        role: "owner",
+        cut: null,
+      });
     }
   });
 });

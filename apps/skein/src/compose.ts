@@ -1,6 +1,7 @@
 /**
  * The composition root: the only place that knows every concrete adapter. Top to bottom: directories → adapters → node.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +54,7 @@ export function composeNode(options: ComposeOptions): Node {
     crypto: createNodeCrypto(),
     store: data.store,
     net: options.net,
-    processes: createProcesses(),
+    processes: createProcesses({ owner: ownerOf(data.path) }),
     logs: createAttemptLogs({ directory: places.logs, maxBytesPerLog: LOG_BYTES }),
     openRepository: (project, signal) =>
       openRepository(
@@ -86,6 +87,9 @@ export function composeNode(options: ComposeOptions): Node {
   if (!node.ok) throw new Failure(node.error);
   return node.value;
 }
+
+/** Names this data directory in the environment of the children it starts, so that its next life finds them. */
+export const ownerOf = (directory: string): string => createHash("sha256").update(directory).digest("hex").slice(0, 16);
 
 /** The node's own credentials for fetching and landing; attempts never see them. */
 function remoteAccess(): { home: string; sshAuthSock?: string; env: NodeJS.ProcessEnv } {

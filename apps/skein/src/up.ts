@@ -7,8 +7,9 @@ import { equalBytes, parseTicket, type Signer, toHex } from "@skein/core";
 import { createHttpServer, type HttpServer } from "@skein/http";
 import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
+import { endLeftovers } from "@skein/process";
 
-import { composeNode } from "./compose.ts";
+import { composeNode, ownerOf } from "./compose.ts";
 import {
   countBoot,
   type DataDirectory,
@@ -77,6 +78,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   let announced: readonly string[] = options.advertise;
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
+  await endLeftovers(ownerOf(data.path));
   const node = composeNode({
     data,
     net,
@@ -169,7 +171,7 @@ function isFinal(refusal: LinkRefusal): boolean {
 
 // ── addresses ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function parseAddress(text: string, flag: string): { host: string; port: number } {
+function parseAddress(text: string, flag: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const host = match?.[1] ?? match?.[2];

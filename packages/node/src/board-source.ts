@@ -87,8 +87,8 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       publish((changes) => {
         const all = deps.view().items;
         for (const id of items ?? all.keys()) updateItem(changes, id, all.get(id));
-        updateQueue(changes);
-        updateNodes(changes);
+        if (touchesQueue(board, changes)) updateQueue(changes);
+        if (items === undefined) updateNodes(changes);
       }),
     refresh: () =>
       publish((changes) => {
@@ -98,6 +98,10 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       }),
   };
 }
+
+/** The queue is read off all items, so only a change that concerns it is worth that. */
+const touchesQueue = (board: Maps, changes: Changes): boolean =>
+  [...changes.items].some(([id, item]) => item?.stage === "Merge" || board.queue.has(id));
 
 /** Notes a value only when it differs from what the board shows. */
 function put<T>(shown: Map<string, T>, changes: Map<string, T | null>, key: string, value: T | null): void {

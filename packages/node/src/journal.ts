@@ -45,7 +45,7 @@ export interface Committed {
 }
 
 /** Judged against the view at the moment of writing. */
-export type Decide<E> = () => Result<readonly Draft[], E>;
+type Decide<E> = () => Result<readonly Draft[], E>;
 
 export interface NotSaved {
   readonly type: "not-saved";

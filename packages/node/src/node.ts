@@ -228,8 +228,8 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     removed: () => membership().members.get(self)?.cut != null,
   });
 
-  journal.onCommitted(({ items }) => {
-    board.update(items);
+  journal.onCommitted(({ items, membership: changed }) => {
+    board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.poke();
   });
@@ -268,11 +268,12 @@ function assemble(options: NodeOptions, replica: Replica): Node {
       refreshBoard();
     },
     stop: async () => {
+      // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       await worker.drain();
-      await journal.idle();
       refresh();
       presence.stop();
       await links.stop();
+      await journal.idle();
     },
   };
 }

@@ -16,7 +16,7 @@ import {
 
 import type { Cancel, Clock } from "./ports.ts";
 
-export interface Heard {
+interface Heard {
   readonly beat: Beat;
   readonly monoMs: number;
   readonly wallMs: number;

@@ -4,7 +4,7 @@
  * Whoever connects has a place at most until the handshake's time is over, and shorter when others come. Browsers are
  * refused by the Origin header that they alone send and cannot leave out: a web page has no business among peers.
  */
-import { err, LIMITS, ok, type Result } from "@skein/core";
+import { err, ok, type Result } from "@skein/core";
 import type { Link, LinkHandlers } from "@skein/node";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
@@ -74,8 +74,11 @@ function createBareServer(handshakeTimeoutMs: number): Server {
   });
   server.maxHeadersCount = HEADER_COUNT;
   server.maxRequestsPerSocket = 1;
-  // Late, malformed or too large: there is nobody worth an answer.
-  server.on("clientError", (_cause, socket) => socket.destroy());
+  // Late, malformed or too large. The answer tells whoever comes with TLS, or with a wrong program, what this is not.
+  server.on("clientError", (_cause, socket) => {
+    if (socket.writable) answerAndHangUp(socket, 400);
+    else socket.destroy();
+  });
   server.on("request", refuseRequest);
   return server;
 }
@@ -102,7 +105,7 @@ function serve(server: Server, call: Listen): Map<Duplex, Visitor> {
           socket: webSocket,
           raw: request.socket,
           remoteAddress: remoteAddressOf(request.socket),
-          onProved: visitor.place.keep,
+          onProved: () => visitor.place.keep(),
           onClosed: () => call.onClosed(opened),
         },
         call.accept,

@@ -57,9 +57,12 @@ export function createPeerNet(options: PeerNetOptions = {}): PeerNet {
     dial: (url, makeHandlers) =>
       dial({ url, timeoutMs: handshakeTimeoutMs, makeHandlers, ...keepTrack, signal: stop.signal }),
     listen: async (address, accept) => {
-      if (stop.signal.aborted) return err("The node is stopping and does not listen any more.");
       const listening = await listen({ address, handshakeTimeoutMs, places, accept, ...keepTrack });
       if (!listening.ok) return listening;
+      if (stop.signal.aborted) {
+        await listening.value.close();
+        return err("The node is stopping and does not listen any more.");
+      }
       listeners.add(listening.value);
       return ok(listening.value.url);
     },

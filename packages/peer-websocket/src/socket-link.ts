@@ -112,13 +112,18 @@ export function openSocketLink(open: OpenSocket, makeHandlers: (link: Link) => L
 /** Returns how to lift the budget. */
 function holdToBudget(raw: Socket, onPassed: () => void): () => void {
   let received = 0;
-  // Runs after the listener of `ws`: the chunk that holds the proof may hold a large message behind it.
+  let isLifted = false;
+  // Runs after the listener of `ws`, because the chunk that holds the proof may hold a large message behind it; and once
+  // more for that chunk, because listeners that are removed meanwhile are still called.
   const count = (chunk: Buffer): void => {
     received += chunk.length;
-    if (received > STRANGER_BYTES) onPassed();
+    if (received > STRANGER_BYTES && !isLifted) onPassed();
   };
   raw.on("data", count);
-  return () => raw.off("data", count);
+  return () => {
+    isLifted = true;
+    raw.off("data", count);
+  };
 }
 
 /**

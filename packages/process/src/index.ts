@@ -1,3 +1,3 @@
-export { createProcesses, type ProcessesOptions } from "./processes.ts";
+export { createProcesses, endLeftovers, type ProcessesOptions } from "./processes.ts";
 export { createAttemptLogs, type AttemptLogsOptions } from "./attempt-logs.ts";
 export { childEnvironment, type ChildEnvironmentRequest } from "./gate-environment.ts";

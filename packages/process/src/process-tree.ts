@@ -33,6 +33,15 @@ export function trackTree(leader: number, mark: string): ProcessTree {
   return { leader, known: { run, ties: newTies(run) } };
 }
 
+/** Every run of one owner, whoever started it and whenever. */
+export function trackOwner(owner: string): ProcessTree {
+  // No process has this number: nothing is found by its group or session, only by the mark.
+  const run = { leader: -1, mark: `SKEIN_RUN=${owner}-`, sinceTicks: 0 };
+  return process.platform === "linux"
+    ? { leader: -1, known: { run, ties: newTies(run) } }
+    : { leader: -1, known: undefined };
+}
+
 /** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
   let living = await lookTwice(tree);
@@ -65,6 +74,7 @@ function isEmpty(living: Living): boolean {
 function look(tree: ProcessTree): Living {
   const found = tree.known === undefined ? undefined : livingOfRun(tree.known.run, tree.known.ties);
   if (found !== undefined) return found;
+  if (tree.leader < 0) return NOTHING;
   return send(-tree.leader, 0) ? { pids: [tree.leader], groups: [tree.leader] } : NOTHING;
 }
 

@@ -10,10 +10,12 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { ProcessEnd, Processes, ProcessResult, ProcessSpec } from "@skein/node";
 import { createCapturedOutput, type CapturedOutput } from "./captured-output.ts";
-import { endTree } from "./process-tree.ts";
+import { endTree, trackOwner } from "./process-tree.ts";
 import { spawnChild } from "./spawn-child.ts";
 
 export interface ProcessesOptions {
+  /** Marks this node's children, over its restarts too; see `endLeftovers`. Letters and digits. */
+  readonly owner?: string;
   /** From SIGTERM to SIGKILL. */
   readonly graceMs?: number;
   /** Called with one sentence when processes could not be ended (another user's, or stuck in the kernel). */
@@ -28,10 +30,20 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createProcesses(options: ProcessesOptions = {}): Processes {
   const settings: Required<ProcessesOptions> = {
+    owner: options.owner ?? "anonymous",
     graceMs: options.graceMs ?? GRACE_MS,
     onSurvivors: options.onSurvivors ?? ((message) => process.emitWarning(message)),
   };
   return { run: (spec, signal) => run(spec, signal, settings) };
+}
+
+/**
+ * Ends what an earlier life of this node left running: children of a node that was killed live on. Call it before any
+ * run. Returns how many processes could not be ended.
+ */
+export async function endLeftovers(owner: string, graceMs: number = GRACE_MS): Promise<number> {
+  const survivors = await endTree(trackOwner(owner), graceMs);
+  return survivors.length;
 }
 
 async function run(
@@ -48,7 +60,7 @@ async function run(
   });
   if (signal.aborted) return report({ type: "aborted" }, performance.now());
 
-  const started = await spawnChild(spec, randomBytes(16).toString("hex"));
+  const started = await spawnChild(spec, `${settings.owner}-${randomBytes(16).toString("hex")}`);
   if (!started.ok) return report({ type: "not-started", message: started.error }, performance.now());
   const { child, tree } = started.value;
 

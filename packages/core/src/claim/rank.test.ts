@@ -1,5 +1,5 @@
 /** Who tries first: all nodes agree, and a node that leaves moves only its own items. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { testCrypto } from "../testing/index.ts";

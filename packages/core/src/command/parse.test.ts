@@ -1,5 +1,5 @@
 /** Unchecked input becomes a typed command or one sentence that names what is wrong. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { parseCommand } from "./parse.ts";
@@ -16,7 +16,9 @@ const inputOf = (name: string, input: unknown): unknown => {
 };
 
 test("a command that does not exist is refused with the ones that do", () => {
-  expect(problem("item.explode", {})).toContain('unknown-command: There is no command "item.explode". There are: item.add,');
+  expect(problem("item.explode", {})).toContain(
+    'unknown-command: There is no command "item.explode". There are: item.add,',
+  );
   expect(problem("toString", {})).toContain("unknown-command");
   expect(problem("x".repeat(10_000), {}).length).toBeLessThan(1_000);
 });
@@ -84,9 +86,13 @@ test("a number may come as text from a command line, and minus zero is zero", ()
 
 test("input at random never throws", () => {
   fc.assert(
-    fc.property(fc.constantFrom(...COMMANDS.map((command) => command.name)), fc.anything({ withNullPrototype: true }), (name, input) => {
-      expect(typeof parseCommand(name, input).ok).toBe("boolean");
-    }),
+    fc.property(
+      fc.constantFrom(...COMMANDS.map((command) => command.name)),
+      fc.anything({ withNullPrototype: true }),
+      (name, input) => {
+        expect(typeof parseCommand(name, input).ok).toBe("boolean");
+      },
+    ),
   );
 });
 
@@ -96,6 +102,7 @@ test("names and words are distinct, positional fields exist, and every field is 
   for (const { name, positional, input, summary } of COMMANDS) {
     expect(commandSpec(name)?.name).toBe(name);
     expect(summary).not.toBe("");
-    for (const field of positional) expect([name, Object.keys(input.shape)]).toEqual([name, expect.arrayContaining([field])]);
+    for (const field of positional)
+      expect([name, Object.keys(input.shape)]).toEqual([name, expect.arrayContaining([field])]);
   }
 });

@@ -13,7 +13,15 @@ import type { FoldChange } from "./fold.ts";
 
 const ITEM = "0123456789ab";
 const OID = "c".repeat(40);
-const TITLED: CreateBody = { kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] };
+const TITLED: CreateBody = {
+  kind: "item.create",
+  title: "t",
+  text: "",
+  type: "story",
+  priority: 5,
+  labels: [],
+  dependsOn: [],
+};
 
 interface Node extends Authorship {
   readonly name: string;
@@ -26,7 +34,10 @@ const authorship = (name: string, place: number): Authorship => ({
   incarnation: new Uint8Array(8).fill(place),
 });
 const founder = authorship("founder", 1);
-const { mesh, frame: genesis } = foundMesh({ ...founder, meshName: "loom", nodeName: "founder", wallMs: 1 }, testCrypto);
+const { mesh, frame: genesis } = foundMesh(
+  { ...founder, meshName: "loom", nodeName: "founder", wallMs: 1 },
+  testCrypto,
+);
 
 function nodeOf(name: string, by: Authorship): Node {
   const node = { ...by, name, replica: createReplica(mesh, testCrypto), stored: [] };
@@ -122,7 +133,10 @@ test("two claims at once resolve to the same holder on every node, whichever cam
   const winner = keyOf(one) < keyOf(two) ? one : two;
   settle(nodes);
   for (const node of nodes) {
-    expect(bestOf(node)).toMatchObject({ author: keyOf(winner), state: { epoch: 1, claim: { holder: keyOf(winner) } } });
+    expect(bestOf(node)).toMatchObject({
+      author: keyOf(winner),
+      state: { epoch: 1, claim: { holder: keyOf(winner) } },
+    });
     // The losing claim stays in the tree.
     expect(node.replica.view().items.get(ITEM)?.entries.size).toBe(4);
   }
@@ -170,7 +184,11 @@ test("a tombstone dominates whatever comes, before or after it", () => {
   const rename = write(at(nodes, 0), onHead(at(nodes, 0), { kind: "item.set", field: "title", value: "renamed" }));
   settle(nodes);
   for (const node of nodes) expect(node.replica.view().items.get(ITEM)?.deleted).toBe(true);
-  for (const order of [[deletion, claim, rename], [rename, claim, deletion], [claim, deletion, rename]]) {
+  for (const order of [
+    [deletion, claim, rename],
+    [rename, claim, deletion],
+    [claim, deletion, rename],
+  ]) {
     const fresh = nodeOf("fresh", authorship("fresh", 50));
     give(fresh, at(nodes, 0).stored.slice(0, at(nodes, 0).stored.length - 3));
     give(fresh, order.flat());
@@ -186,7 +204,7 @@ test("an agent neither deletes, edits nor adds; its attempts are kept as rejecte
       node,
       onHead(node, { kind: "item.delete", note: "" }),
       onHead(node, { kind: "item.set", field: "title", value: "mine" }),
-      { ...create, entity: `${node.name.padEnd(12, "0")}` },
+      { ...create, entity: node.name.padEnd(12, "0") },
     );
   }
   settle(nodes);
@@ -221,7 +239,8 @@ test("an op that builds on nothing, on a rejected op, on another item or on a re
   });
   const head = node.replica.view().items.get(ITEM)?.best?.id ?? "";
   expect(reasonOf({ entity: ITEM, on: head, body: claim }, "zzzzzzzzzzzz")).toMatchObject({ type: "rejected" });
-  const set = node.replica.write([onHead(node, { kind: "item.set", field: "title", value: "x" })], node, 5).ops[0]?.id ?? "";
+  const set =
+    node.replica.write([onHead(node, { kind: "item.set", field: "title", value: "x" })], node, 5).ops[0]?.id ?? "";
   expect(reasonOf({ entity: ITEM, on: set, body: claim })).toEqual({
     type: "rejected",
     reason: "the op it builds on is not a stage of the item",
@@ -292,7 +311,11 @@ test("a removal that cuts ops that are here makes the fold stale, and after the 
   expect(title(at(nodes, 0))).toBe("beyond");
   const { changes } = at(nodes, 0).replica.write([removal(at(nodes, 1), 1)], at(nodes, 0), 5);
   expect(changes).toEqual([{ type: "stale" }]);
-  at(nodes, 0).stored.push(...at(nodes, 0).replica.seal(at(nodes, 0)).map((frame) => frame.bytes));
+  at(nodes, 0).stored.push(
+    ...at(nodes, 0)
+      .replica.seal(at(nodes, 0))
+      .map((frame) => frame.bytes),
+  );
   at(nodes, 0).replica.reload(at(nodes, 0).stored);
   expect(title(at(nodes, 0))).toBe("within");
 });
@@ -304,7 +327,11 @@ test("a later removal with a greater cut, that wins by its stamp, gives ops thei
   for (const value of ["one", "two", "three"]) rename(victim, value);
   // `late` writes something first, so that its removal has the greater stamp and loses.
   const low = write(early, removal(victim, 2));
-  write(late, { entity: "mesh", on: null, body: { kind: "project.set", name: "p", remote: "r", base: "b", config: "" } });
+  write(late, {
+    entity: "mesh",
+    on: null,
+    body: { kind: "project.set", name: "p", remote: "r", base: "b", config: "" },
+  });
   write(late, removal(victim, 1));
   const watcher = at(nodes, 0);
   give(watcher, victim.stored.slice());
@@ -329,7 +356,11 @@ test("everything that an op can change changes the digest", () => {
     () => onHead(node, { kind: "item.pass", evidence: { tree: OID, runs: [] } }),
     () => ({ ...create, entity: "zzzzzzzzzzzz" }),
     () => ({ entity: "mesh", on: null, body: { kind: "project.set", name: "p", remote: "r", base: "b", config: "" } }),
-    () => ({ entity: "mesh", on: null, body: { kind: "member.invite", ticket: new Uint8Array(32), role: "agent", expires: 1 } }),
+    () => ({
+      entity: "mesh",
+      on: null,
+      body: { kind: "member.invite", ticket: new Uint8Array(32), role: "agent", expires: 1 },
+    }),
     () => removal(member, 0),
     () => onHead(node, { kind: "item.delete", note: "" }),
   ];

@@ -1,5 +1,5 @@
 /** Last-writer-wins registers: any order of writes gives the same winner, and no wall time takes part. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { CreateBody } from "../op/bodies.ts";
@@ -24,7 +24,11 @@ test("writes in any order, any of them repeated, leave the one with the greatest
       const apply = (order: typeof writes): Registers => {
         let registers = newRegisters(birth, stamp(1, "a"));
         for (const { lamport, author } of order) {
-          registers = writeRegister(registers, { field: "title", value: `${author}${lamport}` }, stamp(lamport, author));
+          registers = writeRegister(
+            registers,
+            { field: "title", value: `${author}${lamport}` },
+            stamp(lamport, author),
+          );
         }
         return registers;
       };

@@ -19,7 +19,7 @@ export type Registers = { readonly [F in RegisterField]: Register<F> } & {
   readonly type: Stamp & { readonly value: ItemType };
 };
 
-export const compareStamp = (a: Stamp, b: Stamp): number =>
+const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
 export const newRegisters = (body: CreateBody, { lamport, author, id }: Stamp): Registers => ({

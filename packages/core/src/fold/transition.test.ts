@@ -5,7 +5,15 @@ import { type Role, ROLES } from "../member/role.ts";
 import { SEND_BACK_REASONS, type StageBody, type StageKind } from "../op/bodies.ts";
 import { type Claim, compareState, hasLanded, type ItemState } from "./item-state.ts";
 import { STAGE_GRAPH, STAGE_KINDS } from "./machine.ts";
-import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature, type Stage, type StageState, STAGES } from "./stage.ts";
+import {
+  ARCHIVE_REASONS,
+  type ArchiveReason,
+  type Evidence,
+  type Feature,
+  type Stage,
+  type StageState,
+  STAGES,
+} from "./stage.ts";
 import { newItemState, refusal, ROLE_NEEDED, type StageEvent, transition } from "./transition.ts";
 
 const ITEM = "0123456789ab";
@@ -84,7 +92,14 @@ type ClaimEvent = keyof typeof CLAIM_EVENTS;
 
 /** A stage or event that is added breaks the build here until its cell is decided. */
 const CLAIM_TRUTH: Record<Stage, Record<ClaimEvent, Who>> = {
-  Backlog: { claim: "no", release: "no", submit: "no", pass: "no", sendBack: "no", "archive Blocked": "holder-or-operator" },
+  Backlog: {
+    claim: "no",
+    release: "no",
+    submit: "no",
+    pass: "no",
+    sendBack: "no",
+    "archive Blocked": "holder-or-operator",
+  },
   Coding: {
     claim: "yes",
     release: "holder",
@@ -144,7 +159,13 @@ const claimCells = STAGES.flatMap((stage) =>
   // The keys of a literal object are its declared ones.
   (Object.keys(CLAIM_EVENTS) as ClaimEvent[]).flatMap((name) =>
     HOLDINGS.flatMap((holding) =>
-      ROLES.map((role) => ({ stage, name, holding, role, accepted: ROLE_MAY[CLAIM_TRUTH[stage][name]][role][holding] })),
+      ROLES.map((role) => ({
+        stage,
+        name,
+        holding,
+        role,
+        accepted: ROLE_MAY[CLAIM_TRUTH[stage][name]][role][holding],
+      })),
     ),
   ),
 );
@@ -203,7 +224,9 @@ const everyState = (): ItemState[] => {
 const everyBody = (): StageBody[] => [
   ...Object.values(BODIES),
   ...ARCHIVE_REASONS.map((reason) => ({ kind: "item.archive", reason, note: "" }) as const),
-  ...SEND_BACK_REASONS.map((reason) => ({ kind: "item.sendBack", reason, note: "", progress: false, evidence: [] }) as const),
+  ...SEND_BACK_REASONS.map(
+    (reason) => ({ kind: "item.sendBack", reason, note: "", progress: false, evidence: [] }) as const,
+  ),
 ];
 
 test("every accepted event leads along the graph and makes the state strictly greater", () => {
@@ -218,7 +241,7 @@ test("every accepted event leads along the graph and makes the state strictly gr
         expect(compareState(next.value, state)).toBeGreaterThan(0);
         expect(compareState(state, next.value)).toBeLessThan(0);
         expect(next.value.epoch - state.epoch).toBeGreaterThanOrEqual(0);
-        if (hasLanded(state)) expect(hasLanded(next.value)).toBe(true);
+        expect(Number(hasLanded(next.value))).toBeGreaterThanOrEqual(Number(hasLanded(state)));
       }
     }
   }
@@ -237,13 +260,13 @@ const rejectionOf = (state: ItemState, body: StageBody, role: Role = "owner"): s
 // ── landing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("landing is a fact: legal for any agent from every stage that has not landed, whoever holds the claim", () => {
-  for (const state of everyState()) {
-    const next = transition(state, eventOf(BODIES["item.land"], "agent"));
-    if (hasLanded(state)) expect(next.ok ? "" : next.error.type).toBe("already-landed");
-    else {
-      expect(next.ok && next.value.stage).toEqual({ stage: "Done", mergedAt: 99, mergeCommit: OID });
-      expect(next.ok && next.value.claim).toBeNull();
-    }
+  const land = eventOf(BODIES["item.land"], "agent");
+  const [landed, others] = [everyState().filter(hasLanded), everyState().filter((state) => !hasLanded(state))];
+  expect([landed.length, others.length]).not.toContain(0);
+  for (const state of landed) expect(transition(state, land)).toMatchObject({ error: { type: "already-landed" } });
+  for (const state of others) {
+    const done = { stage: { stage: "Done", mergedAt: 99, mergeCommit: OID }, claim: null };
+    expect(transition(state, land)).toMatchObject({ ok: true, value: done });
   }
 });
 
@@ -343,7 +366,11 @@ test("evidence with a command that failed passes nothing", () => {
 test.each(SEND_BACK_REASONS)("a send-back for %s counts as an attempt unless the infrastructure failed", (reason) => {
   const counts = reason !== "infrastructure";
   const back = (progress: boolean): ItemState =>
-    accept(stateIn(STAGE_STATES.Qa, ME), { kind: "item.sendBack", reason, note: "why", progress, evidence: [] }, "agent");
+    accept(
+      stateIn(STAGE_STATES.Qa, ME),
+      { kind: "item.sendBack", reason, note: "why", progress, evidence: [] },
+      "agent",
+    );
   expect(back(true)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 0 : 1, note: "why", epoch: 4 });
   expect(back(false)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 2 : 1 });
 });
@@ -357,7 +384,10 @@ test("a holder that gives up ends an attempt, a person who archives does not", (
 
 test("shelving and restoring begin the count of attempts again, starting and claiming keep it", () => {
   expect(accept(stateIn(STAGE_STATES.Qa, ME), BODIES["item.shelve"])).toMatchObject({ attempts: 0, noProgress: 0 });
-  expect(accept(stateIn(STAGE_STATES.Coding, null), BODIES["item.claim"])).toMatchObject({ attempts: 2, noProgress: 1 });
+  expect(accept(stateIn(STAGE_STATES.Coding, null), BODIES["item.claim"])).toMatchObject({
+    attempts: 2,
+    noProgress: 1,
+  });
 });
 
 test("a transition changes nothing of the state it starts from", () => {

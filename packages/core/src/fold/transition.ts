@@ -77,7 +77,7 @@ export function refusal(state: ItemState, event: StageEvent): Rejection | undefi
   return guard(state, event);
 }
 
-export const verb = (kind: StageKind): string => kind.slice("item.".length);
+const verb = (kind: StageKind): string => kind.slice("item.".length);
 
 function guard(state: ItemState, event: StageEvent): Rejection | undefined {
   const { body } = event;

@@ -1,5 +1,5 @@
 /** What a peer lacks, against a model that looks at every frame. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { createFrameIndex } from "./frame-index.ts";
@@ -14,23 +14,28 @@ test("the missing frames are those whose last op the heads do not cover, in asce
   const frame = fc.record({ feed: fc.constantFrom(...FEEDS), ops: fc.integer({ min: 1, max: 4 }) });
   const known = fc.array(fc.tuple(fc.constantFrom(...FEEDS, "z/9"), fc.nat(25)), { maxLength: 5 });
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 40 }), known, fc.option(fc.integer({ min: 1, max: 45 })), (frames, seqs, from) => {
-      const index = createFrameIndex();
-      const last = new Map<string, number>();
-      const model: { readonly feed: string; readonly lastSeq: number }[] = [];
-      for (const { feed, ops } of frames) {
-        const lastSeq = (last.get(feed) ?? 0) + ops;
-        last.set(feed, lastSeq);
-        model.push({ feed, lastSeq });
-        expect(index.add(feed, lastSeq)).toBe(model.length);
-      }
-      expect(index.size).toBe(model.length);
-      const heads = headsOf(seqs);
-      const expected = model.flatMap(({ feed, lastSeq }, at) =>
-        at + 1 >= (from ?? 1) && lastSeq > (heads.get(feed)?.seq ?? 0) ? [at + 1] : [],
-      );
-      expect([...(from === null ? index.missing(heads) : index.missing(heads, from))]).toEqual(expected);
-    }),
+    fc.property(
+      fc.array(frame, { maxLength: 40 }),
+      known,
+      fc.option(fc.integer({ min: 1, max: 45 })),
+      (frames, seqs, from) => {
+        const index = createFrameIndex();
+        const last = new Map<string, number>();
+        const model: { readonly feed: string; readonly lastSeq: number }[] = [];
+        for (const { feed, ops } of frames) {
+          const lastSeq = (last.get(feed) ?? 0) + ops;
+          last.set(feed, lastSeq);
+          model.push({ feed, lastSeq });
+          expect(index.add(feed, lastSeq)).toBe(model.length);
+        }
+        expect(index.size).toBe(model.length);
+        const heads = headsOf(seqs);
+        const expected = model.flatMap(({ feed, lastSeq }, at) =>
+          at + 1 >= (from ?? 1) && lastSeq > (heads.get(feed)?.seq ?? 0) ? [at + 1] : [],
+        );
+        expect([...(from === null ? index.missing(heads) : index.missing(heads, from))]).toEqual(expected);
+      },
+    ),
     { numRuns: 500 },
   );
 });

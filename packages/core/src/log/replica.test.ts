@@ -18,7 +18,15 @@ const anna: Authorship = { signer: testSigner("anna"), incarnation: new Uint8Arr
 const ben: Authorship = { signer: testSigner("ben"), incarnation: new Uint8Array(8).fill(2) };
 const { mesh, frame: genesis } = foundMesh({ ...anna, meshName: "loom", nodeName: "anna", wallMs: 10 }, testCrypto);
 
-const body: CreateBody = { kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] };
+const body: CreateBody = {
+  kind: "item.create",
+  title: "t",
+  text: "",
+  type: "story",
+  priority: 5,
+  labels: [],
+  dependsOn: [],
+};
 const create = (item: string): Draft => ({ entity: item, on: null, body });
 const ITEM = "0123456789ab";
 
@@ -38,7 +46,11 @@ function joinOf(who: Authorship, name: string): readonly Draft[] {
   const key = who.signer.publicKey;
   const proof = ticket.sign(joinProofBytes({ mesh, key, name }));
   return [
-    { entity: "mesh", on: null, body: { kind: "member.invite", ticket: ticket.publicKey, role: "operator", expires: 1 } },
+    {
+      entity: "mesh",
+      on: null,
+      body: { kind: "member.invite", ticket: ticket.publicKey, role: "operator", expires: 1 },
+    },
     { entity: "mesh", on: null, body: { kind: "member.join", key, name, ticket: ticket.publicKey, proof } },
   ];
 }
@@ -60,7 +72,11 @@ const refusalOf = (replica: Replica, bytes: Uint8Array): string => {
 };
 
 /** A frame of Anna's second op, made by hand with any fields. */
-function crafted(changes: Partial<Op>, header: Partial<Frame["header"]> = {}, signer: Signer = anna.signer): Uint8Array {
+function crafted(
+  changes: Partial<Op>,
+  header: Partial<Frame["header"]> = {},
+  signer: Signer = anna.signer,
+): Uint8Array {
   const op: Op = {
     mesh,
     author: anna.signer.publicKey,
@@ -107,7 +123,12 @@ test("a well made frame is taken; each thing wrong with it has its refusal", () 
 });
 
 test("an op that names another feed than its frame is refused", () => {
-  for (const header of [{ author: anna.signer.publicKey }, { incarnation: anna.incarnation }, { firstSeq: 2 }, { mesh }]) {
+  for (const header of [
+    { author: anna.signer.publicKey },
+    { incarnation: anna.incarnation },
+    { firstSeq: 2 },
+    { mesh },
+  ]) {
     const changed: Partial<Op> = {
       ...("author" in header ? { author: ben.signer.publicKey } : {}),
       ...("incarnation" in header ? { incarnation: ben.incarnation } : {}),
@@ -133,7 +154,19 @@ test("a Lamport stamp is exactly one more than the greatest it names, so nobody 
 });
 
 test("only what comes too early is out of order", () => {
-  const types = ["malformed-frame", "malformed-op", "wrong-mesh", "not-a-member", "removed", "gap", "missing-dependency", "equivocation", "broken-chain", "bad-lamport", "bad-signature"] as const;
+  const types = [
+    "malformed-frame",
+    "malformed-op",
+    "wrong-mesh",
+    "not-a-member",
+    "removed",
+    "gap",
+    "missing-dependency",
+    "equivocation",
+    "broken-chain",
+    "bad-lamport",
+    "bad-signature",
+  ] as const;
   expect(types.filter((type) => isOutOfOrder({ type, message: "" }))).toEqual(["gap", "missing-dependency"]);
 });
 

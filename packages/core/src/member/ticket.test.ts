@@ -1,5 +1,5 @@
 /** Tickets as people copy them. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
@@ -40,7 +40,9 @@ test("a ticket is read back as it was printed, with spaces around it too", () =>
 });
 
 test("a printed ticket looks like this", () => {
-  expect(printTicket(sample)).toMatchInlineSnapshot(`"skein1.lMQgAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQHEIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICy0J4vP5WgAAAkbN3czovLzEyNy4wLjAuMTo3MDAw"`);
+  expect(printTicket(sample)).toMatchInlineSnapshot(
+    `"skein1.lMQgAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQHEIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICy0J4vP5WgAAAkbN3czovLzEyNy4wLjAuMTo3MDAw"`,
+  );
 });
 
 test("a ticket cut off anywhere is refused with what to do", () => {
@@ -52,23 +54,42 @@ test("a ticket cut off anywhere is refused with what to do", () => {
 
 test("a ticket with something added or spaces inside is refused", () => {
   const printed = printTicket(sample);
-  for (const text of [`${printed}A`, `${printed}AAAA`, printed.replace(".", ". "), `${printed} ${printed}`, `${printed}=`]) {
+  for (const text of [
+    `${printed}A`,
+    `${printed}AAAA`,
+    printed.replace(".", ". "),
+    `${printed} ${printed}`,
+    `${printed}=`,
+  ]) {
     expect(problem(text)).toContain("the ticket is not complete");
   }
 });
 
-test.each(["", "skein1", "skein1.", "skein2.AAAA", "hello", "skein1.!!!!", "skein1.AAAA", "SKEIN1.AAAA", "ws://host:1"])(
-  "%o is refused with what to do",
-  (text) => {
-    expect(problem(text)).toContain("copy the");
-  },
-);
+test.each([
+  "",
+  "skein1",
+  "skein1.",
+  "skein2.AAAA",
+  "hello",
+  "skein1.!!!!",
+  "skein1.AAAA",
+  "SKEIN1.AAAA",
+  "ws://host:1",
+])("%o is refused with what to do", (text) => {
+  expect(problem(text)).toContain("copy the");
+});
 
 test("text at random never throws and is never a ticket", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.base64String().map((text) => `skein1.${text}`)), (text) => {
-      expect(parseTicket(text).ok).toBe(false);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.base64String().map((text) => `skein1.${text}`),
+      ),
+      (text) => {
+        expect(parseTicket(text).ok).toBe(false);
+      },
+    ),
   );
 });
 
@@ -90,7 +111,7 @@ test.each<[string, Value]>([
 test("a base64 digit with bits to spare is refused, so a ticket has one spelling", () => {
   const printed = printTicket({ ...sample, addresses: [] });
   const last = printed.at(-1) ?? "";
-  const spellings = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].filter(
+  const spellings = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_").filter(
     (digit) => parseTicket(printed.slice(0, -1) + digit).ok,
   );
   expect(spellings).toEqual([last]);

@@ -66,17 +66,20 @@ test.each(Object.values(SAMPLES))("a body of $kind is read back from its bytes",
   expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
 });
 
-test.each(Object.values(SAMPLES))("a body of $kind with a field too many, too few or of another type is unreadable", (body) => {
-  const { kind } = body;
-  const written = writeBody(body);
-  expect(readBody({ kind, body: { ...written, extra: 1 } })).toBeUndefined();
-  for (const name of Object.keys(written)) {
-    const { [name]: _left, ...rest } = written;
-    expect(readBody({ kind, body: rest })).toBeUndefined();
-    expect(readBody({ kind, body: { ...rest, other: 1 } })).toBeUndefined();
-    expect(readBody({ kind, body: { ...rest, [name]: null } })).toBeUndefined();
-  }
-});
+test.each(Object.values(SAMPLES))(
+  "a body of $kind with a field too many, too few or of another type is unreadable",
+  (body) => {
+    const { kind } = body;
+    const written = writeBody(body);
+    expect(readBody({ kind, body: { ...written, extra: 1 } })).toBeUndefined();
+    for (const name of Object.keys(written)) {
+      const { [name]: _left, ...rest } = written;
+      expect(readBody({ kind, body: rest })).toBeUndefined();
+      expect(readBody({ kind, body: { ...rest, other: 1 } })).toBeUndefined();
+      expect(readBody({ kind, body: { ...rest, [name]: null } })).toBeUndefined();
+    }
+  },
+);
 
 test.each<[string, { readonly [key: string]: Value }]>([
   ["item.unknown", {}],

@@ -119,7 +119,7 @@ export type ItemBody =
   | { readonly kind: "item.delete"; readonly note: string };
 
 export type OpBody = MeshBody | ItemBody;
-export type OpKind = OpBody["kind"];
+type OpKind = OpBody["kind"];
 export type StageKind = StageBody["kind"];
 
 const wallTime = integer(0, 2 ** 48);

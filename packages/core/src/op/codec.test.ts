@@ -1,5 +1,5 @@
 /** The canonical encoding: one byte string per value, and nothing else is read. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { concatBytes, fromHex, toHex } from "../kernel/bytes.ts";
@@ -29,12 +29,20 @@ function normal(value: Value): unknown {
   return value;
 }
 
-function expectRoundTrip(value: Value): void {
+/** The value after a way through its bytes; it throws unless the value read encodes to the same bytes. */
+function roundTrip(value: Value): unknown {
   const bytes = encode(value);
   const decoded = decode(bytes, MAX);
-  if (!decoded.ok) throw new Error(`its own encoding ${toHex(bytes.slice(0, 40))} is refused: ${decoded.error.message}`);
-  expect(normal(decoded.value)).toEqual(normal(value));
+  if (!decoded.ok)
+    throw new Error(`its own encoding ${toHex(bytes.slice(0, 40))} is refused: ${decoded.error.message}`);
   expect(toHex(encode(decoded.value))).toBe(toHex(bytes));
+  return normal(decoded.value);
+}
+
+/** The bytes of the value that these bytes are read as, or these bytes when they are refused. */
+function rewritten(bytes: Uint8Array): string {
+  const decoded = decode(bytes, MAX);
+  return toHex(decoded.ok ? encode(decoded.value) : bytes);
 }
 
 const text = fc
@@ -42,7 +50,11 @@ const text = fc
   .filter((value) => !value.startsWith("\ufeff"));
 
 const key = fc
-  .oneof(fc.string({ unit: "binary", maxLength: 12 }), fc.nat(20_000).map(String), fc.constantFrom("", "constructor", "length"))
+  .oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.nat(20_000).map(String),
+    fc.constantFrom("", "constructor", "length"),
+  )
   .filter((value) => value !== "__proto__" && !value.startsWith("\ufeff"));
 
 const integer = fc.oneof(
@@ -62,13 +74,22 @@ const { value: anyValue } = fc.letrec<{ value: Value; leaf: Value }>((tie) => ({
 }));
 
 test("what was encoded decodes to the same value, and encodes to the same bytes again", () => {
-  fc.assert(fc.property(anyValue, expectRoundTrip), { numRuns: 300 });
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      expect(roundTrip(value)).toEqual(normal(value));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test.each([0, 1, 31, 32, 63, 64, 65, 255, 256, 65_535, 65_536, 100_000])("a text of %i bytes survives", (length) => {
-  expectRoundTrip("x".repeat(length));
-  expectRoundTrip("é".repeat(length / 2) + "x".repeat(length % 2));
-  expectRoundTrip(`${"x".repeat(Math.max(0, length - 4))}🧶`);
+  for (const value of [
+    "x".repeat(length),
+    "é".repeat(length / 2) + "x".repeat(length % 2),
+    `${"x".repeat(Math.max(0, length - 4))}🧶`,
+  ]) {
+    expect(roundTrip(value)).toBe(value);
+  }
 });
 
 test.each([
@@ -76,16 +97,19 @@ test.each([
   ["a byte order mark that is not at the start", `a\ufeff${"b".repeat(80)}`],
   ["every plane", "a\u0000\u007f\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}"],
 ])("text with %s survives", (_what, value) => {
-  expectRoundTrip(value);
+  expect(roundTrip(value)).toEqual(normal(value));
 });
 
-test.each([0, 1, 255, 256, 65_535, 65_536])("%i bytes survive, from a Buffer and from the middle of one too", (length) => {
-  const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
-  expectRoundTrip(bytes);
-  const inside = concatBytes(new Uint8Array(3), bytes, new Uint8Array(3)).subarray(3, 3 + length);
-  expect(toHex(encode(inside))).toBe(toHex(encode(bytes)));
-  expect(toHex(encode(Buffer.from(bytes)))).toBe(toHex(encode(bytes)));
-});
+test.each([0, 1, 255, 256, 65_535, 65_536])(
+  "%i bytes survive, from a Buffer and from the middle of one too",
+  (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
+    expect(roundTrip(bytes)).toEqual(normal(bytes));
+    const inside = concatBytes(new Uint8Array(3), bytes, new Uint8Array(3)).subarray(3, 3 + length);
+    expect(toHex(encode(inside))).toBe(toHex(encode(bytes)));
+    expect(toHex(encode(Buffer.from(bytes)))).toBe(toHex(encode(bytes)));
+  },
+);
 
 test.each([
   [0, "00"],
@@ -101,12 +125,13 @@ test.each([
   [LARGEST, "cb433fffffffffffff"],
 ])("the integer %i is %s and nothing else", (value, bytes) => {
   expect(toHex(encode(value))).toBe(bytes);
-  expectRoundTrip(value);
+  expect(roundTrip(value)).toEqual(normal(value));
 });
 
 test("maps of every size class survive, their keys in the order of their bytes", () => {
   for (const size of [0, 1, 15, 16, 17, 255, 256, 2_000, 9_999]) {
-    expectRoundTrip(Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, at]).toSorted()));
+    const value = Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, at]));
+    expect(roundTrip(value)).toEqual(normal(value));
   }
   expect(toHex(encode({ b: 1, a: 2 }))).toBe("82a16102a16201");
 });
@@ -125,7 +150,7 @@ test("keys whose UTF-16 order is not their UTF-8 order are ordered by UTF-8", ()
 
 test("nesting of 8 is read and written, 9 is neither", () => {
   const nested = (depth: number): Value => (depth === 0 ? 7 : [nested(depth - 1)]);
-  expectRoundTrip(nested(8));
+  expect(roundTrip(nested(8))).toEqual(normal(nested(8)));
   expect(() => encode(nested(9))).toThrow("nested too deep");
   expect(refusal(hex("91 91 91 91 91 91 91 91 91 07"))).toBe("too-deep");
   expect(refusal(hex(`${"81 a161 ".repeat(9)} 07`))).toBe("too-deep");
@@ -133,13 +158,16 @@ test("nesting of 8 is read and written, 9 is neither", () => {
 });
 
 test("every changed, added or missing byte is refused or is the encoding of another value", () => {
-  const change = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.constantFrom("replace", "insert", "remove", "cut") });
+  const change = fc.record({
+    at: fc.nat(),
+    byte: fc.nat(255),
+    how: fc.constantFrom("replace", "insert", "remove", "cut"),
+  });
   fc.assert(
     fc.property(anyValue, fc.array(change, { minLength: 1, maxLength: 3 }), (value, changes) => {
       let bytes = encode(value);
       for (const { at, byte, how } of changes) bytes = mutate(bytes, at % (bytes.length + 1), byte, how);
-      const decoded = decode(bytes, MAX);
-      if (decoded.ok) expect(toHex(encode(decoded.value))).toBe(toHex(bytes));
+      expect(rewritten(bytes)).toBe(toHex(bytes));
     }),
     { numRuns: 1_500 },
   );
@@ -171,8 +199,7 @@ test("each single byte of a rich value, changed to each other byte, is refused o
 test("bytes at random never throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const decoded = decode(bytes, MAX);
-      if (decoded.ok) expect(toHex(encode(decoded.value))).toBe(toHex(bytes));
+      expect(rewritten(bytes)).toBe(toHex(bytes));
     }),
     { numRuns: 1_500 },
   );
@@ -258,7 +285,8 @@ test.each([
 });
 
 test("more elements than the limit are refused, over all nested arrays and maps together", () => {
-  const many = (count: number): Uint8Array => concatBytes(Uint8Array.of(0xdc, count >> 8, count & 0xff), new Uint8Array(count));
+  const many = (count: number): Uint8Array =>
+    concatBytes(Uint8Array.of(0xdc, count >> 8, count & 0xff), new Uint8Array(count));
   expect(decode(many(20_000), MAX).ok).toBe(true);
   expect(refusal(many(20_001))).toBe("too-many-elements");
   expect(refusal(concatBytes(Uint8Array.of(0x92), many(10_000), many(10_000)))).toBe("too-many-elements");
@@ -286,7 +314,7 @@ test.each<[string, Value]>([
 });
 
 test("a key of 255 bytes is encoded and read", () => {
-  expectRoundTrip({ [`${"é".repeat(127)}x`]: 1 });
+  expect(roundTrip({ [`${"é".repeat(127)}x`]: 1 })).toEqual(normal({ [`${"é".repeat(127)}x`]: 1 }));
 });
 
 test("the bytes of a value do not change when the next one is encoded", () => {
@@ -300,7 +328,7 @@ test("any text can be made storable, and storable text is left as it is", () => 
   fc.assert(
     fc.property(fc.array(fc.nat(0xffff), { maxLength: 30 }), (units) => {
       const made = storableText(String.fromCharCode(...units));
-      expectRoundTrip(made);
+      expect(roundTrip(made)).toEqual(normal(made));
       expect(storableText(made)).toBe(made);
     }),
   );

@@ -73,7 +73,11 @@ function ordered(value: Value, depth: number): Packable {
   for (const key of Object.keys(value).sort(byUtf8)) {
     const field = value[key];
     if (field === undefined) continue;
-    if (key === "__proto__" || (key.length > KEY_BYTES_MAX / 3 && encoder.encode(key).length > KEY_BYTES_MAX) || !isStorable(key)) {
+    if (
+      key === "__proto__" ||
+      (key.length > KEY_BYTES_MAX / 3 && encoder.encode(key).length > KEY_BYTES_MAX) ||
+      !isStorable(key)
+    ) {
       throw new Error(`not a map key that can be encoded: ${key.slice(0, 64)}`);
     }
     sorted.set(key, ordered(field, depth + 1));

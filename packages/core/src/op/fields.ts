@@ -14,7 +14,7 @@ export const line =
       ? value
       : undefined;
 
-export const filled =
+const filled =
   (check: Check<string>): Check<string> =>
   (value) => {
     const text = check(value);

@@ -31,13 +31,19 @@ const message = (bytes: Uint8Array): string => {
 };
 
 test("the genesis frame of fixed inputs has these bytes, and its op's id is the mesh id", () => {
-  expect(toHex(genesis.frame.bytes)).toMatchInlineSnapshot(`"93c46297ad736b65696e2f6672616d652f31c400c42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070701c091c420b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9e91c4619d01c400c42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070701c001cd03e8a46d657368ac6d6573682e67656e65736973c0c082a46e616d65a46c6f6f6da56f776e6572a56669727374c440e7205917a609002c3f18eeb2a94201f244446f3462cc9fc2f7b2fe930675ff947dfa298721d0f9040d66e6d7ec8be0c0c86597e08abe477d8b9fc5d8ead969a1"`);
-  expect(toHex(genesis.mesh)).toMatchInlineSnapshot(`"b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9e"`);
+  expect(toHex(genesis.frame.bytes)).toMatchInlineSnapshot(
+    `"93c46297ad736b65696e2f6672616d652f31c400c42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070701c091c420b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9e91c4619d01c400c42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070701c001cd03e8a46d657368ac6d6573682e67656e65736973c0c082a46e616d65a46c6f6f6da56f776e6572a56669727374c440e7205917a609002c3f18eeb2a94201f244446f3462cc9fc2f7b2fe930675ff947dfa298721d0f9040d66e6d7ec8be0c0c86597e08abe477d8b9fc5d8ead969a1"`,
+  );
+  expect(toHex(genesis.mesh)).toMatchInlineSnapshot(
+    `"b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9e"`,
+  );
 });
 
 test("the header of a later frame of fixed inputs has these bytes and this hash", () => {
   const frame = sampleFrame(["one"]);
-  expect(toHex(frame.headerBytes)).toMatchInlineSnapshot(`"97ad736b65696e2f6672616d652f31c420b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9ec42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070702c4202abd93289e694a0a4851a559268ce75c27c3e03326d85e17d0cf274be73d3bed91c420db9f44e7ed91a739b5248ed0fc8025f6904b51a5638016d9b71f4a4b8724293e"`);
+  expect(toHex(frame.headerBytes)).toMatchInlineSnapshot(
+    `"97ad736b65696e2f6672616d652f31c420b39d497b8792b2581fe7ecdee78d274757c09f789783539f3b7fa9b8c90c7f9ec42075d8e12bc64edd41417a6b6f1f6752fd1aea7d70a31d46cd9f464d383a77111ec408070707070707070702c4202abd93289e694a0a4851a559268ce75c27c3e03326d85e17d0cf274be73d3bed91c420db9f44e7ed91a739b5248ed0fc8025f6904b51a5638016d9b71f4a4b8724293e"`,
+  );
   expect(toHex(frame.hash)).toMatchInlineSnapshot(`"ccdd29a504ce017cae78fdd5366c0df8660bd6196a300de7b45689b66e93af8d"`);
 });
 
@@ -153,7 +159,20 @@ test("an op can be proved by its frame's header and its own bytes", () => {
 test("a feed is named by its author and incarnation", () => {
   expect(feedId(Uint8Array.of(1, 2), Uint8Array.of(255))).toBe("0102/ff");
   const { op } = sealOp(
-    { mesh: genesis.mesh, author: signer.publicKey, incarnation, seq: 1, prev: null, lamport: 1, wall: 0, entity: "mesh", kind: "x", on: null, after: null, body: {} },
+    {
+      mesh: genesis.mesh,
+      author: signer.publicKey,
+      incarnation,
+      seq: 1,
+      prev: null,
+      lamport: 1,
+      wall: 0,
+      entity: "mesh",
+      kind: "x",
+      on: null,
+      after: null,
+      body: {},
+    },
     testCrypto,
   );
   expect(feedId(op.author, op.incarnation)).toBe(`${toHex(signer.publicKey)}/0707070707070707`);

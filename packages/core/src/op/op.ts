@@ -15,7 +15,7 @@ export const HASH_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 export const INCARNATION_BYTES = 8;
 
-export const OP_VERSION = 1;
+const OP_VERSION = 1;
 
 export interface Op {
   /** Hash of the genesis op; empty in the genesis op itself. */

@@ -46,9 +46,17 @@ test("a beat with any byte changed, or another signature, is refused", () => {
 test("a beat that is repeated or older than the last one is refused before its signature is checked", () => {
   let newest = -1;
   let verified = 0;
-  const crypto = { ...testCrypto, verify: (...args: Parameters<typeof testCrypto.verify>) => (verified++, testCrypto.verify(...args)) };
+  const crypto = {
+    ...testCrypto,
+    verify: (...args: Parameters<typeof testCrypto.verify>) => (verified++, testCrypto.verify(...args)),
+  };
   const hear = (beat: Pick<Beat, "boot" | "counter">): boolean => {
-    const opened = openBeat(sealBeat(MESH, { ...BEAT, ...beat }, signer), MESH, (one) => beatOrder(one) > newest, crypto);
+    const opened = openBeat(
+      sealBeat(MESH, { ...BEAT, ...beat }, signer),
+      MESH,
+      (one) => beatOrder(one) > newest,
+      crypto,
+    );
     if (opened !== undefined) newest = beatOrder(opened);
     return opened !== undefined;
   };
@@ -62,20 +70,7 @@ test("a beat that is repeated or older than the last one is refused before its s
   expect(hear({ boot: 4, counter: 0 })).toBe(true);
 });
 
-const FIELDS: readonly Value[] = [
-  "skein/beat/1",
-  MESH,
-  signer.publicKey,
-  3,
-  14,
-  "0.1.0",
-  [],
-  {},
-  2,
-  1,
-  2_000,
-  {},
-];
+const FIELDS: readonly Value[] = ["skein/beat/1", MESH, signer.publicKey, 3, 14, "0.1.0", [], {}, 2, 1, 2_000, {}];
 
 const openFields = (fields: readonly Value[]): Beat | undefined => {
   const bytes = encode(fields);

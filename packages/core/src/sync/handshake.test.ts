@@ -6,11 +6,22 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Invite, type Member, type Membership, noMembership } from "../member/membership.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { createHandshake, type Handshake, type HandshakeContext, type HandshakeSelf, type HandshakeStep } from "./handshake.ts";
+import {
+  createHandshake,
+  type Handshake,
+  type HandshakeContext,
+  type HandshakeSelf,
+  type HandshakeStep,
+} from "./handshake.ts";
 import { decodeMessage, encodeMessage, type Message, type MessageType, PROTOCOL_VERSION } from "./message.ts";
 
 const MESH = new Uint8Array(32).fill(1);
-const [anna, ben, newcomer, eve] = ["anna", "ben", "newcomer", "eve"].map(testSigner) as [Signer, Signer, Signer, Signer];
+const [anna, ben, newcomer, eve] = ["anna", "ben", "newcomer", "eve"].map(testSigner) as [
+  Signer,
+  Signer,
+  Signer,
+  Signer,
+];
 const ticket = testSigner("ticket");
 const NOW = 1_000_000;
 
@@ -70,7 +81,12 @@ const codeOf = (steps: readonly HandshakeStep[]): string | undefined =>
 const provedOf = (steps: readonly HandshakeStep[]): unknown => steps.find((step) => step.type === "proved");
 
 /** Both hellos and the initiator's proof, ready to be given to the acceptor. */
-function untilProof(from: Handshake, to: Handshake, fromContext: HandshakeContext = context(), toContext: HandshakeContext = context()): Message {
+function untilProof(
+  from: Handshake,
+  to: Handshake,
+  fromContext: HandshakeContext = context(),
+  toContext: HandshakeContext = context(),
+): Message {
   const hello = onlySent(from.start());
   const reply = onlySent(to.receive(hello, toContext));
   return onlySent(from.receive(reply, fromContext));
@@ -172,7 +188,8 @@ test("a key that the gate refuses does not join", () => {
 });
 
 test("a member does not talk to an acceptor that is none, or is removed", () => {
-  const reply = (who: Signer): Message => onlySent(acceptor(who).receive(helloOf(initiator(anna)), context(membershipOf([memberOf(anna, "anna")]))));
+  const reply = (who: Signer): Message =>
+    onlySent(acceptor(who).receive(helloOf(initiator(anna)), context(membershipOf([memberOf(anna, "anna")]))));
   const started = (membership: Membership, who: Signer): string | undefined => {
     const from = initiator(anna);
     from.start();
@@ -349,15 +366,18 @@ const situations: Record<string, () => Situation> = {
   },
 };
 
-test.each(Object.entries(situations))("%s refuses every message out of order and then says no more", (_name, situation) => {
-  for (const [type, message] of Object.entries(samples())) {
-    const { handshake, expects } = situation();
-    if (type === expects) continue;
-    expect([type, codeOf(handshake.receive(message, context()))]).toEqual([type, "bad-message"]);
-    expect(codeOf(handshake.receive(helloOf(initiator(anna)), context()))).toBe("bad-message");
-    expect(handshake.admitted()).toEqual([]);
-  }
-});
+test.each(Object.entries(situations))(
+  "%s refuses every message out of order and then says no more",
+  (_name, situation) => {
+    for (const [type, message] of Object.entries(samples())) {
+      const { handshake, expects } = situation();
+      if (type === expects) continue;
+      expect([type, codeOf(handshake.receive(message, context()))]).toEqual([type, "bad-message"]);
+      expect(codeOf(handshake.receive(helloOf(initiator(anna)), context()))).toBe("bad-message");
+      expect(handshake.admitted()).toEqual([]);
+    }
+  },
+);
 
 test("after a refusal the right message comes too late", () => {
   const to = acceptor(ben);

@@ -32,8 +32,13 @@ test("a seed beyond 32 bits is another seed", () => {
 
 test("every way to draw gives these values, for ever", () => {
   const prng = createPrng(7);
-  expect([prng.int(100), prng.chance(0.5), [...prng.bytes(4)], prng.pick(["a", "b", "c"]), prng.shuffle([1, 2, 3, 4, 5])])
-    .toMatchInlineSnapshot(`
+  expect([
+    prng.int(100),
+    prng.chance(0.5),
+    [...prng.bytes(4)],
+    prng.pick(["a", "b", "c"]),
+    prng.shuffle([1, 2, 3, 4, 5]),
+  ]).toMatchInlineSnapshot(`
       [
         67,
         true,
@@ -57,7 +62,7 @@ test("every way to draw gives these values, for ever", () => {
 
 test("draws are in range and spread over it", () => {
   const prng = createPrng(1);
-  const seen = new Array<number>(10).fill(0);
+  const seen = Array.from({ length: 10 }, () => 0);
   for (let draw = 0; draw < 10_000; draw++) {
     const value = prng.int(10);
     expect(Number.isInteger(value) && value >= 0 && value < 10).toBe(true);

@@ -11,7 +11,7 @@ import type { OpenProject } from "./project.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 /** Where an execution is, for people. */
-export type ExecutionState = "Pending" | "Running" | "Completed";
+type ExecutionState = "Pending" | "Running" | "Completed";
 
 export interface Execution {
   readonly item: string;

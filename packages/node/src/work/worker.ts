@@ -49,6 +49,8 @@ export interface WorkerDeps extends WorkDeps {
 }
 
 const TICK_MS = 200;
+/** Many changes in a row are one look. */
+const POKE_MS = 25;
 
 export function createWorker(deps: WorkerDeps): Worker {
   const lifetime = new AbortController();
@@ -61,11 +63,13 @@ export function createWorker(deps: WorkerDeps): Worker {
   const look = createLook(deps, projects, executions, slotsFree);
   let cancel: Cancel | undefined;
   let looking = false;
+  let poked = false;
 
   const tick = (): void => {
     if (lifetime.signal.aborted) return;
     cancel?.();
     cancel = deps.clock.after(TICK_MS, tick);
+    poked = false;
     // One look at a time: a claim that is being written must be seen by the next plan.
     if (looking) return;
     looking = true;
@@ -74,9 +78,10 @@ export function createWorker(deps: WorkerDeps): Worker {
     });
   };
   const poke = (): void => {
-    if (lifetime.signal.aborted) return;
+    if (lifetime.signal.aborted || poked) return;
+    poked = true;
     cancel?.();
-    cancel = deps.clock.after(0, tick);
+    cancel = deps.clock.after(POKE_MS, tick);
   };
 
   return {
