@@ -147,7 +147,7 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
-  if (answered !== undefined) return answered;
+  if (answered !== undefined) return command.name === "why" ? withOwnReason(deps, answered) : answered;
   switch (command.name) {
     case "claims":
       return ok(claims(deps));
@@ -170,6 +170,20 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
 }
+
+/** An item that nobody holds may be waiting for this very node. */
+function withOwnReason(deps: CommanderDeps, answered: Result<Plain, CommandError>): Result<Plain, CommandError> {
+  const notReady = deps.worker.notReady();
+  if (!answered.ok || notReady === undefined || !isRecord(answered.value)) return answered;
+  const { id, why } = answered.value;
+  const state = typeof id === "string" ? deps.replica.view().items.get(id)?.best?.state : undefined;
+  const waits = state?.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
+  if (!waits || !Array.isArray(why)) return answered;
+  return ok({ ...answered.value, why: [...why, `This node does not take it: ${notReady}`] });
+}
+
+const isRecord = (value: Plain): value is { readonly [key: string]: Plain } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function claims({ replica, naming }: CommanderDeps): Plain {
   return [...replica.view().items.values()].flatMap((history) => {
