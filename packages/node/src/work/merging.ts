@@ -9,6 +9,7 @@ import type { GitError, MergeOutcome, Oid } from "../ports.ts";
 import { type AttemptContext, heldItem, persistently, type StepEnd, writeFact, writeStage } from "./attempt-context.ts";
 import { runGate } from "./gate.ts";
 import { giveBack } from "./give-back.ts";
+import { PROJECT_FILE } from "./project.ts";
 
 interface Merged {
   readonly base: Oid;
@@ -155,7 +156,32 @@ async function mergeInto(
     );
     return undefined;
   }
-  return { base, commit: merged.value.commit, tree: merged.value.tree, atSeconds };
+  const { commit, tree } = merged.value;
+  const changed = await changesRules(context, base, commit);
+  if (context.signal.aborted) return undefined;
+  if (changed) {
+    await refuse(
+      context,
+      feature,
+      "agent-failed",
+      `The branch changes ${PROJECT_FILE}. People change the rules, attempts do not.`,
+    );
+    return undefined;
+  }
+  return { base, commit, tree, atSeconds };
+}
+
+/**
+ * skein.yaml says which programs run with which rights, and it counts as soon as it is on the target branch. An attempt
+ * that could land a change of it would give itself any right it likes.
+ */
+async function changesRules(context: AttemptContext, base: Oid, commit: Oid): Promise<boolean> {
+  const { repository } = context.project;
+  const [before, after] = await Promise.all([
+    repository.readFile(base, PROJECT_FILE, context.signal),
+    repository.readFile(commit, PROJECT_FILE, context.signal),
+  ]);
+  return !before.ok || !after.ok || before.value !== after.value;
 }
 
 async function refuseUnlessStopped(context: AttemptContext, feature: Feature, error: GitError): Promise<void> {
@@ -166,7 +192,7 @@ async function refuseUnlessStopped(context: AttemptContext, feature: Feature, er
 const refuse = (
   context: AttemptContext,
   feature: Feature,
-  reason: "conflict" | "no-commits",
+  reason: "conflict" | "no-commits" | "agent-failed",
   note: string,
 ): Promise<void> => giveBack(context, { reason, note, tree: feature.tree, evidence: [] });
 

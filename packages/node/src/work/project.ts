@@ -27,14 +27,14 @@ export interface OpenProject {
 
 export type OpenRepository = (project: Project, signal: AbortSignal) => Promise<Result<Repository, GitError>>;
 
-const FILE = "skein.yaml";
+export const PROJECT_FILE = "skein.yaml";
 
 export async function openProject(
   project: Project,
   openRepository: OpenRepository,
   signal: AbortSignal,
 ): Promise<Result<OpenProject, string>> {
-  const first = parseProjectConfig(project.config, FILE);
+  const first = parseProjectConfig(project.config, PROJECT_FILE);
   if (!first.ok) return err(first.error.message);
   const repository = await openRepository(project, signal);
   if (!repository.ok) return err(repository.error.message);
@@ -50,10 +50,10 @@ export async function openProject(
     refresh: async (refreshSignal) => {
       const tip = await repository.value.fetchBase(refreshSignal);
       if (!tip.ok || tip.value === readAt) return tip;
-      const text = await repository.value.readFile(tip.value, FILE, refreshSignal);
+      const text = await repository.value.readFile(tip.value, PROJECT_FILE, refreshSignal);
       if (!text.ok) return text;
       readAt = tip.value;
-      const offered = configs.offer(text.value ?? project.config, FILE);
+      const offered = configs.offer(text.value ?? project.config, PROJECT_FILE);
       ({ config, problem } = offered);
       return tip;
     },
