@@ -1,24 +1,13 @@
 import Database from "better-sqlite3";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  rmSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type LogStoreOptions, type OpenError, openLogStore, type SqliteLogStore } from "./index.ts";
 import { bundleChildProgram, type ChildProgram } from "./testing/child-program.ts";
+import { newDirectory } from "./testing/directory.ts";
 import { asOrdinaryUser } from "./testing/ordinary-user.ts";
 import { BATCH_FRAMES, fingerprint, framesFrom } from "./testing/frames.ts";
 
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), "skein-log-"));
 const fileIn = (directory: string): string => join(directory, "log.sqlite");
 
 function open(options: LogStoreOptions): SqliteLogStore {
@@ -192,7 +181,6 @@ test("a log that lost its end is refused, never opened as a shorter one", () => 
       length,
       type: expect.stringMatching(length < 100 ? /^(corrupt|not-a-log)$/ : /^corrupt$/),
     });
-    rmSync(directory, { recursive: true });
   }
 });
 
@@ -207,7 +195,6 @@ test("a log with garbage in any of its pages is refused, and nothing crashes", (
     const opened = openLogStore({ directory });
     outcomes.add(opened.ok ? "opened" : opened.error.type);
     if (opened.ok) opened.value.close();
-    rmSync(directory, { recursive: true });
   }
   expect([...outcomes].toSorted()).toEqual(["corrupt", "not-a-log"]);
 });

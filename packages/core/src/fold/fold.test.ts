@@ -343,6 +343,39 @@ test("a later removal with a greater cut, that wins by its stamp, gives ops thei
   expect(title(late)).toBe("two");
 });
 
+test("an invite that comes late and gives a member a lesser role takes back what it wrote with the greater", () => {
+  const nodes = meshOf("owner");
+  const [first, host] = [at(nodes, 0), at(nodes, 1)];
+  const ticket = testSigner("one ticket, two invites");
+  const newcomer = nodeOf("newcomer", authorship("newcomer", 40));
+  const inviteAs = (role: Role): Draft => ({
+    entity: "mesh",
+    on: null,
+    body: { kind: "member.invite", ticket: ticket.publicKey, role, expires: 1 },
+  });
+  const lesser = write(first, inviteAs("observer"));
+  // The host writes something first, so that its invite has the greater stamp and does not count.
+  write(host, {
+    entity: "mesh",
+    on: null,
+    body: { kind: "project.set", name: "p", remote: "r", base: "b", config: "" },
+  });
+  const key = newcomer.signer.publicKey;
+  const proof = ticket.sign(joinProofBytes({ mesh, key, name: "newcomer" }));
+  write(host, inviteAs("operator"), {
+    entity: "mesh",
+    on: null,
+    body: { kind: "member.join", key, name: "newcomer", ticket: ticket.publicKey, proof },
+  });
+  give(newcomer, host.stored);
+  write(newcomer, create);
+  give(host, newcomer.stored);
+  expect(bestOf(host)).toBeDefined();
+  expect(give(host, lesser)).toBe(true);
+  expect(bestOf(host)).toBeUndefined();
+  settle([first, host, newcomer]);
+});
+
 // ── the digest ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("everything that an op can change changes the digest", () => {

@@ -64,6 +64,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   let cancel: Cancel | undefined;
   let looking = false;
   let poked = false;
+  let started = false;
 
   const tick = (): void => {
     if (lifetime.signal.aborted) return;
@@ -78,7 +79,8 @@ export function createWorker(deps: WorkerDeps): Worker {
     });
   };
   const poke = (): void => {
-    if (lifetime.signal.aborted || poked) return;
+    // A command that opens the log for a moment writes, and works on nothing.
+    if (!started || lifetime.signal.aborted || poked) return;
     poked = true;
     cancel?.();
     cancel = deps.clock.after(POKE_MS, tick);
@@ -86,6 +88,7 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   return {
     start: () => {
+      started = true;
       tick();
       void observeLandings(deps, projects, lifetime.signal);
     },

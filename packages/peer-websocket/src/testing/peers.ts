@@ -21,7 +21,7 @@ export interface Station {
   readonly accepted: End[];
 }
 
-export function recordEnd(ends: End[], onMessage: (end: End, bytes: Uint8Array) => void = () => {}) {
+function recordEnd(ends: End[], onMessage: (end: End, bytes: Uint8Array) => void = () => {}) {
   return (link: Link): LinkHandlers => {
     const end: End = { link, messages: [], closes: [], late: [] };
     ends.push(end);

@@ -6,13 +6,14 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { onTestFinished } from "vitest";
 
 export interface ChildProgram {
   start(args: readonly string[]): Child;
   remove(): void;
 }
 
-export interface Child {
+interface Child {
   readonly pid: number;
   /** The next line it says; undefined once it has said everything. */
   nextLine(): Promise<string | undefined>;
@@ -41,6 +42,8 @@ function startChild(argv: readonly string[]): Child {
   const child: ChildProcessByStdio<null, Readable, null> = spawn(process.execPath, [...argv], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  // A test that fails in the middle must not leave it behind.
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string | undefined> => {
