@@ -82,7 +82,7 @@ function line(bytes, meaning) {
 
 /** An encoded array, field by field. Fails when the fields together are not exactly its bytes. */
 function annotated(bytes, fields) {
-  const head = encode(new Array(fields.length).fill(null)).slice(0, -fields.length);
+  const head = encode(fields.map(() => null)).slice(0, -fields.length);
   const parts = fields.map(([value]) => encode(value));
   const joined = [head, ...parts].map(toHex).join("");
   if (joined !== toHex(bytes)) throw new Error("the fields are not the bytes");
@@ -120,7 +120,7 @@ function opExample() {
     [ITEM, "entity: the item's id"],
     ["item.create", "kind"],
     [null, "on: builds on nothing"],
-    [null, "after: prev carries the greatest stamp already"],
+    [null, "after: not needed, prev has the top stamp"],
     [
       { dependsOn: [], labels: [], priority: 5, text: "", title: "Say hello", type: "story" },
       "body: a map, keys in byte order",
@@ -192,7 +192,7 @@ const helloFields = (hello) => [
 
 const proofFields = (proof) => [
   [proof.signature, "signature over the transcript"],
-  [proof.joinProof, proof.joinProof === null ? "no join proof" : "the ticket's signature over the join proof bytes"],
+  [proof.joinProof, proof.joinProof === null ? "no join proof" : "the ticket's signature of the join proof"],
 ];
 
 function beatExample() {
@@ -295,7 +295,7 @@ export function sections() {
     ["op", hex(opExample())],
     ["op-id", hex(line(created.header.opIds[0], "the op's id: SHA-256 of the bytes above"))],
     ["frame-header", hex(headerExample())],
-    ["frame-hash", hex(line(created.hash, "the frame's hash: SHA-256 of the header's bytes"))],
+    ["frame-hash", hex(line(created.hash, "the frame's hash: SHA-256 of the header"))],
     ["frame", hex(frameExample())],
     ["genesis", hex(genesisExample())],
     [

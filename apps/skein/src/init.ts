@@ -7,6 +7,7 @@ import { mkdtemp } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import {
+  type ConfigError,
   detectGate,
   parseProjectConfig,
   type ProjectConfig,
@@ -98,15 +99,32 @@ async function planProject(path: string): Promise<ProjectPlan> {
       `${facts.root} has uncommitted changes, and items would land right there because it has no remote. Commit or stash them first.`,
     );
   }
+  refuseCredentials(remote);
   return { ...plan, remote, root: facts.root };
+}
+
+/** The remote's address goes into the log, and the log goes to every member. */
+function refuseCredentials(remote: string): void {
+  if (!/^https?:\/\/[^/]*@/i.test(remote)) return;
+  throw new Failure(
+    "The remote's URL carries a user name or password, and every member of the mesh would read it. Take it out " +
+      "(git remote set-url) and put it into ~/.netrc of the machines that land, or use an ssh URL.",
+  );
 }
 
 type Drafted = Omit<ProjectPlan, "remote" | "root">;
 
 function planFromFile(file: string): Drafted {
   const text = readFileSync(file, "utf8");
-  const config = orFail(parseProjectConfig(text, file), (error) => error.message);
+  const config = orFail(parseProjectConfig(text, file), everyProblem);
   return { config, text, isNew: false, gateBecause: "skein.yaml says so" };
+}
+
+/** All of them at once: who corrects a file does not want to hear of them one by one. */
+function everyProblem({ message, problems }: ConfigError): string {
+  if (problems.length < 2) return message;
+  const lines = problems.map((problem) => `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
+  return `There are ${problems.length} problems; correct them and run this again.\n${lines.join("\n")}`;
 }
 
 function planFresh(facts: ProjectFacts): Drafted {

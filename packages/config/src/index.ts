@@ -1,3 +1,4 @@
+/** skein.yaml: what it may say, what is wrong with it, and how to write a first one. */
 export { createLastGoodConfig, type LastGoodConfig, type OfferedConfig } from "./last-good.ts";
 export { detectGate, type DetectedGate, type RepositoryFiles } from "./detect-gate.ts";
 export { parseProjectConfig } from "./parse.ts";

@@ -118,13 +118,23 @@ export async function discard(root: string, directory: string): Promise<Result<v
   return ok(undefined);
 }
 
-/** Deletes what earlier runs could not; called once at the start. Throw-away directories go too. */
+/** Unpublished work of an attempt that died with its node is kept this long for a person to look at. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+/** Deletes what earlier runs could not; called once at the start. Throw-away directories go too, attempts after a week. */
 export async function clearLeftovers(root: string): Promise<void> {
   for (const name of ["trash", "incoming", "checkouts"]) {
-    const children = await readdir(join(root, name)).catch(() => []);
-    for (const child of children) await deleteTree(join(root, name, child));
+    for (const child of await childrenOf(join(root, name))) await deleteTree(child);
+  }
+  const oldest = Date.now() - KEPT_MS;
+  for (const child of await childrenOf(join(root, "attempts"))) {
+    const found = await lstat(child).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < oldest) await deleteTree(child);
   }
 }
+
+const childrenOf = async (directory: string): Promise<readonly string[]> =>
+  (await readdir(directory).catch(() => [])).map((name) => join(directory, name));
 
 /** Best effort by design: a tree that resists is met again at the next start. */
 async function deleteTree(directory: string): Promise<void> {

@@ -73,6 +73,8 @@ export interface JournalDeps {
   readonly authorship: () => Authorship;
 }
 
+const PROBE_MS = 2_000;
+
 interface Job {
   /** Judges and folds in memory, adding to the batch what is to become durable. */
   readonly run: (batch: Batch) => void;
@@ -98,7 +100,8 @@ export function createJournal(deps: JournalDeps): Journal {
     const jobs = queue;
     queue = [];
     const committed = commit(deps, index, jobs);
-    problem = committed.failure;
+    if (committed.failure !== undefined) degrade(committed.failure);
+    else if (committed.frames.length > 0) problem = undefined;
     for (const job of jobs) job.settle(committed.failure === undefined ? undefined : notSaved(committed.failure));
     if (committed.failure === undefined && committed.frames.length > 0) {
       announce(listeners, committed.frames, committed.changes);
@@ -106,6 +109,18 @@ export function createJournal(deps: JournalDeps): Journal {
     if (queue.length > 0) return;
     for (const waiter of idleWaiters) waiter();
     idleWaiters = [];
+  };
+  /** Looks again by itself, so that a disk that was emptied is noticed before somebody wants to write. */
+  const degrade = (failure: StoreError): void => {
+    const first = problem === undefined;
+    problem = failure;
+    if (first) deps.clock.after(PROBE_MS, probe);
+  };
+  const probe = (): void => {
+    if (problem === undefined) return;
+    const written = deps.store.putMeta("probe", new TextEncoder().encode(String(deps.clock.wallMs())));
+    problem = written.ok ? undefined : written.error;
+    if (!written.ok) deps.clock.after(PROBE_MS, probe);
   };
   const enqueue = (job: Job): void => {
     queue.push(job);

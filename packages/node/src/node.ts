@@ -83,7 +83,10 @@ export interface Node {
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
   const loaded = replica.reload(bytesOf(options.store.frames(1)));
-  if (!loaded.ok) return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}.` };
+  if (!loaded.ok) {
+    const next = "Restore a backup, or move the data directory away and join the mesh again.";
+    return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
+  }
   return ok(assemble(options, replica));
 }
 

@@ -1,3 +1,4 @@
+/** Child processes for agents and gates, and the logs of what they print. */
 export { createProcesses, endLeftovers, type ProcessesOptions } from "./processes.ts";
 export { createAttemptLogs, type AttemptLogsOptions } from "./attempt-logs.ts";
 export { childEnvironment, type ChildEnvironmentRequest } from "./gate-environment.ts";

@@ -86,7 +86,14 @@ const inputs = {
   "member.remove": z.strictObject({ member: key, note: note.default("") }),
   "project.set": z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-    remote: z.string().min(1).max(1_000),
+    remote: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .refine(
+        (remote) => !/^https?:\/\/[^/]*@/i.test(remote),
+        "a URL without user name or password: every member reads it",
+      ),
     base: z.string().min(1).max(200),
     config: z.string().max(LIMITS.configBytes),
   }),

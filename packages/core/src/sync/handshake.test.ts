@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { toHex } from "../kernel/bytes.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { type Invite, type Member, type Membership, noMembership } from "../member/membership.ts";
+import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import {
@@ -292,6 +293,19 @@ test("swapped hellos are refused: nobody proves to the role it plays itself", ()
   const proof2 = onlySent(two.receive(hello1, context()));
   expect(codeOf(two.receive(proof1, context()))).toBe("bad-proof");
   expect(codeOf(one.receive(proof2, context()))).toBe("bad-proof");
+});
+
+test("what is signed is the speaker's role and both hellos byte by byte", () => {
+  const answered = (speaker: string): readonly HandshakeStep[] => {
+    const [from, to] = [initiator(anna), acceptor(ben)];
+    const hello = helloOf(from);
+    const reply = onlySent(to.receive(hello, context()));
+    from.receive(reply, context());
+    const signed = encode(["skein/handshake/1", speaker, encodeMessage(hello), encodeMessage(reply)]);
+    return from.receive({ type: "proof", signature: ben.sign(signed), joinProof: null }, context());
+  };
+  expect(provedOf(answered("acceptor"))).toBeDefined();
+  expect(codeOf(answered("initiator"))).toBe("bad-proof");
 });
 
 test("a ticket that did not sign for this key and name lets nobody in", () => {

@@ -177,10 +177,9 @@ async function mergeInto(
  */
 async function changesRules(context: AttemptContext, base: Oid, commit: Oid): Promise<boolean> {
   const { repository } = context.project;
-  const [before, after] = await Promise.all([
-    repository.readFile(base, PROJECT_FILE, context.signal),
-    repository.readFile(commit, PROJECT_FILE, context.signal),
-  ]);
+  const read = (at: Oid): Promise<Result<string | undefined, GitError>> =>
+    persistently(context, `Reading ${PROJECT_FILE}`, () => repository.readFile(at, PROJECT_FILE, context.signal));
+  const [before, after] = [await read(base), await read(commit)];
   return !before.ok || !after.ok || before.value !== after.value;
 }
 

@@ -1,0 +1,47 @@
+/** The listeners of the code are those of the table in docs/trust.md. */
+import { ROUTES } from "@skein/http";
+import { expect, test } from "vitest";
+
+import { codeOnly, isProduction, read, sources } from "./sources.ts";
+
+const document = read("docs/trust.md");
+const rows = [...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open) \|$/gm)].map(
+  ([, listener, path = "", access]) => ({ listener, path, access }),
+);
+
+const constant = (path: string, name: string): string =>
+  new RegExp(`export const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
+
+test("the HTTP routes in the table are the routes of the server, with their access", () => {
+  const shown = rows.filter(({ path }) => path.includes(" ")).map(({ path, access }) => `${path} ${access}`);
+  const served = ROUTES.map(({ method, path, access }) => `${method} ${path} ${access}`);
+  expect(served.length).toBeGreaterThan(10);
+  expect(shown.toSorted()).toEqual(served.toSorted());
+});
+
+test("the upgrades in the table are the ones that the code takes", () => {
+  const sync = constant("packages/peer-websocket/src/dial.ts", "SYNC_PATH");
+  const yjs = constant("packages/http/src/routes.ts", "YJS_PATH") + constant("packages/http/src/routes.ts", "YJS_ROOM");
+  const shown = rows.filter(({ path }) => !path.includes(" "));
+  expect(shown).toEqual([
+    { listener: "peer address", path: sync, access: "handshake" },
+    { listener: "HTTP address", path: yjs, access: "token" },
+  ]);
+});
+
+test("nothing else in the code listens", () => {
+  const opening = /\bcreateServer\(|\bnew WebSocketServer\(/;
+  const listening = sources().filter((path) => isProduction(path) && opening.test(codeOnly(read(path))));
+  expect(listening).toEqual([
+    "packages/http/src/server.ts",
+    "packages/http/src/yjs-sockets.ts",
+    "packages/peer-websocket/src/listen.ts",
+  ]);
+});
+
+test("every test file that the table names exists", () => {
+  const named = [...document.matchAll(/`([a-z-]+(?:\.property)?\.test\.ts)`/g)].map(([, name]) => name ?? "");
+  const known = new Set(sources().map((path) => path.split("/").at(-1)));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+});
