@@ -26,6 +26,7 @@ const node = createNode({
   clock: systemClock,
   random: systemRandom,
   crypto,
+  createSigner,
   store,
   net: createPeerNet(),
   processes: { run: unused },

@@ -111,7 +111,8 @@ async function coldSync(directory, author, figures) {
   await fresh.ask("stop");
 }
 
-const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
+const quantile = (values, q) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 
 const round = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
 
@@ -130,10 +131,14 @@ for (let run = 0; run < RUNS; run++) {
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const versions = ["better-sqlite3", "ws", "msgpackr", "xstate"].map((name) => `${name} ${versionOf(name)}`);
-console.log(`${machine}; Node ${process.version}; ${versions.join(", ")}; ${RUNS} runs, ${ITEMS.toLocaleString("en")} items\n`);
+console.log(
+  `${machine}; Node ${process.version}; ${versions.join(", ")}; ${RUNS} runs, ${ITEMS.toLocaleString("en")} items\n`,
+);
 console.log(`${"".padEnd(56)}${"median".padStart(10)}${"least".padStart(10)}${"greatest".padStart(10)}`);
 for (const name of Object.keys(runs[0])) {
   const values = runs.map((figures) => figures[name]);
-  const cells = [quantile(values, 0.5), Math.min(...values), Math.max(...values)].map((value) => round(value).padStart(10));
+  const cells = [quantile(values, 0.5), Math.min(...values), Math.max(...values)].map((value) =>
+    round(value).padStart(10),
+  );
   console.log(`${name.padEnd(56)}${cells.join("")}`);
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import {
   createNode,
   createNodeCrypto,
+  createSigner,
   type LinkRefusal,
   type Logger,
   type Node,
@@ -52,6 +53,7 @@ export function composeNode(options: ComposeOptions): Node {
     clock: systemClock,
     random: systemRandom,
     crypto: createNodeCrypto(),
+    createSigner,
     store: data.store,
     net: options.net,
     processes: createProcesses({ owner: ownerOf(data.path) }),

@@ -20,12 +20,12 @@ import {
   type Role,
   roleAtLeast,
   type SealedOp,
+  type Signer,
   type StageBody,
   STAGE_KINDS,
 } from "@skein/core";
 
 import { examine } from "./doctor.ts";
-import { createSigner } from "./ed25519.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -42,6 +42,7 @@ export interface CommanderDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Crypto;
+  readonly createSigner: (seed: Uint8Array) => Signer;
   readonly store: LogStore;
   readonly journal: Journal;
   readonly replica: Replica;
@@ -88,7 +89,7 @@ const notAMember = (removed: boolean): CommandError => ({
 async function write(deps: CommanderDeps, command: Command, role: Role): Promise<Result<Plain, CommandError>> {
   const seed = deps.random.bytes(32);
   // Making a key pair costs a millisecond; only a ticket needs one.
-  const ticketKey = command.name === "member.invite" ? createSigner(seed).publicKey : new Uint8Array();
+  const ticketKey = command.name === "member.invite" ? deps.createSigner(seed).publicKey : new Uint8Array();
   const idBytes = deps.random.bytes(8);
   let itemId: string | null = null;
   let stageBody: StageBody | undefined;

@@ -25,7 +25,7 @@ import {
   type SealedOp,
 } from "@skein/core";
 
-import type { Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
+import type { Cancel, Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
 
 /** A frame that is durable now. */
 export interface CommittedFrame {
@@ -63,6 +63,8 @@ export interface Journal {
   readonly index: FrameIndex;
   /** Waits until the queue is empty. */
   idle(): Promise<void>;
+  /** Stops looking at a disk that refused: the store is about to be closed. */
+  stop(): void;
 }
 
 export interface JournalDeps {
@@ -94,6 +96,7 @@ export function createJournal(deps: JournalDeps): Journal {
   const listeners: ((committed: Committed) => void)[] = [];
   let queue: Job[] = [];
   let problem: StoreError | undefined;
+  let cancelProbe: Cancel | undefined;
   let idleWaiters: (() => void)[] = [];
 
   const flush = (): void => {
@@ -114,13 +117,16 @@ export function createJournal(deps: JournalDeps): Journal {
   const degrade = (failure: StoreError): void => {
     const first = problem === undefined;
     problem = failure;
-    if (first) deps.clock.after(PROBE_MS, probe);
+    if (!first) return;
+    // One left over from a complaint that has healed would make two of them.
+    cancelProbe?.();
+    cancelProbe = deps.clock.after(PROBE_MS, probe);
   };
   const probe = (): void => {
     if (problem === undefined) return;
     const written = deps.store.putMeta("probe", new TextEncoder().encode(String(deps.clock.wallMs())));
     problem = written.ok ? undefined : written.error;
-    if (!written.ok) deps.clock.after(PROBE_MS, probe);
+    if (!written.ok) cancelProbe = deps.clock.after(PROBE_MS, probe);
   };
   const enqueue = (job: Job): void => {
     queue.push(job);
@@ -133,6 +139,7 @@ export function createJournal(deps: JournalDeps): Journal {
     problem: () => problem,
     onCommitted: (listener) => listeners.push(listener),
     idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    stop: () => cancelProbe?.(),
     write: (decide) => new Promise((resolve) => enqueue(writeJob(deps, decide, resolve))),
     offer: (frames, from) => new Promise((resolve) => enqueue(offerJob(deps, frames, from, resolve))),
   };

@@ -44,6 +44,8 @@ export interface NodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Crypto;
+  /** The key pair of a 32-byte seed, for tickets. */
+  readonly createSigner: (seed: Uint8Array) => Signer;
   readonly store: LogStore;
   readonly net: PeerNet;
   readonly processes: Processes;
@@ -162,7 +164,6 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     incidents,
     log,
     membership,
-    heard: () => presence.heard(),
     receiveBeat: (sealed) => presence.receive(sealed),
     onHeads,
     onLogMessage: (link, message) => logReader.receive(link, message),
@@ -277,6 +278,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
       presence.stop();
       await links.stop();
       await journal.idle();
+      journal.stop();
     },
   };
 }

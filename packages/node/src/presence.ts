@@ -32,8 +32,8 @@ export interface Presence {
   heard(): ReadonlyMap<string, Heard>;
   isAlive(node: string): boolean;
   isExpired(claim: Claim): boolean;
-  /** Returns whether the beat was news and so is to be passed on. */
-  receive(sealed: SealedBeat): boolean;
+  /** Returns the beat when it was news and so is to be passed on. */
+  receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
   start(): void;
@@ -104,11 +104,11 @@ export function createPresence(deps: PresenceDeps): Presence {
         return last === undefined || beatOrder(one) > beatOrder(last.beat);
       };
       const opened = openBeat(sealed, mesh, isNews, crypto);
-      if (opened === undefined) return false;
+      if (opened === undefined) return undefined;
       const monoMs = clock.monoMs();
       leases.heard(opened.node, beatOrder(opened), monoMs);
       heard.set(opened.node, { beat: opened, monoMs, wallMs: clock.wallMs() });
-      return true;
+      return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
     start: tick,

@@ -19,13 +19,21 @@ export const collect = (value: string, earlier: readonly string[] | undefined): 
   value,
 ];
 
+const LABEL_LENGTH = 100;
+const LABELS_MAX = 16;
+
 export function collectLabel(
   value: string,
   earlier: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {
   const at = value.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("A label is key=value.");
-  return { ...earlier, [value.slice(0, at)]: value.slice(at + 1) };
+  if (at < 1 || value.length > LABEL_LENGTH) {
+    throw new InvalidArgumentError(`A label is key=value, at most ${LABEL_LENGTH} characters.`);
+  }
+  const labels = { ...earlier, [value.slice(0, at)]: value.slice(at + 1) };
+  // They travel in every beat.
+  if (Object.keys(labels).length > LABELS_MAX) throw new InvalidArgumentError(`At most ${LABELS_MAX} labels.`);
+  return labels;
 }
 
 export function wholeNumber(value: string): number {

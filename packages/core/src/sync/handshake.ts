@@ -48,7 +48,7 @@ export interface Peer {
   /** Hex. */
   readonly key: string;
   readonly name: string;
-  /** We hold no membership yet, so we could not look the key up: check again once the log is here. */
+  /** We do not know the key (yet): take the log from it, give nothing, and look again once the log is here. */
   readonly provisional: boolean;
 }
 
@@ -162,10 +162,10 @@ const unexpected = (message: Message): HandshakeStep => ({
   message: `${message.type} does not belong here in the handshake`,
 });
 
-const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => ({
-  type: "proved",
-  peer: { key: toHex(peer.key), name: peer.name, provisional: membership.members.size === 0 },
-});
+const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => {
+  const key = toHex(peer.key);
+  return { type: "proved", peer: { key, name: peer.name, provisional: !membership.members.has(key) } };
+};
 
 /** What is signed: who speaks in which role, and every byte of both hellos. */
 const transcript = (speaker: Role, initiator: Hello, acceptor: Hello): Uint8Array =>
@@ -203,10 +203,9 @@ function checkHello(
   if (member !== undefined) {
     return member.cut === null ? undefined : refuse("removed", `the key of ${member.name} was removed from this mesh`);
   }
-  // A joiner has no membership yet and takes the acceptor on trust until the log has arrived.
-  if (role === "initiator" && membership.members.size === 0) return undefined;
-  if (role === "initiator" || peer.ticket === null)
-    return refuse("not-a-member", "the key is not a member of this mesh");
+  // A joiner knows nobody yet, and a node that was away may not know who joined meanwhile: the log will tell.
+  if (role === "initiator") return undefined;
+  if (peer.ticket === null) return refuse("not-a-member", "the key is not a member of this mesh");
   if (!crypto.isAcceptableKey(peer.key)) return refuse("bad-proof", "the key is not an acceptable Ed25519 key");
   return checkTicket(toHex(peer.ticket), membership, wallMs);
 }

@@ -264,7 +264,7 @@ test("why says in words what an item waits for, at each stage", () => {
   expect(why()).toContain(`It is in Qa with 3 commits on skein/${A}/1`);
   world.write(A, { kind: "item.sendBack", reason: "gate-failed", note: "red", progress: false, evidence: [] });
   expect(why()).toContain("Last note: red");
-  expect(why()).toContain("1 attempts were sent back, the last 1 without progress.");
+  expect(why()).toContain("1 attempt did not succeed, the last 1 without progress.");
   world.write(A, { kind: "item.set", field: "hold", value: "legal asks" });
   expect(why()).toContain(`It is on hold: legal asks. \`skein item hold ${A} --release\` ends that.`);
   world.write(A, { kind: "item.land", commit: OID, at: 1 });

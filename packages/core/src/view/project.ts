@@ -140,7 +140,8 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (state.note !== "") reasons.push(`Last note: ${state.note}`);
   if (state.attempts > 0) {
-    reasons.push(`${state.attempts} attempts were sent back, the last ${state.noProgress} without progress.`);
+    const attempts = state.attempts === 1 ? "1 attempt" : `${state.attempts} attempts`;
+    reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
   }
   return reasons;
 }

@@ -18,8 +18,8 @@ export interface LinkTable {
   /** This node's own key answered at an address. */
   ownAddress(url: string): void;
   isLinked(target: DialTarget): boolean;
-  /** Closes a link whose peer is not, or no longer, a member. */
-  closeUnlessMember(link: PeerLink, membership: Membership): void;
+  /** Closes a link whose peer is not, or no longer, a member; confirms one whose peer is. */
+  judge(link: PeerLink, membership: Membership): void;
 }
 
 export function createLinkTable(self: string): LinkTable {
@@ -54,12 +54,13 @@ export function createLinkTable(self: string): LinkTable {
       if (node === self || (node !== undefined && proved.has(node))) return true;
       return [...open].some((link) => link.initiated && link.remoteAddress === target.url);
     },
-    closeUnlessMember: (link, { members }) => {
+    judge: (link, { members }) => {
       const peer = link.peer();
       if (peer === undefined || members.size === 0) return;
       const member = members.get(peer.key);
       if (member === undefined) link.close("not-a-member", "the key is not a member of this mesh");
       else if (member.cut !== null) link.close("removed", `the key of ${member.name} was removed from this mesh`);
+      else link.confirm();
     },
   };
 }

@@ -21,9 +21,9 @@ import type { Committed, Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, Clock, Link, LinkHandlers, LogStore, PeerNet, Random } from "../ports.ts";
 import type { SealedBeat } from "../presence.ts";
+import { type AddressBook, createAddressBook } from "./address-book.ts";
 import { admit } from "./admission.ts";
 import { createDialer, type DialTarget } from "./dialer.ts";
-import { type AddressSources, dialTargets, rememberAddresses } from "./known-addresses.ts";
 import { createLinkTable, type LinkTable } from "./link-table.ts";
 import { createPeerLink, type LinkRefusal, type PeerLink } from "./peer-link.ts";
 
@@ -52,8 +52,8 @@ export interface LinksDeps {
   readonly incidents: Incidents;
   readonly log: Logger;
   readonly membership: () => Membership;
-  readonly heard: () => ReadonlyMap<string, { readonly beat: Beat }>;
-  readonly receiveBeat: (sealed: SealedBeat) => boolean;
+  /** The beat, when it is news. */
+  readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
   readonly onHeads: (heads: Heads) => void;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** A link came up after there was none. */
@@ -70,8 +70,8 @@ export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
   const self = toHex(deps.signer.publicKey);
   const table = createLinkTable(self);
-  const addresses: AddressSources = { ...deps, self };
-  const makeLink = linkMaker(deps, table, self);
+  const addresses = createAddressBook({ ...deps, self });
+  const makeLink = linkMaker(deps, table, addresses, self);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -82,10 +82,7 @@ export function createLinks(deps: LinksDeps): Links {
     isLinked: (target) => table.isLinked(target),
     dial: (target) => dialOnce(net, target, makeLink),
   });
-  const retarget = (): void => {
-    dialer.setTargets(dialTargets(addresses, listensOnLoopback));
-    rememberAddresses(addresses);
-  };
+  const retarget = (): void => dialer.setTargets(addresses.targets(listensOnLoopback));
   const antiEntropy = (): void => {
     for (const link of table.proved.values()) link.announceHeads();
     retarget();
@@ -124,6 +121,7 @@ export function createLinks(deps: LinksDeps): Links {
 function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
+  addresses: AddressBook,
   self: string,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   return (link, initiated, settled) => {
@@ -135,16 +133,20 @@ function linkMaker(
         const first = table.proved.size === 0;
         const kept = table.settle(one);
         settled(true);
+        const peer = one.peer();
+        if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
-        deps.log("info", "link.up", { peer: one.peer()?.name ?? "", initiated });
+        deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
         if (first) deps.onReconnected();
       },
       onMessage: (one, message) => {
         if (message.type !== "beat") return deps.onLogMessage(one, message);
-        if (deps.receiveBeat(message)) passOnBeat(table, message, one);
-        return undefined;
+        const beat = deps.receiveBeat(message);
+        if (beat === undefined) return undefined;
+        addresses.learn(beat.node, beat.addresses[0] ?? "");
+        return passOnBeat(table, message, one);
       },
-      onCaughtUp: (one) => table.closeUnlessMember(one, deps.membership()),
+      onCaughtUp: (one) => table.judge(one, deps.membership()),
       onClosed: (one, reason) => {
         table.remove(one);
         deps.log("debug", "link.closed", { peer: one.peer()?.name ?? one.remoteAddress, reason });
@@ -177,13 +179,16 @@ function newHandshake(deps: LinksDeps, initiated: boolean, self: string): Handsh
 }
 
 function passOnBeat(table: LinkTable, { bytes, signature }: SealedBeat, from: PeerLink | undefined): void {
-  for (const link of table.proved.values()) if (link !== from) link.send({ type: "beat", bytes, signature });
+  for (const link of table.proved.values()) {
+    if (link !== from && link.peer()?.provisional === false) link.send({ type: "beat", bytes, signature });
+  }
 }
 
 function passOnCommitted(table: LinkTable, membership: Membership, committed: Committed): void {
   for (const link of table.proved.values()) link.push(committed.frames.filter((frame) => frame.from !== link));
   if (!committed.membership && committed.items !== undefined) return;
-  for (const link of table.proved.values()) table.closeUnlessMember(link, membership);
+  // A provisional peer is judged when it has nothing more to tell, not before.
+  for (const link of table.proved.values()) if (link.peer()?.provisional === false) table.judge(link, membership);
 }
 
 function dialOnce(

@@ -63,6 +63,8 @@ export interface PeerLink {
   /** Pushes frames that just became durable, as far as the peer has what comes before them. */
   push(frames: readonly CommittedFrame[]): void;
   announceHeads(): void;
+  /** A provisional peer turned out to be a member. */
+  confirm(): void;
   close(code: RefusalCode, message: string): void;
 }
 
@@ -123,7 +125,14 @@ export function createPeerLink(
     peer: () => state.peer,
     send,
     push: (frames) => pushLive(state, frames, send),
-    announceHeads: () => send({ type: "heads", heads: deps.replica.heads() }),
+    announceHeads: () => {
+      if (state.peer?.provisional === false) send({ type: "heads", heads: deps.replica.heads() });
+    },
+    confirm: () => {
+      if (state.peer?.provisional !== true) return;
+      state.peer = { ...state.peer, provisional: false };
+      peerLink.announceHeads();
+    },
     close: refuse,
   };
   const stopWatch = watchSilence(deps.clock, state, refuse);
@@ -217,7 +226,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
 
   const learnHeads = (heads: Heads): void => {
     state.heads = new Map([...heads].map(([feed, head]) => [feed, head.seq]));
-    deps.onHeads(heads);
+    if (state.peer?.provisional === false) deps.onHeads(heads);
     if (isAheadOf(heads, deps.replica.heads())) want();
     else deps.onCaughtUp(peerLink);
   };
@@ -243,14 +252,15 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
       case "heads":
         return learnHeads(message.heads);
       case "want":
-        return serve(state, message.heads, peerLink, deps);
+        // Whoever is not known to be a member gets nothing of this mesh.
+        return state.peer?.provisional === false ? serve(state, message.heads, peerLink, deps) : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
       case "beat":
       case "log-read":
       case "log-data":
-        return deps.onMessage(peerLink, message);
+        return state.peer?.provisional === false ? deps.onMessage(peerLink, message) : undefined;
       case "refuse":
         deps.onRefusal({ by: "peer", code: message.code, message: message.message, peer: state.peer?.name ?? "" });
         return undefined;
@@ -288,7 +298,7 @@ function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store 
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
   const { heads } = state;
-  if (state.peer === undefined || heads === undefined || state.peerCatchingUp) return;
+  if (state.peer?.provisional !== false || heads === undefined || state.peerCatchingUp) return;
   let batch: Uint8Array[] = [];
   let bytes = 0;
   for (const frame of frames) {

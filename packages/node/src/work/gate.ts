@@ -49,7 +49,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     if (result.end.type === "aborted" || context.signal.aborted) return err("stopped");
     const { durationMs, outputDigest } = result;
     const exitCode = exitCodeOf(result);
-    runs.push({ argv, exitCode, durationMs: Math.round(durationMs), outputDigest });
+    runs.push({ argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest });
     context.note(`Gate: ${shown} ${describeEnd(result)} after ${Math.round(durationMs)} ms.`);
     if (exitCode !== 0) {
       const note = `The gate is red: ${shown} ${describeEnd(result)}. \`skein logs ${context.item}\` shows its output.`;
@@ -58,6 +58,13 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
   }
   return ok({ type: "green", evidence: { tree, runs } });
 }
+
+/** Evidence is part of an op, and ops are small: of a very long command its beginning is enough to know it by. */
+const shorten = (argv: readonly string[]): readonly string[] =>
+  argv.slice(0, EVIDENCE_WORDS).map((word) => word.slice(0, EVIDENCE_WORD_LENGTH));
+
+const EVIDENCE_WORDS = 16;
+const EVIDENCE_WORD_LENGTH = 60;
 
 /** As a shell would report it: 124 for a limit, 127 for what could not start, 128 for a signal. */
 function exitCodeOf({ end }: ProcessResult): number {

@@ -17,15 +17,19 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
   let open: OpenProject | undefined;
   let opening: Project | undefined;
   let failure: string | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
   const wanted = (): Project | undefined => [...deps.replica.view().membership.projects.values()].at(-1);
 
   const ensure = (): void => {
     const project = wanted();
-    if (project === undefined || project === opening || signal.aborted) return;
+    if (project === undefined || isSame(project, opening) || signal.aborted) return;
     opening = project;
     open = undefined;
-    void openProject(project, deps.openRepository, signal).then(async (opened) => {
+    // One after the other: opening clears leftovers away, and must not find another one's half-made repository.
+    const opened = last.then(() => openProject(project, deps.openRepository, signal));
+    last = opened;
+    void opened.then(async (opened) => {
       if (opening !== project) return;
       if (opened.ok) {
         await opened.value.refresh(signal);
@@ -59,6 +63,14 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
     },
   };
 }
+
+/** By value: every change of the membership makes new objects of the same project. */
+const isSame = (project: Project, other: Project | undefined): boolean =>
+  other !== undefined &&
+  project.name === other.name &&
+  project.remote === other.remote &&
+  project.base === other.base &&
+  project.config === other.config;
 
 /** What this version cannot do safely it refuses in words. */
 function refuseConfig(open: OpenProject): string | undefined {
