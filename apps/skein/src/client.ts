@@ -3,10 +3,10 @@
  * directory itself for the moment it takes. Either way the answer comes after the durable ack.
  */
 import type { CommandError, Result } from "@skein/core";
-import type { Json, LogChunk } from "@skein/node";
+import type { Json, LogChunk, Node } from "@skein/node";
 
 import { composeNode, noNet } from "./compose.ts";
-import { openDataDirectory, readEndpoints } from "./data-directory.ts";
+import { type DataDirectory, openDataDirectory, readEndpoints } from "./data-directory.ts";
 import { Failure } from "./failure.ts";
 
 export interface Client {
@@ -88,27 +88,37 @@ function inProcess(directory: string): Client {
       `The node in ${directory} belongs to no mesh yet. Join with \`skein up --rendezvous URL --ticket T\`.`,
     );
   }
-  const node = composeNode({
-    data,
-    mesh,
-    name: data.name ?? "node",
-    net: noNet,
-    log: () => undefined,
-    rendezvous: [],
-    ticket: null,
-    boot: 0,
-    slots: 0,
-    labels: {},
-    announced: () => [],
-    onRefused: () => undefined,
-  });
+  const node = openNode(data, mesh);
   return {
     boardUrl: undefined,
     command: (name, input) => node.api.command(name, input),
     readLog: (item, epoch, offset) => node.api.readLog({ item, offset, ...(epoch === undefined ? {} : { epoch }) }),
-    close: () => {
+    close: async () => {
+      // What a question set going (a look at the repository) ends with it.
+      await node.stop();
       data.close();
-      return Promise.resolve();
     },
   };
+}
+
+function openNode(data: DataDirectory, mesh: Uint8Array): Node {
+  try {
+    return composeNode({
+      data,
+      mesh,
+      name: data.name ?? "node",
+      net: noNet,
+      log: () => undefined,
+      rendezvous: [],
+      ticket: null,
+      boot: 0,
+      slots: 0,
+      labels: {},
+      announced: () => [],
+      onRefused: () => undefined,
+    });
+  } catch (cause) {
+    data.close();
+    throw cause;
+  }
 }

@@ -1,9 +1,10 @@
 /** `skein up` and `skein agent`: runs a node until it is told to stop. */
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { equalBytes, parseTicket, type Signer, toHex } from "@skein/core";
+import { equalBytes, parseTicket, type Signer, type Ticket, toHex } from "@skein/core";
 import { createHttpServer, type HttpServer } from "@skein/http";
 import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
@@ -61,14 +62,39 @@ export async function up(options: UpOptions): Promise<RunningNode> {
     level: options.verbose ? "debug" : "info",
     write: (line) => process.stderr.write(line),
   });
+  checkWords(options);
+  const isNew = !existsSync(options.data);
   const data = openDataDirectory(options.data, { create: options.ticket !== undefined });
   try {
     return await run(options, data, log);
   } catch (cause) {
     data.close();
+    // Nothing half-written: a directory that this start made, and that no node lives in yet, goes again.
+    if (isNew) rmSync(data.path, { recursive: true, force: true });
     throw cause;
   }
 }
+
+/** What can be said about the command line alone is said before anything is made on the disk. */
+function checkWords({ data, listen, http, rendezvous, ticket }: UpOptions): void {
+  if (listen !== undefined) parseAddress(listen, "--listen");
+  if (http !== undefined) parseAddress(http, "--http");
+  for (const url of rendezvous) checkPeerUrl(url);
+  if (ticket === undefined) return;
+  readTicket(ticket);
+  if (existsSync(data) && !existsSync(join(data, "log.sqlite")) && readdirSync(data).length > 0) {
+    throw new Failure(`${data} is not empty and holds no node. Choose another directory with --data.`);
+  }
+}
+
+function checkPeerUrl(url: string): void {
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: "" };
+  if (protocol === "ws:" || protocol === "wss:") return;
+  throw new Failure(`--rendezvous takes a node's address like ws://192.0.2.7:4710; "${url}" is not one.`, 2);
+}
+
+const readTicket = (text: string): Ticket =>
+  orFail(parseTicket(text), (problem) => `The ticket is not good: ${problem}.`);
 
 async function run(options: UpOptions, data: DataDirectory, log: Logger): Promise<RunningNode> {
   const identity = identify(options, data);
@@ -95,9 +121,16 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
       if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
     },
   });
-  const peer = await listenForPeers(node, options.listen);
+  const bound = async (): Promise<{ peer: string; http: HttpServer }> => {
+    const peer = await listenForPeers(node, options.listen);
+    return { peer, http: await listenForPeople(node, data, options) };
+  };
+  const { peer, http } = await bound().catch(async (cause: unknown) => {
+    // A socket that stays open would keep this process alive after its last word.
+    await net.close();
+    throw cause;
+  });
   if (announced.length === 0) announced = announce(peer);
-  const http = await listenForPeople(node, data, options);
   const endpoints = { peer, http: http.url };
   writeEndpoints(data.path, endpoints);
   node.start();
@@ -150,7 +183,7 @@ function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: Dat
       `The node in ${path} belongs to no mesh yet. Join with --rendezvous URL --ticket T, or run \`skein init\`.`,
     );
   }
-  const ticket = orFail(parseTicket(text), (problem) => `The ticket is not good: ${problem}.`);
+  const ticket = readTicket(text);
   if (joined !== undefined && !equalBytes(joined, ticket.mesh)) {
     throw new Failure(`${path} belongs to another mesh than the ticket. Choose another directory with --data.`);
   }

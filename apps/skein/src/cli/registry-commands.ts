@@ -16,6 +16,9 @@ import { present } from "./present.ts";
 /** Options whose name on the command line is not the field's own. */
 const FLAG_OF: Readonly<Record<string, string>> = { labels: "label", dependsOn: "depends-on" };
 
+/** Fields too long for a command line: they are read from a file, or from standard input. */
+const FROM_FILE: ReadonlySet<string> = new Set(["text", "config"]);
+
 interface Field {
   readonly name: string;
   readonly flag: string;
@@ -53,7 +56,7 @@ function addCommand(program: Command, spec: CommandSpec): void {
 function groupOf(parent: Command, word: string): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
-  const group = new Command(word).description(GROUPS[word] ?? "");
+  const group = new Command(word).description(GROUPS[word] ?? "").copyInheritedSettings(parent);
   parent.addCommand(group);
   return group;
 }
@@ -71,7 +74,7 @@ function optionOf(field: Field): Option {
     case "list":
       return new Option(`--${field.flag} <value>`, `${field.description}; may be repeated`).argParser(collect);
     case "text": {
-      const value = field.name === "text" ? "<file|->" : `<${field.flag}>`;
+      const value = FROM_FILE.has(field.name) ? "<file|->" : `<${field.flag}>`;
       const option = new Option(`--${field.flag} ${value}`, field.description).makeOptionMandatory(field.required);
       return field.choices.length > 0 ? option.choices(field.choices) : option;
     }
@@ -88,7 +91,7 @@ async function run(
   for (const field of fields) {
     const place = spec.positional.indexOf(field.name);
     const value = place >= 0 ? positional[place] : options[camelCase(field.flag)];
-    if (value !== undefined) input[field.name] = field.name === "text" ? readText(String(value)) : value;
+    if (value !== undefined) input[field.name] = FROM_FILE.has(field.name) ? readText(String(value)) : value;
   }
   const client = await connect(dataDirectoryOf(options));
   try {

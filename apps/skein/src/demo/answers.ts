@@ -38,6 +38,7 @@ const historyEntry = z.object({
 });
 
 const why = z.object({ why: z.array(z.string()) });
+const doctor = z.object({ checks: z.array(z.object({ ok: z.boolean(), message: z.string() })) });
 const ticket = z.object({ ticket: z.string(), addresses: z.array(z.string()) });
 
 export type DemoItem = Readonly<z.infer<typeof item>>;
@@ -51,10 +52,7 @@ export interface Snapshot {
 }
 
 export async function readSnapshot(client: Client): Promise<Snapshot> {
-  const [items, nodes] = await Promise.all([
-    ask(client, "item.list", { all: true }, z.array(item)),
-    readNodes(client),
-  ]);
+  const [items, nodes] = await Promise.all([ask(client, "item.list", { all: true }, z.array(item)), readNodes(client)]);
   return { items, nodes };
 }
 
@@ -66,6 +64,10 @@ export const readHistory = (client: Client, id: string): Promise<readonly Histor
 export const readWhy = async (client: Client, id: string): Promise<readonly string[]> =>
   (await ask(client, "why", { item: id }, why)).why;
 
+/** What the node finds wrong with itself. */
+export const readComplaints = async (client: Client): Promise<readonly string[]> =>
+  (await ask(client, "doctor", {}, doctor)).checks.filter(({ ok }) => !ok).map(({ message }) => message);
+
 export const invite = (client: Client): Promise<z.infer<typeof ticket>> =>
   ask(client, "member.invite", { role: "agent" }, ticket);
 
@@ -73,8 +75,13 @@ export const invite = (client: Client): Promise<z.infer<typeof ticket>> =>
 export const addStory = (client: Client, story: { readonly title: string; readonly text: string }): Promise<DemoItem> =>
   ask(client, "item.add", { ...story, start: true }, item);
 
+/** The node went away while it was asked; another one may answer. */
+export class NoAnswer extends Failure {}
+
 async function ask<T>(client: Client, name: string, input: unknown, answer: z.ZodType<T>): Promise<T> {
-  const result = await client.command(name, input);
+  const result = await client.command(name, input).catch((cause: unknown) => {
+    throw cause instanceof Failure ? cause : new NoAnswer(`A node of the demo does not answer: ${reasonOf(cause)}.`);
+  });
   if (!result.ok) throw new Failure(`The demo's node refused ${name}: ${result.error.message}`);
   const parsed = answer.safeParse(result.value);
   if (parsed.success) return parsed.data;

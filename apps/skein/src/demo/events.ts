@@ -22,8 +22,6 @@ export const nothingTold: Told = { ops: new Set(), landed: new Set(), silent: ne
 export interface Look {
   readonly snapshot: Snapshot;
   readonly histories: ReadonlyMap<string, readonly HistoryEntry[]>;
-  /** Nodes whose process this machine knows to be gone. */
-  readonly gone: ReadonlySet<string>;
 }
 
 interface Sentence {
@@ -92,24 +90,24 @@ function describe(
         dim(`, epoch ${entry.epoch ?? 0}`),
       ];
     case "item.submit":
-      return [by, plain(" wrote it: "), title, plain(" goes to Qa")];
+      return [by, plain(" committed "), title, plain(", on to Qa")];
     case "item.pass":
-      return [good("gate green"), plain(" at "), by, plain(": "), title, plain(" goes to Merge")];
+      return [good("gate green"), plain(" for "), title, plain(", on to Merge")];
     case "item.sendBack":
-      return [warn("sent back"), plain(" by "), by, plain(": "), title, plain(` — ${firstSentence(entry.note ?? "")}`)];
+      return [warn("sent back "), title, plain(`: ${firstSentence(entry.note ?? "")}`)];
     case "item.release":
       return [by, plain(" gave back "), title];
     case "item.land":
-      return [good("landed"), plain(" by "), by, plain(": "), title, dim(shortCommit(item))];
+      return [by, good(" landed "), title, dim(shortCommit(item))];
     case "item.archive":
-      return [bad("archived"), plain(": "), title, plain(` — ${entry.note ?? ""}`)];
+      return [bad("archived "), title, plain(`: ${entry.note ?? ""}`)];
     default:
       return undefined;
   }
 }
 
 const shortCommit = ({ mergeCommit }: DemoItem): string =>
-  mergeCommit === null ? "" : `, merged as ${mergeCommit.slice(0, 8)}`;
+  mergeCommit === null ? "" : ` as ${mergeCommit.slice(0, 8)}`;
 
 /** Notes end with advice; the feed has room for what happened. */
 const firstSentence = (note: string): string => note.split(/(?<=\.)\s/)[0] ?? note;

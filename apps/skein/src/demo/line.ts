@@ -1,5 +1,6 @@
 /** Lines of text with meaning instead of colors; how they look is decided where they are painted. Pure. */
 import { printable } from "../log-output.ts";
+import { cutTo, widthOf } from "./text-width.ts";
 
 /** `node:` and a name is that node's own color, so that a person can follow it over the whole screen. */
 export type Tone = "plain" | "dim" | "strong" | "good" | "warn" | "bad" | `node:${string}`;
@@ -28,31 +29,34 @@ export interface Paint {
 }
 
 export function paint(line: Line, { columns, color, names }: Paint): string {
-  const fitting = columns === undefined ? line : truncate(line, columns);
-  return fitting.map(({ text, tone }) => (color ? colored(printable(text), tone, names) : printable(text))).join("");
+  const safe = line.map(({ text, tone }) => ({ text: printable(text), tone }));
+  const fitting = columns === undefined ? safe : truncate(safe, columns);
+  return fitting.map(({ text, tone }) => (color ? colored(text, tone, names) : text)).join("");
 }
 
-export const lengthOf = (line: Line): number => line.reduce((sum, { text }) => sum + [...text].length, 0);
+export const lengthOf = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
 
 /** Cut to the columns, with an ellipsis where something is missing. */
 export function truncate(line: Line, columns: number): Line {
+  if (columns < 1) return [];
   if (lengthOf(line) <= columns) return line;
-  let left = Math.max(0, columns - 1);
+  let left = columns - 1;
   const kept: Span[] = [];
   for (const span of line) {
-    const characters = [...span.text].slice(0, left);
-    kept.push({ ...span, text: characters.join("") });
-    left -= characters.length;
-    if (left === 0) break;
+    const text = cutTo(span.text, left);
+    kept.push({ ...span, text });
+    if (text !== span.text) break;
+    left -= widthOf(text);
   }
-  return columns < 1 ? [] : [...kept, dim("…")];
+  return [...kept, dim("…")];
 }
 
 /** Exactly this wide: cut or filled with spaces. */
 export function fit(span: Span, width: number): Span {
-  const [cut, ellipsis] = truncate([span], width);
-  const text = `${cut?.text ?? ""}${ellipsis?.text ?? ""}`;
-  return { ...span, text: text + " ".repeat(Math.max(0, width - [...text].length)) };
+  const text = truncate([span], width)
+    .map((part) => part.text)
+    .join("");
+  return { ...span, text: text + " ".repeat(Math.max(0, width - widthOf(text))) };
 }
 
 const CODES: Readonly<Record<string, string>> = { dim: "2", strong: "1", good: "32", warn: "33", bad: "31" };

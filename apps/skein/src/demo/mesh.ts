@@ -5,7 +5,8 @@
 import { type Client, connect } from "../client.ts";
 import { readEndpoints } from "../data-directory.ts";
 import { Failure } from "../failure.ts";
-import { type DemoNode, invite, readNodes } from "./answers.ts";
+import { init } from "../init.ts";
+import { type DemoNode, invite, NoAnswer, readComplaints, readNodes } from "./answers.ts";
 import { orInterrupted } from "./interrupt.ts";
 import type { Place } from "./place.ts";
 import { type SkeinProcess, startSkein } from "./skein-process.ts";
@@ -13,10 +14,9 @@ import { waitUntil } from "./wait-until.ts";
 
 export interface DemoMesh {
   /** Resolves when every node hears every other one and is ready to work. */
-  start(names: readonly string[], signal: AbortSignal): Promise<void>;
-  readonly boardUrl: string;
+  start(start: MeshStart): Promise<void>;
   /** The first node that still runs. */
-  living(): Client;
+  living(): LivingNode;
   kill(name: string): void;
   /** Names of the nodes whose process has ended. */
   gone(): ReadonlySet<string>;
@@ -24,6 +24,20 @@ export interface DemoMesh {
   check(): void;
   stop(): Promise<void>;
   killAll(): void;
+}
+
+interface MeshStart {
+  readonly names: readonly string[];
+  readonly signal: AbortSignal;
+  /** A node answers. */
+  readonly onUp: (name: string) => void;
+}
+
+interface LivingNode {
+  readonly name: string;
+  readonly client: Client;
+  /** The board's address with its token. */
+  readonly boardUrl: string;
 }
 
 interface Member {
@@ -44,12 +58,6 @@ export function createMesh(place: Place): DemoMesh {
     processes.push(started);
     return started;
   };
-  const found = async (name: string, signal: AbortSignal): Promise<void> => {
-    const data = place.nodeDirectory(name);
-    const founding = launch(name, ["init", "--data", data, "--project", place.project, "--name", name]);
-    await orInterrupted(founding.ended, signal);
-    if (founding.ending() !== "ended with exit code 0") throw new Failure(describeFailure(founding, "skein init"));
-  };
   const run = async (name: string, args: readonly string[], signal: AbortSignal): Promise<Client> => {
     const data = place.nodeDirectory(name);
     const member: Member = { process: launch(name, [...args, "--data", data, ...ANY_PORTS]), client: undefined };
@@ -58,40 +66,43 @@ export function createMesh(place: Place): DemoMesh {
   };
 
   return {
-    start: async (names, signal) => {
+    start: async ({ names, signal, onUp }) => {
       const [first = "alice", ...others] = names;
-      await found(first, signal);
+      const data = place.nodeDirectory(first);
+      // Not given up half-way: the directory must not be cleared while it is being written.
+      await init({ data, project: place.project, name: first, mesh: undefined });
+      signal.throwIfAborted();
       const owner = await run(first, ["up"], signal);
+      onUp(first);
       const tickets = await Promise.all(others.map(async (name) => ({ name, ...(await invite(owner)) })));
-      const joins = tickets.map(({ name, ticket, addresses }) => {
+      const joins = tickets.map(async ({ name, ticket, addresses }) => {
         const rendezvous = addresses.flatMap((address) => ["--rendezvous", address]);
-        return run(name, ["agent", "--name", name, ...rendezvous, "--ticket", ticket], signal);
+        await run(name, ["agent", "--name", name, ...rendezvous, "--ticket", ticket], signal);
+        onUp(name);
       });
       await settled(joins);
-      await waitUntil(() => allTogether(members, names.length), {
+      const findEachOther = (): Promise<true | undefined> => {
+        check(members);
+        return allTogether(members, names.length);
+      };
+      await waitUntil(findEachOther, {
         signal,
         limitMs: START_MS,
-        otherwise: () => `The nodes did not find each other within ${START_MS / 1_000} s.${describeLogs(members)}`,
+        otherwise: () => describeUnready(members),
       });
     },
-    get boardUrl(): string {
-      return members.find(isLiving)?.client?.boardUrl ?? "";
-    },
     living: () => {
-      const client = members.find(isLiving)?.client;
-      if (client === undefined) throw new Failure(`No node of the demo runs any more.${describeLogs(members)}`);
-      return client;
+      for (const member of members) {
+        const { client, process } = member;
+        if (client !== undefined && isLiving(member)) {
+          return { name: process.name, client, boardUrl: client.boardUrl ?? "" };
+        }
+      }
+      throw new Failure(`No node of the demo runs any more.${describeLogs(members)}`);
     },
     kill: (name) => members.find((member) => member.process.name === name)?.process.kill(),
     gone: () => new Set(members.filter((member) => !isLiving(member)).map((member) => member.process.name)),
-    check: () => {
-      for (const { process } of members) {
-        // A signal is somebody who tries what the mesh does without this node; an exit code is a fault.
-        if (!process.wasStopped() && process.ending()?.includes("exit code") === true) {
-          throw new Failure(describeFailure(process, `skein on ${process.name}`));
-        }
-      }
-    },
+    check: () => check(members),
     stop: async () => {
       await Promise.all(processes.map((one) => one.stop()));
     },
@@ -102,6 +113,15 @@ export function createMesh(place: Place): DemoMesh {
 }
 
 const isLiving = ({ process }: Member): boolean => process.ending() === undefined && !process.wasStopped();
+
+/** A signal is somebody who tries what the mesh does without this node; an exit code is a fault. */
+function check(members: readonly Member[]): void {
+  for (const { process } of members) {
+    if (!process.wasStopped() && process.ending()?.includes("exit code") === true) {
+      throw new Failure(describeFailure(process, `skein on ${process.name}`));
+    }
+  }
+}
 
 /** Waits for all of them, then fails with the first failure: nobody starts anything more behind our back. */
 async function settled(promises: readonly Promise<unknown>[]): Promise<void> {
@@ -130,10 +150,26 @@ async function reach(started: SkeinProcess, data: string, signal: AbortSignal): 
 
 /** Every node hears all others and has a free slot; so stories go to several nodes from the start. */
 async function allTogether(members: readonly Member[], count: number): Promise<true | undefined> {
-  const views = await Promise.all(members.map(({ client }) => (client === undefined ? [] : readNodes(client))));
+  const views = await Promise.all(
+    members.flatMap(({ client }) => (client === undefined ? [] : [readNodes(client).catch(nobodyIfAway)])),
+  );
   const isReady = (nodes: readonly DemoNode[]): boolean =>
     nodes.length === count && nodes.every((node) => node.alive && node.slotsFree > 0);
-  return views.every(isReady) ? true : undefined;
+  return views.length === count && views.every(isReady) ? true : undefined;
+}
+
+async function describeUnready(members: readonly Member[]): Promise<string> {
+  const complaints = members.map(async ({ process, client }) => {
+    const found = client === undefined ? [] : await readComplaints(client).catch(() => ["it does not answer"]);
+    return found.map((complaint) => `\n${process.name}: ${complaint}`).join("");
+  });
+  const found = (await Promise.all(complaints)).join("");
+  return `The mesh was not ready for work within ${START_MS / 1_000} s.${found === "" ? describeLogs(members) : found}`;
+}
+
+function nobodyIfAway(cause: unknown): readonly DemoNode[] {
+  if (cause instanceof NoAnswer) return [];
+  throw cause;
 }
 
 const describeFailure = (one: SkeinProcess, what: string): string => `${what} ${one.ending()}.${quoteTail(one)}`;

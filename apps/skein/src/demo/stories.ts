@@ -38,7 +38,7 @@ const sayGoodBye = (thinkMs: number): string => `Whoever is greeted should also 
       test("says good-bye by name", () => {
         assert.equal(farewell("Ada"), "Good-bye, Ada!");
       });
-- run: [node, --test]
+- run: [node, test/farewell.test.mjs]
 - commit: Say good-bye by name
 ~~~
 `;
@@ -61,7 +61,7 @@ const showDebts = (thinkMs: number): string => `A debt of five euros shows as �
     path: src/money.mjs
     find: 'return "€" + (cents / 100).toFixed(2);'
     with: 'return (cents < 0 ? "-€" : "€") + (Math.abs(cents) / 100).toFixed(2);'
-- run: [node, --test]
+- run: [node, test/money.test.mjs]
 - commit: Put the minus in front of the sign
 ~~~
 `;
@@ -94,7 +94,7 @@ The first attempt is in a hurry and does not run the tests. The gate does.
       test("writes letters with accents without them", () => {
         assert.equal(slug("Café au lait"), "cafe-au-lait");
       });
-- run: [node, --test]
+- run: [node, test/slug.test.mjs]
 - commit: Take the accents off and keep the lower case
 ~~~
 `;

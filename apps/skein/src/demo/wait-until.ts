@@ -8,7 +8,7 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly limitMs: number;
   /** The sentence to fail with. */
-  readonly otherwise: () => string;
+  readonly otherwise: () => string | Promise<string>;
 }
 
 const LOOK_MS = 60;
@@ -18,7 +18,7 @@ export async function waitUntil<T>(look: () => Promise<T | undefined>, options: 
   for (;;) {
     const found = await orInterrupted(look(), options.signal);
     if (found !== undefined) return found;
-    if (performance.now() > deadlineMs) throw new Failure(options.otherwise());
+    if (performance.now() > deadlineMs) throw new Failure(await options.otherwise());
     await orInterrupted(delay(LOOK_MS), options.signal);
   }
 }
