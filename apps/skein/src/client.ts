@@ -5,8 +5,8 @@
 import type { CommandError, Result } from "@skein/core";
 import type { Json, LogChunk, Node } from "@skein/node";
 
-import { composeNode, noNet } from "./compose.ts";
-import { type DataDirectory, openDataDirectory, readEndpoints } from "./data-directory.ts";
+import type { DataDirectory } from "./data-directory.ts";
+import { readEndpoints } from "./endpoints.ts";
 import { Failure } from "./failure.ts";
 
 export interface Client {
@@ -34,10 +34,14 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
+/** A node that does not answer for this long hangs. */
+const ANSWER_MS = 60_000;
+
 function overHttp(url: string, token: string): Client {
   const request = async (path: string, init: RequestInit): Promise<Json> => {
     const response = await fetch(`${url}${path}`, {
       ...init,
+      signal: AbortSignal.timeout(ANSWER_MS),
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     });
     // The node's own answers are JSON; anything else is not our node.
@@ -79,7 +83,9 @@ function resultOf<T>(answer: Json, value: (answer: Answer) => T): Result<T, Comm
 }
 
 /** No node runs here: the command opens the log itself, which also keeps a second process out meanwhile. */
-function inProcess(directory: string): Client {
+async function inProcess(directory: string): Promise<Client> {
+  // Most commands ask a running node and need none of the engine.
+  const { openDataDirectory } = await import("./data-directory.ts");
   const data = openDataDirectory(directory, { create: false });
   const { mesh } = data;
   if (mesh === undefined) {
@@ -88,7 +94,7 @@ function inProcess(directory: string): Client {
       `The node in ${directory} belongs to no mesh yet. Join with \`skein up --rendezvous URL --ticket T\`.`,
     );
   }
-  const node = openNode(data, mesh);
+  const node = await openNode(data, mesh);
   return {
     boardUrl: undefined,
     command: (name, input) => node.api.command(name, input),
@@ -101,8 +107,9 @@ function inProcess(directory: string): Client {
   };
 }
 
-function openNode(data: DataDirectory, mesh: Uint8Array): Node {
+async function openNode(data: DataDirectory, mesh: Uint8Array): Promise<Node> {
   try {
+    const { composeNode, noNet } = await import("./compose.ts");
     return composeNode({
       data,
       mesh,

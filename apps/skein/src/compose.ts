@@ -14,7 +14,9 @@ import {
   type LinkRefusal,
   type Logger,
   type Node,
+  type OpenRepository,
   type PeerNet,
+  type Repository,
   systemClock,
   systemRandom,
 } from "@skein/node";
@@ -58,16 +60,7 @@ export function composeNode(options: ComposeOptions): Node {
     net: options.net,
     processes: createProcesses({ owner: ownerOf(data.path) }),
     logs: createAttemptLogs({ directory: places.logs, maxBytesPerLog: LOG_BYTES }),
-    openRepository: (project, signal) =>
-      openRepository(
-        {
-          directory: join(places.git, project.name),
-          remote: project.remote,
-          base: project.base,
-          access: remoteAccess(),
-        },
-        signal,
-      ),
+    openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
     scriptedAgent: [process.execPath, fileURLToPath(new URL("./scripted-agent/main.js", import.meta.url))],
@@ -88,6 +81,20 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new Failure(node.error);
   return node.value;
+}
+
+/** One mirror per remote and branch, opened once: attempts may still run in it when the project's text changes. */
+function createOpenRepository(places: string): OpenRepository {
+  const open = new Map<string, Repository>();
+  return async ({ remote, base }, signal) => {
+    const name = createHash("sha256").update(`${remote}\n${base}`).digest("hex").slice(0, 16);
+    const known = open.get(name);
+    if (known !== undefined) return ok(known);
+    const directory = join(places, name);
+    const opened = await openRepository({ directory, remote, base, access: remoteAccess() }, signal);
+    if (opened.ok) open.set(name, opened.value);
+    return opened;
+  };
 }
 
 /** Names this data directory in the environment of the children it starts, so that its next life finds them. */

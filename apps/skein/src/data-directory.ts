@@ -5,10 +5,10 @@
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
  *     logs/ stories/ git/ captured output, stories, clones
  */
-import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, hostname } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
 
 import { fromHex, type Signer, toHex } from "@skein/core";
 import { createSigner, type LogStore } from "@skein/node";
@@ -26,22 +26,6 @@ export interface DataDirectory {
   readonly name: string | undefined;
   readonly token: string;
   close(): void;
-}
-
-/** `<data home>/skein/<project>-<hash of its path>`: outside the repository, so that no clean-up there can take it away. */
-export function defaultDataDirectory(from: string): string {
-  const dataHome = process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share");
-  const root = gitRootOf(from);
-  if (root === undefined) return join(dataHome, "skein", "default");
-  const hash = createHash("sha256").update(root).digest("hex").slice(0, 8);
-  return join(dataHome, "skein", `${basename(root)}-${hash}`);
-}
-
-function gitRootOf(from: string): string | undefined {
-  for (let path = realpathSync(from); ; path = dirname(path)) {
-    if (existsSync(join(path, ".git"))) return path;
-    if (dirname(path) === path) return undefined;
-  }
 }
 
 /** Opens, and makes when `create` is set. Only one process at a time holds it. */
@@ -129,28 +113,3 @@ export const defaultNodeName = (): string =>
     .split(".")[0]
     ?.replaceAll(/[^A-Za-z0-9-]/g, "-")
     .slice(0, 40) || "node";
-
-export interface Endpoints {
-  /** `ws://host:port` for peers. */
-  readonly peer: string;
-  /** `http://host:port` of the API and the board. */
-  readonly http: string;
-}
-
-export const writeEndpoints = (directory: string, endpoints: Endpoints): void =>
-  writeFileSync(join(directory, "endpoints.json"), `${JSON.stringify(endpoints, null, 2)}\n`);
-
-export const removeEndpoints = (directory: string): void => rmSync(join(directory, "endpoints.json"), { force: true });
-
-/** Where a running node listens, with its token; undefined when none has said so. */
-export function readEndpoints(directory: string): (Endpoints & { readonly token: string }) | undefined {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(join(directory, "endpoints.json"), "utf8"));
-    const token = readFileSync(join(directory, "token"), "utf8").trim();
-    if (typeof parsed !== "object" || parsed === null || !("peer" in parsed) || !("http" in parsed)) return undefined;
-    const { peer, http } = parsed;
-    return typeof peer === "string" && typeof http === "string" ? { peer, http, token } : undefined;
-  } catch {
-    return undefined;
-  }
-}

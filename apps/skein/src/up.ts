@@ -11,15 +11,8 @@ import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
 import { composeNode, ownerOf } from "./compose.ts";
-import {
-  countBoot,
-  type DataDirectory,
-  defaultNodeName,
-  encodeText,
-  openDataDirectory,
-  removeEndpoints,
-  writeEndpoints,
-} from "./data-directory.ts";
+import { countBoot, type DataDirectory, defaultNodeName, encodeText, openDataDirectory } from "./data-directory.ts";
+import { removeEndpoints, writeEndpoints } from "./endpoints.ts";
 import { Failure, orFail } from "./failure.ts";
 import { createLogger } from "./log-output.ts";
 

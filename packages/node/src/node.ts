@@ -192,7 +192,10 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     openRepository: options.openRepository,
     others: () => candidates(presence),
     isExpired: (claim) => presence.isExpired(claim),
-    onActivity: () => board.refresh(),
+    onActivity: () => {
+      board.refresh();
+      presence.beatSoon();
+    },
   });
 
   const nodes = (): ReturnType<typeof listNodes> =>

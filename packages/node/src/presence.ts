@@ -37,8 +37,8 @@ export interface Presence {
   /** This node was cut off: silence until now was its own. */
   grace(): void;
   start(): void;
-  /** Beats at once, when something in it changed that others should know soon. */
-  beatNow(): void;
+  /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
+  beatSoon(): void;
   stop(): void;
 }
 
@@ -60,6 +60,7 @@ export interface PresenceDeps {
 /** Missing this many beats in a row makes a node count as not alive; a lease goes by its own TTL. */
 const MISSED_BEATS = 4;
 const STALL_TOLERANCE_MS = 1_000;
+const SOON_MS = 150;
 
 export function createPresence(deps: PresenceDeps): Presence {
   const { clock, crypto, signer, mesh, intervalMs } = deps;
@@ -69,6 +70,7 @@ export function createPresence(deps: PresenceDeps): Presence {
   let counter = 0;
   let lastTickMs = clock.monoMs();
   let cancel: Cancel | undefined;
+  let cancelSoon: Cancel | undefined;
 
   const beat = (): void => {
     counter++;
@@ -112,7 +114,17 @@ export function createPresence(deps: PresenceDeps): Presence {
     },
     grace: () => leases.grace(clock.monoMs()),
     start: tick,
-    beatNow: beat,
-    stop: () => cancel?.(),
+    beatSoon: () => {
+      if (cancel === undefined || cancelSoon !== undefined) return;
+      cancelSoon = clock.after(SOON_MS, () => {
+        cancelSoon = undefined;
+        beat();
+      });
+    },
+    stop: () => {
+      cancel?.();
+      cancel = undefined;
+      cancelSoon?.();
+    },
   };
 }

@@ -1,8 +1,7 @@
 /** `skein demo`: a whole mesh on this machine. */
 import type { Command } from "commander";
 
-import { checkNodeCount, demo, NODES_MAX } from "../demo/demo.ts";
-import { standardTerminal } from "../demo/reporter.ts";
+import { checkNodeCount, NODES_MAX } from "../demo/node-count.ts";
 
 interface DemoFlags {
   readonly exit?: boolean;
@@ -25,6 +24,10 @@ export function addDemoCommand(program: Command): void {
     // Not the option of the other commands: $SKEIN_DATA names a node that is in use.
     .option("--data <dir>", "an empty directory to work in (default: a temporary one)")
     .action(async ({ nodes, data, ...flags }: DemoFlags) => {
+      const [{ demo }, { standardTerminal }] = await Promise.all([
+        import("../demo/demo.ts"),
+        import("../demo/reporter.ts"),
+      ]);
       const json = flags.json === true;
       await demo(
         { nodes, data, json, exit: json || flags.exit === true, kill: flags.kill === true, keep: flags.keep === true },

@@ -1,8 +1,8 @@
 /** Commands about this machine's own node: init, up, agent. */
 import type { Command } from "commander";
 
-import { init, type InitResult } from "../init.ts";
-import { type RunningNode, up, type UpOptions } from "../up.ts";
+import type { InitResult } from "../init.ts";
+import type { RunningNode, UpOptions } from "../up.ts";
 import {
   collect,
   collectLabel,
@@ -46,6 +46,7 @@ export function addNodeCommands(program: Command): void {
     .action(async (flags: InitFlags) => {
       const project = flags.project ?? gitRootHere();
       const { name, mesh } = flags;
+      const { init } = await import("../init.ts");
       const result = await init({ data: dataDirectoryOf(flags), project, name, mesh });
       process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : describeInit(result, flags));
     });
@@ -88,6 +89,8 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
 });
 
 async function runUntilSignal(options: UpOptions): Promise<void> {
+  // Loaded when it is needed: most commands only ask a running node.
+  const { up } = await import("../up.ts");
   const running = await up(options);
   let asked = 0;
   const onSignal = (): void => {

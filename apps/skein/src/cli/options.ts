@@ -1,7 +1,7 @@
 /** Options that several commands share. */
 import { InvalidArgumentError, Option } from "commander";
 
-import { defaultDataDirectory } from "../data-directory.ts";
+import { defaultDataDirectory } from "../default-directory.ts";
 
 export const dataOption = (): Option => new Option("--data <dir>", "the node's data directory").env("SKEIN_DATA");
 

@@ -4,6 +4,7 @@ import { addStory } from "./answers.ts";
 import { catchInterrupts, type Interrupt, orInterrupted } from "./interrupt.ts";
 import { dim, good, type Line, node, plain, strong } from "./line.ts";
 import { createMesh, type DemoMesh } from "./mesh.ts";
+import { NAMES } from "./node-count.ts";
 import { openPlace, type Place } from "./place.ts";
 import { createReporter, type Reporter, silentReporter, type Terminal } from "./reporter.ts";
 import { BASE, type LandedCommit, makeRepository, readLandings } from "./repository.ts";
@@ -23,9 +24,6 @@ export interface DemoOptions {
   /** Undefined for a temporary directory. */
   readonly data: string | undefined;
 }
-
-const NAMES = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"] as const;
-export const NODES_MAX: number = NAMES.length;
 
 const LIMIT_MS = 60_000;
 const THINK_MS = 700;
@@ -120,11 +118,4 @@ function nextLines(options: DemoOptions, data: string): readonly Line[] {
     [strong("Next: "), plain(`npx skein item add "Say good night" --start --data ${data}`)],
     [strong("Your own repository: "), plain("run `npx skein init` in it. Ctrl-C ends the demo and clears it away.")],
   ];
-}
-
-/** For the command line, where the number is checked. */
-export function checkNodeCount(text: string): number {
-  const count = Number(text);
-  if (/^\d$/.test(text) && count >= 2 && count <= NODES_MAX) return count;
-  throw new Failure(`--nodes takes a number from 2 to ${NODES_MAX}; "${text}" is not one.`, 2);
 }

@@ -3,7 +3,7 @@
  * join with nothing but an address and a ticket.
  */
 import { type Client, connect } from "../client.ts";
-import { readEndpoints } from "../data-directory.ts";
+import { readEndpoints } from "../endpoints.ts";
 import { Failure } from "../failure.ts";
 import { init } from "../init.ts";
 import { type DemoNode, invite, NoAnswer, readComplaints, readNodes } from "./answers.ts";

@@ -63,7 +63,7 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return `could not be given its story (${storyFile.error})`;
   const argv = agentCommand(deps, agent);
-  context.say(`agent: ${argv[0].split("/").at(-1) ?? argv[0]}`);
+  context.say(`agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`);
   context.note(
     `Attempt ${item.best.state.attempts + 1}, branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
   );
