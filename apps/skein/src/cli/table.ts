@@ -1,8 +1,9 @@
 /** Columns of text, aligned by what a terminal shows. */
+import { cutTo, widthOf } from "../text-width.ts";
 
 export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
-    Math.max(title.length, ...lines.map((line) => Math.min(width(line[column] ?? ""), COLUMN_MAX))),
+    Math.max(title.length, ...lines.map((line) => Math.min(widthOf(line[column] ?? ""), COLUMN_MAX))),
   );
   return [head, ...lines]
     .map((line) =>
@@ -16,9 +17,6 @@ export function table(head: readonly string[], lines: readonly (readonly string[
 
 const COLUMN_MAX = 60;
 
-const shorten = (cell: string): string =>
-  width(cell) <= COLUMN_MAX ? cell : `${[...cell].slice(0, COLUMN_MAX - 1).join("")}…`;
+const shorten = (cell: string): string => (widthOf(cell) <= COLUMN_MAX ? cell : `${cutTo(cell, COLUMN_MAX - 1)}…`);
 
-const pad = (cell: string, to: number): string => cell + " ".repeat(Math.max(0, to - width(cell)));
-
-const width = (cell: string): number => [...cell].length;
+const pad = (cell: string, to: number): string => cell + " ".repeat(Math.max(0, to - widthOf(cell)));

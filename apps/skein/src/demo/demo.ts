@@ -1,5 +1,4 @@
 /** `skein demo`: a repository, a mesh, three stories, and how they become commits. */
-import { Failure } from "../failure.ts";
 import { addStory } from "./answers.ts";
 import { catchInterrupts, type Interrupt, orInterrupted } from "./interrupt.ts";
 import { dim, good, type Line, node, plain, strong } from "./line.ts";

@@ -1,6 +1,6 @@
 /** Lines of text with meaning instead of colors; how they look is decided where they are painted. Pure. */
 import { printable } from "../log-output.ts";
-import { cutTo, widthOf } from "./text-width.ts";
+import { cutTo, widthOf } from "../text-width.ts";
 
 /** `node:` and a name is that node's own color, so that a person can follow it over the whole screen. */
 export type Tone = "plain" | "dim" | "strong" | "good" | "warn" | "bad" | `node:${string}`;
