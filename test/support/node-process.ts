@@ -65,7 +65,7 @@ export interface SpawnedNode {
 }
 
 export function spawnNode(options: NodeOptions): SpawnedNode {
-  const [program = process.execPath, ...before] = [...(options.wrapper ?? []), process.execPath];
+  const [program, ...before] = [...(options.wrapper ?? []), process.execPath];
   const child = spawn(program, [...before, skeinBin(), ...argsOf(options)], {
     cwd: options.cwd,
     env: testEnvironment(options.home, options.env),
@@ -127,7 +127,7 @@ export async function startNode(options: NodeOptions, onSpawned: (node: SpawnedN
     pid: child.pid ?? 0,
     api,
     endpoints,
-    output: spawned.output,
+    output: () => spawned.output(),
     isRunning: () => isRunning(child),
     exited: spawned.exited,
     stop: (withinMs = STOP_MS) => {

@@ -21,6 +21,8 @@ export interface Project {
   hook(name: "pre-receive" | "post-receive" | "update", script: string): Promise<void>;
   /** First-parent commits of the remote's main, newest first. */
   landed(): Promise<readonly LandedCommit[]>;
+  /** Every value that the remote's main ever had, newest first: it shows a landing that was overwritten too. */
+  moves(): Promise<readonly string[]>;
   /** Branch names on the remote. */
   branches(): Promise<readonly string[]>;
 }
@@ -54,7 +56,8 @@ const CONFIG: Readonly<Record<string, string>> = {
 
 const FILES: Readonly<Record<string, string>> = {
   "README.md": "# Demo\n",
-  "check.mjs": 'import { readFileSync } from "node:fs";\nif (readFileSync("README.md", "utf8") === "") process.exit(1);\n',
+  "check.mjs":
+    'import { readFileSync } from "node:fs";\nif (readFileSync("README.md", "utf8") === "") process.exit(1);\n',
 };
 
 const IDENTITY = {
@@ -90,6 +93,7 @@ export async function createProject(options: ProjectOptions): Promise<Project> {
     return stdout.trimEnd();
   };
   await git(["init", "--quiet", "--bare", "--initial-branch=main", remote], directory);
+  await git(["config", "core.logAllRefUpdates", "always"], remote);
   await git(["clone", "--quiet", remote, clone], directory);
   const push = async (files: Readonly<Record<string, string>>, message: string): Promise<string> => {
     for (const [path, text] of Object.entries(files)) {
@@ -117,6 +121,10 @@ export async function createProject(options: ProjectOptions): Promise<Project> {
       const format = "--format=%H%x00%s%x00%(trailers:key=Skein-Item,valueonly,separator=%x2C)";
       const log = await git(["log", "--first-parent", format, "main"], remote);
       return log.split("\n").map(readLanded);
+    },
+    moves: async () => {
+      const log = await git(["reflog", "show", "--format=%H", "refs/heads/main"], remote);
+      return log.split("\n");
     },
     branches: async () => {
       const names = await git(["for-each-ref", "--format=%(refname:short)", "refs/heads"], remote);

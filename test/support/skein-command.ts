@@ -10,6 +10,7 @@ export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   /** Standard output as JSON; throws with everything that was printed when it is not. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the shape it asserts on
   json<T>(): T;
 }
 
@@ -84,6 +85,7 @@ function resultOf(
     signal,
     stdout,
     stderr,
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
     json: <T>(): T => {
       try {
         // The caller names the shape it then asserts on.

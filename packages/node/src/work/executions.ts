@@ -66,8 +66,11 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
     }
     running.delete(item);
     log("info", "attempt.ended", { item, epoch });
-    // It is over and the item is still in this node's hands: whatever it was, it needs a little time.
-    if (heldItem({ deps, item, claimOp }) !== undefined) notBefore.set(item, clock.monoMs() + AFTER_FAULT_MS);
+    // It is over by itself and the item is still in this node's hands: whatever it was, it needs a little time.
+    const wasStopped = entry.abort.signal.aborted;
+    if (!wasStopped && heldItem({ deps, item, claimOp }) !== undefined) {
+      notBefore.set(item, clock.monoMs() + AFTER_FAULT_MS);
+    }
     onEnded();
   };
 
