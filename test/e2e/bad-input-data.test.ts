@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 /** A stopped node's directory, spoilt, must be refused by `up` and by a command, and stay as it is. */
-async function refusedEverywhere(data: string, says: readonly (string | RegExp)[]): Promise<void> {
+async function expectRefusedEverywhere(data: string, says: readonly (string | RegExp)[]): Promise<void> {
   const before = snapshot(data);
   expectRefusal(await world.skein(["up", "--data", data, ...ANY_PORTS]), { code: 1, says });
   expectRefusal(await world.skein(["item", "add", "x", "--data", data]), { code: 1, says });
@@ -54,7 +54,7 @@ test("a log from a newer version", async () => {
   const database = new Database(join(world.dataOf("newer"), "log.sqlite"));
   database.pragma("user_version = 99");
   database.close();
-  await refusedEverywhere(world.dataOf("newer"), ["was written by a newer Skein", "version 99", "Upgrade Skein"]);
+  await expectRefusedEverywhere(world.dataOf("newer"), ["was written by a newer Skein", "version 99", "Upgrade Skein"]);
 });
 
 test("a log with damaged bytes", async () => {
@@ -63,7 +63,7 @@ test("a log with damaged bytes", async () => {
   // The second page, from its header on.
   writeSync(file, Buffer.alloc(3_000, 0xa5), 0, 3_000, 4_096);
   closeSync(file);
-  await refusedEverywhere(world.dataOf("damaged"), ["log.sqlite is damaged", "Restore a backup"]);
+  await expectRefusedEverywhere(world.dataOf("damaged"), ["log.sqlite is damaged", "Restore a backup"]);
 });
 
 test("a log with one flipped bit in a signed frame", async () => {
@@ -86,13 +86,13 @@ test("a log with one flipped bit in a signed frame", async () => {
 test("a file that is no log", async () => {
   await world.found("foreign");
   writeFileSync(join(world.dataOf("foreign"), "log.sqlite"), "Dear diary\n".repeat(1_000));
-  await refusedEverywhere(world.dataOf("foreign"), ["is not a log of Skein", "left as it is"]);
+  await expectRefusedEverywhere(world.dataOf("foreign"), ["is not a log of Skein", "left as it is"]);
 });
 
 test("a damaged key", async () => {
   await world.found("keyless");
   writeFileSync(join(world.dataOf("keyless"), "node.key"), "oops\n");
-  await refusedEverywhere(world.dataOf("keyless"), ["node.key is damaged", "Put its backup in place"]);
+  await expectRefusedEverywhere(world.dataOf("keyless"), ["node.key is damaged", "Put its backup in place"]);
 });
 
 test("a directory on a read-only disk", async () => {

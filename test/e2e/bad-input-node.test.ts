@@ -20,7 +20,7 @@ beforeAll(async () => {
   await waitFor("the agent to see the item", async () => (await agent.api.items()).length === 1);
 });
 
-async function refusedBy(
+async function expectRefusedBy(
   node: NodeProcess,
   args: readonly string[],
   code: number,
@@ -40,7 +40,13 @@ test("an item that is not there", async () => {
     ["why"],
     ["logs"],
   ]) {
-    await refusedBy(owner, [...words, "zzzzzzzzzzzz"], 1, "There is no item zzzzzzzzzzzz", "`skein item list --all`");
+    await expectRefusedBy(
+      owner,
+      [...words, "zzzzzzzzzzzz"],
+      1,
+      "There is no item zzzzzzzzzzzz",
+      "`skein item list --all`",
+    );
   }
 });
 
@@ -53,7 +59,7 @@ test("the beginning of an id that fits several items", async () => {
   // Ids are random: 33 of them cannot have 33 different first characters.
   while (twins().length === 0) ids.add((await owner.api.addItem({ title: `Number ${ids.size}` })).id);
   const [first = ""] = twins();
-  await refusedBy(
+  await expectRefusedBy(
     owner,
     ["item", "show", first.slice(0, 1)],
     1,
@@ -65,29 +71,29 @@ test("the beginning of an id that fits several items", async () => {
 });
 
 test("commands that are not legal where the item is", async () => {
-  await refusedBy(owner, ["item", "restore", known], 1, /^skein: .*(archived|Backlog)/m);
-  await refusedBy(owner, ["item", "reject", known, "not good"], 1, /^skein: .*Backlog/m);
-  await refusedBy(owner, ["item", "move", known, "done"], 1, /^skein: .*(backlog|coding)/im);
-  await refusedBy(owner, ["logs", known], 1, `Item ${known} does not have an attempt yet`, `skein why ${known}`);
+  await expectRefusedBy(owner, ["item", "restore", known], 1, /^skein: .*(archived|Backlog)/m);
+  await expectRefusedBy(owner, ["item", "reject", known, "not good"], 1, /^skein: .*Backlog/m);
+  await expectRefusedBy(owner, ["item", "move", known, "done"], 1, /^skein: .*(backlog|coding)/im);
+  await expectRefusedBy(owner, ["logs", known], 1, `Item ${known} does not have an attempt yet`, `skein why ${known}`);
 });
 
 test("values beyond their bounds, and lines that are no line", async () => {
-  await refusedBy(owner, ["item", "add", ""], 2, "title");
-  await refusedBy(owner, ["item", "add", "x".repeat(201)], 2, "title", "200");
-  await refusedBy(owner, ["item", "add", "x", "--priority", "10"], 2, "priority");
-  await refusedBy(owner, ["item", "add", "x", "--priority", "high"], 2, "priority");
-  await refusedBy(owner, ["item", "add", "x", "--depends-on", "zzzzzzzzzzzz"], 1, "zzzzzzzzzzzz");
-  await refusedBy(owner, ["item", "add", "two\nlines"], 2, "title");
-  await refusedBy(owner, ["item", "list", "--stage", "nope"], 2, 'no stage "nope"', "Backlog, Coding, Qa, Merge");
-  await refusedBy(owner, ["invite", "--role", "agent", "--ttl", "soon"], 2, "ttl", "1h");
-  await refusedBy(owner, ["members", "remove", "nobody"], 1, "nobody");
+  await expectRefusedBy(owner, ["item", "add", ""], 2, "title");
+  await expectRefusedBy(owner, ["item", "add", "x".repeat(201)], 2, "title", "200");
+  await expectRefusedBy(owner, ["item", "add", "x", "--priority", "10"], 2, "priority");
+  await expectRefusedBy(owner, ["item", "add", "x", "--priority", "high"], 2, "priority");
+  await expectRefusedBy(owner, ["item", "add", "x", "--depends-on", "zzzzzzzzzzzz"], 1, "zzzzzzzzzzzz");
+  await expectRefusedBy(owner, ["item", "add", "two\nlines"], 2, "title");
+  await expectRefusedBy(owner, ["item", "list", "--stage", "nope"], 2, 'no stage "nope"', "Backlog, Coding, Qa, Merge");
+  await expectRefusedBy(owner, ["invite", "--role", "agent", "--ttl", "soon"], 2, "ttl", "1h");
+  await expectRefusedBy(owner, ["members", "remove", "nobody"], 1, "nobody");
 });
 
 test("a node whose role does not allow it", async () => {
   const says = [`This node's role is agent; "item add" needs operator`, "Run it on a node with that role"];
-  await refusedBy(agent, ["item", "add", "Mine"], 1, ...says);
-  await refusedBy(agent, ["invite", "--role", "owner"], 1, `This node's role is agent; "invite" needs operator`);
-  await refusedBy(agent, ["item", "delete", known], 1, `"item delete" needs operator`);
+  await expectRefusedBy(agent, ["item", "add", "Mine"], 1, ...says);
+  await expectRefusedBy(agent, ["invite", "--role", "owner"], 1, `This node's role is agent; "invite" needs operator`);
+  await expectRefusedBy(agent, ["item", "delete", known], 1, `"item delete" needs operator`);
 });
 
 test("HTTP without the token, with a wrong one, and from another site", async () => {

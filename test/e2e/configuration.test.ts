@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 /** `skein doctor` once a check says this. */
-const doctorSays = (name: string, ok: boolean, words: string): Promise<true> =>
+const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =>
   waitFor(
     `doctor to say "${words}"`,
     async () => {
@@ -30,7 +30,7 @@ const doctorSays = (name: string, ok: boolean, words: string): Promise<true> =>
   );
 
 test("a sandbox that this version does not have refuses work in words, until sandbox: none is pushed", async () => {
-  await doctorSays("work", false, "skein.yaml asks for sandbox: bwrap, which this version does not have yet");
+  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap, which this version does not have yet");
   const doctor = await world.skein(["doctor", "--data", node.data]);
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain("Nothing runs unsandboxed unless you say so: write sandbox: none");
@@ -42,7 +42,7 @@ test("a sandbox that this version does not have refuses work in words, until san
 
   await project.push({ "skein.yaml": skeinYaml({ sandbox: "none" }) }, "Run without a sandbox");
   await inStage(node.api, id, "Done");
-  await doctorSays("work", true, "that is with this user's rights");
+  await expectDoctor("work", true, "that is with this user's rights");
   expect((await world.skein(["doctor", "--data", node.data])).code).toBe(0);
 });
 
@@ -51,7 +51,7 @@ test("a broken skein.yaml on the target branch keeps the last good one, and doct
   await project.push({ "skein.yaml": `${skeinYaml()}gtae: [[false]]\n` }, "Break skein.yaml");
   const { id } = await node.api.addItem({ title: "Under the last good one", start: true });
   await inStage(node.api, id, "Done");
-  await doctorSays("skein.yaml", false, "The last good one stays in force.");
+  await expectDoctor("skein.yaml", false, "The last good one stays in force.");
   const { stdout } = await world.skein(["doctor", "--data", node.data]);
   expect(stdout).toMatch(/skein\.yaml:9:1: gtae is not a known key; did you mean gate\?/);
   expect(await skeinLogs(world, "alice", id)).toContain("node check.mjs");
@@ -66,7 +66,7 @@ test("a good one after a broken one takes effect", async () => {
   const { id } = await node.api.addItem({ title: "Under the new one", start: true });
   await inStage(node.api, id, "Done");
   expect(await skeinLogs(world, "alice", id)).toMatch(/^the new gate$/m);
-  await doctorSays("skein.yaml", true, "skein.yaml is valid.");
+  await expectDoctor("skein.yaml", true, "skein.yaml is valid.");
 });
 
 test("an attempt that changes skein.yaml does not land", async () => {
@@ -82,5 +82,5 @@ test("an attempt that changes skein.yaml does not land", async () => {
 test("an agent that this version cannot drive refuses work in words", async () => {
   await project.push({ "skein.yaml": skeinYaml({ agent: "{ kind: acp, run: [my-agent] }" }) }, "Use an ACP agent");
   await node.api.addItem({ title: "Look at the target branch again", start: true });
-  await doctorSays("work", false, "ACP agent, which this version cannot drive yet. Use kind: command.");
+  await expectDoctor("work", false, "ACP agent, which this version cannot drive yet. Use kind: command.");
 });

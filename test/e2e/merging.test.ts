@@ -30,7 +30,7 @@ test("a conflict sends the item back with the conflicting paths, and the next at
   item.tell();
   const done = await inStage(node.api, item.id, "Done");
   expect(done.attempts).toBe(1);
-  const [sentBack] = (await node.api.history(item.id)).filter((op) => op.kind === "item.sendBack");
+  const sentBack = (await node.api.history(item.id)).find((op) => op.kind === "item.sendBack");
   expect(sentBack).toMatchObject({
     stage: "Coding",
     note: `The branch conflicts with main in work-${item.id}.md.`,

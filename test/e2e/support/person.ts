@@ -14,7 +14,7 @@ export interface Person {
   runs(line: string): Running;
 }
 
-export interface Running {
+interface Running {
   readonly pid: number;
   output(): string;
   /** The first match in what it printed so far, waiting for it. */
@@ -70,7 +70,7 @@ function run(args: readonly string[], cwd: string, home: string): Running {
 }
 
 /** Words as a shell would make them of a line with plain words and double quotes, without `npx skein` and a comment. */
-export function wordsOf(line: string): readonly string[] {
+function wordsOf(line: string): readonly string[] {
   const words = [...line.replace(/ +#.*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
   if (words[0] !== "npx" || words[1] !== "skein") throw new Error(`"${line}" does not begin with npx skein`);
   return words.slice(2);

@@ -23,7 +23,7 @@ export function expectRefusal(result: Pick<CommandResult, "code" | "stdout" | "s
 }
 
 /** No stack trace, no dump of a program's inside, nothing that is not for a person. */
-export function expectNoFault(stderr: string): void {
+function expectNoFault(stderr: string): void {
   expect(stderr).not.toMatch(/^\s+at .+[:(]/m);
   expect(stderr).not.toMatch(/unexpected fault|UnhandledPromise|node:internal|\[object Object\]|undefined/);
   expect(stderr.length).toBeLessThan(1_500);
