@@ -45,6 +45,7 @@ const node = createNode({
   rendezvous: ticket?.addresses ?? [],
   ticket: ticket === undefined ? null : createSigner(ticket.seed),
   slots: 0,
+  idle: "a benchmark node does no work",
   labels: {},
   beatMs: 1_000,
   announced: () => announced,

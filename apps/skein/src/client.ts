@@ -120,6 +120,7 @@ async function openNode(data: DataDirectory, mesh: Uint8Array): Promise<Node> {
       ticket: null,
       boot: 0,
       slots: 0,
+      idle: "No node runs on this data directory right now; `skein up` starts it.",
       labels: {},
       announced: () => [],
       onRefused: () => undefined,

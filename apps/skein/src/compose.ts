@@ -39,6 +39,8 @@ export interface ComposeOptions {
   /** How many times this directory was started; 0 for a command that does not join the mesh. */
   readonly boot: number;
   readonly slots: number;
+  /** Why this node is not meant to work; null when it is. */
+  readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly announced: () => readonly string[];
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -74,6 +76,7 @@ export function composeNode(options: ComposeOptions): Node {
     rendezvous: options.rendezvous,
     ticket: options.ticket,
     slots: options.slots,
+    idle: options.idle,
     labels: options.labels,
     beatMs: BEAT_MS,
     announced: options.announced,

@@ -108,6 +108,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     rendezvous: identity.rendezvous,
     boot: countBoot(data.store),
     slots: options.slots,
+    idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,
     onRefused: (refusal) => {

@@ -84,7 +84,7 @@ function typeOf(stderr: string): GitError["type"] {
 const NEXT: Readonly<Partial<Record<GitError["type"], string>>> = {
   disk: "Free some space or repair the disk, then try again.",
   refused: "Give this machine access to the repository, then try again.",
-  "remote-unreachable": "Check the remote's address and the network; it is tried again.",
+  "remote-unreachable": "Check the remote's address and the network.",
 };
 
 /** The error for a git command that ended with a failing exit code. `doing` completes "Could not …". */

@@ -224,7 +224,7 @@ function notFinished(call: GitCall, ended: Unfinished): GitError {
       return gitError(
         call.remote === true ? "remote-unreachable" : "git-failed",
         `Could not ${call.doing}: git did not finish within ${Math.ceil(ended.deadlineMs / 1000)} s and was ended. ` +
-          "Check the remote and the disk; it is tried again.",
+          "Check the remote and the disk.",
       );
     case "too-loud":
       return gitError(

@@ -56,6 +56,7 @@ export interface CommanderDeps {
   readonly self: string;
   readonly role: () => Role | undefined;
   readonly removed: () => boolean;
+  readonly idle: string | null;
 }
 
 export function createCommander(deps: CommanderDeps): Commander {
@@ -148,7 +149,8 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
-  if (answered !== undefined) return command.name === "why" ? withOwnReason(deps, answered) : answered;
+  const aboutOne = command.name === "why" || command.name === "item.show";
+  if (answered !== undefined) return aboutOne ? withOwnReason(deps, answered) : answered;
   switch (command.name) {
     case "claims":
       return ok(claims(deps));
@@ -202,6 +204,7 @@ function doctor(deps: CommanderDeps): Plain {
     removed: deps.removed(),
     diskProblem: deps.journal.problem()?.message,
     notReady: deps.worker.notReady(),
+    idle: deps.idle !== null,
     configProblem: project?.problem()?.message,
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,

@@ -8,6 +8,8 @@ export interface Examined {
   readonly removed: boolean;
   readonly diskProblem: string | undefined;
   readonly notReady: string | undefined;
+  /** It is not meant to work. */
+  readonly idle: boolean;
   readonly configProblem: string | undefined;
   readonly linked: number;
   readonly members: number;
@@ -66,9 +68,9 @@ function links({ linked, members }: Examined): Check {
   return { name, ok: true, message: `Linked directly to ${linked} of ${members - 1} other members.` };
 }
 
-const work = ({ notReady, sandbox }: Examined): Check => ({
+const work = ({ notReady, idle, sandbox }: Examined): Check => ({
   name: "work",
-  ok: notReady === undefined || notReady.includes("--slots 0"),
+  ok: notReady === undefined || idle,
   message:
     notReady ??
     `Ready to work. Agents run with sandbox: ${sandbox ?? "unknown"}${sandbox === "none" ? ", that is with this user's rights" : ""}.`,

@@ -65,6 +65,8 @@ export interface NodeOptions {
   readonly rendezvous: readonly string[];
   readonly ticket: Signer | null;
   readonly slots: number;
+  /** One sentence saying why this node is not meant to work; null when it is. */
+  readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly beatMs: number;
   /** The peer addresses to announce, once the node listens. */
@@ -188,6 +190,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,
     slots: options.slots,
+    idle: options.idle,
     labels: options.labels,
     openRepository: options.openRepository,
     others: () => candidates(presence),

@@ -173,6 +173,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     rendezvous: deps.ticket?.addresses ?? [],
     ticket: deps.ticket === undefined ? null : testSigner(toHex(deps.ticket.seed)),
     slots: 1,
+    idle: null,
     labels: {},
     beatMs: 1_000,
     announced: () => announced,

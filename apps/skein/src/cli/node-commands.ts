@@ -129,7 +129,10 @@ function describeInit(result: InitResult, flags: InitFlags): string {
     if (result.wrote !== null) lines.push(`Wrote ${result.wrote}: read it, and commit it when it is right.`);
     if (result.sandbox === "none") lines.push("Agents run without a sandbox, with your rights (sandbox: none).");
   }
-  const data = flags.data === undefined ? "" : ` --data ${flags.data}`;
+  const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   lines.push("", "Next:", `  npx skein up${data}`, `  npx skein item add "Say hello" --start${data}`, "");
   return lines.join("\n");
 }
+
+/** As a shell takes it back. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

@@ -28,7 +28,8 @@ export function parseCommand(name: string, input: unknown): Result<ParsedCommand
   }
   const problems = parsed.error.issues.map((issue) => {
     const where = issue.path.map(String).join(".");
-    return where === "" ? issue.message : `${where}: ${issue.message}`;
+    const message = issue.message.endsWith("received undefined") ? "is missing" : issue.message;
+    return where === "" ? message : `${where}: ${message}`;
   });
   return err({ code: "bad-input", message: `${spec.words.join(" ")}: ${problems.join("; ")}` });
 }

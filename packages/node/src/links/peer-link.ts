@@ -77,7 +77,9 @@ interface State {
   peerCatchingUp: boolean;
   /** A `want` of ours is under way. */
   wanting: boolean;
-  /** Wants in a row that brought nothing. */
+  /** Ops here when it was sent. */
+  opsAtWant: number;
+  /** Answers in a row that brought nothing, and frames that do not fit. */
   barren: number;
   lastHeardMs: number;
 }
@@ -95,6 +97,7 @@ export function createPeerLink(
     heads: undefined,
     peerCatchingUp: false,
     wanting: false,
+    opsAtWant: 0,
     barren: 0,
     lastHeardMs: deps.clock.monoMs(),
   };
@@ -221,11 +224,16 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
+    state.opsAtWant = deps.replica.opCount();
     peerLink.send({ type: "want", heads: deps.replica.heads() });
   };
 
   const learnHeads = (heads: Heads): void => {
-    state.heads = new Map([...heads].map(([feed, head]) => [feed, head.seq]));
+    // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
+    // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
+    const known = state.heads ?? new Map<string, number>();
+    for (const [feed, head] of heads) known.set(feed, Math.max(head.seq, known.get(feed) ?? 0));
+    state.heads = known;
     if (state.peer?.provisional === false) deps.onHeads(heads);
     if (isAheadOf(heads, deps.replica.heads())) want();
     else deps.onCaughtUp(peerLink);
@@ -240,7 +248,10 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
       if (offered.error.type === "not-saved") return refuse("not-saved", "this node cannot save anything right now");
       if (!isOutOfOrder(offered.error)) return refuse("bad-frame", `${offered.error.type}: ${offered.error.message}`);
     }
-    state.barren = offered.ok && offered.value > 0 ? 0 : state.barren + 1;
+    // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
+    const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
+    if (offered.ok && offered.value > 0) state.barren = 0;
+    else if (isBarren) state.barren++;
     if (state.barren > BARREN_MAX) return refuse("bad-frame", "it keeps sending frames that do not fit together");
     if (!offered.ok || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);

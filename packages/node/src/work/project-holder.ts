@@ -53,7 +53,7 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
     notReady: () => {
       ensure();
       const project = wanted();
-      if (deps.slots === 0) return "It was started without slots (--slots 0), so it does no work.";
+      if (deps.idle !== null) return deps.idle;
       if (project === undefined) return "The mesh has no project yet: run `skein init` in a git repository.";
       if (!roleAtLeast(deps.self().role, "agent"))
         return `Its role is ${deps.self().role}, and work needs the role agent.`;

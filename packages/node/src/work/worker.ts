@@ -40,6 +40,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly log: Logger;
   readonly incidents: Incidents;
   readonly slots: number;
+  /** Why this node is not meant to work at all; null when it is. */
+  readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly openRepository: OpenRepository;
   readonly others: () => readonly Candidate[];
