@@ -2,7 +2,7 @@
 import type { BoardAttempt, BoardClaim, BoardItem, BoardNode } from "@skein/core";
 import type { LogChunk } from "@skein/node";
 
-export interface Digest {
+interface Digest {
   readonly digest: string;
   readonly foldVersion: number;
   readonly ops: number;
@@ -11,9 +11,9 @@ export interface Digest {
 
 export type ShownItem = BoardItem & { readonly why: readonly string[]; readonly attemptLog: readonly BoardAttempt[] };
 
-export type ShownClaim = BoardClaim & { readonly item: string; readonly title: string; readonly stage: string };
+type ShownClaim = BoardClaim & { readonly item: string; readonly title: string; readonly stage: string };
 
-export interface HistoryOp {
+interface HistoryOp {
   readonly op: string;
   readonly on: string | null;
   readonly kind: string;
@@ -35,13 +35,13 @@ export interface ShownIncident {
   readonly count: number;
 }
 
-export interface DoctorReport {
+interface DoctorReport {
   readonly ok: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
   readonly incidents: readonly ShownIncident[];
 }
 
-export interface MemberList {
+interface MemberList {
   readonly mesh: string;
   readonly members: readonly {
     readonly key: string;
@@ -52,19 +52,19 @@ export interface MemberList {
   readonly invites: readonly { readonly ticket: string; readonly role: string; readonly usedBy: string | null }[];
 }
 
-export interface InviteAnswer {
+interface InviteAnswer {
   readonly ticket: string;
   readonly role: string;
   readonly expires: number;
   readonly addresses: readonly string[];
 }
 
-export interface ApiError {
+interface ApiError {
   readonly code: string;
   readonly message: string;
 }
 
-export type Answer<T> =
+type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly status: number; readonly error: ApiError };
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
  * `coding` and `gate` may be shut for one epoch only: `coding-1`. `push` is before the remote's target branch moves,
  * `pushed` right behind, while the pusher still waits for its answer.
  */
-export type Door = "coding" | "gate" | `coding-${number}` | `gate-${number}` | "push" | "pushed";
+type Door = "coding" | "gate" | `coding-${number}` | `gate-${number}` | "push" | "pushed";
 
 export interface ControlledWork {
   /** Files for the project's repository. */

@@ -11,11 +11,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { createDialerSniffer } from "./dialer-sniffer.ts";
 
-export type Fault = "pass" | "hold" | { readonly delayMs: number };
+type Fault = "pass" | "hold" | { readonly delayMs: number };
 
-export type Direction = "toTarget" | "fromTarget";
+type Direction = "toTarget" | "fromTarget";
 
-export interface ProxiedConnection {
+interface ProxiedConnection {
   /** Name in the dialer's hello; undefined until it has said it. */
   dialer(): string | undefined;
   /** Bytes that arrived at the other end, by direction. */

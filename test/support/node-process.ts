@@ -28,7 +28,7 @@ export interface NodeOptions {
   readonly extraArgs?: readonly string[];
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
