@@ -13,26 +13,26 @@ const SAMPLES = Number(process.env.SAMPLES ?? 300);
 const child = fileURLToPath(new URL("node-child.mjs", import.meta.url));
 
 function spawnNode(directory, name, ticket) {
-  const process_ = fork(child, [JSON.stringify({ directory: join(directory, name), name, ticket })], {
+  const forked = fork(child, [JSON.stringify({ directory: join(directory, name), name, ticket })], {
     execArgv: ["--expose-gc"],
   });
   const waiting = new Map();
   const reached = new Map();
   let next = 1;
   const ready = new Promise((resolve, reject) => {
-    process_.on("message", (message) => {
+    forked.on("message", (message) => {
       if (message.type === "ready") resolve();
       if (message.type === "answer") waiting.get(message.to)?.(message.answer);
       if (message.type === "reached") reached.get(message.id)?.(message.at);
       if (message.type === "refused") reject(new Error(message.message));
     });
-    process_.on("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
+    forked.on("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
   });
   const ask = (question, fields = {}) =>
     new Promise((resolve) => {
       const to = next++;
       waiting.set(to, resolve);
-      process_.send({ ask: question, to, ...fields });
+      forked.send({ ask: question, to, ...fields });
     });
   const whenItems = (items) =>
     new Promise((resolve) => {
@@ -40,7 +40,7 @@ function spawnNode(directory, name, ticket) {
       reached.set(id, resolve);
       void ask("waitFor", { items, id });
     });
-  return { ready, ask, whenItems, kill: () => process_.kill("SIGKILL") };
+  return { ready, ask, whenItems, kill: () => forked.kill("SIGKILL") };
 }
 
 async function until(condition) {

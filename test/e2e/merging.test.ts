@@ -99,7 +99,9 @@ test("a remote that is away makes the item wait and say so, at no attempt's cost
   item.tell();
   const waiting = await itemThat(node.api, item.id, "to wait", (one) => one.activity.startsWith("waiting: "));
   expect(waiting.activity).toMatch(/^waiting: Could not .*remote\.git/);
-  expect(await skeinWhy(world, "alice", item.id)).toMatch(/^Right now: waiting: Could not .*Check the remote's address and the network\.$/m);
+  expect(await skeinWhy(world, "alice", item.id)).toMatch(
+    /^Right now: waiting: Could not .*Check the remote's address and the network\.$/m,
+  );
   const board = await world.skein(["item", "list", "--data", node.data]);
   expect(board.stdout).toMatch(new RegExp(`^${item.id}.*waiting: Could not`, "m"));
   renameSync(away, project.remote);

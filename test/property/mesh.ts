@@ -140,14 +140,14 @@ function publish(mesh: Mesh, from: Node, bytes: Uint8Array): void {
 }
 
 /** Delivers one frame, any of those that are flying. */
-export function deliverOne(mesh: Mesh): void {
+function deliverOne(mesh: Mesh): void {
   if (mesh.flying.length === 0) return;
   const [flight] = mesh.flying.splice(mesh.prng.int(mesh.flying.length), 1);
   if (flight !== undefined) receive(mesh, flight.to, flight.bytes);
 }
 
 /** Anti-entropy between two nodes: each sends what it stored, in its own order. */
-export function exchange(mesh: Mesh, a: Node, b: Node): void {
+function exchange(mesh: Mesh, a: Node, b: Node): void {
   for (const [from, to] of [
     [a, b],
     [b, a],
@@ -211,7 +211,7 @@ const fail = (message: string): never => {
   throw new Error(message);
 };
 
-export function feedsOf(frames: readonly Uint8Array[]): number {
+function feedsOf(frames: readonly Uint8Array[]): number {
   const feeds = new Set<string>();
   for (const bytes of frames) {
     const opened = openFrame(bytes, testCrypto);
@@ -222,14 +222,14 @@ export function feedsOf(frames: readonly Uint8Array[]): number {
 
 // ── what nodes do ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const roleOfNode = (node: Node): Role | undefined =>
+const roleOfNode = (node: Node): Role | undefined =>
   roleOf(node.replica.view().membership, {
     author: node.key,
     incarnation: toHex(node.incarnation),
     seq: Number.MAX_SAFE_INTEGER,
   }) ?? node.replica.view().membership.members.get(node.key)?.role;
 
-export const itemsOf = (node: Node): readonly LiveItem[] => [...node.replica.view().items.values()].filter(isLive);
+const itemsOf = (node: Node): readonly LiveItem[] => [...node.replica.view().items.values()].filter(isLive);
 
 /** A command as a person gives it; refused ones write nothing. */
 export function command(mesh: Mesh, node: Node, name: string, input: unknown): boolean {
