@@ -12,7 +12,6 @@ import {
   isOutOfOrder,
   joinProofBytes,
   type LiveItem,
-  openFrame,
   parseCommand,
   type Replica,
   type Role,
@@ -210,15 +209,6 @@ export const digest = (replica: Replica): string => digestOf(replica.view(), tes
 const fail = (message: string): never => {
   throw new Error(message);
 };
-
-function feedsOf(frames: readonly Uint8Array[]): number {
-  const feeds = new Set<string>();
-  for (const bytes of frames) {
-    const opened = openFrame(bytes, testCrypto);
-    if (opened.ok) feeds.add(toHex(opened.value.header.author));
-  }
-  return feeds.size;
-}
 
 // ── what nodes do ───────────────────────────────────────────────────────────────────────────────────────────────────
 
