@@ -66,7 +66,7 @@ test("a good one after a broken one takes effect", async () => {
   const { id } = await node.api.addItem({ title: "Under the new one", start: true });
   await inStage(node.api, id, "Done");
   expect(await skeinLogs(world, "alice", id)).toMatch(/^the new gate$/m);
-  await expectDoctor("skein.yaml", true, "skein.yaml is valid.");
+  await expectDoctor("skein.yaml", true, "The one in force is valid.");
 });
 
 test("an attempt that changes skein.yaml does not land", async () => {
@@ -83,4 +83,15 @@ test("an agent that this version cannot drive refuses work in words", async () =
   await project.push({ "skein.yaml": skeinYaml({ agent: "{ kind: acp, run: [my-agent] }" }) }, "Use an ACP agent");
   await node.api.addItem({ title: "Look at the target branch again", start: true });
   await expectDoctor("work", false, "ACP agent, which this version cannot drive yet. Use kind: command.");
+});
+
+test("an item added right after sandbox: bwrap was pushed does not run under the words of before", async () => {
+  await project.git(["pull", "--quiet", "--rebase", "origin", "main"]);
+  await project.push({ "skein.yaml": skeinYaml({ sandbox: "none" }) }, "Run without a sandbox again");
+  await expectDoctor("work", true, "that is with this user's rights");
+  await project.push({ "skein.yaml": skeinYaml({ sandbox: "bwrap" }) }, "Shut the agents in");
+  const { id } = await node.api.addItem({ title: "Not like that", start: true });
+  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap");
+  const item = await itemThat(node.api, id, "to be nobody's", (one) => one.claim === null);
+  expect(item).toMatchObject({ stage: "Coding", attempts: 0, commitsAhead: null });
 });

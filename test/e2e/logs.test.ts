@@ -42,7 +42,7 @@ test("what the agent prints on the other node is shown as it comes, and followin
   });
   const count = (): number => shown.match(/agent: still here/g)?.length ?? 0;
   await waitFor("the first lines", () => count() > 0);
-  expect(shown).toMatch(/^── attempt 1 on there: running ──$/m);
+  expect(shown).toMatch(/^── epoch 1 on there: running ──$/m);
   const before = count();
   await waitFor("more lines while the agent runs", () => count() > before + 5);
   expect(following.exitCode).toBe(null);

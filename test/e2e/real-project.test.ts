@@ -122,7 +122,7 @@ test("a change that breaks the tests comes back with their output, and ends Bloc
 
   // Each of the three attempts can be read, with the failing test's own words: its name and what it got.
   const logs = await skeinLogs(world, "alice", id);
-  const attempts = logs.split(/^── attempt \d+ on alice: .* ──$/m).slice(1);
+  const attempts = logs.split(/^── epoch \d+ on alice: .* ──$/m).slice(1);
   expect(attempts).toHaveLength(3);
   for (const attempt of attempts) {
     expect(attempt).toMatch(/(not ok \d+ -|✖) should parse basic type/);

@@ -34,6 +34,8 @@ export interface UpOptions {
 export interface RunningNode {
   readonly node: Node;
   readonly endpoints: { readonly peer: string; readonly http: string };
+  /** What it tells other nodes to dial. */
+  readonly announced: readonly string[];
   readonly token: string;
   /** Resolves when the node has stopped; rejects with a Failure when it cannot go on. */
   readonly stopped: Promise<void>;
@@ -91,8 +93,8 @@ const readTicket = (text: string): Ticket =>
 
 async function run(options: UpOptions, data: DataDirectory, log: Logger): Promise<RunningNode> {
   const identity = identify(options, data);
-  const name = data.name ?? options.name ?? defaultNodeName();
-  if (data.name === undefined) save(data, "name", encodeText(name));
+  const name = nameOf(options, data);
+  if (data.name !== name) save(data, "name", encodeText(name));
   if (data.mesh === undefined || !equalBytes(data.mesh, identity.mesh)) save(data, "mesh", identity.mesh);
   let announced: readonly string[] = options.advertise;
   let fail = (_failure: Failure): void => undefined;
@@ -132,7 +134,17 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
 
   const ending = createEnding(node, http, data);
   fail = (failure) => ending.end(failure);
-  return { node, endpoints, token: data.token, stopped: ending.stopped, stop: () => ending.end(undefined) };
+  return { node, endpoints, announced, token: data.token, stopped: ending.stopped, stop: () => ending.end(undefined) };
+}
+
+/**
+ * The name a node joined with is in the log and stays. Until then it is what the person says, or the host name with the
+ * beginning of the key: several nodes of one machine are told apart.
+ */
+function nameOf({ name }: UpOptions, data: DataDirectory): string {
+  const joined = data.store.frame(1) !== undefined;
+  if (joined && data.name !== undefined) return data.name;
+  return name ?? data.name ?? `${defaultNodeName()}-${toHex(data.signer.publicKey).slice(0, 4)}`;
 }
 
 function createEnding(

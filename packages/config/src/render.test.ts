@@ -28,7 +28,7 @@ test("the file for a new repository reads well", () => {
     remote: origin
 
     # What does the work. scripted is built in and needs no key; command runs any program (run: [program, argument]);
-    # acp runs an agent that speaks the Agent Client Protocol. env: [NAME] passes variables of the node on, by name.
+    # acp (the Agent Client Protocol) is refused by this version. env: [NAME] passes variables of the node on, by name.
     agent:
       kind: scripted
 

@@ -52,7 +52,7 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
 function agentLines(agent: AgentConfig): readonly string[] {
   const comment = [
     "# What does the work. scripted is built in and needs no key; command runs any program (run: [program, argument]);",
-    "# acp runs an agent that speaks the Agent Client Protocol. env: [NAME] passes variables of the node on, by name.",
+    "# acp (the Agent Client Protocol) is refused by this version. env: [NAME] passes variables of the node on, by name.",
   ];
   const runLine = agent.kind === "scripted" ? [] : [`  run: ${flowList(agent.run)}`];
   const envLine = agent.env.length === 0 ? [] : [`  env: ${flowList(agent.env)}`];
@@ -81,7 +81,8 @@ const SANDBOX_COMMENTS: Readonly<Record<SandboxKind, readonly string[]>> = {
   ],
   none: [
     "# WARNING: agents and gate commands run unsandboxed, with all rights of the user who runs Skein.",
-    "# They can read, change and send away whatever that user can. Write bwrap or podman to shut them in.",
+    "# They can read, change and send away whatever that user can. This version has no sandbox yet: with bwrap or podman",
+    "# in this place a node refuses to work.",
   ],
 };
 

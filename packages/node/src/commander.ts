@@ -205,6 +205,7 @@ function doctor(deps: CommanderDeps): Plain {
     diskProblem: deps.journal.problem()?.message,
     notReady: deps.worker.notReady(),
     idle: deps.idle !== null,
+    hasProject: deps.replica.view().membership.projects.size > 0,
     configProblem: project?.problem()?.message,
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,

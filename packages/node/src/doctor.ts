@@ -11,6 +11,7 @@ export interface Examined {
   /** It is not meant to work. */
   readonly idle: boolean;
   readonly configProblem: string | undefined;
+  readonly hasProject: boolean;
   readonly linked: number;
   readonly members: number;
   readonly sandbox: string | undefined;
@@ -76,8 +77,15 @@ const work = ({ notReady, idle, sandbox }: Examined): Check => ({
     `Ready to work. Agents run with sandbox: ${sandbox ?? "unknown"}${sandbox === "none" ? ", that is with this user's rights" : ""}.`,
 });
 
-const configuration = ({ configProblem }: Examined): Check => ({
-  name: "skein.yaml",
-  ok: configProblem === undefined,
-  message: configProblem === undefined ? "skein.yaml is valid." : `The last good one stays in force. ${configProblem}`,
-});
+function configuration({ configProblem, hasProject }: Examined): Check {
+  const name = "skein.yaml";
+  if (!hasProject)
+    return {
+      name,
+      ok: false,
+      message: "There is no project, so nothing can be built: run `skein init` in a git repository.",
+    };
+  if (configProblem !== undefined)
+    return { name, ok: false, message: `The last good one stays in force. ${configProblem}` };
+  return { name, ok: true, message: "The one in force is valid." };
+}

@@ -1,6 +1,7 @@
 /** Commands about this machine's own node: init, up, agent. */
 import type { Command } from "commander";
 
+import { Failure } from "../failure.ts";
 import type { InitResult } from "../init.ts";
 import type { RunningNode, UpOptions } from "../up.ts";
 import {
@@ -45,6 +46,11 @@ export function addNodeCommands(program: Command): void {
     .option("--mesh <name>", "the mesh's name (default: the project's)")
     .action(async (flags: InitFlags) => {
       const project = flags.project ?? gitRootHere();
+      if (project === undefined && flags.data === undefined) {
+        throw new Failure(
+          "You are not in a git repository. Go into the one to work on, or name it with --project PATH. A mesh without a project is made with --data DIR.",
+        );
+      }
       const { name, mesh } = flags;
       const { init } = await import("../init.ts");
       const result = await init({ data: dataDirectoryOf(flags), project, name, mesh });
@@ -105,8 +111,8 @@ async function runUntilSignal(options: UpOptions): Promise<void> {
   await running.stopped;
 }
 
-function describeUp({ node, endpoints, token }: RunningNode, options: UpOptions): string {
-  const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${endpoints.peer}.`];
+function describeUp({ node, endpoints, announced, token }: RunningNode, options: UpOptions): string {
+  const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${announced.join(" or ")}.`];
   lines.push(options.headless ? `API: ${endpoints.http}` : `Board: ${endpoints.http}/#token=${token}`);
   const host = new URL(endpoints.http).hostname;
   if (!["127.0.0.1", "localhost", "[::1]"].includes(host)) {

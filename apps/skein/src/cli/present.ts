@@ -31,6 +31,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   members: (value) => memberPage(fields(value)),
   "member.invite": (value) => ticketPage(fields(value)),
   "member.remove": () => "Removed. Its links are closed, and what it writes from now on has no effect.",
+  projects: (value) => projectTable(rows(value)),
+  effects: (value) => effectTable(rows(value)),
+  forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
   verify: (value) =>
     `The log is whole: ${text(fields(value)["ops"])} ops in ${text(fields(value)["frames"])} frames, every hash and signature checked.`,
@@ -89,7 +92,7 @@ function itemPage(item: Fields): string {
       text(one["outcome"]),
       text(one["note"]),
     ]);
-    lines.push("", table(["ATTEMPT", "NODE", "OUTCOME", "NOTE"], cells));
+    lines.push("", table(["EPOCH", "NODE", "OUTCOME", "NOTE"], cells));
   }
   const story = typeof item["text"] === "string" ? item["text"].trim() : "";
   if (story !== "") lines.push("", ...story.split("\n").map(printable));
@@ -109,7 +112,7 @@ const historyTable = (entries: readonly Fields[]): string =>
       text(entry["on"]).slice(0, 8),
       text(entry["kind"]),
       text(entry["stage"]),
-      text(entry["author"]).slice(0, 8),
+      text(entry["authorName"]),
       text(entry["reason"] ?? entry["note"] ?? null),
     ]),
   );
@@ -170,6 +173,25 @@ function memberPage(answer: Fields): string {
   return parts.join("\n");
 }
 
+const projectTable = (projects: readonly Fields[]): string =>
+  projects.length === 0
+    ? "There is no project: run `skein init` in a git repository."
+    : table(
+        ["NAME", "LANDS ON", "OF"],
+        projects.map((one) => [text(one["name"]), text(one["base"]), text(one["remote"])]),
+      );
+
+const effectTable = (effects: readonly Fields[]): string =>
+  effects.length === 0
+    ? "This node works on nothing."
+    : table(
+        ["ITEM", "EPOCH", "STATE", "DOING"],
+        effects.map((one) => [text(one["item"]), text(one["epoch"]), text(one["state"]), text(one["activity"])]),
+      );
+
+const forkList = (forks: readonly Fields[]): string =>
+  forks.length === 0 ? "No author wrote two histories." : forks.map((one) => text(one["message"])).join("\n");
+
 function ticketPage(answer: Fields): string {
   const addresses = Array.isArray(answer["addresses"]) ? answer["addresses"].map((one: Json) => text(one)) : [];
   const rendezvous =
@@ -178,7 +200,19 @@ function ticketPage(answer: Fields): string {
     `One machine may join with this as ${text(answer["role"])}, until ${new Date(Number(answer["expires"])).toISOString()}:`,
     "",
     `npx skein agent ${rendezvous}--ticket ${text(answer["ticket"])}`,
+    ...reachability(addresses),
   ].join("\n");
+}
+
+/** A ticket is of little use to another machine when this node cannot be reached from there. */
+function reachability(addresses: readonly string[]): readonly string[] {
+  if (addresses.length === 0) {
+    return ["", "No node runs here right now: start it with `skein up` and put its address in the place of HOST:PORT."];
+  }
+  const local = addresses.every((one) => /^ws:\/\/(127\.|localhost|\[::1\])/.test(one));
+  return local
+    ? ["", "This node listens on this machine only. For others, start it with `skein up --listen 0.0.0.0:4710`."]
+    : [];
 }
 
 function digestPage(answer: Fields): string {

@@ -1,5 +1,6 @@
 /** Commands that follow or show: board, logs. */
 import type { BoardAttempt } from "@skein/core";
+import type { Json } from "@skein/node";
 import type { Command } from "commander";
 
 import { type Client, connect } from "../client.ts";
@@ -51,30 +52,42 @@ async function showBoard(client: Client, flags: CommonOptions): Promise<void> {
 
 const FOLLOW_MS = 300;
 
+/** Shows every attempt's log; with `follow` also those that come, for as long as the item is under way. */
 async function showLogs(client: Client, item: string, epoch: number | undefined, follow: boolean): Promise<void> {
-  const attempts = await attemptsOf(client, item);
-  const wanted = epoch === undefined ? attempts : attempts.filter((attempt) => attempt.epoch === epoch);
-  if (wanted.length === 0) {
-    const which = epoch === undefined ? "an attempt yet" : `an attempt of epoch ${epoch}`;
-    throw new Failure(`Item ${item} does not have ${which}. \`skein why ${item}\` says where it is.`);
+  let shown = 0;
+  for (;;) {
+    const { attempts, underWay } = await attemptsOf(client, item);
+    const wanted = attempts.filter((attempt) => epoch === undefined || attempt.epoch === epoch);
+    const goesOn = follow && underWay && epoch === undefined;
+    if (wanted.length === 0 && !goesOn) {
+      const which = epoch === undefined ? "an attempt yet" : `an attempt of epoch ${epoch}`;
+      throw new Failure(`Item ${item} does not have ${which}. \`skein why ${item}\` says where it is.`);
+    }
+    for (const [index, attempt] of wanted.entries()) {
+      if (index < shown) continue;
+      process.stdout.write(`── epoch ${attempt.epoch} on ${attempt.nodeName}: ${attempt.outcome} ──\n`);
+      const problem = await copyLog(client, item, attempt.epoch, follow && index === wanted.length - 1);
+      if (problem !== undefined && wanted.length === 1 && !goesOn) throw new Failure(problem);
+      if (problem !== undefined) process.stdout.write(`(${problem})\n`);
+    }
+    shown = wanted.length;
+    if (!goesOn) return;
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
   }
-  let problem: string | undefined;
-  for (const [index, attempt] of wanted.entries()) {
-    process.stdout.write(`── attempt ${attempt.epoch} on ${attempt.nodeName}: ${attempt.outcome} ──\n`);
-    const last = index === wanted.length - 1;
-    problem = await copyLog(client, item, attempt.epoch, follow && last);
-    if (problem !== undefined) process.stdout.write(`(${problem})\n`);
-  }
-  if (problem !== undefined && wanted.length === 1) throw new Failure(problem);
 }
 
-async function attemptsOf(client: Client, item: string): Promise<readonly BoardAttempt[]> {
-  const shown = await client.command("item.show", { item });
-  if (!shown.ok) throw new Failure(shown.error.message);
-  const { value } = shown;
-  const list = typeof value === "object" && value !== null && "attemptLog" in value ? value["attemptLog"] : [];
+interface ShownAttempts {
+  readonly attempts: readonly BoardAttempt[];
+  /** There may be more of them. */
+  readonly underWay: boolean;
+}
+
+async function attemptsOf(client: Client, item: string): Promise<ShownAttempts> {
+  const answer = await client.command("item.show", { item });
+  if (!answer.ok) throw new Failure(answer.error.message);
   // The node's own answer, shaped by view/queries.ts.
-  return list as unknown as readonly BoardAttempt[];
+  const { attemptLog, stage } = answer.value as Json & { attemptLog: readonly BoardAttempt[]; stage: string };
+  return { attempts: attemptLog, underWay: ["Coding", "Qa", "Merge"].includes(stage) };
 }
 
 /** Copies a log to standard output; returns why it could not be read. */

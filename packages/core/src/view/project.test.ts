@@ -256,7 +256,7 @@ test("why says in words what an item waits for, at each stage", () => {
   expect(why()).toContain("It is in Backlog: nobody started it.");
   expect(why()).toContain(`It waits for ${B} to land first.`);
   world.write(A, { kind: "item.start" });
-  expect(why()).toContain("It is in Coding: nobody holds it yet");
+  expect(why()).toContain("It is in Coding: nobody holds it.");
   world.write(A, { kind: "item.claim", ttl: 1_000 });
   expect(why()).toContain("viewer holds it (epoch 1)");
   expect(why({ isExpired: () => true })).toContain("viewer held it (epoch 1) and has gone silent");

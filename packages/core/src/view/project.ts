@@ -131,27 +131,37 @@ export const openDependencies = (item: LiveItem, items: ReadonlyMap<string, Item
 /** In words: why the item is where it is, and what it waits for. */
 export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
   const { state } = item.best;
-  const reasons = [stageReason(state, naming)];
-  const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
-  if (activity !== "") reasons.push(`Right now: ${activity}.`);
-  const hold = item.registers.hold.value;
-  if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
   const open = openDependencies(item, items);
+  const hold = item.registers.hold.value;
+  const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
+  const free = hold === "" && open.length === 0;
+  const reasons = [stageReason(state, free, naming)];
+  const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
+  if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
+  if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (state.note !== "") reasons.push(`Last note: ${state.note}`);
-  if (state.attempts > 0) {
+  if (needs.length > 0 && state.claim === null && isWorkStage(state)) {
+    reasons.push(`It asks for a node with the ${needs.length === 1 ? "label" : "labels"} ${needs.join(", ")}.`);
+  }
+  if (state.attempts > 0 && state.stage.stage !== "Done" && state.stage.stage !== "Archived") {
     const attempts = state.attempts === 1 ? "1 attempt" : `${state.attempts} attempts`;
     reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
   }
   return reasons;
 }
 
-function stageReason(state: ItemState, { nameOf, isExpired }: Naming): string {
+const isWorkStage = ({ stage: { stage } }: ItemState): boolean =>
+  stage === "Coding" || stage === "Qa" || stage === "Merge";
+
+function stageReason(state: ItemState, free: boolean, { nameOf, isExpired }: Naming): string {
   const { stage, claim } = state;
   const holder = claim === null ? undefined : nameOf(claim.holder);
   const held =
     claim === null || holder === undefined
-      ? "nobody holds it yet; a node with a free slot will claim it"
+      ? free
+        ? "nobody holds it yet; a node with a free slot will claim it"
+        : "nobody holds it"
       : isExpired(claim)
         ? `${holder} held it (epoch ${claim.epoch}) and has gone silent; a survivor will take it over`
         : `${holder} holds it (epoch ${claim.epoch})`;

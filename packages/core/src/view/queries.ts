@@ -31,7 +31,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "item.show":
       return withItem(command.input.item, context, (item) => show(item, context));
     case "item.history":
-      return withItem(command.input.item, context, history);
+      return withItem(command.input.item, context, (item) => history(item, context.naming));
     case "why":
       return withItem(command.input.item, context, (item) => ({
         id: item.id,
@@ -80,20 +80,21 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
 });
 
-function history(item: LiveItem): Plain {
+function history(item: LiveItem, naming: Naming): Plain {
   const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
   return [...item.entries.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
-    .map((entry) => historyEntry(entry, winning.has(entry.id)));
+    .map((entry) => historyEntry(entry, winning.has(entry.id), naming));
 }
 
-function historyEntry(entry: HistoryEntry, winning: boolean): Plain {
+function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming): Plain {
   const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
   return {
     op: id,
     on,
     kind,
     author,
+    authorName: nameOf(author),
     incarnation,
     seq,
     lamport,

@@ -17,8 +17,9 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Clock, GitError, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type { Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
+import { refuseConfig } from "./refuse-config.ts";
 import { pause } from "./wait.ts";
 
 /** The rights and surroundings of whoever works. */
@@ -95,6 +96,22 @@ function draftsOf(deps: WorkDeps, item: LiveItem, body: StageBody): Result<reado
   const { key, role } = deps.self();
   const decided = stageOn(item, body, { self: key, role, wallMs: deps.clock.wallMs() });
   return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+}
+
+/**
+ * The target branch as it is now, with the skein.yaml that stands there in force. Undefined when this attempt is over:
+ * it was stopped, or that skein.yaml does not let this version work; then the claim is given back.
+ */
+export async function currentBase(context: AttemptContext): Promise<Oid | undefined> {
+  const { project, signal } = context;
+  const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
+  if (!base.ok || signal.aborted) return undefined;
+  const refusal = refuseConfig(project.config());
+  if (refusal === undefined) return base.value;
+  context.note(refusal);
+  const released = await writeStage(context, { kind: "item.release", note: refusal });
+  if (!released.ok) context.note(`The claim could not be given back: ${released.error.message}`);
+  return undefined;
 }
 
 const FIRST_RETRY_MS = 1_000;

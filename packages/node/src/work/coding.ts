@@ -8,6 +8,7 @@ import { assert, type LiveItem } from "@skein/core";
 import type { AttemptResult, AttemptWorkspace } from "../ports.ts";
 import {
   type AttemptContext,
+  currentBase,
   describeEnd,
   heldItem,
   persistently,
@@ -17,13 +18,14 @@ import {
   writeStage,
 } from "./attempt-context.ts";
 import { giveBack } from "./give-back.ts";
+import { pause } from "./wait.ts";
 
 export async function code(context: AttemptContext): Promise<StepEnd> {
   const { project, signal } = context;
   context.say("preparing a clone");
-  const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
-  if (!base.ok) return "over";
-  const attempt = { item: context.item, epoch: context.epoch, base: base.value };
+  const base = await currentBase(context);
+  if (base === undefined) return "over";
+  const attempt = { item: context.item, epoch: context.epoch, base };
   const workspace = await persistently(context, "Cloning", () => project.repository.openAttempt(attempt, signal));
   if (!workspace.ok) return "over";
   try {
@@ -36,7 +38,9 @@ export async function code(context: AttemptContext): Promise<StepEnd> {
 async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const ended = await runAgent(context, item, workspace);
+  const agent = await runAgent(context, item, workspace);
+  if (agent.type === "not-started") return waitForAgent(context, agent.why);
+  const ended = agent.words;
   // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
   if (context.signal.aborted) return "over";
@@ -54,14 +58,29 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   return submit(context, workspace.branch, collected.value);
 }
 
+const AGENT_RETRY_MS = 15_000;
+
+/** A mistyped or missing agent must not use up the attempts of every item: it is shown, and tried again. */
+async function waitForAgent(context: AttemptContext, why: string): Promise<StepEnd> {
+  context.say(`waiting: ${why}`);
+  context.note(`The agent did not start. ${why} Trying again in ${AGENT_RETRY_MS / 1_000} s.`);
+  await pause(context.deps.clock, AGENT_RETRY_MS, context.signal);
+  return "continue";
+}
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<string> {
+/** How the agent ended, for people; `not-started` is this machine's trouble and none of the item's. */
+type AgentEnd =
+  | { readonly type: "ended"; readonly words: string }
+  | { readonly type: "not-started"; readonly why: string };
+
+async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
   const { deps, project } = context;
   const { agent, limits } = project.config();
   const story = storyOf(deps, item);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
-  if (!storyFile.ok) return `could not be given its story (${storyFile.error})`;
+  if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const argv = agentCommand(deps, agent);
   context.say(`agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`);
   context.note(
@@ -81,7 +100,10 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
     stdin: story,
     limits: { wallMs: limits.agentWallMs, idleMs: limits.agentIdleMs, outputBytes: limits.outputBytes },
   });
-  return describeEnd(result);
+  const { end } = result;
+  return end.type === "not-started"
+    ? { type: "not-started", why: end.message }
+    : { type: "ended", words: describeEnd(result) };
 }
 
 function agentCommand(deps: WorkDeps, agent: AgentConfig): readonly [string, ...string[]] {

@@ -101,7 +101,8 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
       if (entry === undefined || entry.abort.signal.aborted) return;
       log("info", "attempt.stopped", { item, epoch: entry.epoch, why });
       entry.abort.abort();
-      if (release) void entry.done.then(() => releaseClaim(deps, entry, why));
+      // The hold says why by itself.
+      if (release) void entry.done.then(() => releaseClaim(deps, entry, ""));
     },
     drain: async () => {
       const ending = [...running.values()];

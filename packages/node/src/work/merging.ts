@@ -6,7 +6,15 @@
 import { assert, chainOf, type Feature, type LiveItem, ok, type Result } from "@skein/core";
 
 import type { GitError, MergeOutcome, Oid } from "../ports.ts";
-import { type AttemptContext, heldItem, persistently, type StepEnd, writeFact, writeStage } from "./attempt-context.ts";
+import {
+  type AttemptContext,
+  currentBase,
+  heldItem,
+  persistently,
+  type StepEnd,
+  writeFact,
+  writeStage,
+} from "./attempt-context.ts";
 import { runGate } from "./gate.ts";
 import { giveBack } from "./give-back.ts";
 import { PROJECT_FILE } from "./project.ts";
@@ -110,11 +118,9 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   if (item === undefined || feature === undefined) return undefined;
   const { project, signal } = context;
   const { repository } = project;
-  const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
-  if (!base.ok) return undefined;
-  const landings = await persistently(context, "Reading the target branch", () =>
-    repository.landings(base.value, signal),
-  );
+  const base = await currentBase(context);
+  if (base === undefined) return undefined;
+  const landings = await persistently(context, "Reading the target branch", () => repository.landings(base, signal));
   if (!landings.ok) return undefined;
   const landed = landings.value.get(item.id);
   if (landed !== undefined) {
@@ -129,7 +135,7 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
     await refuseUnlessStopped(context, feature, fetched.error);
     return undefined;
   }
-  return mergeInto(context, item, feature, base.value);
+  return mergeInto(context, item, feature, base);
 }
 
 async function mergeInto(

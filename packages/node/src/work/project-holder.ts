@@ -2,6 +2,7 @@
 import { type Project, roleAtLeast } from "@skein/core";
 
 import { type OpenProject, openProject } from "./project.ts";
+import { refuseConfig } from "./refuse-config.ts";
 import { pause } from "./wait.ts";
 import type { WorkerDeps } from "./worker.ts";
 
@@ -53,13 +54,13 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
     notReady: () => {
       ensure();
       const project = wanted();
-      if (deps.idle !== null) return deps.idle;
       if (project === undefined) return "The mesh has no project yet: run `skein init` in a git repository.";
+      if (deps.idle !== null) return deps.idle;
       if (!roleAtLeast(deps.self().role, "agent"))
         return `Its role is ${deps.self().role}, and work needs the role agent.`;
       if (failure !== undefined) return failure;
       if (open === undefined) return `The repository of ${project.name} is being opened.`;
-      return refuseConfig(open);
+      return refuseConfig(open.config());
     },
   };
 }
@@ -71,17 +72,3 @@ const isSame = (project: Project, other: Project | undefined): boolean =>
   project.remote === other.remote &&
   project.base === other.base &&
   project.config === other.config;
-
-/** What this version cannot do safely it refuses in words. */
-function refuseConfig(open: OpenProject): string | undefined {
-  const { sandbox, agent } = open.config();
-  if (sandbox !== "none") {
-    return (
-      `skein.yaml asks for sandbox: ${sandbox}, which this version does not have yet. Nothing runs unsandboxed unless you ` +
-      "say so: write sandbox: none to run agents with this user's rights."
-    );
-  }
-  if (agent.kind === "acp")
-    return "skein.yaml asks for an ACP agent, which this version cannot drive yet. Use kind: command.";
-  return undefined;
-}
