@@ -119,3 +119,20 @@ test("a full disk refuses commands, changes nothing, and is forgotten when there
   await addItems(mesh, alice, 1);
   expect(await mesh.time.runUntil(allDone(nodes, 1), 5 * MINUTE)).toBe(true);
 });
+
+test("a node restored from an old backup goes on under a new incarnation, and nothing is lost", async () => {
+  const { mesh, nodes } = await threeNodes(5);
+  const [alice, bob, carol] = nodes;
+  await addItems(mesh, alice, 3);
+  expect(await mesh.time.runUntil(allDone(nodes, 3), 5 * MINUTE)).toBe(true);
+  await expectConvergence(mesh, nodes);
+  alice.kill();
+  alice.store.forgetLast(8);
+  const restored = await mesh.restart(alice);
+  const renewed = (): boolean => mesh.trace.some((line) => line.includes("alice incarnation.renewed"));
+  expect(await mesh.time.runUntil(renewed, 2 * MINUTE)).toBe(true);
+  await addItems(mesh, restored, 1);
+  expect(await mesh.time.runUntil(allDone([restored, bob, carol], 4), 5 * MINUTE)).toBe(true);
+  await expectConvergence(mesh, [restored, bob, carol]);
+  expect(mesh.trace.filter((line) => line.includes("incarnation.renewed"))).toHaveLength(1);
+});

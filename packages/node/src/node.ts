@@ -9,7 +9,6 @@ import {
   type CommandError,
   createReplica,
   type Crypto,
-  type Heads,
   type Membership,
   type Naming,
   ok,
@@ -119,14 +118,15 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     authorship: () => ({ signer, incarnation }),
   });
 
-  /** A peer holds ops of ours that we lack: this directory was restored or lost its tail. A new life begins. */
-  const onHeads = (heads: Heads): void => {
-    const feed = `${self}/${toHex(incarnation)}`;
-    if ((heads.get(feed)?.seq ?? 0) <= (replica.heads().get(feed)?.seq ?? 0)) return;
+  /**
+   * A peer brought ops that this node signed and did not have: the directory was restored or lost its tail. A new life
+   * begins. A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
+   */
+  const renewIncarnation = (): void => {
     incarnation = options.random.bytes(8);
     const saved = options.store.putMeta("incarnation", incarnation);
     const message =
-      "A peer holds ops of this node that are not on its disk: it was restored or copied. It goes on under a new incarnation.";
+      "A peer held ops of this node that were not on its disk: it was restored or copied. It goes on under a new incarnation.";
     incidents.record("incarnation", options.name, saved.ok ? message : `${message} ${saved.error.message}`);
     log("error", "incarnation.renewed", { incarnation: toHex(incarnation) });
   };
@@ -167,7 +167,6 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     log,
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
-    onHeads,
     onLogMessage: (link, message) => logReader.receive(link, message),
     onReconnected: () => presence.grace(),
     onRefused: (refusal) => {
@@ -238,7 +237,9 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     removed: () => membership().members.get(self)?.cut != null,
   });
 
-  journal.onCommitted(({ items, membership: changed }) => {
+  journal.onCommitted(({ frames, items, membership: changed }) => {
+    const ownFeed = `${self}/${toHex(incarnation)}`;
+    if (frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) renewIncarnation();
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.poke();

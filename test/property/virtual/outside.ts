@@ -4,12 +4,22 @@ import { createHash } from "node:crypto";
 import { err, ok } from "@skein/core";
 import type { AttemptLogs, LogStore, Oid, Processes, Repository, StoredFrame } from "@skein/node";
 
-/** Survives its node: what was appended is durable. `fail` makes every write fail until it is cleared. */
-export function createMemoryStore(): LogStore & { fail: "disk-full" | undefined } {
+export interface MemoryStore extends LogStore {
+  /** Makes every write fail until it is cleared. */
+  fail: "disk-full" | undefined;
+  /** As restoring a backup that is this many frames old. */
+  forgetLast(frames: number): void;
+}
+
+/** Survives its node: what was appended is durable. */
+export function createMemoryStore(): MemoryStore {
   const frames: StoredFrame[] = [];
   const meta = new Map<string, Uint8Array>();
-  const store: LogStore & { fail: "disk-full" | undefined } = {
+  const store: MemoryStore = {
     fail: undefined,
+    forgetLast: (count) => {
+      frames.length -= count;
+    },
     frames: function* from(position) {
       yield* frames.slice(position - 1);
     },

@@ -6,7 +6,6 @@ import {
   createHandshake,
   type Crypto,
   type Handshake,
-  type Heads,
   LIMITS,
   type Membership,
   type Message,
@@ -54,7 +53,6 @@ export interface LinksDeps {
   readonly membership: () => Membership;
   /** The beat, when it is news. */
   readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
-  readonly onHeads: (heads: Heads) => void;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;

@@ -39,8 +39,6 @@ export interface PeerLinkDeps {
   readonly admit: (request: JoinRequest) => Promise<Result<void, { code: RefusalCode; message: string }>>;
   readonly onProved: (link: PeerLink) => void;
   readonly onMessage: (link: PeerLink, message: Message) => void;
-  /** The peer's heads say that it holds ops of ours that we lack. */
-  readonly onHeads: (heads: Heads) => void;
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
@@ -234,7 +232,6 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     const known = state.heads ?? new Map<string, number>();
     for (const [feed, head] of heads) known.set(feed, Math.max(head.seq, known.get(feed) ?? 0));
     state.heads = known;
-    if (state.peer?.provisional === false) deps.onHeads(heads);
     if (isAheadOf(heads, deps.replica.heads())) want();
     else deps.onCaughtUp(peerLink);
   };
