@@ -149,7 +149,12 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
-  const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
+  const naming: Naming = {
+    nameOf,
+    isExpired: (claim) => presence.isExpired(claim),
+    activityOf,
+    landingOf: (item) => worker.landings.of(item),
+  };
 
   const links: Links = createLinks({
     clock,
@@ -198,6 +203,10 @@ function assemble(options: NodeOptions, replica: Replica): Node {
       board.refresh();
       presence.beatSoon();
     },
+    onLandings: (items) => {
+      board.update(items);
+      worker.poke();
+    },
   });
 
   const nodes = (): ReturnType<typeof listNodes> =>
@@ -242,7 +251,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     if (frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) renewIncarnation();
     board.update(changed ? undefined : items);
     reissuer.look(items);
-    worker.poke();
+    worker.changed(items);
   });
   board.update(undefined);
 
