@@ -60,6 +60,8 @@ export function createLandingObserver(
 
   return {
     changed: (items) => {
+      // There may be something to wait for again.
+      nextMs = Math.min(nextMs, deps.clock.monoMs() + OBSERVE_MS);
       const view = deps.replica.view().items;
       const isNews = (id: string): boolean => {
         const best = view.get(id)?.best;
