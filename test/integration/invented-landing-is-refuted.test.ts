@@ -2,7 +2,6 @@
  * Done is checked, not believed: a member with the role agent writes that an item landed as a commit that does not exist.
  * Nodes that read the target branch show it as refuted, name the author, and start nothing that depends on it.
  */
-import { randomBytes } from "node:crypto";
 import { fromHex } from "@skein/core";
 import { expect, test } from "vitest";
 

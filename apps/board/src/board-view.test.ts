@@ -125,7 +125,13 @@ test("an item that says Done and is not on the target branch is shown as that, a
     { type: "refuted", text: "0123456789 is not on the target branch, so this is not Done" },
   ]);
   const waits = (landing: BoardItem["landing"]): readonly Card[] =>
-    column(board([{ ...fake, landing }, { id: "next", stage: "Coding", dependsOn: ["d1"] }]), "Coding").cards;
+    column(
+      board([
+        { ...fake, landing },
+        { id: "next", stage: "Coding", dependsOn: ["d1"] },
+      ]),
+      "Coding",
+    ).cards;
   expect(waits("refuted")[0]?.notices).toEqual([{ type: "waits", text: "d1" }]);
   expect(waits("verified")[0]?.notices).toEqual([]);
 });

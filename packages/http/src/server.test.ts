@@ -79,6 +79,7 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/projects token",
     "GET /api/v1/logs/:item token",
     "POST /api/v1/commands token",
+    "POST /api/v1/snapshots token",
   ]);
 });
 
@@ -384,6 +385,18 @@ test("a command that throws is reported and answered as a fault of the node", as
   await throwing.close();
 });
 
+test("a snapshot is answered with its name alone, and its failure with the node's own sentence", async () => {
+  const answers = [ok("00112233445566ff"), err({ code: "not-saved" as const, message: "The disk is full." })];
+  const server = await startTestServer({ snapshot: () => Promise.resolve(answers.shift() ?? ok("")) });
+  const post = async () => {
+    const response = await fetch(`${server.url}/api/v1/snapshots`, { method: "POST", headers: BEARER });
+    return [response.status, await response.json()];
+  };
+  expect(await post()).toEqual([200, { snapshot: "00112233445566ff" }]);
+  expect(await post()).toEqual([507, { ok: false, error: { code: "not-saved", message: "The disk is full." } }]);
+  await server.close();
+});
+
 test("without a page the root asks for the token and then has nothing", async () => {
   const headless = await startTestServer();
   expect((await rawRequest({ url: headless.url, target: "/" })).status).toBe(401);
@@ -394,7 +407,15 @@ test("without a page the root asks for the token and then has nothing", async ()
 test("a server that cannot start says why in one sentence and leaves no subscription", async () => {
   const node = createFakeNode();
   const start = (options: { host?: string; port?: number; token?: string; assetsDirectory?: string }) =>
-    createHttpServer({ api: node.api, host: "127.0.0.1", port: 0, token: TEST_TOKEN, clientId: 1, ...options });
+    createHttpServer({
+      api: node.api,
+      snapshot: () => Promise.reject(new Error("nobody asks")),
+      host: "127.0.0.1",
+      port: 0,
+      token: TEST_TOKEN,
+      clientId: 1,
+      ...options,
+    });
   expect(await start({ port: Number(port()) })).toEqual(
     err(
       `The HTTP address 127.0.0.1:${port()} is in use by another program. Stop that program or choose another port with --http.`,

@@ -1,5 +1,5 @@
 /** A server on a free port with a fake node behind it, closed when the test ends. */
-import { assert } from "@skein/core";
+import { assert, ok } from "@skein/core";
 import { createHttpServer, type HttpServerOptions } from "../server.ts";
 import { createFakeNode, type FakeNode } from "./fake-node.ts";
 
@@ -19,6 +19,7 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
     port: 0,
     token: TEST_TOKEN,
     clientId: 77,
+    snapshot: () => Promise.resolve(ok("0123456789abcdef")),
     ...options,
   });
   assert(server.ok, server.ok ? "" : server.error);
