@@ -385,18 +385,6 @@ test("a command that throws is reported and answered as a fault of the node", as
   await throwing.close();
 });
 
-test("a snapshot is answered with its name alone, and its failure with the node's own sentence", async () => {
-  const answers = [ok("00112233445566ff"), err({ code: "not-saved" as const, message: "The disk is full." })];
-  const server = await startTestServer({ snapshot: () => Promise.resolve(answers.shift() ?? ok("")) });
-  const post = async () => {
-    const response = await fetch(`${server.url}/api/v1/snapshots`, { method: "POST", headers: BEARER });
-    return [response.status, await response.json()];
-  };
-  expect(await post()).toEqual([200, { snapshot: "00112233445566ff" }]);
-  expect(await post()).toEqual([507, { ok: false, error: { code: "not-saved", message: "The disk is full." } }]);
-  await server.close();
-});
-
 test("without a page the root asks for the token and then has nothing", async () => {
   const headless = await startTestServer();
   expect((await rawRequest({ url: headless.url, target: "/" })).status).toBe(401);
