@@ -20,7 +20,7 @@ beforeAll(async () => {
   await init({ data, project: undefined, name: "alice", mesh: "home" });
   const client = await connect(data);
   const added = await client.command("item.add", { title: "Look at me" });
-  item = added.ok ? String((added.value as { readonly id: string }).id) : "";
+  item = added.ok ? (added.value as { readonly id: string }).id : "";
   await client.close();
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ function stored(directory: string): readonly string[] {
 
 test("no command that reads changes a frame, a fact or a file", async () => {
   const before = stored(data);
-  const files = readdirSync(data, { recursive: true }).toSorted();
+  const files = new Set(readdirSync(data, { recursive: true, encoding: "utf8" }));
   const reading = COMMANDS.filter(({ effect }) => effect !== "writes");
   expect(reading.length).toBeGreaterThan(8);
   const client = await connect(data);
@@ -47,7 +47,7 @@ test("no command that reads changes a frame, a fact or a file", async () => {
   }
   await client.close();
   expect(stored(data)).toEqual(before);
-  expect(readdirSync(data, { recursive: true }).toSorted()).toEqual(files);
+  expect(new Set(readdirSync(data, { recursive: true, encoding: "utf8" }))).toEqual(files);
 });
 
 test("a log that does not fit together is reported and kept as it is, byte by byte", async () => {

@@ -25,7 +25,7 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Bytes in memory, or a file that holds them. */
 export type Source = Uint8Array | string;
 
-export function* bytesOf(source: Source): IterableIterator<Uint8Array> {
+function* bytesOf(source: Source): IterableIterator<Uint8Array> {
   if (typeof source !== "string") {
     yield source;
     return;

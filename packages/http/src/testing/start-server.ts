@@ -5,6 +5,9 @@ import { createFakeNode, type FakeNode } from "./fake-node.ts";
 
 export const TEST_TOKEN = "test-token-0123456789abcdef";
 
+/** Says that it has made one. */
+export const snapshot: HttpServerOptions["snapshot"] = () => Promise.resolve(ok("0123456789abcdef"));
+
 export interface TestServer {
   readonly url: string;
   readonly node: FakeNode;
@@ -19,7 +22,7 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
     port: 0,
     token: TEST_TOKEN,
     clientId: 77,
-    snapshot: () => Promise.resolve(ok("0123456789abcdef")),
+    snapshot,
     ...options,
   });
   assert(server.ok, server.ok ? "" : server.error);
