@@ -40,7 +40,9 @@ async function write({ titles, size, batch }) {
     const turn = titles.slice(from, from + size);
     const acknowledged = [];
     if (batch === 1) for (const title of turn) acknowledged.push(part.set(title));
-    else for (let first = 0; first < turn.length; first += batch) acknowledged.push(part.setMany(turn.slice(first, first + batch)));
+    else
+      for (let first = 0; first < turn.length; first += batch)
+        acknowledged.push(part.setMany(turn.slice(first, first + batch)));
     await Promise.all(acknowledged);
     await tick();
     await part.drained();
@@ -99,7 +101,9 @@ process.on("message", ({ ask, to, fields }) => {
   Promise.resolve()
     .then(() => ASKED[ask](fields))
     .then((answer) => process.send?.({ to, answer: answer ?? null }))
-    .catch((cause) => process.send?.({ error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }));
+    .catch((cause) =>
+      process.send?.({ error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }),
+    );
 });
 process.on("disconnect", () => process.exit(0));
 tell("ready", null);

@@ -15,9 +15,19 @@ export function goals(results) {
   const serverCpu = "CPU of the server (µs per op)";
   const histories = "skein:6 ops per item, frames of";
   return [
-    most("P1 p50 less one fsync, of y-websocket's", 2.5, visible("skein", "p50") - fsync, visible("y-websocket", "p50")),
+    most(
+      "P1 p50 less one fsync, of y-websocket's",
+      2.5,
+      visible("skein", "p50") - fsync,
+      visible("y-websocket", "p50"),
+    ),
     most("P1 p50 less one fsync, of jazz's", 1, visible("skein", "p50") - fsync, visible("jazz", "p50")),
-    most("P1 p99, of twice y-websocket's and one fsync", 1, visible("skein", "p99"), 2 * visible("y-websocket", "p99") + fsync),
+    most(
+      "P1 p99, of twice y-websocket's and one fsync",
+      1,
+      visible("skein", "p99"),
+      2 * visible("y-websocket", "p99") + fsync,
+    ),
     least("P2 batches of 50, of Hocuspocus's", 1.25, rate("skein", batch), rate("hocuspocus", batch)),
     least("P2 one per call, of Hocuspocus's", 5, rate("skein", single), rate("hocuspocus", single)),
     least("P2 one per call, of y-websocket's", 3, rate("skein", single), rate("y-websocket", single)),
@@ -27,7 +37,12 @@ export function goals(results) {
     most("P4 cold sync, of Hocuspocus's flat", 0.5, cold("skein:flat"), cold("hocuspocus:flat")),
     most("P4 cold sync, of Hocuspocus's nested", 0.25, cold("skein:flat"), cold("hocuspocus:nested")),
     most("P4 cold sync, of jazz's one map", 0.6, cold("skein:flat"), cold("jazz")),
-    most("P5 full log, 6 ops per item, frames of 16, of Hocuspocus's nested", 1, cold(`${histories} 16`), cold("hocuspocus:nested")),
+    most(
+      "P5 full log, 6 ops per item, frames of 16, of Hocuspocus's nested",
+      1,
+      cold(`${histories} 16`),
+      cold("hocuspocus:nested"),
+    ),
     most("P5 the same in frames of 1", 1, cold(`${histories} 1`), cold("hocuspocus:nested")),
     most("P6 verified, of unverified", 1.75, cold("skein:flat"), cold("skein:unverified")),
     most("P8 restart with 100,000 ops, seconds", 3, of("Restart", "skein:100,000 ops", "boot to serving (ms)"), 1_000),
@@ -44,7 +59,8 @@ function reader(results) {
 }
 
 const most = (goal, bound, measured, against) => row(goal, `≤ ${bound}`, measured / against, (ratio) => ratio <= bound);
-const least = (goal, bound, measured, against) => row(goal, `≥ ${bound}`, measured / against, (ratio) => ratio >= bound);
+const least = (goal, bound, measured, against) =>
+  row(goal, `≥ ${bound}`, measured / against, (ratio) => ratio >= bound);
 const info = (goal, measured, against) => row(goal, "", measured / against, () => undefined);
 
 function row(goal, asked, ratio, judge) {

@@ -15,4 +15,5 @@ export const itemOf = (title) => ({
   updatedAt: Date.now(),
 });
 
-export const titlesOf = (prefix, from, count) => Array.from({ length: count }, (_, index) => `${prefix}-${from + index}`);
+export const titlesOf = (prefix, from, count) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${from + index}`);

@@ -21,7 +21,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 /** `options.stack` names a module of ./stacks or ./peers, `options.role` says what it plays there. */
 export async function start(options) {
   const profile = process.env.BENCH_PROFILE;
-  const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${nameOf(options)}`];
+  const flags =
+    profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${nameOf(options)}`];
   const child = fork(CHILD, [JSON.stringify(options)], { execArgv: ["--expose-gc", ...flags] });
   running.add(child);
   const waiting = new Map();

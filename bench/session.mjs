@@ -18,7 +18,15 @@ export async function startClient(stack, server, options = {}) {
   const ticket = moduleOf(stack) === "skein" ? await server.ask("call", { name: "invite" }) : undefined;
   const name = `${options.role ?? "client"}-${randomUUID().slice(0, 8)}`;
   const directory = join(scratch, name);
-  return start({ ...options, ...server.where, stack: moduleOf(stack), role: options.role ?? "client", name, directory, ticket });
+  return start({
+    ...options,
+    ...server.where,
+    stack: moduleOf(stack),
+    role: options.role ?? "client",
+    name,
+    directory,
+    ticket,
+  });
 }
 
 /** Until `reader` shows the last of `titles`; returns the time in ns. */

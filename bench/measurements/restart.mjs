@@ -22,7 +22,15 @@ function restartOf() {
       const options =
         stack === "yjs-file"
           ? { stack, role: "server", directory, items: ITEMS, write: true }
-          : { stack: "skein", role: "server", directory, items: ITEMS, opsPerItem: 10, frameOps: 16, wantedStage: "Done" };
+          : {
+              stack: "skein",
+              role: "server",
+              directory,
+              items: ITEMS,
+              opsPerItem: 10,
+              frameOps: 16,
+              wantedStage: "Done",
+            };
       const first = await start(options);
       const where = await first.ask("call", { name: "where" });
       await first.stop();

@@ -59,7 +59,6 @@ function found({ directory, seed, items = 0, opsPerItem = 1, frameOps = 256 }) {
   return { mesh: founded.mesh, incarnation };
 }
 
-
 export async function createServer(options) {
   const seed = options.seed ?? toHex(systemRandom.bytes(32));
   const { mesh, incarnation } =
@@ -159,7 +158,7 @@ function makeNode(options) {
 }
 
 async function joined(command, name) {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 180_000;
   while (performance.now() < deadline) {
     const { members } = await command("members", {});
     if (members.some((member) => member.name === name)) return true;

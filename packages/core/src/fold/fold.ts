@@ -50,6 +50,7 @@ export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
   const authors = new Map<string, Map<string, number>>();
   const named = new Set<string>();
   let membership: Membership = noMembership;
+  const shared = createSharing();
 
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
@@ -75,25 +76,36 @@ export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
     },
     isKnownAuthor: (key) => named.has(key),
     apply: (sealed) => {
-      const op = toFoldOp(sealed);
+      const op = toFoldOp(sealed, shared);
       if (op.entity !== MESH_ENTITY) return applyItem(op);
       return op.body !== undefined && isMeshBody(op.body) ? applyMesh(op, op.body) : { type: "membership" };
     },
   };
 }
 
+/** One string for all equal ones: every op names its author, and a long log would keep as many copies of that name. */
+function createSharing(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    texts.set(text, text);
+    return text;
+  };
+}
+
 const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
 
-function toFoldOp({ op, id }: SealedOp): FoldOp {
+function toFoldOp({ op, id }: SealedOp, shared: (text: string) => string): FoldOp {
   return {
     id,
-    author: toHex(op.author),
-    incarnation: toHex(op.incarnation),
+    author: shared(toHex(op.author)),
+    incarnation: shared(toHex(op.incarnation)),
     seq: op.seq,
     lamport: op.lamport,
     wall: op.wall,
     entity: op.entity,
-    kind: op.kind,
+    kind: shared(op.kind),
     on: op.on === null ? null : toHex(op.on),
     body: readBody(op),
   };
@@ -101,9 +113,9 @@ function toFoldOp({ op, id }: SealedOp): FoldOp {
 
 /** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
 function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
-  const feeds = authors.get(op.author) ?? new Map<string, number>();
-  feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
-  authors.set(op.author, feeds);
+  const feeds = authors.get(op.author);
+  if (feeds === undefined) authors.set(op.author, new Map([[op.incarnation, op.seq]]));
+  else feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
 }
 
 function sameSay(
