@@ -55,6 +55,7 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
   const authors = new Map<string, Map<string, number>>();
   const named = new Set<string>();
   let membership: Membership = noMembership;
+  const shared = createSharing();
 
   const isQuarantined = (op: FoldOp): boolean => {
     const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
@@ -93,27 +94,38 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
       return membership;
     },
     isKnownAuthor: (key) => named.has(key),
-    introduce: (sealed) => introduce(toFoldOp(sealed)),
+    introduce: (sealed) => introduce(toFoldOp(sealed, shared)),
     apply: (sealed) => {
-      const op = toFoldOp(sealed);
+      const op = toFoldOp(sealed, shared);
       return op.entity === MESH_ENTITY ? applyMesh([op]) : applyItem(op);
     },
-    applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
+    applyMembership: (sealed) => applyMesh(sealed.map((one) => toFoldOp(one, shared))),
+  };
+}
+
+/** One string for all equal ones: every op names its author, and a long log would keep as many copies of that name. */
+function createSharing(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    texts.set(text, text);
+    return text;
   };
 }
 
 const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
 
-function toFoldOp({ op, id }: SealedOp): FoldOp {
+function toFoldOp({ op, id }: SealedOp, shared: (text: string) => string): FoldOp {
   return {
     id,
-    author: toHex(op.author),
-    incarnation: toHex(op.incarnation),
+    author: shared(toHex(op.author)),
+    incarnation: shared(toHex(op.incarnation)),
     seq: op.seq,
     lamport: op.lamport,
     wall: op.wall,
     entity: op.entity,
-    kind: op.kind,
+    kind: shared(op.kind),
     on: op.on === null ? null : toHex(op.on),
     body: readBody(op),
   };
@@ -121,9 +133,9 @@ function toFoldOp({ op, id }: SealedOp): FoldOp {
 
 /** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
 function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
-  const feeds = authors.get(op.author) ?? new Map<string, number>();
-  feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
-  authors.set(op.author, feeds);
+  const feeds = authors.get(op.author);
+  if (feeds === undefined) authors.set(op.author, new Map([[op.incarnation, op.seq]]));
+  else feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
 }
 
 function sameSay(
