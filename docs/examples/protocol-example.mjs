@@ -171,12 +171,12 @@ function handshake() {
     return step.message;
   };
   const hello = sent(bob.start());
-  const answer = sent(alice.receive(hello, ofAlice));
-  const proof = sent(bob.receive(answer, ofBob));
-  const [admit] = alice.receive(proof, ofAlice);
+  const answer = sent(alice.receive(encodeMessage(hello), ofAlice));
+  const proof = sent(bob.receive(encodeMessage(answer), ofBob));
+  const [admit] = alice.receive(encodeMessage(proof), ofAlice);
   if (admit?.type !== "admit") throw new Error(`the newcomer was not admitted: ${JSON.stringify(admit)}`);
   const acceptance = sent(alice.admitted());
-  const [proved] = bob.receive(acceptance, ofBob);
+  const [proved] = bob.receive(encodeMessage(acceptance), ofBob);
   if (proved?.type !== "proved") throw new Error("the acceptor was not proved");
   return { hello, answer, proof, acceptance };
 }

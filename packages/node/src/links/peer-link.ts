@@ -143,11 +143,10 @@ export function createPeerLink(
     onMessage: (bytes) => {
       if (state.closed) return;
       state.lastHeardMs = deps.clock.monoMs();
-      const proved = state.peer !== undefined;
-      const decoded = decodeMessage(bytes, proved ? LIMITS.messageBytes : LIMITS.messageBytesBeforeProof);
-      if (!decoded.ok) refuse("bad-message", `a message could not be read: ${decoded.error}`);
-      else if (proved) sync(decoded.value);
-      else greet(decoded.value);
+      if (state.peer === undefined) return greet(bytes);
+      const decoded = decodeMessage(bytes, LIMITS.messageBytes);
+      if (!decoded.ok) return refuse("bad-message", `a message could not be read: ${decoded.error}`);
+      return sync(decoded.value);
     },
     onClose: end,
   };
@@ -161,7 +160,7 @@ function createGreeting(
   peerLink: PeerLink,
   deps: PeerLinkDeps,
   end: (reason: string) => void,
-): (message: Message) => void {
+): (bytes: Uint8Array) => void {
   const handshake = deps.createHandshake();
   const admit = async (request: JoinRequest): Promise<void> => {
     const admitted = await deps.admit(request);
@@ -195,8 +194,8 @@ function createGreeting(
     for (const step of steps) performStep(step);
   };
   perform(handshake.start());
-  return (message) =>
-    perform(handshake.receive(message, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
+  return (bytes) =>
+    perform(handshake.receive(bytes, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
 }
 
 /** Cuts a link that does not finish its handshake, and later one that says nothing at all. */
