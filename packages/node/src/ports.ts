@@ -64,6 +64,9 @@ export interface Link {
   /** `full` when the peer does not drain its queue; the message was not sent. */
   send(bytes: Uint8Array): "sent" | "full" | "closed";
   bufferedBytes(): number;
+  /** Reads nothing more until `resume`; what was read already may still arrive. Both may be called at any time. */
+  pause(): void;
+  resume(): void;
   /** Raises the frame limit once the peer is authenticated. */
   setMaxMessageBytes(bytes: number): void;
   close(reason: string): void;

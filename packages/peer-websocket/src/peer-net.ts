@@ -22,13 +22,11 @@ export interface PeerNetOptions {
   readonly trustedAddresses?: readonly string[];
 }
 
-const CONNECTIONS_PER_ADDRESS = 64;
-
 export function createPeerNet(options: PeerNetOptions = {}): PeerNet {
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? LIMITS.handshakeMs;
   const places = createPlaces({
     total: options.connections ?? LIMITS.links,
-    perAddress: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    perAddress: options.connectionsPerAddress ?? LIMITS.linksPerAddress,
     sharedAddresses: options.trustedAddresses ?? [],
   });
   const links = new Set<SocketLink>();

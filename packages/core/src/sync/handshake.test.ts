@@ -391,6 +391,7 @@ const samples = (): { readonly [T in Exclude<MessageType, "refuse">]: Message } 
   hello: helloOf(initiator(anna)),
   proof: { type: "proof", signature: new Uint8Array(64), joinProof: null },
   heads: { type: "heads", heads: new Map() },
+  "heads-page": { type: "heads-page", heads: new Map() },
   want: { type: "want", heads: new Map() },
   frames: { type: "frames", frames: [], more: false },
   beat: { type: "beat", bytes: new Uint8Array(), signature: new Uint8Array(64) },

@@ -3,6 +3,7 @@
  *
  *     hello → hello → proof → proof            who are you (handshake.ts)
  *     heads                                     what I hold, feed by feed; repeated as anti-entropy
+ *     heads-page                                a part of a long heads or want, which it goes before (heads-pages.ts)
  *     want  → frames                            what I hold; send me a chunk of what I lack
  *     frames                                    live: what was just made durable
  *     beat                                      signed and ephemeral: I am alive (beat.ts)
@@ -33,6 +34,7 @@ export type RefusalCode =
   | "self"
   | "duplicate-link"
   | "too-slow"
+  | "over-budget"
   | "timeout"
   | "shutting-down"
   | "not-saved";
@@ -52,6 +54,7 @@ export type Message =
   | Hello
   | { readonly type: "proof"; readonly signature: Uint8Array; readonly joinProof: Uint8Array | null }
   | { readonly type: "heads"; readonly heads: Heads }
+  | { readonly type: "heads-page"; readonly heads: Heads }
   | { readonly type: "want"; readonly heads: Heads }
   | { readonly type: "frames"; readonly frames: readonly Uint8Array[]; readonly more: boolean }
   | { readonly type: "beat"; readonly bytes: Uint8Array; readonly signature: Uint8Array }
@@ -86,6 +89,7 @@ function fieldsOf(message: Message): readonly Value[] {
     case "proof":
       return [message.signature, message.joinProof];
     case "heads":
+    case "heads-page":
     case "want":
       return [encodeHeads(message.heads)];
     case "frames":
@@ -124,7 +128,7 @@ const isName = (value: Value | undefined): value is string =>
 
 const READERS: Readonly<Record<MessageType, Reader>> = {
   hello: ([versions, mesh, key, nonce, name, ticket]) => {
-    if (!Array.isArray(versions) || versions.length > 16) return undefined;
+    if (!Array.isArray(versions) || versions.length > LIMITS.helloVersions) return undefined;
     if (!isHash(mesh) || !isHash(key) || !isHash(nonce) || !isName(name)) return undefined;
     if (ticket !== null && !isHash(ticket)) return undefined;
     return { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
@@ -136,6 +140,10 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
   heads: ([value]) => {
     const heads = decodeHeads(value);
     return heads === undefined ? undefined : { type: "heads", heads };
+  },
+  "heads-page": ([value]) => {
+    const heads = decodeHeads(value);
+    return heads === undefined ? undefined : { type: "heads-page", heads };
   },
   want: ([value]) => {
     const heads = decodeHeads(value);
@@ -156,7 +164,7 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
       ? { type: "log-data", id, epoch, bytes, end, ended }
       : undefined,
   refuse: ([code, message]) =>
-    isName(code) && typeof message === "string" && message.length <= 500
+    isName(code) && typeof message === "string" && message.length <= LIMITS.refusalLength
       ? { type: "refuse", code, message }
       : undefined,
 };

@@ -6,11 +6,13 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
+  createHeadsCollector,
   decodeMessage,
   encodeMessage,
   type Handshake,
   type HandshakeStep,
   type Heads,
+  headsMessages,
   isAheadOf,
   isOutOfOrder,
   type JoinRequest,
@@ -26,6 +28,8 @@ import {
 
 import type { CommittedFrame, Journal } from "../journal.ts";
 import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
+import type { Account } from "./account.ts";
+import { createIngress, type Ingress, overBudget } from "./ingress.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
@@ -42,6 +46,8 @@ export interface PeerLinkDeps {
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
+  /** What the member with this key has made this node do lately. */
+  readonly accountOf: (key: string) => Account;
 }
 
 export interface LinkRefusal {
@@ -68,6 +74,8 @@ export interface PeerLink {
 
 interface State {
   peer: Peer | undefined;
+  /** Set together with the peer. */
+  ingress: Ingress | undefined;
   closed: boolean;
   /** What the peer holds, as far as we know; undefined until it has said so. */
   heads: Map<string, number> | undefined;
@@ -75,14 +83,14 @@ interface State {
   peerCatchingUp: boolean;
   /** A `want` of ours is under way. */
   wanting: boolean;
+  /** Its answer has not begun to arrive. */
+  awaitsAnswer: boolean;
   /** Ops here when it was sent. */
   opsAtWant: number;
   /** Answers in a row that brought nothing, and frames that do not fit. */
   barren: number;
   lastHeardMs: number;
 }
-
-const BARREN_MAX = 20;
 
 export function createPeerLink(
   link: Link,
@@ -91,10 +99,12 @@ export function createPeerLink(
 ): { readonly peerLink: PeerLink; readonly handlers: LinkHandlers } {
   const state: State = {
     peer: undefined,
+    ingress: undefined,
     closed: false,
     heads: undefined,
     peerCatchingUp: false,
     wanting: false,
+    awaitsAnswer: false,
     opsAtWant: 0,
     barren: 0,
     lastHeardMs: deps.clock.monoMs(),
@@ -104,6 +114,7 @@ export function createPeerLink(
     if (state.closed) return;
     state.closed = true;
     stopWatch();
+    state.ingress?.end();
     deps.onClosed(peerLink, reason);
   };
   const refuse = (code: RefusalCode, message: string): void => {
@@ -127,7 +138,8 @@ export function createPeerLink(
     send,
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => {
-      if (state.peer?.provisional === false) send({ type: "heads", heads: deps.replica.heads() });
+      if (state.peer?.provisional !== false) return;
+      for (const message of headsMessages("heads", deps.replica.heads())) send(message);
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -145,8 +157,10 @@ export function createPeerLink(
       state.lastHeardMs = deps.clock.monoMs();
       if (state.peer === undefined) return greet(bytes);
       const decoded = decodeMessage(bytes, LIMITS.messageBytes);
-      if (!decoded.ok) return refuse("bad-message", `a message could not be read: ${decoded.error}`);
-      return sync(decoded.value);
+      if (!decoded.ok) return refuseJunk(state, peerLink, "bad-message", `a message could not be read: ${decoded.error}`);
+      const isAnswer = decoded.value.type === "frames" && state.awaitsAnswer;
+      if (isAnswer) state.awaitsAnswer = false;
+      return state.ingress?.admit(decoded.value, bytes.length, isAnswer) === false ? undefined : sync(decoded.value);
     },
     onClose: end,
   };
@@ -168,6 +182,23 @@ function createGreeting(
     if (admitted.ok) perform(handshake.admitted());
     else peerLink.close(admitted.error.code, admitted.error.message);
   };
+  const onProved = (peer: Peer): void => {
+    const account = deps.accountOf(peer.key);
+    const nowMs = deps.clock.monoMs();
+    state.peer = peer;
+    state.ingress = createIngress({
+      ...deps,
+      link,
+      account,
+      cut: (message) => peerLink.close("over-budget", message),
+    });
+    if (!peerLink.initiated) account.spend("links", 1, nowMs);
+    const exhausted = account.exhausted(nowMs);
+    if (exhausted !== undefined) return peerLink.close("over-budget", overBudget(exhausted, account, nowMs));
+    link.setMaxMessageBytes(LIMITS.messageBytes);
+    deps.onProved(peerLink);
+    return peerLink.announceHeads();
+  };
   const performStep = (step: HandshakeStep): void => {
     switch (step.type) {
       case "send":
@@ -182,10 +213,7 @@ function createGreeting(
         void admit(step.request);
         return undefined;
       case "proved":
-        state.peer = step.peer;
-        link.setMaxMessageBytes(LIMITS.messageBytes);
-        deps.onProved(peerLink);
-        return peerLink.announceHeads();
+        return onProved(step.peer);
       default:
         return unreachable(step);
     }
@@ -196,6 +224,12 @@ function createGreeting(
   perform(handshake.start());
   return (bytes) =>
     perform(handshake.receive(bytes, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
+}
+
+/** Ends a link over what no honest node sends, and remembers it of the member. */
+function refuseJunk({ ingress }: State, peerLink: PeerLink, code: RefusalCode, message: string): void {
+  peerLink.close(code, message);
+  ingress?.spend("junk", 1);
 }
 
 /** Cuts a link that does not finish its handshake, and later one that says nothing at all. */
@@ -218,18 +252,24 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
+  const collector = createHeadsCollector((feed) => deps.replica.heads().has(feed));
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
+    state.awaitsAnswer = true;
     state.opsAtWant = deps.replica.opCount();
-    peerLink.send({ type: "want", heads: deps.replica.heads() });
+    for (const message of headsMessages("want", deps.replica.heads())) peerLink.send(message);
   };
 
   const learnHeads = (heads: Heads): void => {
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
     const known = state.heads ?? new Map<string, number>();
-    for (const [feed, head] of heads) known.set(feed, Math.max(head.seq, known.get(feed) ?? 0));
+    // Of feeds that are not here only so many are kept: whoever makes them up shall not fill the memory with them.
+    const room = deps.replica.heads().size + LIMITS.feeds;
+    for (const [feed, { seq }] of heads) {
+      if (known.size < room || known.has(feed)) known.set(feed, Math.max(seq, known.get(feed) ?? 0));
+    }
     state.heads = known;
     if (isAheadOf(heads, deps.replica.heads())) want();
     else deps.onCaughtUp(peerLink);
@@ -237,18 +277,28 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
 
   const receive = async (frames: readonly Uint8Array[], more: boolean): Promise<void> => {
     const solicited = state.wanting;
+    const release = state.ingress?.waiting(frames);
     const offered = await deps.journal.offer(frames, peerLink);
+    release?.();
     if (state.closed) return;
     if (solicited) state.wanting = false;
     if (!offered.ok) {
       if (offered.error.type === "not-saved") return refuse("not-saved", "this node cannot save anything right now");
-      if (!isOutOfOrder(offered.error)) return refuse("bad-frame", `${offered.error.type}: ${offered.error.message}`);
+      if (!isOutOfOrder(offered.error)) {
+        return refuseJunk(state, peerLink, "bad-frame", `${offered.error.type}: ${offered.error.message}`);
+      }
+      if (state.ingress?.spend("misfits", 1) === false) return;
+    } else {
+      // An answer holds only what was asked for, except for what others brought since then.
+      const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
+      const duplicates = Math.max(0, frames.length - offered.value - expected);
+      if (state.ingress?.spend("duplicates", duplicates) === false) return;
     }
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
     const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
     if (offered.ok && offered.value > 0) state.barren = 0;
     else if (isBarren) state.barren++;
-    if (state.barren > BARREN_MAX) return refuse("bad-frame", "it keeps sending frames that do not fit together");
+    if (state.barren > LIMITS.barrenAnswers) return refuse("bad-frame", "it keeps sending frames that do not fit together");
     if (!offered.ok || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);
     return undefined;
@@ -256,11 +306,13 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
 
   return (message) => {
     switch (message.type) {
+      case "heads-page":
+        return collector.page(message.heads);
       case "heads":
-        return learnHeads(message.heads);
+        return learnHeads(collector.finish(message.heads));
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? serve(state, message.heads, peerLink, deps) : undefined;
+        return state.peer?.provisional === false ? serve(state, collector.finish(message.heads), peerLink, deps) : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
