@@ -80,7 +80,8 @@ export function openBeat(
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
-  if (!Array.isArray(addresses) || addresses.length > LIMITS.beatAddresses || !isMap(labels) || !isMap(activity)) return undefined;
+  if (!Array.isArray(addresses) || addresses.length > LIMITS.beatAddresses || !isMap(labels) || !isMap(activity))
+    return undefined;
   const beat: Beat = {
     node: toHex(key),
     boot,
@@ -101,7 +102,8 @@ const isCount = (value: Value | undefined): value is number => typeof value === 
 const shortTexts = (map: { readonly [key: string]: Value }): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(map).flatMap(([key, value]) => (isShortText(value) ? [[key, value]] : [])));
 
-const isShortText = (value: Value): value is string => typeof value === "string" && value.length <= LIMITS.beatTextLength;
+const isShortText = (value: Value): value is string =>
+  typeof value === "string" && value.length <= LIMITS.beatTextLength;
 
 /** One number that grows with every beat of a node, over restarts too. */
 export const beatOrder = (beat: Pick<Beat, "boot" | "counter">): number => beat.boot * 2 ** 31 + beat.counter;

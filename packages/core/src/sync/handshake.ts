@@ -17,7 +17,14 @@ import type { Membership } from "../member/membership.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
-import { decodeMessage, encodeMessage, type Hello, type Message, PROTOCOL_VERSION, type RefusalCode } from "./message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Hello,
+  type Message,
+  PROTOCOL_VERSION,
+  type RefusalCode,
+} from "./message.ts";
 
 export interface HandshakeSelf {
   readonly mesh: Uint8Array;

@@ -49,7 +49,8 @@ export function createAddressBook(deps: AddressBookDeps): AddressBook {
       const targets = new Map<string, DialTarget>(rendezvous.map((url) => [url, { url, node: undefined }]));
       for (const [node, url] of known) {
         const member = membership().members.get(node);
-        if (member === undefined || member.cut !== null || targets.has(url) || targets.size >= LIMITS.dialTargets) continue;
+        if (member === undefined || member.cut !== null || targets.has(url) || targets.size >= LIMITS.dialTargets)
+          continue;
         if (isDialable(url, allowLoopback)) targets.set(url, { url, node });
       }
       return [...targets.values()];

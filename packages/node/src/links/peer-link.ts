@@ -157,7 +157,8 @@ export function createPeerLink(
       state.lastHeardMs = deps.clock.monoMs();
       if (state.peer === undefined) return greet(bytes);
       const decoded = decodeMessage(bytes, LIMITS.messageBytes);
-      if (!decoded.ok) return refuseJunk(state, peerLink, "bad-message", `a message could not be read: ${decoded.error}`);
+      if (!decoded.ok)
+        return refuseJunk(state, peerLink, "bad-message", `a message could not be read: ${decoded.error}`);
       const isAnswer = decoded.value.type === "frames" && state.awaitsAnswer;
       if (isAnswer) state.awaitsAnswer = false;
       return state.ingress?.admit(decoded.value, bytes.length, isAnswer) === false ? undefined : sync(decoded.value);
@@ -222,8 +223,7 @@ function createGreeting(
     for (const step of steps) performStep(step);
   };
   perform(handshake.start());
-  return (bytes) =>
-    perform(handshake.receive(bytes, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
+  return (bytes) => perform(handshake.receive(bytes, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
 }
 
 /** Ends a link over what no honest node sends, and remembers it of the member. */
@@ -298,7 +298,8 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
     if (offered.ok && offered.value > 0) state.barren = 0;
     else if (isBarren) state.barren++;
-    if (state.barren > LIMITS.barrenAnswers) return refuse("bad-frame", "it keeps sending frames that do not fit together");
+    if (state.barren > LIMITS.barrenAnswers)
+      return refuse("bad-frame", "it keeps sending frames that do not fit together");
     if (!offered.ok || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);
     return undefined;
@@ -312,7 +313,9 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
         return learnHeads(collector.finish(message.heads));
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? serve(state, collector.finish(message.heads), peerLink, deps) : undefined;
+        return state.peer?.provisional === false
+          ? serve(state, collector.finish(message.heads), peerLink, deps)
+          : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
