@@ -91,7 +91,7 @@ async function addMany(count, window, prefix) {
 }
 
 const ASKED = {
-  invite: async () => (await node.api.command("member.invite", { role: "agent" })).value.ticket,
+  invite: async () => (await node.api.command("member.invite", { role: "operator" })).value.ticket,
   role: async () => (await node.api.command("members", {})).value.members.length,
   start: async () => {
     const at = now();

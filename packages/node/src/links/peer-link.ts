@@ -81,6 +81,8 @@ interface State {
   heads: Map<string, number> | undefined;
   /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
   peerCatchingUp: boolean;
+  /** The peer's question that is about to be answered. */
+  asked: Heads | undefined;
   /** A `want` of ours is under way. */
   wanting: boolean;
   /** Its answer has not begun to arrive. */
@@ -103,6 +105,7 @@ export function createPeerLink(
     closed: false,
     heads: undefined,
     peerCatchingUp: false,
+    asked: undefined,
     wanting: false,
     awaitsAnswer: false,
     opsAtWant: 0,
@@ -261,6 +264,18 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     for (const message of headsMessages("want", deps.replica.heads())) peerLink.send(message);
   };
 
+  // An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn.
+  const answer = (heads: Heads): void => {
+    const isUnderWay = state.asked !== undefined;
+    state.asked = heads;
+    if (isUnderWay) return;
+    deps.clock.after(0, () => {
+      const asked = state.asked;
+      state.asked = undefined;
+      if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
+    });
+  };
+
   const learnHeads = (heads: Heads): void => {
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
@@ -313,9 +328,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
         return learnHeads(collector.finish(message.heads));
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false
-          ? serve(state, collector.finish(message.heads), peerLink, deps)
-          : undefined;
+        return state.peer?.provisional === false ? answer(collector.finish(message.heads)) : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
