@@ -73,8 +73,15 @@ export interface Link {
 }
 
 export interface PeerNet {
-  /** Resolves with an open link, or with one sentence saying why there is none. */
-  dial(url: string, handlers: (link: Link) => LinkHandlers): Promise<Result<Link, string>>;
+  /**
+   * Resolves with an open link, or with one sentence saying why there is none. `mayReach` judges the IP addresses that the
+   * host's name stands for; without it every one will do.
+   */
+  dial(
+    url: string,
+    handlers: (link: Link) => LinkHandlers,
+    mayReach?: (ip: string) => boolean,
+  ): Promise<Result<Link, string>>;
   /** Starts accepting; resolves with the bound URL (`ws://host:port`). */
   listen(
     address: { host: string; port: number },

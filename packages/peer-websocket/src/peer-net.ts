@@ -52,8 +52,8 @@ export function createPeerNet(options: PeerNetOptions = {}): PeerNet {
   round.unref();
 
   return {
-    dial: (url, makeHandlers) =>
-      dial({ url, timeoutMs: handshakeTimeoutMs, makeHandlers, ...keepTrack, signal: stop.signal }),
+    dial: (url, makeHandlers, mayReach) =>
+      dial({ url, timeoutMs: handshakeTimeoutMs, makeHandlers, mayReach, ...keepTrack, signal: stop.signal }),
     listen: async (address, accept) => {
       const listening = await listen({ address, handshakeTimeoutMs, places, accept, ...keepTrack });
       if (!listening.ok) return listening;

@@ -23,6 +23,7 @@ import type { Cancel, Clock, Link, LinkHandlers, LogStore, PeerNet, Random } fro
 import type { SealedBeat } from "../presence.ts";
 import { createAccounts } from "./account.ts";
 import { type AddressBook, createAddressBook } from "./address-book.ts";
+import { isReachable } from "./address.ts";
 import { admit } from "./admission.ts";
 import { createDialer, type DialTarget } from "./dialer.ts";
 import { createLinkTable, type LinkTable } from "./link-table.ts";
@@ -83,7 +84,7 @@ export function createLinks(deps: LinksDeps): Links {
     clock,
     random: deps.random,
     isLinked: (target) => table.isLinked(target),
-    dial: (target) => dialOnce(net, target, makeLink),
+    dial: (target) => dialOnce(net, target, makeLink, (ip) => isReachable(ip, listensOnLoopback)),
   });
   const retarget = (): void => dialer.setTargets(addresses.targets(listensOnLoopback));
   const antiEntropy = (): void => {
@@ -216,9 +217,12 @@ function dialOnce(
   net: PeerNet,
   target: DialTarget,
   makeLink: (link: Link, initiated: boolean, settled: Settled) => LinkHandlers,
+  mayReach: (ip: string) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve));
+    // The operator's own rendezvous may be anywhere; what peers say is judged.
+    const rule = target.node === undefined ? undefined : mayReach;
+    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve), rule);
     void dialed.then((result) => {
       if (!result.ok) resolve(false);
     });
