@@ -56,7 +56,7 @@ test("a thousand sockets that prove nothing are gone in time, and an honest pair
   const left = strangers.filter((stranger) => stranger.livedMs() === undefined).map(({ kind }) => kind);
   expect(left).toEqual([]);
   const longest = Math.max(...strangers.map((stranger) => stranger.livedMs() ?? 0));
-expect(longest).toBeLessThan(2 * LIMITS.handshakeMs);
+  expect(longest).toBeLessThan(2 * LIMITS.handshakeMs);
   expect(most - before).toBeLessThan(RSS_GROWTH);
   expect(alice.isRunning()).toBe(true);
   expect(await linked(alice, bob)).toBe(true);
