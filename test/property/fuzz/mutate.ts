@@ -129,7 +129,10 @@ function changed(prng: Prng, value: Value, depth: number): Value {
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value);
     const [key] = entries.length === 0 ? ["x"] : prng.pick(entries);
-    return { ...value, [key]: changed(prng, (value as Readonly<Record<string, Value>>)[key] ?? null, depth + 1) };
+    return Object.fromEntries([
+      ...entries,
+      [key, changed(prng, entries.find(([one]) => one === key)?.[1] ?? null, depth + 1)],
+    ]);
   }
   if (typeof value === "number" && prng.chance(0.5)) return Math.max(0, value + prng.pick([-1, 1, 2, 256]));
   return anyValue(prng, depth);

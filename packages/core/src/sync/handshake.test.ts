@@ -64,7 +64,7 @@ interface End extends Omit<Handshake, "receive"> {
 const endOf = (handshake: Handshake): End => ({
   ...handshake,
   receive: (message, given) => handshake.receive(encodeMessage(message), given),
-  receiveBytes: handshake.receive,
+  receiveBytes: (bytes, given) => handshake.receive(bytes, given),
 });
 const initiator = (signer: Signer, changes: Partial<HandshakeSelf> = {}, crypto: Crypto = testCrypto): End =>
   endOf(createHandshake("initiator", selfOf(signer, changes), crypto));

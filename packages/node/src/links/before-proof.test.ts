@@ -9,7 +9,7 @@ import {
   toHex,
 } from "@skein/core";
 import { testCrypto, testSigner } from "@skein/core/testing";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { LinkHandlers } from "../ports.ts";
@@ -33,6 +33,7 @@ const membership: Membership = {
 };
 
 /** Reading so much as a property of it fails the test. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it stands in for
 const untouchable = <T extends object>(name: string): T =>
   // A proxy is every object there is; what stands in for it is never looked at.
   new Proxy({} as T, {

@@ -264,18 +264,6 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     for (const message of headsMessages("want", deps.replica.heads())) peerLink.send(message);
   };
 
-  // An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn.
-  const answer = (heads: Heads): void => {
-    const isUnderWay = state.asked !== undefined;
-    state.asked = heads;
-    if (isUnderWay) return;
-    deps.clock.after(0, () => {
-      const asked = state.asked;
-      state.asked = undefined;
-      if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
-    });
-  };
-
   const learnHeads = (heads: Heads): void => {
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
@@ -328,7 +316,9 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
         return learnHeads(collector.finish(message.heads));
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? answer(collector.finish(message.heads)) : undefined;
+        return state.peer?.provisional === false
+          ? answerSoon(state, collector.finish(message.heads), peerLink, deps)
+          : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
@@ -346,6 +336,18 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
         return unreachable(message);
     }
   };
+}
+
+/** An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn. */
+function answerSoon(state: State, heads: Heads, peerLink: PeerLink, deps: PeerLinkDeps): void {
+  const isUnderWay = state.asked !== undefined;
+  state.asked = heads;
+  if (isUnderWay) return;
+  deps.clock.after(0, () => {
+    const { asked } = state;
+    state.asked = undefined;
+    if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
+  });
 }
 
 /** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
