@@ -120,5 +120,7 @@ export const PROJECT_CONFIG = [
   "",
 ].join("\n");
 
-export const runningMachines = (world: World): readonly (Machine & { readonly running: Running })[] =>
-  world.machines.filter((machine): machine is Machine & { readonly running: Running } => machine.running !== undefined);
+export type RunningMachine = Machine & { readonly running: Running };
+
+export const runningMachines = (world: World): readonly RunningMachine[] =>
+  world.machines.filter((machine): machine is RunningMachine => machine.running !== undefined);

@@ -2,14 +2,14 @@
 import { openFrame, toHex } from "@skein/core";
 
 import type { MakeChecker } from "./checker.ts";
+import { correctMachines } from "./i07-convergence.ts";
 import { frameKey } from "../ports/disk.ts";
 
 export const uniqueness: MakeChecker = (world) => ({
   onEnd: () => {
     const seen = new Set<string>();
     const ops = new Map<string, string>();
-    for (const { name, disk, removed } of world.machines) {
-      if (removed) continue;
+    for (const { name, disk } of correctMachines(world)) {
       for (const { bytes } of disk.frames()) {
         // The same frame on all disks is looked at once.
         const key = frameKey(bytes);

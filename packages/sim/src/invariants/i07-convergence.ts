@@ -1,7 +1,7 @@
 /** I6, I7 and I18: with no faults left, all logs become equal, and so do the views, with one claim at most on each item. */
 import { digestOf } from "@skein/core";
 
-import { runningMachines, type World } from "../world.ts";
+import { type RunningMachine, runningMachines, type World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
 /** Heads of all feeds as one text, to compare. */
@@ -11,7 +11,14 @@ export const headsOf = (heads: ReadonlyMap<string, { readonly seq: number }>): s
     .toSorted()
     .join("\n");
 
-export const correctMachines = (world: World) => runningMachines(world).filter(({ removed }) => !removed);
+/**
+ * Those that the founder, whom nobody can remove, knows as members. A machine that joined through a removed member is
+ * none: its admission was written beyond the cut.
+ */
+export function correctMachines(world: World): readonly RunningMachine[] {
+  const members = world.machines[0]?.running?.node.replica.view().membership.members;
+  return runningMachines(world).filter(({ key }) => members?.get(key)?.cut === null);
+}
 
 export function logsAreEqual(world: World): boolean {
   const correct = correctMachines(world);

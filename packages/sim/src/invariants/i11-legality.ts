@@ -5,8 +5,9 @@
  */
 import type { HistoryEntry, ItemHistory, ItemState, Role } from "@skein/core";
 
-import { runningMachines, type World } from "../world.ts";
+import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
+import { correctMachines } from "./i07-convergence.ts";
 
 const WORK = ["Coding", "Qa", "Merge"];
 
@@ -31,7 +32,7 @@ const FOR_HOLDERS = new Set(["item.submit", "item.pass", "item.release"]);
 export const legality: MakeChecker = (world) => ({
   onEnd: () => {
     // The logs are equal by now; if they are not, I7 says so.
-    const [machine] = runningMachines(world);
+    const [machine] = correctMachines(world);
     if (machine === undefined) return;
     const view = machine.running.node.replica.view();
     for (const item of view.items.values()) {

@@ -32,7 +32,8 @@ export const noPrematureSteal: MakeChecker = (world) => {
     onClaim: (observer, { item, why }) => {
       if (why !== "expired") return;
       const holder = holderBefore(world, observer, item);
-      if (holder === undefined) return;
+      // A removed member's beats count no more.
+      if (holder === undefined || holder.removed) return;
       const now = world.scheduler.nowMs();
       const ranSteadily = (machine: Machine): boolean =>
         machine.running !== undefined &&

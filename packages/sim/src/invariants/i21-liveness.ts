@@ -1,12 +1,13 @@
 /** I21: with no faults left, whatever can land has landed or was archived, within bounded time. */
 import { isLive, type LiveItem, openDependencies } from "@skein/core";
 
-import { runningMachines, type World } from "../world.ts";
+import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
+import { correctMachines } from "./i07-convergence.ts";
 
 /** Items that somebody should be working on. */
 export function openItems(world: World): readonly LiveItem[] {
-  const machine = runningMachines(world).find(({ removed }) => !removed);
+  const [machine] = correctMachines(world);
   if (machine === undefined) return [];
   const { items } = machine.running.node.replica.view();
   return [...items.values()].filter(isLive).filter((item) => {

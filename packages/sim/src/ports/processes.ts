@@ -64,15 +64,15 @@ export function createSimProcesses(deps: ProcessDeps): Processes {
         const end = (how: ProcessEnd, durationMs: number): void => {
           if (over) return;
           over = true;
+          signal.removeEventListener("abort", abort);
           resolve({ end: how, durationMs, outputBytes: 0, outputDigest: DIGEST });
+        };
+        const abort = (): void => {
+          deps.scheduler.after(ABORT_MS, () => end({ type: "aborted" }, ABORT_MS), deps.life);
         };
         const plan = spec.argv[0] === AGENT ? planAgent(deps, spec) : planGate(deps, spec);
         deps.scheduler.after(plan.ms, () => end(over ? plan.end : plan.finish(), plan.ms), deps.life);
-        signal.addEventListener(
-          "abort",
-          () => deps.scheduler.after(ABORT_MS, () => end({ type: "aborted" }, ABORT_MS), deps.life),
-          { once: true },
-        );
+        signal.addEventListener("abort", abort, { once: true });
       }),
   };
 }
