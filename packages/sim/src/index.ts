@@ -1,0 +1,6 @@
+/** The simulator. `runSeed` keeps no state, so that any number of variants of the core can be run side by side. */
+export { type Checker, type MakeChecker } from "./invariants/checker.ts";
+export type { RealPorts, SeedOptions, SeedReport } from "./options.ts";
+export { runSeed } from "./simulation.ts";
+export { addCounts, SOMETIMES, type SometimesCounts, type SometimesName } from "./sometimes.ts";
+export type { InvariantId, Violation } from "./world.ts";
