@@ -185,6 +185,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     mesh: world.mesh,
     incarnation,
     boot,
+    notices: [],
     name: machine.name,
     version: "simulated",
     rendezvous: ticket?.addresses ?? [],

@@ -184,7 +184,7 @@ const flood: Behavior = {
   act: (peer) => {
     const links = peer.links();
     for (let round = 0; round < 40; round++) peer.say({ type: "heads", heads: peer.replica.heads() }, links);
-    for (let round = 0; round < 20; round++) peer.say({ type: "want", heads: new Map() }, links);
+    for (let round = 0; round < 20; round++) peer.say({ type: "want", heads: new Map(), locators: [] }, links);
     for (let id = 0; id < 20; id++) peer.say({ type: "log-read", id, item: "000000000000", epoch: 1, offset: 0 }, links);
     if (peer.prng.chance(0.5)) peer.sendRaw(peer.prng.bytes(200), links);
   },

@@ -11,7 +11,6 @@ import {
   encodeMessage,
   type FrameIndex,
   type Handshake,
-  isAheadOf,
   LIMITS,
   type Message,
   openFrame,
@@ -84,7 +83,8 @@ export function createByzantinePeer(world: World, spec: ByzantineSpec): Byzantin
       const authorship = { signer, incarnation: peer.incarnation };
       const written = peer.replica.write(drafts, authorship, Math.round(world.scheduler.nowMs()));
       const sealed = peer.replica.seal(authorship).map(({ bytes }) => bytes);
-      for (const bytes of sealed) store(peer, index, frames, bytes);
+      const branch = `${peer.key}/${toHex(peer.incarnation)}`;
+      for (const bytes of sealed) store(peer, index, frames, { bytes, branch });
       peer.send(sealed, peer.links());
       return written.ops.map((op) => op.id);
     },
@@ -103,11 +103,16 @@ export function createByzantinePeer(world: World, spec: ByzantineSpec): Byzantin
   return peer;
 }
 
-function store(peer: ByzantinePeer, index: FrameIndex, frames: Uint8Array[], bytes: Uint8Array): void {
+function store(
+  peer: ByzantinePeer,
+  index: FrameIndex,
+  frames: Uint8Array[],
+  { bytes, branch }: { readonly bytes: Uint8Array; readonly branch: string },
+): void {
   const opened = openFrame(bytes, peer.world.crypto);
   if (!opened.ok) return;
   const { header, ops } = opened.value;
-  index.add(`${toHex(header.author)}/${toHex(header.incarnation)}`, header.firstSeq + ops.length - 1);
+  index.add(branch, header.firstSeq + ops.length - 1);
   frames.push(bytes);
 }
 
@@ -182,25 +187,24 @@ function hear(peer: ByzantinePeer, conn: Conn, message: Message, index: FrameInd
       if (step.type === "send") conn.link.send(encodeMessage(step.message));
       else if (step.type === "proved") conn.proved = true;
     }
-    if (conn.proved) peer.say({ type: "want", heads: peer.replica.heads() }, [conn]);
+    if (conn.proved) askFor(peer, conn);
     return;
   }
   switch (message.type) {
     case "heads":
-      if (isAheadOf(message.heads, peer.replica.heads())) {
-        peer.say({ type: "want", heads: peer.replica.heads() }, [conn]);
-      }
+      if (peer.replica.compare(message.heads).lacking) askFor(peer, conn);
       return;
     case "want": {
       if (peer.withholds) return;
-      const missing = [...index.missing(message.heads)].slice(0, 50).flatMap((position) => frames[position - 1] ?? []);
+      const { known } = peer.replica.compare(message.heads, message.locators);
+      const missing = [...index.missing(known)].slice(0, 50).flatMap((position) => frames[position - 1] ?? []);
       peer.say({ type: "frames", frames: missing, more: false }, [conn]);
       return;
     }
     case "frames":
       for (const bytes of message.frames) {
         const taken = peer.replica.take(bytes);
-        if (taken.ok && taken.value.type === "taken") store(peer, index, frames, bytes);
+        if (taken.ok && taken.value.type === "taken") store(peer, index, frames, { bytes, branch: taken.value.branch });
       }
       return;
     case "refuse":
@@ -209,4 +213,9 @@ function hear(peer: ByzantinePeer, conn: Conn, message: Message, index: FrameInd
     default:
       return;
   }
+}
+
+function askFor({ replica, say }: ByzantinePeer, conn: Conn): void {
+  const locators = [...replica.forks().keys()].flatMap((feed) => replica.locate(feed) ?? []);
+  say({ type: "want", heads: replica.heads(), locators }, [conn]);
 }

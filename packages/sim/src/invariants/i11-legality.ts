@@ -49,8 +49,8 @@ type Problem = { readonly id: "I11" | "I17" | "I19" | "I24"; readonly message: s
 
 function problemOf(item: ItemHistory, entry: HistoryEntry, role: Role | undefined): Problem {
   const { outcome, kind } = entry;
-  if (outcome.type === "rejected") {
-    return outcome.reason === "" ? { id: "I11", message: "rejected without a reason" } : undefined;
+  if (outcome.type === "rejected" || outcome.type === "quarantined") {
+    return outcome.reason === "" ? { id: "I11", message: `${outcome.type} without a reason` } : undefined;
   }
   if (role === undefined) return { id: "I24", message: "its author is not a member" };
   if (role === "observer" || (role === "agent" && FOR_OPERATORS.has(kind))) {
