@@ -1,5 +1,5 @@
 /** What members that do not play by the rules do. Each is one small act, done again and again. */
-import { concatBytes, type Draft, fromHex, isLive, type LiveItem, MESH_ENTITY, sealFrame, sealOp } from "@skein/core";
+import { concatBytes, type Draft, fromHex, isLive, type LiveItem, MESH_ENTITY, type Op, sealFrame, sealOp } from "@skein/core";
 
 import type { SometimesName } from "../sometimes.ts";
 import { TTL_MS } from "../world.ts";
@@ -239,44 +239,38 @@ const forgeSignatures: Behavior = {
   },
 };
 
+/** One op as the only one of a frame of a feed that begins with it. */
+function firstFrame(peer: ByzantinePeer, incarnation: Uint8Array, draft: Pick<Op, "entity" | "kind" | "on" | "body" | "lamport">): Uint8Array {
+  const { world, signer } = peer;
+  const op = { mesh: world.mesh, author: signer.publicKey, incarnation, seq: 1, prev: null, wall: 0, after: null, ...draft };
+  const sealed = sealOp(op, world.crypto);
+  const opIds = [fromHex(sealed.id) ?? new Uint8Array()];
+  const header = { mesh: world.mesh, author: signer.publicKey, incarnation, firstSeq: 1, prevFrame: null, opIds };
+  return sealFrame(header, [sealed.bytes], signer, world.crypto).bytes;
+}
+
 const equivocate: Behavior = {
   name: "byzantine-equivocate",
-  about: "two frames for one place of its feed, one to each half of the mesh",
+  about: "two claims for one place of its feed, one to each half of the mesh",
   seen: "byzantine: equivocated",
-  expected: "forks are refused and not yet proved and quarantined",
   act: (peer) => {
     const links = peer.links();
-    const { world, signer, replica } = peer;
-    if (links.length < 2) return;
+    const item = liveItemsOf(peer).find(({ best }) => OPEN.includes(best.state.stage.stage)) ?? pickItem(peer);
+    if (links.length < 2 || item === undefined) return;
     const incarnation = peer.prng.bytes(8);
-    const twins = ["one", "two"].map((title) => {
-      const twin = sealOp(
-        {
-          mesh: world.mesh,
-          author: signer.publicKey,
-          incarnation,
-          seq: 1,
-          prev: null,
-          lamport: 1,
-          wall: 0,
-          entity: MESH_ENTITY,
-          kind: `x.${title}`,
-          on: null,
-          after: null,
-          body: {},
-        },
-        world.crypto,
-      );
-      const opIds = [fromHex(twin.id) ?? new Uint8Array()];
-      const header = { mesh: replica.mesh, author: signer.publicKey, incarnation, firstSeq: 1, prevFrame: null, opIds };
-      return sealFrame(header, [twin.bytes], signer, world.crypto).bytes;
-    });
+    const { id, lamport } = item.best;
+    const on = fromHex(id) ?? null;
+    const twins = [TTL_MS, TTL_MS + 1].map((ttl) =>
+      firstFrame(peer, incarnation, { entity: item.id, kind: "item.claim", on, body: { ttl }, lamport: lamport + 1 }),
+    );
     links.forEach((link, index) => {
       const twin = twins[index % 2];
       if (twin !== undefined) peer.send([twin], [link]);
     });
   },
 };
+
+const OPEN: readonly string[] = ["Coding", "Qa", "Merge"];
 
 const makeUpLanding: Behavior = {
   name: "byzantine-landing",

@@ -69,7 +69,6 @@ export const restoreFault: Fault = {
   name: "restore",
   about: "a machine's directory is put back to an older image, and its node started",
   chance: 0.3,
-  expected: "a node writes under its old incarnation before it has asked its peers for its own head",
   arm: (context) => {
     const { world, prng } = context;
     const everyMs = drawInt(prng, 4_000, 15_000);
@@ -108,7 +107,6 @@ export const cloneFault: Fault = {
   name: "clone",
   about: "a machine's directory is copied and started a second time beside the first",
   chance: 0.2,
-  expected: "two programs with one key and one incarnation go on writing, and their feeds fork",
   arm: (context) => {
     const { world, prng } = context;
     const atMs = drawInt(prng, 2_000, 10_000);

@@ -1,13 +1,13 @@
 /** I6, I7 and I18: with no faults left, all logs become equal, and so do the views, with one claim at most on each item. */
-import { digestOf } from "@skein/core";
+import { digestOf, type Heads, toHex } from "@skein/core";
 
 import { type RunningMachine, runningMachines, type World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
-/** Heads of all feeds as one text, to compare. */
-export const headsOf = (heads: ReadonlyMap<string, { readonly seq: number }>): string =>
-  [...heads]
-    .map(([feed, { seq }]) => `${feed} ${seq}`)
+/** What a log holds as one text, to compare. Which branch of a forked feed a node names first is its own affair. */
+export const headsOf = (heads: Heads): string =>
+  [...heads.values()]
+    .map(({ author, incarnation, seq, frame }) => `${author}/${incarnation} ${seq} ${frame === null ? "" : toHex(frame)}`)
     .toSorted()
     .join("\n");
 

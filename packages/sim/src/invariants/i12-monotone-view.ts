@@ -1,6 +1,6 @@
 /**
  * I12 and I17: no node's view of an item ever goes down, restarts included; what is archived stays so but for a restore.
- * Only the removal of a member may take something back, because it undoes what the member did after the cut.
+ * Only the removal of a member and the fork of a feed may take something back: they undo what was written after them.
  */
 import type { ItemState } from "@skein/core";
 
@@ -31,7 +31,7 @@ export const monotoneView: MakeChecker = (world) => {
   const look = (machine: Machine): void => {
     const view = machine.running?.node.replica.view();
     if (view === undefined) return;
-    const cuts = cutsOf(world, machine);
+    const cuts = cutsOf(machine);
     const known = seen.get(machine);
     const last = known?.cuts === cuts ? known : { cuts, items: new Map<string, Seen>() };
     seen.set(machine, last);
@@ -65,14 +65,11 @@ function compare(world: World, machine: Machine, id: string, before: Seen, now: 
 }
 
 /** What of whom counts: when that changes, everything may. */
-function cutsOf(world: World, { running }: Machine): string {
-  const members = running?.node.replica.view().membership.members;
-  if (members === undefined || !world.machines.some(({ removed }) => removed)) return hasCut(members) ? "cut" : "";
-  return [...members.values()]
+function cutsOf({ running }: Machine): string {
+  const replica = running?.node.replica;
+  if (replica === undefined) return "";
+  const cuts = [...replica.view().membership.members.values()]
     .filter((member) => member.cut !== null)
-    .map((member) => `${member.key} ${[...(member.cut ?? [])].join(" ")}`)
-    .join("\n");
+    .map((member) => `${member.key} ${[...(member.cut ?? [])].join(" ")}`);
+  return [...cuts, ...[...replica.forks()].map(([feed, seq]) => `${feed} ${seq}`)].join("\n");
 }
-
-const hasCut = (members: ReadonlyMap<string, { readonly cut: unknown }> | undefined): boolean =>
-  members !== undefined && [...members.values()].some(({ cut }) => cut !== null);
