@@ -212,6 +212,7 @@ function doctor(deps: CommanderDeps): Plain {
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
     sandbox: project?.config().sandbox,
+    refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
   });
 }
