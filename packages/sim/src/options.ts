@@ -26,6 +26,8 @@ export interface SeedOptions {
   readonly also?: readonly string[] | undefined;
   /** Stops after this many events. */
   readonly untilStep?: number | undefined;
+  /** Stops at the first violation: whoever only asks whether there is one need not wait for the rest. */
+  readonly untilViolation?: boolean | undefined;
   /** Every traced event as a line. */
   readonly print?: ((line: string) => void) | undefined;
   readonly real?: RealPorts | undefined;

@@ -50,7 +50,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     await safety(simulation);
     await heal(simulation);
     await rest(simulation);
-  } else if (options.untilStep === undefined) world.violate("I7", "the mesh did not come together");
+  } else if (!isCutShort(simulation)) world.violate("I7", "the mesh did not come together");
   const report = reportOf(seed, simulation);
   simulation.setPhase("over");
   for (const { disk } of world.machines) disk.close();
@@ -90,6 +90,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     violate: (id, message) => {
       trace.line("world", `VIOLATED ${id}: ${message}`);
       if (violations.length < VIOLATIONS_MAX) violations.push({ id, message, step: scheduler.steps(), atMs: scheduler.nowMs() });
+      if (options.untilViolation === true) scheduler.halt();
     },
   };
   Object.assign(world.hooks, joinCheckers((options.checkers ?? CHECKERS).map((make) => make(world))));
@@ -347,9 +348,15 @@ async function rest(simulation: Simulation): Promise<void> {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.
     for (const machine of world.machines) if (machine.running === undefined && !isPutAway(machine)) machine.start();
-    if (isResting()) break;
+    if (isResting() || isCutShort(simulation)) break;
   }
-  if (simulation.options.untilStep === undefined || scheduler.steps() < simulation.options.untilStep) world.hooks.onEnd();
+  if (!isCutShort(simulation)) world.hooks.onEnd();
+}
+
+/** What was stopped on purpose has not come to rest, and the last checks do not hold for it. */
+function isCutShort({ options, world, violations }: Simulation): boolean {
+  if (options.untilViolation === true && violations.length > 0) return true;
+  return options.untilStep !== undefined && world.scheduler.steps() >= options.untilStep;
 }
 
 const isPutAway = (machine: Machine): boolean => machine.name.endsWith("-clone");

@@ -100,7 +100,9 @@ function rollBack({ world }: FaultContext, machine: Machine, image: Image): void
     ack.lost = !elsewhere.some(({ running }) => running?.node.replica.hasOp(ack.op) === true);
   }
   machine.rolledBack = true;
-  machine.disk.restore(image);
+  // As `skein restore` does: beats of this life are newer than all that the node ever sent.
+  const boot = machine.disk.getMeta("boot");
+  machine.disk.restore({ ...image, meta: new Map([...image.meta, ...(boot === undefined ? [] : [["boot", boot] as const])]) });
 }
 
 export const cloneFault: Fault = {
