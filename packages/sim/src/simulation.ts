@@ -114,15 +114,21 @@ const seedOf = (streams: Streams, name: string): Uint8Array => streams(`key ${na
 const signersOf = (real: RealPorts | undefined): World["createSigner"] =>
   real === undefined ? (seed) => testSigner(Buffer.from(seed).toString("hex")) : real.createSigner;
 
-/** `frames` messages begin with a short array and this word; no other is looked into. */
-const FRAMES = new TextEncoder().encode("frames");
+/** A message begins with a short array and its type; only what is needed of it is read. */
+const isOf = (type: string): ((bytes: Uint8Array) => boolean) => {
+  const word = new TextEncoder().encode(type);
+  return (bytes) => word.every((byte, index) => bytes[index + 2] === byte);
+};
+const isFrames = isOf("frames");
+const [isHello, isProof, isRefuse] = [isOf("hello"), isOf("proof"), isOf("refuse")];
+const isHandshake = (bytes: Uint8Array): boolean => isHello(bytes) || isProof(bytes) || isRefuse(bytes);
 
 function watchOf(world: () => World): NetworkWatch {
   const runs = (life: Life): Machine | undefined => world().machines.find(({ running }) => running?.life === life);
   return {
     onSend: (from, bytes) => {
       world().trace.mix(2, from.startedMs, bytes.length);
-      if (!FRAMES.every((byte, index) => bytes[index + 2] === byte)) return;
+      if (!isFrames(bytes)) return;
       const machine = runs(from);
       const message = machine === undefined ? undefined : decodeMessage(bytes, LIMITS.messageBytes);
       if (machine === undefined || message?.ok !== true || message.value.type !== "frames") return;
@@ -130,7 +136,7 @@ function watchOf(world: () => World): NetworkWatch {
     },
     onDelivered: (from, to, bytes) => {
       world().trace.mix(3, to.startedMs, bytes.length);
-      world().hooks.onDelivered(from, to);
+      if (!isHandshake(bytes)) world().hooks.onDelivered(from, to);
     },
     onCut: (a, b, why) => {
       world().note("link cut with messages under way");

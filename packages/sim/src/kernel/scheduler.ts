@@ -3,14 +3,13 @@
  * event settled has been followed to its end. Nothing here looks at the machine's clock.
  */
 import { createEventQueue } from "./event-queue.ts";
-import type { Life } from "./life.ts";
+import type { HeldEvent, Life } from "./life.ts";
 
-interface SimEvent {
+interface SimEvent extends HeldEvent {
   readonly atMs: number;
   readonly order: number;
   /** Undefined for what belongs to nobody: the world's own doing. */
   readonly life: Life | undefined;
-  run: (() => void) | undefined;
 }
 
 export interface Scheduler {
@@ -52,10 +51,12 @@ export function createScheduler(): Scheduler {
       event.run = undefined;
     };
   };
-  const perform = ({ life, run }: SimEvent): boolean => {
+  const perform = (event: SimEvent): boolean => {
+    const { life, run } = event;
     if (run === undefined || life?.alive === false) return false;
     if (life?.frozen === true) {
-      life.held.push(run);
+      // The event itself: whoever takes it back later still can.
+      life.held.push(event);
       return false;
     }
     steps++;
@@ -97,7 +98,7 @@ export function createScheduler(): Scheduler {
     thaw: (life) => {
       life.frozen = false;
       life.runningSinceMs = nowMs;
-      for (const run of life.held.splice(0)) after(0, run, life);
+      for (const event of life.held.splice(0)) after(0, () => event.run?.(), life);
     },
     onStep: (next) => {
       look = next;
