@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { addDemoCommand } from "./cli/demo-command.ts";
 import { addNodeCommands } from "./cli/node-commands.ts";
 import { addRegistryCommands } from "./cli/registry-commands.ts";
+import { addSimCommand } from "./cli/sim-command.ts";
 import { addViewCommands } from "./cli/view-commands.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { printable } from "./log-output.ts";
@@ -54,6 +55,7 @@ function createProgram(): Command {
     .enablePositionalOptions();
   addNodeCommands(program);
   addDemoCommand(program);
+  addSimCommand(program);
   addViewCommands(program);
   addRegistryCommands(program);
   for (const command of allCommands(program)) command.exitOverride();

@@ -155,7 +155,7 @@ function watchSteps(world: World, options: SeedOptions): void {
       machine.changed = false;
       if (machine.running !== undefined) world.hooks.onView(machine);
     }
-    if (scheduler.steps() >= until) scheduler.halt();
+    if (scheduler.steps() > until) scheduler.halt();
   });
   scheduler.onFault((life, cause) => {
     const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
@@ -355,7 +355,7 @@ async function rest(simulation: Simulation): Promise<void> {
     for (const machine of world.machines) if (machine.running === undefined && !isPutAway(machine)) machine.start();
     if (isResting()) break;
   }
-  if (simulation.options.untilStep === undefined || scheduler.steps() < simulation.options.untilStep) world.hooks.onEnd();
+  if (scheduler.steps() <= (simulation.options.untilStep ?? Number.POSITIVE_INFINITY)) world.hooks.onEnd();
 }
 
 const isPutAway = (machine: Machine): boolean => machine.name.endsWith("-clone");
