@@ -61,7 +61,9 @@ export function createWorker(deps: WorkerDeps): Worker {
     deps.onActivity();
     poke();
   });
-  const slotsFree = (): number => (projects.notReady() === undefined ? Math.max(0, deps.slots - executions.size) : 0);
+  // A disk that refuses takes no claim either, and every try would fold the log again.
+  const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
+  const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - executions.size) : 0);
   const look = createLook(deps, projects, executions, slotsFree);
   let cancel: Cancel | undefined;
   let looking = false;
