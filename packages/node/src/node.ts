@@ -151,7 +151,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
-  const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
+  const naming: Naming = { nameOf, isExpired: (claim) => presence.looksExpired(claim), activityOf };
 
   const links: Links = createLinks({
     clock,

@@ -50,7 +50,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     await safety(simulation);
     await heal(simulation);
     await rest(simulation);
-  } else if (options.untilStep === undefined) world.violate("I7", "the mesh did not come together");
+  } else if (!world.scheduler.isStopped()) world.violate("I7", "the mesh did not come together");
   const report = reportOf(seed, simulation);
   simulation.setPhase("over");
   for (const { disk } of world.machines) disk.close();
@@ -148,14 +148,13 @@ function watchOf(world: () => World): NetworkWatch {
 /** After each event the checkers look at the machines that it changed. */
 function watchSteps(world: World, options: SeedOptions): void {
   const { scheduler } = world;
-  const until = options.untilStep ?? Number.POSITIVE_INFINITY;
+  scheduler.stopAfter(options.untilStep ?? Number.POSITIVE_INFINITY);
   scheduler.onStep(() => {
     for (const machine of world.machines) {
       if (!machine.changed) continue;
       machine.changed = false;
       if (machine.running !== undefined) world.hooks.onView(machine);
     }
-    if (scheduler.steps() > until) scheduler.halt();
   });
   scheduler.onFault((life, cause) => {
     const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
@@ -355,7 +354,7 @@ async function rest(simulation: Simulation): Promise<void> {
     for (const machine of world.machines) if (machine.running === undefined && !isPutAway(machine)) machine.start();
     if (isResting()) break;
   }
-  if (scheduler.steps() <= (simulation.options.untilStep ?? Number.POSITIVE_INFINITY)) world.hooks.onEnd();
+  if (!scheduler.isStopped()) world.hooks.onEnd();
 }
 
 const isPutAway = (machine: Machine): boolean => machine.name.endsWith("-clone");

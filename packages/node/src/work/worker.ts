@@ -118,6 +118,7 @@ function createLook(
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
   return async () => {
+    projects.look();
     const project = projects.current();
     const intents = planner.plan({
       view: deps.replica.view(),

@@ -29,8 +29,10 @@ export interface Scheduler {
   runUntil(done: () => boolean, limitMs: number): Promise<boolean>;
   /** Lets time pass until a promise is settled; the promise of a life that ended never is. */
   settled<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined>;
-  /** Nothing runs any more. */
-  halt(): void;
+  /** No event after this many. */
+  stopAfter(steps: number): void;
+  /** An event was due that was not allowed to run any more. */
+  isStopped(): boolean;
 }
 
 export function createScheduler(): Scheduler {
@@ -38,7 +40,8 @@ export function createScheduler(): Scheduler {
   let nowMs = 0;
   let order = 0;
   let steps = 0;
-  let halted = false;
+  let stopAfter = Number.POSITIVE_INFINITY;
+  let stopped = false;
   let look = (): void => {};
   let fault = (_life: Life | undefined, cause: unknown): void => {
     throw cause;
@@ -72,13 +75,15 @@ export function createScheduler(): Scheduler {
     const end = nowMs + limitMs;
     await drained();
     for (;;) {
-      if (halted) return false;
+      if (stopped) return false;
       if (done()) return true;
       const event = queue.peek();
       if (event === undefined || event.atMs > end) {
         nowMs = end;
         return done();
       }
+      stopped = steps >= stopAfter;
+      if (stopped) return false;
       queue.take();
       nowMs = event.atMs;
       if (!perform(event)) continue;
@@ -114,9 +119,10 @@ export function createScheduler(): Scheduler {
       promise.then(settle, settle);
       return (await runUntil(() => box.settled, limitMs)) ? promise : undefined;
     },
-    halt: () => {
-      halted = true;
+    stopAfter: (limit) => {
+      stopAfter = limit;
     },
+    isStopped: () => stopped,
   };
 }
 
