@@ -1,0 +1,208 @@
+/** Whole nodes, the real engine, over simulated time, network, disk, git and processes. One seed replays the run. */
+import { createReplica, foundMesh, MESH_ENTITY, parseTicket, toHex } from "@skein/core";
+import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testing";
+import { createNode, type LogStore, type Node } from "@skein/node";
+
+import { createVirtualTime, type VirtualTime } from "./clock.ts";
+import { createVirtualNetwork, type VirtualNetwork } from "./network.ts";
+import {
+  createMemoryStore,
+  createVirtualProcesses,
+  createVirtualRemote,
+  noLogs,
+  type VirtualRemote,
+} from "./outside.ts";
+
+export interface VirtualNode {
+  readonly name: string;
+  readonly node: Node;
+  readonly store: ReturnType<typeof createMemoryStore>;
+  command(name: string, input: unknown): Promise<unknown>;
+  /** As `kill -9`: nothing of it runs any more, its disk stays. */
+  kill(): void;
+}
+
+export interface VirtualMesh {
+  readonly time: VirtualTime;
+  readonly network: VirtualNetwork;
+  readonly remote: VirtualRemote;
+  readonly trace: readonly string[];
+  found(name: string): Promise<VirtualNode>;
+  join(name: string, through: VirtualNode): Promise<VirtualNode>;
+  restart(dead: VirtualNode): Promise<VirtualNode>;
+}
+
+const CONFIG = "project: demo\nsandbox: none\nclaim: { ttl: 5s, stagger: 200ms }\n";
+
+export function createVirtualMesh(seed: number): VirtualMesh {
+  const prng = createPrng(seed);
+  const time = createVirtualTime();
+  const network = createVirtualNetwork(time, prng);
+  const remote = createVirtualRemote();
+  const trace: string[] = [];
+  const identities = new Map<string, { readonly mesh: Uint8Array; boots: number }>();
+  let serial = 0;
+
+  const start = async (
+    name: string,
+    store: ReturnType<typeof createMemoryStore>,
+    mesh: Uint8Array,
+    ticketText: string | undefined,
+  ): Promise<VirtualNode> => {
+    const identity = identities.get(name) ?? { mesh, boots: 0 };
+    identity.boots++;
+    identities.set(name, identity);
+    const ticket = ticketText === undefined ? undefined : parseTicket(ticketText);
+    const built = boot({
+      name,
+      store,
+      mesh,
+      boots: identity.boots,
+      prng,
+      time,
+      network,
+      remote,
+      trace,
+      ticket: ticket?.ok === true ? ticket.value : undefined,
+      random: random(prng, () => serial++),
+    });
+    const listened = await built.listen();
+    trace.push(`${time.nowMs()} ${name} up ${listened}`);
+    return built.virtual;
+  };
+
+  return {
+    time,
+    network,
+    remote,
+    trace,
+    found: async (name) => {
+      const store = createMemoryStore();
+      const incarnation = incarnationOf(name);
+      const founded = foundMesh(
+        { signer: testSigner(name), incarnation, meshName: "demo", nodeName: name, wallMs: 1 },
+        testCrypto,
+      );
+      const replica = createReplica(founded.mesh, testCrypto);
+      replica.take(founded.frame.bytes);
+      const body = { kind: "project.set" as const, name: "demo", remote: "/remote", base: "main", config: CONFIG };
+      const authorship = { signer: testSigner(name), incarnation };
+      replica.write([{ entity: MESH_ENTITY, on: null, body }], authorship, 1);
+      const frames = [founded.frame, ...replica.seal(authorship)];
+      store.append(frames.map((frame, index) => ({ position: index + 1, bytes: frame.bytes })));
+      return start(name, store, founded.mesh, undefined);
+    },
+    join: async (name, through) => {
+      const invited = (await pumped(time, through.command("member.invite", { role: "agent" }))) as { ticket: string };
+      const parsed = parseTicket(invited.ticket);
+      if (!parsed.ok) throw new Error(parsed.error);
+      return start(name, createMemoryStore(), parsed.value.mesh, invited.ticket);
+    },
+    restart: async (dead) => {
+      const identity = identities.get(dead.name);
+      if (identity === undefined) throw new Error("it never lived");
+      return start(dead.name, dead.store, identity.mesh, undefined);
+    },
+  };
+}
+
+/** Lets simulated time pass until a promise of a node is settled. */
+export async function pumped<T>(time: VirtualTime, promise: Promise<T>): Promise<T> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  if (!(await time.runUntil(() => settled, 60_000))) throw new Error("it never came to an end");
+  return promise;
+}
+
+const incarnationOf = (name: string): Uint8Array =>
+  testCrypto.sha256(new TextEncoder().encode(`incarnation ${name}`)).slice(0, 8);
+
+/** Unlike a node's cryptographic randomness: the same on every run of a seed. */
+const random = (prng: Prng, next: () => number) => ({
+  bytes: (length: number): Uint8Array => {
+    next();
+    return prng.bytes(length);
+  },
+});
+
+interface Boot {
+  readonly name: string;
+  readonly store: LogStore & ReturnType<typeof createMemoryStore>;
+  readonly mesh: Uint8Array;
+  readonly boots: number;
+  readonly prng: Prng;
+  readonly time: VirtualTime;
+  readonly network: VirtualNetwork;
+  readonly remote: VirtualRemote;
+  readonly trace: string[];
+  readonly ticket: { readonly seed: Uint8Array; readonly addresses: readonly string[] } | undefined;
+  readonly random: { bytes(length: number): Uint8Array };
+}
+
+function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<string> } {
+  const { name, store, time, network, trace, prng } = deps;
+  let alive = true;
+  const isAlive = (): boolean => alive;
+  const pauseMs = (ms: number): Promise<void> => new Promise((resolve) => time.after(ms, resolve));
+  let announced: readonly string[] = [];
+  const created = createNode({
+    clock: time.clockFor({ skewMs: (prng.int(7_200) - 3_600) * 1_000, isAlive }),
+    random: deps.random,
+    crypto: testCrypto,
+    createSigner: (seed) => testSigner(toHex(seed)),
+    store,
+    net: network.netFor(name),
+    processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000)),
+    logs: noLogs,
+    openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
+    writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
+    environment: () => ({}),
+    scriptedAgent: ["agent"],
+    log: (level, event, fields) => {
+      if (level !== "debug") trace.push(`${time.nowMs()} ${name} ${event} ${JSON.stringify(fields ?? {})}`);
+    },
+    signer: testSigner(name),
+    mesh: deps.mesh,
+    incarnation: incarnationOf(name),
+    boot: deps.boots,
+    name,
+    version: "virtual",
+    rendezvous: deps.ticket?.addresses ?? [],
+    ticket: deps.ticket === undefined ? null : testSigner(toHex(deps.ticket.seed)),
+    slots: 1,
+    idle: null,
+    labels: {},
+    beatMs: 1_000,
+    announced: () => announced,
+    onRefused: (refusal) => trace.push(`${time.nowMs()} ${name} refused ${refusal.code}`),
+  });
+  if (!created.ok) throw new Error(created.error);
+  const node = created.value;
+  return {
+    virtual: {
+      name,
+      node,
+      store,
+      command: async (command, input) => {
+        const result = await node.api.command(command, input);
+        if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+        return result.value;
+      },
+      kill: () => {
+        alive = false;
+        network.cutOff(name);
+        trace.push(`${time.nowMs()} ${name} killed`);
+      },
+    },
+    listen: async () => {
+      const listened = await node.listen({ host: "127.0.0.1", port: 0 });
+      if (!listened.ok) throw new Error(listened.error);
+      announced = [listened.value];
+      node.start();
+      return listened.value;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Simulated disk, git remote and processes: just enough of each for whole nodes to work. */
+import { createHash } from "node:crypto";
+
+import { err, ok } from "@skein/core";
+import type { AttemptLogs, LogStore, Oid, Processes, Repository, StoredFrame } from "@skein/node";
+
+export interface MemoryStore extends LogStore {
+  /** Makes every write fail until it is cleared. */
+  fail: "disk-full" | undefined;
+  /** As restoring a backup that is this many frames old. */
+  forgetLast(frames: number): void;
+}
+
+/** Survives its node: what was appended is durable. */
+export function createMemoryStore(): MemoryStore {
+  const frames: StoredFrame[] = [];
+  const meta = new Map<string, Uint8Array>();
+  const store: MemoryStore = {
+    fail: undefined,
+    forgetLast: (count) => {
+      frames.length -= count;
+    },
+    frames: function* from(position) {
+      yield* frames.slice(position - 1);
+    },
+    frame: (position) => frames[position - 1]?.bytes,
+    append: (added) => {
+      if (store.fail !== undefined) return err({ type: store.fail, message: "the simulated disk is full" });
+      for (const { position, bytes } of added) frames.push({ position, bytes: bytes.slice() });
+      return ok(undefined);
+    },
+    getMeta: (key) => meta.get(key),
+    putMeta: (key, value) => {
+      if (store.fail !== undefined) return err({ type: store.fail, message: "the simulated disk is full" });
+      meta.set(key, value);
+      return ok(undefined);
+    },
+    close: () => undefined,
+  };
+  return store;
+}
+
+const oid = (text: string): Oid => createHash("sha1").update(text).digest("hex");
+
+/** One target branch as a linearizable register: a chain of commits, each with the item it landed. */
+export interface VirtualRemote {
+  readonly chain: { readonly commit: Oid; readonly item: string | null }[];
+  repositoryFor(isAlive: () => boolean, pauseMs: (ms: number) => Promise<void>): Repository;
+}
+
+export function createVirtualRemote(): VirtualRemote {
+  const chain: { commit: Oid; item: string | null }[] = [{ commit: oid("root"), item: null }];
+  const tip = (): Oid => chain.at(-1)?.commit ?? "";
+  const itemOf = new Map<Oid, string>();
+  return {
+    chain,
+    repositoryFor: (isAlive, pauseMs) => {
+      // A dead node's call never comes back; everybody else's takes a little time.
+      const later = async <T>(value: () => T): Promise<T> => {
+        await pauseMs(5);
+        return isAlive() ? value() : new Promise<T>(() => undefined);
+      };
+      return {
+        fetchBase: () => later(() => ok(tip())),
+        landings: (at) =>
+          later(() => {
+            const end = chain.findIndex(({ commit }) => commit === at);
+            const landed = chain
+              .slice(0, end + 1)
+              .flatMap(({ commit, item }) => (item === null ? [] : [[item, commit] as const]));
+            return ok(new Map(landed));
+          }),
+        readFile: () => later(() => ok(undefined)),
+        openAttempt: ({ item, epoch, base }) =>
+          later(() => ok({ directory: `${item}/${epoch}`, branch: `skein/${item}/${epoch}`, base })),
+        collectAttempt: ({ branch }) =>
+          later(() => ok({ tip: oid(branch), tree: oid(`tree ${branch}`), commitsAhead: 1 })),
+        publishBranch: () => later(() => ok(undefined)),
+        fetchBranch: () => later(() => ok(undefined)),
+        merge: ({ base, tip: from, message, atSeconds }) =>
+          later(() => {
+            const commit = oid(`${base} ${from} ${message} ${atSeconds}`);
+            itemOf.set(commit, /Skein-Item: (\w+)/.exec(message)?.[1] ?? "");
+            return ok({ type: "merged" as const, commit, tree: oid(`tree ${base} ${from}`) });
+          }),
+        openCheckout: (commit) => later(() => ok(commit)),
+        land: ({ expected, commit }) =>
+          later(() => {
+            if (tip() === commit) return ok({ type: "moved" as const });
+            if (tip() !== expected) return ok({ type: "stale" as const });
+            chain.push({ commit, item: itemOf.get(commit) ?? null });
+            return ok({ type: "moved" as const });
+          }),
+        remove: () => Promise.resolve(),
+      };
+    },
+  };
+}
+
+/** Every process takes `durationMs` and succeeds, unless it is stopped. */
+export const createVirtualProcesses = (
+  pauseMs: (ms: number) => Promise<void>,
+  durationMs: () => number,
+): Processes => ({
+  run: async (_spec, signal) => {
+    await pauseMs(durationMs());
+    const end = signal.aborted ? { type: "aborted" as const } : { type: "exited" as const, code: 0 };
+    return { end, durationMs: 1, outputBytes: 0, outputDigest: "0".repeat(64) };
+  },
+});
+
+export const noLogs: AttemptLogs = { append: () => undefined, read: () => undefined, epochs: () => [] };
