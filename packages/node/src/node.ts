@@ -163,7 +163,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   };
   const naming: Naming = {
     nameOf,
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
   };

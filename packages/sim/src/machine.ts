@@ -279,7 +279,7 @@ function hearLog(
   if (event === "link.closed" && fields["reason"] === "too-slow") world.note("peer cut off because it was too slow");
   if (event === "member.joined" && world.phase() === "safety") world.note("member joined while faults were on");
   if (event === "attempt.fault") world.violate("I21", `${machine.name}: ${String(fields["message"])}`);
-  if (level !== "debug" || process.env["SIMDBG"]) world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);
+  if (level !== "debug") world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);
   if (event === "claim.taken") {
     world.hooks.onClaim(machine, { item: String(fields["item"]), why: String(fields["why"]) });
   }

@@ -50,7 +50,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     await safety(simulation);
     await heal(simulation);
     await rest(simulation);
-  } else if (!isCutShort(simulation)) world.violate("I7", "the mesh did not come together");
+  } else if (!world.scheduler.isStopped()) world.violate("I7", "the mesh did not come together");
   const report = reportOf(seed, simulation);
   simulation.setPhase("over");
   for (const { disk } of world.machines) disk.close();
@@ -90,7 +90,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     violate: (id, message) => {
       trace.line("world", `VIOLATED ${id}: ${message}`);
       if (violations.length < VIOLATIONS_MAX) violations.push({ id, message, step: scheduler.steps(), atMs: scheduler.nowMs() });
-      if (options.untilViolation === true) scheduler.halt();
+      if (options.untilViolation === true) scheduler.stopAfter(0);
     },
   };
   Object.assign(world.hooks, joinCheckers((options.checkers ?? CHECKERS).map((make) => make(world))));
@@ -115,15 +115,21 @@ const seedOf = (streams: Streams, name: string): Uint8Array => streams(`key ${na
 const signersOf = (real: RealPorts | undefined): World["createSigner"] =>
   real === undefined ? (seed) => testSigner(Buffer.from(seed).toString("hex")) : real.createSigner;
 
-/** `frames` messages begin with a short array and this word; no other is looked into. */
-const FRAMES = new TextEncoder().encode("frames");
+/** A message begins with a short array and its type; only what is needed of it is read. */
+const isOf = (type: string): ((bytes: Uint8Array) => boolean) => {
+  const word = new TextEncoder().encode(type);
+  return (bytes) => word.every((byte, index) => bytes[index + 2] === byte);
+};
+const isFrames = isOf("frames");
+const [isHello, isProof, isRefuse] = [isOf("hello"), isOf("proof"), isOf("refuse")];
+const isHandshake = (bytes: Uint8Array): boolean => isHello(bytes) || isProof(bytes) || isRefuse(bytes);
 
 function watchOf(world: () => World): NetworkWatch {
   const runs = (life: Life): Machine | undefined => world().machines.find(({ running }) => running?.life === life);
   return {
     onSend: (from, bytes) => {
       world().trace.mix(2, from.startedMs, bytes.length);
-      if (!FRAMES.every((byte, index) => bytes[index + 2] === byte)) return;
+      if (!isFrames(bytes)) return;
       const machine = runs(from);
       const message = machine === undefined ? undefined : decodeMessage(bytes, LIMITS.messageBytes);
       if (machine === undefined || message?.ok !== true || message.value.type !== "frames") return;
@@ -131,7 +137,7 @@ function watchOf(world: () => World): NetworkWatch {
     },
     onDelivered: (from, to, bytes) => {
       world().trace.mix(3, to.startedMs, bytes.length);
-      world().hooks.onDelivered(from, to);
+      if (!isHandshake(bytes)) world().hooks.onDelivered(from, to);
     },
     onCut: (a, b, why) => {
       world().note("link cut with messages under way");
@@ -143,14 +149,13 @@ function watchOf(world: () => World): NetworkWatch {
 /** After each event the checkers look at the machines that it changed. */
 function watchSteps(world: World, options: SeedOptions): void {
   const { scheduler } = world;
-  const until = options.untilStep ?? Number.POSITIVE_INFINITY;
+  scheduler.stopAfter(options.untilStep ?? Number.POSITIVE_INFINITY);
   scheduler.onStep(() => {
     for (const machine of world.machines) {
       if (!machine.changed) continue;
       machine.changed = false;
       if (machine.running !== undefined) world.hooks.onView(machine);
     }
-    if (scheduler.steps() >= until) scheduler.halt();
   });
   scheduler.onFault((life, cause) => {
     const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
@@ -348,15 +353,9 @@ async function rest(simulation: Simulation): Promise<void> {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.
     for (const machine of world.machines) if (machine.running === undefined && !isPutAway(machine)) machine.start();
-    if (isResting() || isCutShort(simulation)) break;
+    if (isResting() || scheduler.isStopped()) break;
   }
-  if (!isCutShort(simulation)) world.hooks.onEnd();
-}
-
-/** What was stopped on purpose has not come to rest, and the last checks do not hold for it. */
-function isCutShort({ options, world, violations }: Simulation): boolean {
-  if (options.untilViolation === true && violations.length > 0) return true;
-  return options.untilStep !== undefined && world.scheduler.steps() >= options.untilStep;
+  if (!scheduler.isStopped()) world.hooks.onEnd();
 }
 
 const isPutAway = (machine: Machine): boolean => machine.name.endsWith("-clone");

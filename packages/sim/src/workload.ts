@@ -79,13 +79,21 @@ function pickChore(prng: Prng): Chore {
 
 /** One thing that a person does somewhere. */
 export function doSomething(world: World, prng: Prng): void {
-  const able = world.machines.filter(({ running, removed }) => running !== undefined && !running.life.frozen && !removed);
-  // The draws come first and always the same number of them, so that an outage does not change what people do next.
+  const able = world.machines.filter((machine) => canTake(machine) || prng.chance(0.02));
   const chore = pickChore(prng);
   const machine = able.length === 0 ? undefined : prng.pick(able);
   if (machine === undefined) return;
-  const input = chore.input(prng, itemsOn(machine));
+  const items = itemsOn(machine);
+  const input = chore.input(prng, items);
   if (input !== undefined) command(world, machine, chore.command, input);
+  else command(world, machine, "item.add", { title: "Nothing else to do", start: true });
+}
+
+/** People give their commands where they are allowed to, and only now and then elsewhere. */
+function canTake({ running, removed, key }: Machine): boolean {
+  if (running === undefined || running.life.frozen || removed) return false;
+  const role = running.node.replica.view().membership.members.get(key)?.role;
+  return role === "owner" || role === "operator";
 }
 
 function itemsOn({ running }: Machine): readonly Item[] {

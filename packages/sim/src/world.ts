@@ -68,7 +68,7 @@ export interface Ack {
 export interface Hooks {
   /** A node hands frames to a socket. */
   onPublish(machine: Machine, frames: readonly Uint8Array[]): void;
-  /** A message arrives. */
+  /** A message arrives on a link whose ends have proved their keys. */
   onDelivered(from: Life, to: Life): void;
   /** A machine's log or view changed. */
   onView(machine: Machine): void;

@@ -56,8 +56,8 @@ const abuseRoles: Behavior = {
   },
 };
 
-const pickMember = (peer: ByzantinePeer): Uint8Array =>
-  fromHex(peer.prng.pick([...peer.replica.view().membership.members.keys()])) ?? new Uint8Array(32);
+const pickMember = ({ prng, replica, key }: ByzantinePeer): Uint8Array =>
+  fromHex(prng.pick([key, ...replica.view().membership.members.keys()])) ?? new Uint8Array(32);
 
 const featureOf = (item: string, epoch: number) => ({
   featureBranch: `skein/${item}/${epoch}`,

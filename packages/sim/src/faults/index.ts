@@ -29,3 +29,6 @@ export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
   agentFault,
   ...byzantineFaults(seat),
 ];
+
+/** What there is, for people. */
+export const FAULTS: readonly Pick<Fault, "name" | "about" | "expected">[] = faultsOf({ peer: undefined });

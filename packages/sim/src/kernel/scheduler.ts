@@ -3,14 +3,13 @@
  * event settled has been followed to its end. Nothing here looks at the machine's clock.
  */
 import { createEventQueue } from "./event-queue.ts";
-import type { Life } from "./life.ts";
+import type { HeldEvent, Life } from "./life.ts";
 
-interface SimEvent {
+interface SimEvent extends HeldEvent {
   readonly atMs: number;
   readonly order: number;
   /** Undefined for what belongs to nobody: the world's own doing. */
   readonly life: Life | undefined;
-  run: (() => void) | undefined;
 }
 
 export interface Scheduler {
@@ -30,8 +29,10 @@ export interface Scheduler {
   runUntil(done: () => boolean, limitMs: number): Promise<boolean>;
   /** Lets time pass until a promise is settled; the promise of a life that ended never is. */
   settled<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined>;
-  /** Nothing runs any more. */
-  halt(): void;
+  /** No event after this many. */
+  stopAfter(steps: number): void;
+  /** An event was due that was not allowed to run any more. */
+  isStopped(): boolean;
 }
 
 export function createScheduler(): Scheduler {
@@ -39,7 +40,8 @@ export function createScheduler(): Scheduler {
   let nowMs = 0;
   let order = 0;
   let steps = 0;
-  let halted = false;
+  let stopAfter = Number.POSITIVE_INFINITY;
+  let stopped = false;
   let look = (): void => {};
   let fault = (_life: Life | undefined, cause: unknown): void => {
     throw cause;
@@ -52,10 +54,12 @@ export function createScheduler(): Scheduler {
       event.run = undefined;
     };
   };
-  const perform = ({ life, run }: SimEvent): boolean => {
+  const perform = (event: SimEvent): boolean => {
+    const { life, run } = event;
     if (run === undefined || life?.alive === false) return false;
     if (life?.frozen === true) {
-      life.held.push(run);
+      // The event itself: whoever takes it back later still can.
+      life.held.push(event);
       return false;
     }
     steps++;
@@ -71,13 +75,15 @@ export function createScheduler(): Scheduler {
     const end = nowMs + limitMs;
     await drained();
     for (;;) {
-      if (halted) return false;
+      if (stopped) return false;
       if (done()) return true;
       const event = queue.peek();
       if (event === undefined || event.atMs > end) {
         nowMs = end;
         return done();
       }
+      stopped = steps >= stopAfter;
+      if (stopped) return false;
       queue.take();
       nowMs = event.atMs;
       if (!perform(event)) continue;
@@ -97,7 +103,7 @@ export function createScheduler(): Scheduler {
     thaw: (life) => {
       life.frozen = false;
       life.runningSinceMs = nowMs;
-      for (const run of life.held.splice(0)) after(0, run, life);
+      for (const event of life.held.splice(0)) after(0, () => event.run?.(), life);
     },
     onStep: (next) => {
       look = next;
@@ -113,9 +119,10 @@ export function createScheduler(): Scheduler {
       promise.then(settle, settle);
       return (await runUntil(() => box.settled, limitMs)) ? promise : undefined;
     },
-    halt: () => {
-      halted = true;
+    stopAfter: (limit) => {
+      stopAfter = limit;
     },
+    isStopped: () => stopped,
   };
 }
 

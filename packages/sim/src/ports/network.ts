@@ -69,8 +69,9 @@ interface End {
   open: boolean;
   /** It says nothing any more. */
   closing: boolean;
-  /** Messages to this end that cannot pass right now. */
-  readonly stuck: Message[];
+  /** Messages to this end, in their order; the first `due` of them have crossed the network. */
+  readonly pipe: Message[];
+  due: number;
   /** When the last message to this end arrives. */
   lastAtMs: number;
   waitingBytes: number;
@@ -105,7 +106,8 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
   const finish = (pair: Pair, end: End, reason: string): void => {
     if (!end.open) return;
     end.open = false;
-    end.stuck.length = 0;
+    end.pipe.length = 0;
+    end.due = 0;
     end.waitingBytes = 0;
     forget(pair);
     if (end.life.alive) end.handlers?.onClose(reason);
@@ -123,14 +125,27 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
       to.handlers?.onMessage(message.bytes);
     }
   };
+  const flow = (pair: Pair, from: End, to: End): void => {
+    if (isBlocked(from.life, to.life)) return;
+    for (; to.due > 0; to.due--) {
+      const message = to.pipe.shift();
+      // What reaches a frozen program waits in its machine's buffers.
+      if (message !== undefined) scheduler.after(0, () => deliver(pair, from, to, message), to.life);
+    }
+  };
   const carry = (pair: Pair, from: End, to: End, message: Message): void => {
+    to.pipe.push(message);
     to.lastAtMs = Math.max(to.lastAtMs, scheduler.nowMs() + delay());
-    const arrive = (): void => {
-      if (to.stuck.length > 0 || isBlocked(from.life, to.life)) to.stuck.push(message);
-      // What is held by a frozen program is in its machine's buffers already.
-      else scheduler.after(0, () => deliver(pair, from, to, message), to.life);
-    };
-    scheduler.after(to.lastAtMs - scheduler.nowMs(), arrive);
+    scheduler.after(to.lastAtMs - scheduler.nowMs(), () => {
+      if (to.pipe.length > to.due) to.due++;
+      flow(pair, from, to);
+    });
+  };
+  /** What waited goes on its way, in its order. */
+  const release = (isFree: (from: Life, to: Life) => boolean): void => {
+    for (const pair of pairs) {
+      for (const [from, to] of [pair, [pair[1], pair[0]]] as const) if (isFree(from.life, to.life)) flow(pair, from, to);
+    }
   };
   const cut = (pair: Pair, why: string): void => {
     watch.onCut(pair[0].life, pair[1].life, why);
@@ -167,7 +182,8 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
       handlers: undefined,
       open: true,
       closing: false,
-      stuck: [],
+      pipe: [],
+      due: 0,
       lastAtMs: 0,
       waitingBytes: 0,
     });
@@ -219,11 +235,11 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
         blocked.add(`${from}>${to}`);
         return;
       }
-      if (blocked.delete(`${from}>${to}`)) release(pairs, carry, (a, b) => a.name === from && b.name === to);
+      if (blocked.delete(`${from}>${to}`)) release((a, b) => a.name === from && b.name === to);
     },
     clearBlocks: () => {
       blocked.clear();
-      release(pairs, carry, () => true);
+      release(() => true);
     },
     cutOne: () => {
       const open = [...pairs].filter((pair) => pair.every((end) => end.open && !end.closing));
@@ -241,18 +257,4 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
       }
     },
   };
-}
-
-/** What waited goes on its way, in its order. */
-function release(
-  pairs: ReadonlySet<Pair>,
-  carry: (pair: Pair, from: End, to: End, message: Message) => void,
-  isFree: (from: Life, to: Life) => boolean,
-): void {
-  for (const pair of pairs) {
-    for (const [from, to] of [pair, [pair[1], pair[0]]] as const) {
-      if (to.stuck.length === 0 || !isFree(from.life, to.life)) continue;
-      for (const message of to.stuck.splice(0)) carry(pair, from, to, message);
-    }
-  }
 }

@@ -177,7 +177,7 @@ function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: O
   const { rates } = state;
   const there = remote.branches.get(branch);
   if (there === tip) return ok(undefined);
-  if (there !== undefined) return fail("refused", `${branch} holds work of another node`);
+  if (there !== undefined) return fail("branch-taken", `${branch} holds work of another node`);
   if (prng.chance(rates.lostPushChance)) return fail("unknown-outcome", "no answer");
   remote.branches.set(branch, tip);
   return prng.chance(rates.lostAnswerChance) ? fail("unknown-outcome", "no answer") : ok(undefined);
