@@ -82,6 +82,8 @@ export interface NodeOptions {
 
 export interface Node {
   readonly api: NodeApi;
+  /** What this node holds and what it means, for whoever checks the node itself; programs around it see the api. */
+  readonly replica: Pick<Replica, "view" | "heads" | "forks" | "hasOp" | "opCount">;
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
   start(): void;
   /** Gives its claims back, says good-bye, and leaves nothing unsaved. */
@@ -161,7 +163,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   };
   const naming: Naming = {
     nameOf,
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
   };
@@ -292,6 +294,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   return {
     api,
+    replica,
     listen: (address) => links.listen(address),
     start: () => {
       // Only a peer can know of ops that this log has lost.
