@@ -117,7 +117,9 @@ test("a relative import stays in its package, and nobody reaches into another pa
   );
   const deep = edges.filter(
     ({ from, specifier }) =>
-      isWorkspace(packageName(specifier)) && specifier !== packageName(specifier) && !isTwinOfSimulator(from, specifier),
+      isWorkspace(packageName(specifier)) &&
+      specifier !== packageName(specifier) &&
+      !isTwinOfSimulator(from, specifier),
   );
   expect(leaving).toEqual([]);
   expect(deep).toEqual([]);
@@ -182,7 +184,8 @@ test("a circle is found where there is one", () => {
 test("production code never imports what is for tests", () => {
   const wrong = edges.filter(
     ({ from, specifier }) =>
-      /(?:^|\/)testing(?:\/|$)|\.test\.ts$|^vitest$|^fast-check$/.test(specifier) && !isTwinOfSimulator(from, specifier),
+      /(?:^|\/)testing(?:\/|$)|\.test\.ts$|^vitest$|^fast-check$/.test(specifier) &&
+      !isTwinOfSimulator(from, specifier),
   );
   expect(wrong).toEqual([]);
 });

@@ -75,7 +75,11 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     crypto,
     createSigner,
     mesh: founding.mesh,
-    network: createNetwork(scheduler, streams("network"), watchOf(() => world)),
+    network: createNetwork(
+      scheduler,
+      streams("network"),
+      watchOf(() => world),
+    ),
     remote: createRemote((to) => world.hooks.onMoved(to)),
     remoteState: { rates: calmRemote(), down: false, files: 1_000 },
     processRates: calmProcesses(),
@@ -89,7 +93,8 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     note: (name) => sometimes.note(name),
     violate: (id, message) => {
       trace.line("world", `VIOLATED ${id}: ${message}`);
-      if (violations.length < VIOLATIONS_MAX) violations.push({ id, message, step: scheduler.steps(), atMs: scheduler.nowMs() });
+      if (violations.length < VIOLATIONS_MAX)
+        violations.push({ id, message, step: scheduler.steps(), atMs: scheduler.nowMs() });
     },
   };
   Object.assign(world.hooks, joinCheckers((options.checkers ?? CHECKERS).map((make) => make(world))));
@@ -164,7 +169,9 @@ function watchSteps(world: World, options: SeedOptions): void {
 
 function armFaults(world: World, options: SeedOptions, seat: ByzantineSeat): ReadonlyMap<string, ArmedFault> {
   const all = faultsOf(seat);
-  const unknown = [...(options.faults ?? []), ...(options.also ?? [])].filter((name) => !all.some((one) => one.name === name));
+  const unknown = [...(options.faults ?? []), ...(options.also ?? [])].filter(
+    (name) => !all.some((one) => one.name === name),
+  );
   if (unknown.length > 0) throw new Error(`there is no fault class ${unknown.join(", ")}`);
   const isOn = (fault: Fault): boolean => {
     const drawn = world.streams(`swarm ${fault.name}`).chance(fault.chance) && fault.expected === undefined;
@@ -198,8 +205,9 @@ async function setUp(simulation: Simulation): Promise<boolean> {
   }
   if ([...armed.keys()].some((name) => name.startsWith("byzantine"))) await seatByzantine(simulation, founder);
   const isTogether = (): boolean =>
-    runningMachines(world).every(({ running }) => running.node.replica.view().membership.members.size >= options.nodes) &&
-    logsAreEqual(world);
+    runningMachines(world).every(
+      ({ running }) => running.node.replica.view().membership.members.size >= options.nodes,
+    ) && logsAreEqual(world);
   return world.scheduler.runUntil(isTogether, SETUP_LIMIT_MS);
 }
 
@@ -223,7 +231,10 @@ async function invite(world: World, machine: Machine, role: string): Promise<str
   const { running } = machine;
   if (running === undefined) return undefined;
   // A day: skewed clocks judge it.
-  const invited = await world.scheduler.settled(running.node.api.command("member.invite", { role, ttl: "1d" }), SETUP_LIMIT_MS);
+  const invited = await world.scheduler.settled(
+    running.node.api.command("member.invite", { role, ttl: "1d" }),
+    SETUP_LIMIT_MS,
+  );
   return ticketIn(invited);
 }
 
@@ -380,4 +391,3 @@ function reportOf(seed: number, { world, options, violations, sometimes, armed }
     lastEvents: violations.length === 0 ? [] : trace.last(200),
   };
 }
-

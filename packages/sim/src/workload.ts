@@ -54,8 +54,22 @@ const CHORES: readonly Chore[] = [
   { weight: 6, command: "item.edit", input: onSome(anything, (prng) => ({ priority: prng.int(10), text: CANARY })) },
   { weight: 8, command: "item.start", input: onSome(inStages("Backlog"), () => ({})) },
   { weight: 5, command: "item.move", input: onSome(anything, (prng) => ({ stage: prng.pick(["backlog", "coding"]) })) },
-  { weight: 5, command: "item.hold", input: onSome(({ held }) => !held, () => ({ reason: `waits ${CANARY}` })) },
-  { weight: 8, command: "item.hold", input: onSome(({ held }) => held, () => ({ release: true })) },
+  {
+    weight: 5,
+    command: "item.hold",
+    input: onSome(
+      ({ held }) => !held,
+      () => ({ reason: `waits ${CANARY}` }),
+    ),
+  },
+  {
+    weight: 8,
+    command: "item.hold",
+    input: onSome(
+      ({ held }) => held,
+      () => ({ release: true }),
+    ),
+  },
   {
     weight: 5,
     command: "item.archive",

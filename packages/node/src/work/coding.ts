@@ -133,8 +133,7 @@ const indent = (text: string): string =>
 async function submit(context: AttemptContext, branch: string, result: AttemptResult): Promise<StepEnd> {
   const { repository } = context.project;
   context.say("publishing the branch");
-  const publish = (): Promise<Result<void, GitError>> =>
-    repository.publishBranch(branch, result.tip, context.signal);
+  const publish = (): Promise<Result<void, GitError>> => repository.publishBranch(branch, result.tip, context.signal);
   const published = await persistently(context, "Publishing the branch", publish, ["bad-object", "branch-taken"]);
   if (!published.ok) {
     // Two nodes held this epoch for a while and the other one published: only a new epoch has a branch of its own.

@@ -67,7 +67,10 @@ const featureOf = (item: string, epoch: number) => ({
 });
 
 /** The next op of its own feed, made by hand so that any field can be wrong. */
-function handmade(peer: ByzantinePeer, change: { readonly lamportAhead: number; readonly kind: string }): Uint8Array | undefined {
+function handmade(
+  peer: ByzantinePeer,
+  change: { readonly lamportAhead: number; readonly kind: string },
+): Uint8Array | undefined {
   const { world, signer, incarnation, replica } = peer;
   const head = replica.heads().get(`${peer.key}/${toHexOf(incarnation)}`);
   // Only at the start of a feed, where nothing has to be named: a second feed of the same key.
@@ -91,7 +94,14 @@ function handmade(peer: ByzantinePeer, change: { readonly lamportAhead: number; 
     world.crypto,
   );
   const opId = fromHex(sealed.id) ?? new Uint8Array();
-  const header = { mesh: world.mesh, author: signer.publicKey, incarnation: fresh, firstSeq: 1, prevFrame: null, opIds: [opId] };
+  const header = {
+    mesh: world.mesh,
+    author: signer.publicKey,
+    incarnation: fresh,
+    firstSeq: 1,
+    prevFrame: null,
+    opIds: [opId],
+  };
   return sealFrame(header, [sealed.bytes], signer, world.crypto).bytes;
 }
 
@@ -124,7 +134,10 @@ const poisonEpoch: Behavior = {
       { entity: item.id, on: { draft: 0 }, body: { kind: "item.submit", feature: featureOf(item.id, 1_000_000) } },
     ];
     const [, submit] = peer.write(drafts);
-    const entry = peer.replica.view().items.get(item.id)?.entries.get(submit ?? "");
+    const entry = peer.replica
+      .view()
+      .items.get(item.id)
+      ?.entries.get(submit ?? "");
     if (entry?.outcome.type === "rejected") peer.world.note("byzantine: epoch poison refused");
   },
 };
@@ -185,7 +198,8 @@ const flood: Behavior = {
     const links = peer.links();
     for (let round = 0; round < 40; round++) peer.say({ type: "heads", heads: peer.replica.heads() }, links);
     for (let round = 0; round < 20; round++) peer.say({ type: "want", heads: new Map() }, links);
-    for (let id = 0; id < 20; id++) peer.say({ type: "log-read", id, item: "000000000000", epoch: 1, offset: 0 }, links);
+    for (let id = 0; id < 20; id++)
+      peer.say({ type: "log-read", id, item: "000000000000", epoch: 1, offset: 0 }, links);
     if (peer.prng.chance(0.5)) peer.sendRaw(peer.prng.bytes(200), links);
   },
 };

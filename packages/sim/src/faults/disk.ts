@@ -120,7 +120,12 @@ export const cloneFault: Fault = {
           const original = pickRunning(context);
           if (original === undefined || world.phase() !== "safety") return;
           const { signer, name } = original;
-          const clone = createMachine(world, { name: `${name}-clone`, signer, backing: undefined, ticketText: undefined });
+          const clone = createMachine(world, {
+            name: `${name}-clone`,
+            signer,
+            backing: undefined,
+            ticketText: undefined,
+          });
           clone.disk.restore(original.disk.image());
           clone.rolledBack = true;
           original.rolledBack = true;

@@ -5,7 +5,8 @@ import type { MakeChecker } from "./checker.ts";
 export const persistBeforePublish: MakeChecker = (world) => ({
   onPublish: ({ name, disk }, frames) => {
     for (const frame of frames) {
-      if (!disk.holds(frame)) world.violate("I4", `${name} sends the frame ${nameOf(frame)} that its disk does not hold`);
+      if (!disk.holds(frame))
+        world.violate("I4", `${name} sends the frame ${nameOf(frame)} that its disk does not hold`);
     }
   },
 });

@@ -38,7 +38,8 @@ export const legality: MakeChecker = (world) => ({
     for (const item of view.items.values()) {
       for (const entry of item.entries.values()) {
         const problem = problemOf(item, entry, view.membership.members.get(entry.author)?.role);
-        if (problem !== undefined) world.violate(problem.id, `item ${item.id}, ${entry.kind} ${entry.id.slice(0, 12)}: ${problem.message}`);
+        if (problem !== undefined)
+          world.violate(problem.id, `item ${item.id}, ${entry.kind} ${entry.id.slice(0, 12)}: ${problem.message}`);
         noteRejection(world, entry);
       }
     }

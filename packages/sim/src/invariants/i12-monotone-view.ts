@@ -56,7 +56,8 @@ function compare(world: World, machine: Machine, id: string, before: Seen, now: 
   const text = `${machine.name}: item ${id} went from ${before.state.stage.stage} (${was.join(".")}) to ${now.stage.stage} (${is.join(".")})`;
   if (at >= 0 && (was[at] ?? 0) > (is[at] ?? 0) && !machine.rolledBack) world.violate("I12", text);
   const leaves = before.state.stage.stage === "Archived" && now.stage.stage !== "Archived";
-  if (leaves && !hasLanded(now) && now.generation === before.state.generation && !machine.rolledBack) world.violate("I17", text);
+  if (leaves && !hasLanded(now) && now.generation === before.state.generation && !machine.rolledBack)
+    world.violate("I17", text);
   if (leaves && hasLanded(now) && !hasLanded(before.state)) world.note("archived item turned out to have landed");
   const { stage } = now;
   if (stage.stage === "Archived" && stage.reason === "Blocked") world.note("item archived as Blocked");

@@ -15,7 +15,10 @@ export const evidence: MakeChecker = (world) => {
         known.set(id, stage.mergeCommit);
         const isThere = world.remote.chain.some(({ oid, item }) => oid === stage.mergeCommit && item === id);
         if (!isThere) {
-          world.violate("I13", `${machine.name}: item ${id} is Done as ${stage.mergeCommit.slice(0, 12)}, which is not its commit on the target branch`);
+          world.violate(
+            "I13",
+            `${machine.name}: item ${id} is Done as ${stage.mergeCommit.slice(0, 12)}, which is not its commit on the target branch`,
+          );
         }
       }
     },

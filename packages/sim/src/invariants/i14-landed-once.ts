@@ -12,7 +12,8 @@ export const landedOnce: MakeChecker = (world) => {
         world.violate("I14", `item ${item} landed as ${before.slice(0, 12)} and again as ${oid.slice(0, 12)}`);
       }
       const below = world.remote.chain.at(-2);
-      if (below !== undefined && parent !== below.oid) world.violate("I14", `${oid.slice(0, 12)} throws away what was on the branch`);
+      if (below !== undefined && parent !== below.oid)
+        world.violate("I14", `${oid.slice(0, 12)} throws away what was on the branch`);
     },
   };
 };

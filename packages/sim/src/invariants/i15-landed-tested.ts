@@ -10,7 +10,8 @@ export const landedTested: MakeChecker = (world) => {
     },
     onMoved: ({ item, oid, tree, ahead }) => {
       if (item === null) return;
-      if (!green.has(tree)) world.violate("I15", `${oid.slice(0, 12)} of item ${item} landed with a tree that no gate saw green`);
+      if (!green.has(tree))
+        world.violate("I15", `${oid.slice(0, 12)} of item ${item} landed with a tree that no gate saw green`);
       if (ahead < 1) world.violate("I16", `${oid.slice(0, 12)} of item ${item} landed without a commit of its own`);
     },
     onView: (machine) => {

@@ -22,7 +22,11 @@ export const liveness: MakeChecker = (world) => ({
     const [item] = open;
     if (item === undefined) return;
     const { stage, claim, epoch } = item.best.state;
-    const holder = world.machines.find(({ key }) => key === claim?.holder)?.name ?? claim?.holder.slice(0, 8) ?? "nobody";
-    world.violate("I21", `${open.length} items did not come to an end, as ${item.id}: ${stage.stage}, epoch ${epoch}, held by ${holder}`);
+    const holder =
+      world.machines.find(({ key }) => key === claim?.holder)?.name ?? claim?.holder.slice(0, 8) ?? "nobody";
+    world.violate(
+      "I21",
+      `${open.length} items did not come to an end, as ${item.id}: ${stage.stage}, epoch ${epoch}, held by ${holder}`,
+    );
   },
 });

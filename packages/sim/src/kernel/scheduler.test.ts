@@ -54,9 +54,13 @@ test("a program that throws is reported with its life", async () => {
   const life = newLife("node-1", 0);
   const faults: unknown[] = [];
   scheduler.onFault((who, cause) => faults.push([who?.name, cause instanceof Error && cause.message]));
-  scheduler.after(1, () => {
-    throw new Error("no");
-  }, life);
+  scheduler.after(
+    1,
+    () => {
+      throw new Error("no");
+    },
+    life,
+  );
   await scheduler.runUntil(never, 10);
   expect(faults).toEqual([["node-1", "no"]]);
 });

@@ -30,7 +30,10 @@ async function pair() {
     return handlers("b");
   });
   const net: PeerNet = network.netFor(a, "ws://a");
-  const dialed = await scheduler.settled(net.dial("ws://b", () => handlers("a")), 5_000);
+  const dialed = await scheduler.settled(
+    net.dial("ws://b", () => handlers("a")),
+    5_000,
+  );
   if (dialed?.ok !== true || accepted === undefined) throw new Error("there is no link");
   return { scheduler, network, a, b, seen, cuts, ab: dialed.value, ba: accepted, net };
 }

@@ -144,7 +144,8 @@ export function createNetwork(scheduler: Scheduler, prng: Prng, watch: NetworkWa
   /** What waited goes on its way, in its order. */
   const release = (isFree: (from: Life, to: Life) => boolean): void => {
     for (const pair of pairs) {
-      for (const [from, to] of [pair, [pair[1], pair[0]]] as const) if (isFree(from.life, to.life)) flow(pair, from, to);
+      for (const [from, to] of [pair, [pair[1], pair[0]]] as const)
+        if (isFree(from.life, to.life)) flow(pair, from, to);
     }
   };
   const cut = (pair: Pair, why: string): void => {

@@ -99,7 +99,9 @@ function planAgent(deps: ProcessDeps, spec: ProcessSpec): Plan {
   const ms = rates.minMs + prng.int(rates.maxMs - rates.minMs);
   const file = fileOf(prng, state);
   const ahead = 1 + prng.int(3);
-  const content = prng.chance(rates.repeatChance) ? `again ${spec.env["SKEIN_ITEM"] ?? ""}` : `work ${spec.cwd} ${serial()}`;
+  const content = prng.chance(rates.repeatChance)
+    ? `again ${spec.env["SKEIN_ITEM"] ?? ""}`
+    : `work ${spec.cwd} ${serial()}`;
   const commit = (): void => {
     const workspace = deps.workspaces.get(spec.cwd);
     if (workspace !== undefined) Object.assign(workspace, { ahead, file, content });

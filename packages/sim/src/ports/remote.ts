@@ -79,7 +79,9 @@ export function createRemote(onMoved: (to: Commit) => void): Remote {
     landings: (at) => landingsAt.get(at),
     isAncestor: (commit, of) => {
       const end = chain.findIndex(({ oid }) => oid === of);
-      return merged.has(commit) && chain.slice(0, end + 1).some(({ oid, second }) => oid === commit || second === commit);
+      return (
+        merged.has(commit) && chain.slice(0, end + 1).some(({ oid, second }) => oid === commit || second === commit)
+      );
     },
     swap: (expected, oid) => {
       const to = commits.get(oid);

@@ -101,7 +101,9 @@ export function createRepository(deps: RepositoryDeps): Repository {
     collectAttempt: ({ directory }, signal) =>
       later("local", signal, () => {
         const workspace = deps.workspaces.get(directory);
-        return workspace === undefined ? fail("missing-branch", "the clone is gone") : ok(collect(deps, workspace, directory));
+        return workspace === undefined
+          ? fail("missing-branch", "the clone is gone")
+          : ok(collect(deps, workspace, directory));
       }),
     publishBranch: (branch, tip, signal) => {
       watch.onArgument("publishBranch", branch, BRANCH.test(branch));
@@ -185,10 +187,7 @@ function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: O
 
 const ITEM_TRAILER = /^Skein-Item: (\w+)$/m;
 
-function merge(
-  { remote }: RepositoryDeps,
-  inputs: Parameters<Repository["merge"]>[0],
-): Result<MergeOutcome, GitError> {
+function merge({ remote }: RepositoryDeps, inputs: Parameters<Repository["merge"]>[0]): Result<MergeOutcome, GitError> {
   const [base, tip] = [remote.commits.get(inputs.base), remote.commits.get(inputs.tip)];
   if (base === undefined || tip === undefined) return fail("bad-object", "there is no such commit");
   if (tip.ahead === 0 || remote.isAncestor(tip.oid, base.oid)) return fail("no-commits", "nothing to land");
