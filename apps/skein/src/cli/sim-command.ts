@@ -95,7 +95,7 @@ async function simulateOne(flags: SimFlags): Promise<boolean> {
     (flags.json === true ? process.stderr : process.stdout).write(`${line}\n`);
   };
   const result = await runJob(flags.seed, jobOf(flags), flags.trace === true ? print : undefined);
-  const { lastEvents, ...report } = result.report;
+  const { lastEvents: _lastEvents, ...report } = result.report;
   const shown = flags.trace === true ? { ...result, report: { ...report, lastEvents: [] } } : result;
   process.stdout.write(
     flags.json === true ? `${JSON.stringify({ ...report, replay: result.replay })}\n` : describeSeed(shown),

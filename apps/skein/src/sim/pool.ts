@@ -35,6 +35,7 @@ function runThread(job: SimJob, take: () => number | undefined, show: (result: S
     const feed = (): void => {
       const seed = take();
       if (seed === undefined) void worker.terminate().then(() => resolve(), reject);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       else worker.postMessage(seed);
     };
     worker.on("error", reject);

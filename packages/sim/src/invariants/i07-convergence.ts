@@ -5,7 +5,7 @@ import { type RunningMachine, runningMachines, type World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
 /** Heads of all feeds as one text, to compare. */
-export const headsOf = (heads: ReadonlyMap<string, { readonly seq: number }>): string =>
+const headsOf = (heads: ReadonlyMap<string, { readonly seq: number }>): string =>
   [...heads]
     .map(([feed, { seq }]) => `${feed} ${seq}`)
     .toSorted()
