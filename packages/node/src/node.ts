@@ -211,7 +211,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     labels: options.labels,
     openRepository: options.openRepository,
     others: () => candidates(presence),
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => {
+      // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
+      if (journal.problem() !== undefined) presence.grace();
+      return presence.isExpired(claim);
+    },
     onActivity: () => {
       board.refresh();
       presence.beatSoon();

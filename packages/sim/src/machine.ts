@@ -23,7 +23,7 @@ const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decodeText = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 
-export const incarnationOf = (world: Pick<World, "crypto">, name: string): Uint8Array =>
+const incarnationOf = (world: Pick<World, "crypto">, name: string): Uint8Array =>
   world.crypto.sha256(encodeText(`incarnation ${name}`)).slice(0, 8);
 
 /** The log that a founder's machine begins with: the mesh and its project. */

@@ -26,7 +26,7 @@ export interface Violation {
 export type Phase = "setup" | "safety" | "heal" | "liveness" | "over";
 
 /** A node that is running: its program's life and what the checkers see of it. */
-export interface Running {
+interface Running {
   readonly life: Life;
   readonly node: Node;
 }
@@ -57,7 +57,7 @@ export interface Machine {
 }
 
 /** An op that a person was told is safe. */
-export interface Ack {
+interface Ack {
   readonly op: string;
   readonly machine: Machine;
   /** The disk it was on was rolled back before anybody else had it. */

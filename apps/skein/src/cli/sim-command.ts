@@ -62,7 +62,8 @@ function nodeCount(value: string): number {
   return nodes;
 }
 
-const names = (value: string): readonly string[] => (value === "none" ? [] : value.split(",").map((name) => name.trim()));
+const names = (value: string): readonly string[] =>
+  value === "none" ? [] : value.split(",").map((name) => name.trim());
 
 const jobOf = (flags: SimFlags): SimJob => ({
   ops: flags.ops,
@@ -77,7 +78,9 @@ const jobOf = (flags: SimFlags): SimJob => ({
 async function simulate(flags: SimFlags): Promise<void> {
   const { FAULTS } = await import("@skein/sim");
   const { Failure } = await import("../failure.ts");
-  const unknown = [...(flags.faults ?? []), ...(flags.also ?? [])].find((name) => !FAULTS.some((one) => one.name === name));
+  const unknown = [...(flags.faults ?? []), ...(flags.also ?? [])].find(
+    (name) => !FAULTS.some((one) => one.name === name),
+  );
   if (unknown !== undefined) {
     throw new Failure(`There is no fault class "${unknown}". There are ${FAULTS.map(({ name }) => name).join(", ")}.`);
   }
@@ -92,7 +95,7 @@ async function simulateOne(flags: SimFlags): Promise<boolean> {
     (flags.json === true ? process.stderr : process.stdout).write(`${line}\n`);
   };
   const result = await runJob(flags.seed, jobOf(flags), flags.trace === true ? print : undefined);
-  const { lastEvents, ...report } = result.report;
+  const { lastEvents: _lastEvents, ...report } = result.report;
   const shown = flags.trace === true ? { ...result, report: { ...report, lastEvents: [] } } : result;
   process.stdout.write(
     flags.json === true ? `${JSON.stringify({ ...report, replay: result.replay })}\n` : describeSeed(shown),

@@ -29,16 +29,13 @@ export async function runSeeds(
   await Promise.all(Array.from({ length: Math.min(threads, count) }, () => runThread(job, take, show)));
 }
 
-function runThread(
-  job: SimJob,
-  take: () => number | undefined,
-  show: (result: SimResult) => void,
-): Promise<void> {
+function runThread(job: SimJob, take: () => number | undefined, show: (result: SimResult) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
     const feed = (): void => {
       const seed = take();
       if (seed === undefined) void worker.terminate().then(() => resolve(), reject);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       else worker.postMessage(seed);
     };
     worker.on("error", reject);

@@ -7,7 +7,9 @@ import { withRealPorts } from "./real-ports.ts";
 export async function runJob(seed: number, job: SimJob, print?: (line: string) => void): Promise<SimResult> {
   const { ops, nodes, faults, also, untilStep } = job;
   const options: SeedOptions = { ops, nodes, faults, also, untilStep, print };
-  return job.real ? withRealPorts((real) => runOptions(seed, { ...options, real }, job)) : runOptions(seed, options, job);
+  return job.real
+    ? withRealPorts((real) => runOptions(seed, { ...options, real }, job))
+    : runOptions(seed, options, job);
 }
 
 async function runOptions(seed: number, options: SeedOptions, job: SimJob): Promise<SimResult> {

@@ -46,7 +46,9 @@ export function addResult(summary: Summary, { report, replay }: SimResult): Summ
 }
 
 export function describeSeed({ report, replay }: SimResult): string {
-  const faults = Object.entries(report.faults).map(([name, settings]) => `  ${name.padEnd(22)} ${describeSettings(settings)}`);
+  const faults = Object.entries(report.faults).map(
+    ([name, settings]) => `  ${name.padEnd(22)} ${describeSettings(settings)}`,
+  );
   return [
     `seed ${report.seed}: ${report.ops} ops`,
     ...(faults.length === 0 ? ["  no faults"] : faults),
@@ -70,7 +72,9 @@ const describeCounts = (counts: SometimesCounts): readonly string[] =>
 
 function describeViolations(violations: readonly Violation[], lastEvents: readonly string[]): readonly string[] {
   if (violations.length === 0) return ["  nothing was violated"];
-  const lines = violations.map(({ id, message, step, atMs }) => `  ${id} at event ${step} (${atMs.toFixed(1)} ms): ${message}`);
+  const lines = violations.map(
+    ({ id, message, step, atMs }) => `  ${id} at event ${step} (${atMs.toFixed(1)} ms): ${message}`,
+  );
   return ["", "The last events:", ...lastEvents, "", "VIOLATED", ...lines];
 }
 
@@ -81,7 +85,10 @@ export function describeSummary(summary: Summary, seconds: number): string {
     `${summary.seeds} seeds, ${summary.ops} ops, ${summary.steps} events, ${(summary.simulatedMs / 86_400_000).toFixed(2)} simulated days in ${seconds.toFixed(0)} s (${(summary.seeds / seconds).toFixed(1)} seeds/s)`,
     ...describeCounts(summary.sometimes),
     ...(unseen.length === 0 ? [] : [`  never seen: ${unseen.join("; ")}`]),
-    ...[...failed.values()].flatMap(({ seed, id, message, replay }) => [`VIOLATED ${id} in seed ${seed}: ${message}`, `  ${replay}`]),
+    ...[...failed.values()].flatMap(({ seed, id, message, replay }) => [
+      `VIOLATED ${id} in seed ${seed}: ${message}`,
+      `  ${replay}`,
+    ]),
     failed.size === 0 ? "nothing was violated" : `${failed.size} seeds failed`,
     "",
   ].join("\n");

@@ -26,7 +26,7 @@ import type { Link, PeerNet } from "@skein/node";
 import { type Life, newLife } from "../kernel/life.ts";
 import { BEAT_MS, runningMachines, type World } from "../world.ts";
 
-export interface Conn {
+interface Conn {
   readonly link: Link;
   readonly url: string;
   readonly handshake: Handshake;

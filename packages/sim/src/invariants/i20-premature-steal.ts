@@ -44,7 +44,7 @@ export const noPrematureSteal: MakeChecker = (world) => {
       else world.note("holder that is alive and cut off was taken over");
       const way = heard.get(`${holder.name}>${observer.name}`);
       const isSteady = way !== undefined && now - way.lastMs <= TTL_MS / 3 && now - way.steadySinceMs >= TTL_MS * DRIFT;
-      if (ranSteadily(observer) && ranSteadily(holder) && isSteady && holder.disk.full === false) {
+      if (ranSteadily(observer) && ranSteadily(holder) && isSteady && !holder.disk.full) {
         world.violate(
           "I20",
           `${observer.name} took item ${item} from ${holder.name}, which is alive and was heard all the time`,

@@ -2,7 +2,7 @@
  * Simulated time. Events run one after the other in the order of their times; before time moves on, every promise that an
  * event settled has been followed to its end. Nothing here looks at the machine's clock.
  */
-import { createEventQueue } from "./event-queue.ts";
+import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { HeldEvent, Life } from "./life.ts";
 
 interface SimEvent extends HeldEvent {
@@ -35,81 +35,54 @@ export interface Scheduler {
   isStopped(): boolean;
 }
 
-export function createScheduler(): Scheduler {
-  const queue = createEventQueue<SimEvent>();
-  let nowMs = 0;
-  let order = 0;
-  let steps = 0;
-  let stopAfter = Number.POSITIVE_INFINITY;
-  let stopped = false;
-  let look = (): void => {};
-  let fault = (_life: Life | undefined, cause: unknown): void => {
-    throw cause;
-  };
+interface State {
+  readonly queue: EventQueue<SimEvent>;
+  nowMs: number;
+  steps: number;
+  stopAfter: number;
+  stopped: boolean;
+  look: () => void;
+  fault: (life: Life | undefined, cause: unknown) => void;
+}
 
+export function createScheduler(): Scheduler {
+  const state: State = {
+    queue: createEventQueue<SimEvent>(),
+    nowMs: 0,
+    steps: 0,
+    stopAfter: Number.POSITIVE_INFINITY,
+    stopped: false,
+    look: () => undefined,
+    fault: (_life, cause) => {
+      throw cause;
+    },
+  };
+  let order = 0;
   const after = (delayMs: number, run: () => void, life?: Life): (() => void) => {
-    const event: SimEvent = { atMs: nowMs + Math.max(0, delayMs), order: order++, life, run };
-    queue.put(event);
+    const event: SimEvent = { atMs: state.nowMs + Math.max(0, delayMs), order: order++, life, run };
+    state.queue.put(event);
     return () => {
       event.run = undefined;
     };
   };
-  const perform = (event: SimEvent): boolean => {
-    const { life, run } = event;
-    if (run === undefined || life?.alive === false) return false;
-    if (life?.frozen === true) {
-      // The event itself: whoever takes it back later still can.
-      life.held.push(event);
-      return false;
-    }
-    steps++;
-    try {
-      run();
-    } catch (cause) {
-      fault(life, cause);
-    }
-    return true;
-  };
-
-  const runUntil = async (done: () => boolean, limitMs: number): Promise<boolean> => {
-    const end = nowMs + limitMs;
-    await drained();
-    for (;;) {
-      if (stopped) return false;
-      if (done()) return true;
-      const event = queue.peek();
-      if (event === undefined || event.atMs > end) {
-        nowMs = end;
-        return done();
-      }
-      stopped = steps >= stopAfter;
-      if (stopped) return false;
-      queue.take();
-      nowMs = event.atMs;
-      if (!perform(event)) continue;
-      await drained();
-      look();
-    }
-  };
-
   return {
-    nowMs: () => nowMs,
-    steps: () => steps,
+    nowMs: () => state.nowMs,
+    steps: () => state.steps,
     after,
-    runUntil,
+    runUntil: (done, limitMs) => runUntil(state, done, limitMs),
     freeze: (life) => {
       life.frozen = true;
     },
     thaw: (life) => {
       life.frozen = false;
-      life.runningSinceMs = nowMs;
+      life.runningSinceMs = state.nowMs;
       for (const event of life.held.splice(0)) after(0, () => event.run?.(), life);
     },
     onStep: (next) => {
-      look = next;
+      state.look = next;
     },
     onFault: (hear) => {
-      fault = hear;
+      state.fault = hear;
     },
     settled: async (promise, limitMs) => {
       const box: { settled: boolean } = { settled: false };
@@ -117,13 +90,52 @@ export function createScheduler(): Scheduler {
         box.settled = true;
       };
       promise.then(settle, settle);
-      return (await runUntil(() => box.settled, limitMs)) ? promise : undefined;
+      return (await runUntil(state, () => box.settled, limitMs)) ? promise : undefined;
     },
     stopAfter: (limit) => {
-      stopAfter = limit;
+      state.stopAfter = limit;
     },
-    isStopped: () => stopped,
+    isStopped: () => state.stopped,
   };
+}
+
+async function runUntil(state: State, done: () => boolean, limitMs: number): Promise<boolean> {
+  const end = state.nowMs + limitMs;
+  await drained();
+  while (!state.stopped) {
+    if (done()) return true;
+    const event = state.queue.peek();
+    if (event === undefined || event.atMs > end) {
+      state.nowMs = end;
+      return done();
+    }
+    state.queue.take();
+    state.nowMs = event.atMs;
+    if (!perform(state, event)) continue;
+    await drained();
+    state.look();
+  }
+  return false;
+}
+
+/** Returns whether something happened. */
+function perform(state: State, event: SimEvent): boolean {
+  const { life, run } = event;
+  if (run === undefined || life?.alive === false) return false;
+  if (life?.frozen === true) {
+    // The event itself: whoever takes it back later still can.
+    life.held.push(event);
+    return false;
+  }
+  state.stopped = state.steps >= state.stopAfter;
+  if (state.stopped) return false;
+  state.steps++;
+  try {
+    run();
+  } catch (cause) {
+    state.fault(life, cause);
+  }
+  return true;
 }
 
 /**

@@ -10,7 +10,7 @@ import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 import type { Life } from "../kernel/life.ts";
 
 /** What may go wrong by itself, all zero for a good disk. */
-export interface DiskRates {
+interface DiskRates {
   /** Per append: the program is killed, or the power fails, somewhere in it. */
   crashChance: number;
   /** Per append: the sync fails, and every later write is refused until the log is opened again. */
@@ -28,8 +28,6 @@ export interface Image {
 export interface Disk {
   readonly rates: DiskRates;
   full: boolean;
-  /** The last write that may or may not be there when the log is opened next. */
-  readonly isUnknown: () => boolean;
   frames(): readonly StoredFrame[];
   /** Is this very frame safe on this disk? */
   holds(frame: Uint8Array): boolean;
@@ -56,104 +54,110 @@ export type OpenBacking = (fresh: boolean) => LogStore;
 const FULL: StoreError = { type: "disk-full", message: "the simulated disk is full" };
 const UNKNOWN: StoreError = { type: "disk-io", message: "the simulated disk failed to sync; restart the node" };
 
-export function createDisk(prng: Prng, watch: DiskWatch, openBacking: OpenBacking | undefined): Disk {
-  const rates: DiskRates = { crashChance: 0, syncErrorChance: 0 };
-  let frames: StoredFrame[] = [];
-  const meta = new Map<string, Uint8Array>();
-  let safe = new Set<string>();
+/** What is on the platters: frames and facts, and a real store beside them when there is one. */
+interface Content {
+  frames: StoredFrame[];
+  safe: Set<string>;
+  readonly meta: Map<string, Uint8Array>;
   /** Written by a life that did not see its sync succeed. */
-  let unknown: readonly StoredFrame[] = [];
-  let backing: LogStore | undefined;
+  unknown: readonly StoredFrame[];
+  backing: LogStore | undefined;
+}
 
-  const keep = (added: readonly StoredFrame[]): void => {
-    for (const { position, bytes } of added) {
-      frames.push({ position, bytes });
-      safe.add(frameKey(bytes));
-    }
-    const written = backing?.append(added);
-    if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
-  };
+function keep(content: Content, added: readonly StoredFrame[]): void {
+  for (const { position, bytes } of added) {
+    content.frames.push({ position, bytes });
+    content.safe.add(frameKey(bytes));
+  }
+  const written = content.backing?.append(added);
+  if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
+}
+
+export function createDisk(prng: Prng, watch: DiskWatch, openBacking: OpenBacking | undefined): Disk {
+  const content: Content = { frames: [], safe: new Set(), meta: new Map(), unknown: [], backing: undefined };
   const reopen = (fresh: boolean): void => {
-    backing?.close();
-    backing = openBacking?.(fresh);
+    content.backing?.close();
+    content.backing = openBacking?.(fresh);
   };
-  const crash = (added: readonly StoredFrame[]): void => {
-    const at = prng.pick<CrashPoint>(["before-write", "before-sync", "after-sync"]);
-    const powerCut = prng.chance(0.5);
-    // The system's cache outlives a killed process; a power cut takes what was not synced, or leaves it, as luck has it.
-    if (at === "after-sync" || (at === "before-sync" && (!powerCut || prng.chance(0.3)))) keep(added);
-    watch.onCrash(at, powerCut);
-  };
-
-  const storeFor = (life: Life): LogStore => {
-    let refusal: StoreError | undefined;
-    const problem = (): StoreError | undefined => refusal ?? (life.alive ? (diskIsFull() ? FULL : undefined) : UNKNOWN);
-    return {
-      frames: function* (from) {
-        if (backing === undefined) yield* frames.slice(from - 1);
-        else yield* backing.frames(from);
-      },
-      frame: (position) => (backing === undefined ? frames[position - 1]?.bytes : backing.frame(position)),
-      append: (added) => {
-        const refused = problem();
-        if (refused !== undefined) return err(refused);
-        if (rates.crashChance > 0 && prng.chance(rates.crashChance)) {
-          crash(added);
-          return ok(undefined);
-        }
-        if (rates.syncErrorChance > 0 && prng.chance(rates.syncErrorChance)) {
-          refusal = UNKNOWN;
-          unknown = prng.chance(0.5) ? added : [];
-          watch.onSyncError();
-          return err(refusal);
-        }
-        keep(added);
-        watch.onAppended(added);
-        return ok(undefined);
-      },
-      getMeta: (key) => meta.get(key),
-      putMeta: (key, value) => {
-        const refused = problem();
-        if (refused !== undefined) return err(refused);
-        meta.set(key, value);
-        return backing?.putMeta(key, value) ?? ok(undefined);
-      },
-      close: () => undefined,
-    };
-  };
-  const diskIsFull = (): boolean => disk.full;
-
   const disk: Disk = {
-    rates,
+    rates: { crashChance: 0, syncErrorChance: 0 },
     full: false,
-    isUnknown: () => unknown.length > 0,
-    frames: () => frames,
-    holds: (frame) => safe.has(frameKey(frame)),
-    getMeta: (key) => meta.get(key),
+    frames: () => content.frames,
+    holds: (frame) => content.safe.has(frameKey(frame)),
+    getMeta: (key) => content.meta.get(key),
     putMeta: (key, value) => {
-      meta.set(key, value);
-      backing?.putMeta(key, value);
+      content.meta.set(key, value);
+      content.backing?.putMeta(key, value);
     },
     open: (life) => {
-      const found = unknown;
-      unknown = [];
+      const found = content.unknown;
+      content.unknown = [];
       reopen(false);
-      keep(found);
-      return storeFor(life);
+      keep(content, found);
+      return storeOf(disk, content, life, prng, watch);
     },
-    image: () => ({ frames: [...frames], meta: new Map(meta) }),
+    image: () => ({ frames: [...content.frames], meta: new Map(content.meta) }),
     restore: (image) => {
-      frames = [];
-      safe = new Set();
-      meta.clear();
-      unknown = [];
+      Object.assign(content, { frames: [], safe: new Set(), unknown: [] });
+      content.meta.clear();
       reopen(true);
       for (const [key, value] of image.meta) disk.putMeta(key, value);
-      keep(image.frames);
+      keep(content, image.frames);
     },
-    close: () => backing?.close(),
+    close: () => content.backing?.close(),
   };
   return disk;
+}
+
+/** The log as one life of a program has it open. */
+function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: DiskWatch): LogStore {
+  const { rates } = disk;
+  let refusal: StoreError | undefined;
+  const problem = (): StoreError | undefined => refusal ?? (life.alive ? (disk.full ? FULL : undefined) : UNKNOWN);
+  return {
+    frames: function* (from) {
+      if (content.backing === undefined) yield* content.frames.slice(from - 1);
+      else yield* content.backing.frames(from);
+    },
+    frame: (position) => {
+      const { backing, frames } = content;
+      return backing === undefined ? frames[position - 1]?.bytes : backing.frame(position);
+    },
+    append: (added) => {
+      const refused = problem();
+      if (refused !== undefined) return err(refused);
+      if (rates.crashChance > 0 && prng.chance(rates.crashChance)) {
+        crash(content, added, prng, watch);
+        return ok(undefined);
+      }
+      if (rates.syncErrorChance > 0 && prng.chance(rates.syncErrorChance)) {
+        refusal = UNKNOWN;
+        content.unknown = prng.chance(0.5) ? added : [];
+        watch.onSyncError();
+        return err(refusal);
+      }
+      keep(content, added);
+      watch.onAppended(added);
+      return ok(undefined);
+    },
+    getMeta: (key) => content.meta.get(key),
+    putMeta: (key, value) => {
+      const refused = problem();
+      if (refused !== undefined) return err(refused);
+      content.meta.set(key, value);
+      return content.backing?.putMeta(key, value) ?? ok(undefined);
+    },
+    close: () => undefined,
+  };
+}
+
+/** The machine stops in the middle of an append. What it answers, nobody hears. */
+function crash(content: Content, added: readonly StoredFrame[], prng: Prng, watch: DiskWatch): void {
+  const at = prng.pick<CrashPoint>(["before-write", "before-sync", "after-sync"]);
+  const powerCut = prng.chance(0.5);
+  // The system's cache outlives a killed process; a power cut takes what was not synced, or leaves it, as luck has it.
+  if (at === "after-sync" || (at === "before-sync" && (!powerCut || prng.chance(0.3)))) keep(content, added);
+  watch.onCrash(at, powerCut);
 }
 
 const SIGNATURE_BYTES = 64;

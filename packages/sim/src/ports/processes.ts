@@ -36,7 +36,6 @@ export const calmProcesses = (): ProcessRates => ({
 });
 
 export const AGENT = "simulated-agent";
-export const GATE = "simulated-gate";
 
 export interface ProcessDeps {
   readonly life: Life;

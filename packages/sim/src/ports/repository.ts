@@ -52,7 +52,7 @@ export interface Workspace {
   content: string;
 }
 
-export interface RepositoryWatch {
+interface RepositoryWatch {
   readonly onPush: (result: "moved" | "stale" | "lost-done" | "lost-undone", commit: Commit) => void;
   /** A string that goes to git as an argument, a ref, or a path. */
   readonly onArgument: (what: string, text: string, isValid: boolean) => void;
