@@ -234,12 +234,12 @@ function beatExample() {
 
 function syncExample() {
   const heads = replica.heads();
-  const list = [[owner.signer.publicKey, owner.incarnation, 3]];
+  const list = [[owner.signer.publicKey, owner.incarnation, 3, created.hash]];
   const refusal = { type: "refuse", code: "removed", message: "the key of bob was removed from this mesh" };
   return [
-    bytesOfMessage({ type: "heads", heads }, [[list, "one feed: author, incarnation, last seq"]]),
+    bytesOfMessage({ type: "heads", heads }, [[list, "one tip: author, incarnation, last seq, hash of its last frame"]]),
     bytesOfMessage({ type: "heads-page", heads }, [[list, "a part of a long listing, which goes on"]]),
-    bytesOfMessage({ type: "want", heads: new Map() }, [[[], "I hold nothing"]]),
+    bytesOfMessage({ type: "want", heads: new Map(), locators: [] }, [[[], "I hold nothing"], [[], "no locators"]]),
     bytesOfMessage({ type: "frames", frames: [created.bytes], more: false }, [
       [[created.bytes], "one frame, as above"],
       [false, "nothing more for now"],
@@ -265,7 +265,9 @@ const NOTES = {
   upgradeHeaders: "headers of an upgrade request",
   depth: "nesting of a decoded value, the outermost being 0",
   elements: "array elements plus map entries of one decoded value",
-  feeds: "feeds in one `heads`, `heads-page` or `want`",
+  feeds: "tips in one `heads`, `heads-page` or `want`",
+  locators: "locators in one `want`",
+  locatorFrames: "places in one locator",
   outboxBytes: "bytes waiting for one peer before it is cut",
   inboxBytes: "bytes of one peer's frames that wait to become durable; nothing more is read from it meanwhile",
   barrenAnswers: "answers and refused frames in a row that brought nothing before the link ends",

@@ -3,27 +3,31 @@
  *
  *     node.key (0600)     the node's Ed25519 seed          log.sqlite     the log
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
- *     logs/ stories/ git/ captured output, stories, clones
+ *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 
-import { fromHex, type Signer, toHex } from "@skein/core";
+import { equalBytes, fromHex, type Signer, toHex } from "@skein/core";
 import { createSigner, type LogStore } from "@skein/node";
-import { openLogStore } from "@skein/store-sqlite";
+import { openLogStore, type SqliteLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
 
 export interface DataDirectory {
   readonly path: string;
-  readonly store: LogStore;
+  readonly store: SqliteLogStore;
   readonly signer: Signer;
   /** Undefined until a mesh was founded or joined. */
   readonly mesh: Uint8Array | undefined;
   readonly incarnation: Uint8Array;
+  /** The log was copied or restored since it was last opened: it goes on under a new incarnation. */
+  readonly moved: boolean;
   readonly name: string | undefined;
+  /** How often a node was started here. */
+  readonly boots: number;
   readonly token: string;
   close(): void;
 }
@@ -41,13 +45,16 @@ export function openDataDirectory(path: string, options: { readonly create: bool
   try {
     const signer = createSigner(secretFile(join(directory, "node.key")));
     const token = toHex(secretFile(join(directory, "token")));
+    const moved = noticeMove(store);
     return {
       path: directory,
       store,
       signer,
       mesh: store.getMeta("mesh"),
-      incarnation: remembered(store, "incarnation", () => new Uint8Array(randomBytes(8))),
+      incarnation: remembered(store, "incarnation", newIncarnation),
+      moved,
       name: decodeText(store.getMeta("name")),
+      boots: bootsOf(store),
       token,
       close: () => store.close(),
     };
@@ -78,12 +85,27 @@ function secretFile(path: string): Uint8Array {
   return seed;
 }
 
-function writeSecret(path: string, text: string): void {
+export function writeSecret(path: string, text: string): void {
   try {
     writeFileSync(path, text, { mode: 0o600 });
   } catch (cause) {
     throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
   }
+}
+
+const newIncarnation = (): Uint8Array => new Uint8Array(randomBytes(8));
+
+/** A copied log must not go on where the original does: a new incarnation begins before anything is written. */
+function noticeMove(store: SqliteLogStore): boolean {
+  const place = store.place();
+  const known = store.getMeta("place");
+  if (known !== undefined && equalBytes(known, place)) return false;
+  const moved = known !== undefined;
+  const save = (key: string, value: Uint8Array): void =>
+    orFail(store.putMeta(key, value), (error) => `Nothing can be saved in the data directory: ${error.message}.`);
+  if (moved) save("incarnation", newIncarnation());
+  save("place", place);
+  return moved;
 }
 
 /** A value of the store's own facts, made and saved when it is not there. */
@@ -95,9 +117,11 @@ function remembered(store: LogStore, key: string, make: () => Uint8Array): Uint8
   return value;
 }
 
+const bootsOf = (store: LogStore): number => Number(decodeText(store.getMeta("boot")) ?? "0");
+
 /** Counts this start. Beats of a later start are newer than all of an earlier one. */
 export function countBoot(store: LogStore): number {
-  const boot = Number(decodeText(store.getMeta("boot")) ?? "0") + 1;
+  const boot = bootsOf(store) + 1;
   orFail(store.putMeta("boot", encodeText(String(boot))), (error) => `Nothing can be saved: ${error.message}.`);
   return boot;
 }

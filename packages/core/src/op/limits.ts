@@ -30,8 +30,11 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   depth: 8,
   /** Array elements plus map entries of one decoded value. */
   elements: 20_000,
-  /** Feeds in one `heads`, `heads-page` or `want`; longer listings come in pages. */
+  /** Tips in one `heads`, `heads-page` or `want`; longer listings come in pages. */
   feeds: 2_000,
+  /** Feeds of one want that come with a locator, and places in each. */
+  locators: 16,
+  locatorFrames: 256,
   /** Bytes waiting in one peer's queue before it is cut; it catches up from its heads later. */
   outboxBytes: 8 * 1024 * 1024,
   /** Bytes of one peer's frames that wait to become durable; meanwhile nothing more is read from it. */
@@ -93,6 +96,8 @@ export type LimitName =
   | "depth"
   | "elements"
   | "feeds"
+  | "locators"
+  | "locatorFrames"
   | "outboxBytes"
   | "inboxBytes"
   | "barrenAnswers"

@@ -3,20 +3,21 @@
  * likes; that must not be a way to keep honest nodes from comparing theirs. A listing is told as any number of
  * `heads-page` messages and ends with the `heads` or the `want` that it belongs to, which is complete for almost everybody.
  */
+import { toHex } from "../kernel/bytes.ts";
 import type { Head, Heads } from "../log/heads.ts";
 import { LIMITS } from "../op/limits.ts";
 import type { Message } from "./message.ts";
 
-/** The messages that say `type` with these heads. */
-export function headsMessages(type: "heads" | "want", heads: Heads): readonly Message[] {
-  if (heads.size <= LIMITS.feeds) return [{ type, heads }];
-  const entries = [...heads];
+/** The messages that say this, however long its listing. */
+export function pagesOf(message: Extract<Message, { readonly type: "heads" | "want" }>): readonly Message[] {
+  if (message.heads.size <= LIMITS.feeds) return [message];
+  const entries = [...message.heads];
   const messages: Message[] = [];
   let at = 0;
   for (; entries.length - at > LIMITS.feeds; at += LIMITS.feeds) {
     messages.push({ type: "heads-page", heads: new Map(entries.slice(at, at + LIMITS.feeds)) });
   }
-  return [...messages, { type, heads: new Map(entries.slice(at)) }];
+  return [...messages, { ...message, heads: new Map(entries.slice(at)) }];
 }
 
 export interface HeadsCollector {
@@ -34,8 +35,9 @@ export function createHeadsCollector(isHere: (feed: string) => boolean): HeadsCo
   let strange = 0;
   const add = (heads: Heads): void => {
     for (const [feed, head] of heads) {
-      if (!listing.has(feed) && !isHere(feed) && ++strange > LIMITS.feeds) continue;
-      listing.set(feed, head);
+      if ((listing.has(feed) || !isHere(feed)) && ++strange > LIMITS.feeds) continue;
+      // Two tips of one forked feed may be on two pages.
+      listing.set(listing.has(feed) ? `${feed}~${toHex(head.frame ?? new Uint8Array())}` : feed, head);
     }
   };
   return {

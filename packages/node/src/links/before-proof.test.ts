@@ -100,7 +100,7 @@ const messages: { readonly [T in Message["type"]]: fc.Arbitrary<Message> } = {
     .map(([signature, joinProof]) => ({ type: "proof", signature, joinProof })),
   heads: fc.constant({ type: "heads", heads: new Map() }),
   "heads-page": fc.constant({ type: "heads-page", heads: new Map() }),
-  want: fc.constant({ type: "want", heads: new Map() }),
+  want: fc.constant({ type: "want", locators: [], heads: new Map() }),
   frames: fc
     .tuple(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 10 }), fc.boolean())
     .map(([frames, more]) => ({ type: "frames", frames, more })),

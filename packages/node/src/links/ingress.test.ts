@@ -19,7 +19,7 @@ function stand(account: Account = createAccount(), clock: ManualClock = createMa
   return { clock, link, account, ingress };
 }
 
-const want: Message = { type: "want", heads: new Map() };
+const want: Message = { type: "want", heads: new Map(), locators: [] };
 const beat: Message = { type: "beat", bytes: new Uint8Array(), signature: new Uint8Array(64) };
 const frames = (count: number): Message => ({
   type: "frames",

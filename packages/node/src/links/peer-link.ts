@@ -9,16 +9,16 @@ import {
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
+  type FramePlace,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  headsMessages,
-  isAheadOf,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
   type Membership,
   type Message,
+  pagesOf,
   type Peer,
   type RefusalCode,
   type Replica,
@@ -26,7 +26,7 @@ import {
   unreachable,
 } from "@skein/core";
 
-import type { CommittedFrame, Journal } from "../journal.ts";
+import type { CommittedFrame, Journal, Offered } from "../journal.ts";
 import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
 import type { Account } from "./account.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
@@ -72,17 +72,21 @@ export interface PeerLink {
   close(code: RefusalCode, message: string): void;
 }
 
+type Want = Pick<Extract<Message, { readonly type: "want" }>, "heads" | "locators">;
+
 interface State {
   peer: Peer | undefined;
   /** Set together with the peer. */
   ingress: Ingress | undefined;
   closed: boolean;
-  /** What the peer holds, as far as we know; undefined until it has said so. */
-  heads: Map<string, number> | undefined;
+  /** What the peer holds of each of our branches, as far as we know; undefined until it has said so. */
+  known: Map<string, number> | undefined;
+  /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
+  readonly disputed: Map<string, readonly FramePlace[]>;
   /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
   peerCatchingUp: boolean;
   /** The peer's question that is about to be answered. */
-  asked: Heads | undefined;
+  asked: Want | undefined;
   /** A `want` of ours is under way. */
   wanting: boolean;
   /** Its answer has not begun to arrive. */
@@ -94,6 +98,8 @@ interface State {
   lastHeardMs: number;
 }
 
+const PLACES_KEPT = 64;
+
 export function createPeerLink(
   link: Link,
   initiated: boolean,
@@ -103,7 +109,8 @@ export function createPeerLink(
     peer: undefined,
     ingress: undefined,
     closed: false,
-    heads: undefined,
+    known: undefined,
+    disputed: new Map(),
     peerCatchingUp: false,
     asked: undefined,
     wanting: false,
@@ -142,7 +149,7 @@ export function createPeerLink(
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => {
       if (state.peer?.provisional !== false) return;
-      for (const message of headsMessages("heads", deps.replica.heads())) send(message);
+      for (const message of pagesOf({ type: "heads", heads: deps.replica.heads() })) send(message);
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -261,21 +268,33 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     state.wanting = true;
     state.awaitsAnswer = true;
     state.opsAtWant = deps.replica.opCount();
-    for (const message of headsMessages("want", deps.replica.heads())) peerLink.send(message);
+    const disputed = [...state.disputed].slice(0, LIMITS.locators);
+    const locators = disputed.flatMap(([feed, places]) => deps.replica.locate(feed, places) ?? []);
+    for (const message of pagesOf({ type: "want", heads: deps.replica.heads(), locators })) peerLink.send(message);
+  };
+
+  const dispute = (feeds: Iterable<string>): void => {
+    for (const feed of feeds) state.disputed.set(feed, state.disputed.get(feed) ?? []);
   };
 
   const learnHeads = (heads: Heads): void => {
+    const compared = deps.replica.compare(heads);
+    dispute(compared.disputed);
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.heads ?? new Map<string, number>();
-    // Of feeds that are not here only so many are kept: whoever makes them up shall not fill the memory with them.
-    const room = deps.replica.heads().size + LIMITS.feeds;
-    for (const [feed, { seq }] of heads) {
-      if (known.size < room || known.has(feed)) known.set(feed, Math.max(seq, known.get(feed) ?? 0));
-    }
-    state.heads = known;
-    if (isAheadOf(heads, deps.replica.heads())) want();
+    const known = state.known ?? new Map<string, number>();
+    for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
+    state.known = known;
+    if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
+  };
+
+  /** False when the link was cut for what it spends. */
+  const isWithinBudget = ({ refused, taken }: Offered, count: number, solicited: boolean): boolean => {
+    if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
+    // An answer holds only what was asked for, except for what others brought since then.
+    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
+    return state.ingress?.spend("duplicates", Math.max(0, count - taken - expected)) !== false;
   };
 
   const receive = async (frames: readonly Uint8Array[], more: boolean): Promise<void> => {
@@ -285,25 +304,22 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     release?.();
     if (state.closed) return;
     if (solicited) state.wanting = false;
-    if (!offered.ok) {
-      if (offered.error.type === "not-saved") return refuse("not-saved", "this node cannot save anything right now");
-      if (!isOutOfOrder(offered.error)) {
-        return refuseJunk(state, peerLink, "bad-frame", `${offered.error.type}: ${offered.error.message}`);
-      }
-      if (state.ingress?.spend("misfits", 1) === false) return;
-    } else {
-      // An answer holds only what was asked for, except for what others brought since then.
-      const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
-      const duplicates = Math.max(0, frames.length - offered.value - expected);
-      if (state.ingress?.spend("duplicates", duplicates) === false) return;
+    if (!offered.ok) return refuse("not-saved", "this node cannot save anything right now");
+    const { refused, taken } = offered.value;
+    if (refused !== undefined && !isOutOfOrder(refused)) {
+      return refuseJunk(state, peerLink, "bad-frame", `${refused.type}: ${refused.message}`);
     }
+    if (!isWithinBudget(offered.value, frames.length, solicited)) return undefined;
+    dispute(offered.value.disputed);
+    noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
-    const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
-    if (offered.ok && offered.value > 0) state.barren = 0;
+    const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
+    if (taken > 0) state.barren = 0;
     else if (isBarren) state.barren++;
-    if (state.barren > LIMITS.barrenAnswers)
+    if (state.barren > LIMITS.barrenAnswers) {
       return refuse("bad-frame", "it keeps sending frames that do not fit together");
-    if (!offered.ok || more) return want();
+    }
+    if (refused !== undefined || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);
     return undefined;
   };
@@ -317,7 +333,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
         return state.peer?.provisional === false
-          ? answerSoon(state, collector.finish(message.heads), peerLink, deps)
+          ? answerSoon(state, { heads: collector.finish(message.heads), locators: message.locators }, peerLink, deps)
           : undefined;
       case "frames":
         void receive(message.frames, message.more);
@@ -338,10 +354,18 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 }
 
+/** Where histories part, the next chunk begins after what both were seen to hold. */
+function noteKnown({ disputed }: State, { known }: Offered): void {
+  for (const [feed, place] of known) {
+    const places = disputed.get(feed);
+    if (places !== undefined) disputed.set(feed, [...places, place].slice(-PLACES_KEPT));
+  }
+}
+
 /** An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn. */
-function answerSoon(state: State, heads: Heads, peerLink: PeerLink, deps: PeerLinkDeps): void {
+function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLinkDeps): void {
   const isUnderWay = state.asked !== undefined;
-  state.asked = heads;
+  state.asked = want;
   if (isUnderWay) return;
   deps.clock.after(0, () => {
     const { asked } = state;
@@ -351,12 +375,18 @@ function answerSoon(state: State, heads: Heads, peerLink: PeerLink, deps: PeerLi
 }
 
 /** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
-function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store }: PeerLinkDeps): void {
-  const known = new Map([...heads].map(([feed, head]) => [feed, head.seq]));
+function serve(
+  state: State,
+  { heads, locators }: Want,
+  peerLink: PeerLink,
+  { journal, store, replica }: PeerLinkDeps,
+): void {
+  const known = new Map(replica.compare(heads, locators).known);
   const frames: Uint8Array[] = [];
+  const sent: number[] = [];
   let bytes = 0;
   let more = false;
-  for (const position of journal.index.missing(heads)) {
+  for (const position of journal.index.missing(known)) {
     const frame = store.frame(position);
     if (frame === undefined) break;
     if (frames.length > 0 && bytes + frame.length > LIMITS.chunkBytes) {
@@ -364,25 +394,28 @@ function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store 
       break;
     }
     frames.push(frame);
+    sent.push(position);
     bytes += frame.length;
-    const { feed, lastSeq } = journal.index.at(position);
-    known.set(feed, lastSeq);
   }
-  state.heads = known;
+  for (const position of sent) {
+    const { branch, lastSeq } = journal.index.at(position);
+    known.set(branch, lastSeq);
+  }
+  state.known = known;
   state.peerCatchingUp = more;
   peerLink.send({ type: "frames", frames, more });
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
-  const { heads } = state;
-  if (state.peer?.provisional !== false || heads === undefined || state.peerCatchingUp) return;
+  const { known: held } = state;
+  if (state.peer?.provisional !== false || held === undefined || state.peerCatchingUp) return;
   let batch: Uint8Array[] = [];
   let bytes = 0;
   for (const frame of frames) {
-    const known = heads.get(frame.feed) ?? 0;
+    const known = held.get(frame.branch) ?? 0;
     // Already there, or something in between is missing and the peer will ask for it.
     if (frame.lastSeq <= known || frame.firstSeq !== known + 1) continue;
-    heads.set(frame.feed, frame.lastSeq);
+    held.set(frame.branch, frame.lastSeq);
     if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
       send({ type: "frames", frames: batch, more: false });
       batch = [];
