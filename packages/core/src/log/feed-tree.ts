@@ -77,6 +77,8 @@ export function createFeedTree(): FeedTree {
   /** Ids of a feed's branches; the one that was here first comes first. */
   const feeds = new Map<string, string[]>();
   const forks = new Map<string, number>();
+  /** Made when it is asked for: a peer's heads are looked up in it one by one. */
+  let heads: Heads | undefined;
 
   const branchesOf = (feed: string): MutableBranch[] =>
     (feeds.get(feed) ?? []).flatMap((id) => {
@@ -114,7 +116,7 @@ export function createFeedTree(): FeedTree {
   };
 
   return {
-    heads: () => new Map([...branches.values()].map((branch) => [branch.id, headOf(branch)])),
+    heads: () => (heads ??= new Map([...branches.values()].map((branch) => [branch.id, headOf(branch)]))),
     forks,
     place,
     main: (feed) => branchesOf(feed)[0],
@@ -128,6 +130,7 @@ export function createFeedTree(): FeedTree {
       const branch = branches.get(id) ?? begin(head, { id, feed, parent, from: header.firstSeq - 1 });
       if (isFork) forks.set(feed, Math.min(header.firstSeq, forks.get(feed) ?? header.firstSeq));
       const seq = header.firstSeq + header.opIds.length - 1;
+      heads = undefined;
       branch.chain.add({ seq, frame: hash, opId: lastOp });
       branch.seq = Math.max(branch.seq, seq);
       branch.frame = hash;
@@ -137,6 +140,7 @@ export function createFeedTree(): FeedTree {
     open: (head, seq, opId) => {
       const feed = `${head.author}/${head.incarnation}`;
       const branch = branches.get(feed) ?? begin(head, { id: feed, feed, from: 0, parent: undefined });
+      heads = undefined;
       branch.seq = seq;
       branch.opId = opId;
     },
