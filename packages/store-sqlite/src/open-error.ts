@@ -19,7 +19,7 @@ export const newerVersion = (file: string, version: number): OpenError => ({
 
 export const corrupt = (file: string, detail: string): OpenError => ({
   type: "corrupt",
-  message: `${file} is damaged (${detail}). Restore a backup, or move the data directory away and join the mesh again.`,
+  message: `${file} is damaged (${detail}). \`skein up\` puts it aside, keeps what is whole, and fetches the rest from other nodes.`,
 });
 
 const inUse = (file: string, pid: number | undefined): OpenError => ({
