@@ -18,7 +18,14 @@ import { createReplica, foundMesh, MESH_ENTITY, type OpBody } from "@skein/core"
 import { inspectProject, openRepository, type ProjectFacts, resolveRemote } from "@skein/git";
 import { createNodeCrypto, systemClock } from "@skein/node";
 
-import { type DataDirectory, defaultNodeName, encodeText, openDataDirectory } from "./data-directory.ts";
+import {
+  type DataDirectory,
+  defaultNodeName,
+  encodeText,
+  holdsNode,
+  openDataDirectory,
+  rememberMesh,
+} from "./data-directory.ts";
 import { Failure, orFail, reasonOf } from "./failure.ts";
 
 export interface InitOptions {
@@ -56,7 +63,7 @@ interface ProjectPlan {
 
 export async function init(options: InitOptions): Promise<InitResult> {
   const target = resolve(options.data);
-  if (existsSync(join(target, "log.sqlite"))) {
+  if (holdsNode(target)) {
     throw new Failure(
       `${target} holds a node already. Use it with \`skein up\`, or choose another directory with --data.`,
     );
@@ -188,6 +195,7 @@ function foundIn(data: DataDirectory, options: InitOptions, plan: ProjectPlan | 
   orFail(data.store.append(stored), (error) => `The mesh could not be saved: ${error.message}.`);
   orFail(data.store.putMeta("mesh", genesis.mesh), (error) => `The mesh could not be saved: ${error.message}.`);
   orFail(data.store.putMeta("name", encodeText(nodeName)), (error) => `The mesh could not be saved: ${error.message}.`);
+  rememberMesh(data.path, data.store);
   return genesis.mesh;
 }
 

@@ -1,6 +1,7 @@
 /** `skein doctor`: what a person should know about this node, each line with what to do about it. */
 import type { Plain, Role } from "@skein/core";
 
+import type { Alarm } from "./alarms.ts";
 import type { Incidents } from "./incidents.ts";
 
 export interface Examined {
@@ -16,6 +17,7 @@ export interface Examined {
   readonly members: number;
   readonly sandbox: string | undefined;
   readonly incidents: Incidents;
+  readonly alarms: readonly Alarm[];
 }
 
 interface Check {
@@ -25,7 +27,14 @@ interface Check {
 }
 
 export function examine(examined: Examined): Plain {
-  const checks = [membership(examined), disk(examined), links(examined), work(examined), configuration(examined)];
+  const checks = [
+    membership(examined),
+    disk(examined),
+    ...alarms(examined),
+    links(examined),
+    work(examined),
+    configuration(examined),
+  ];
   const incidents = examined.incidents.list().map((incident) => ({ ...incident }));
   return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
 }
@@ -55,6 +64,13 @@ const disk = ({ diskProblem }: Examined): Check => ({
       ? "Writes reach the disk."
       : `Nothing can be saved: ${diskProblem}. Make room or repair the disk; the node goes on by itself.`,
 });
+
+const alarms = ({ alarms }: Examined): readonly Check[] =>
+  alarms.map(({ type, message }) => ({
+    name: "alarm",
+    ok: false,
+    message: `${message} (${type}; \`skein doctor seen\` ends this alarm)`,
+  }));
 
 function links({ linked, members }: Examined): Check {
   const name = "links";

@@ -9,6 +9,7 @@ import {
   type CommandError,
   createReplica,
   type Crypto,
+  err,
   type Membership,
   type Naming,
   ok,
@@ -21,7 +22,8 @@ import {
   toHex,
 } from "@skein/core";
 
-import type { Json, NodeApi } from "./api.ts";
+import { type Alarms, createAlarms } from "./alarms.ts";
+import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
@@ -82,14 +84,11 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Fails with one sentence when the log on disk does not fit together. */
+/** Fails, with a clause saying why, when the log on disk does not fit together. */
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
   const loaded = replica.reload(bytesOf(options.store.frames(1)));
-  if (!loaded.ok) {
-    const next = "Restore a backup, or move the data directory away and join the mesh again.";
-    return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
-  }
+  if (!loaded.ok) return err(loaded.error.message);
   return ok(assemble(options, replica));
 }
 
@@ -99,6 +98,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
   const { clock, crypto, signer, log } = options;
   const self = toHex(signer.publicKey);
   const incidents = createIncidents(clock);
+  const alarms = createAlarms({ store: options.store, clock, incidents });
   let incarnation = options.incarnation;
   const membership = (): Membership => replica.view().membership;
   const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
@@ -229,6 +229,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     replica,
     naming,
     incidents,
+    alarms,
     reissuer,
     worker,
     links,
@@ -257,10 +258,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     nodeId: self,
     name: options.name,
     board,
-    health: () => {
-      const problem = journal.problem();
-      return problem === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [problem.message] };
-    },
+    health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
     command: async (name, input): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
@@ -288,6 +286,13 @@ function assemble(options: NodeOptions, replica: Replica): Node {
       journal.stop();
     },
   };
+}
+
+function healthOf(journal: Journal, alarms: Alarms): Health {
+  const told = alarms.list().map((alarm) => alarm.message);
+  const problem = journal.problem();
+  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
+  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
 function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {

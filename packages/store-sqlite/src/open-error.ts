@@ -4,11 +4,14 @@ import { failureOf } from "./sqlite-error.ts";
 export interface OpenError {
   readonly type: "in-use" | "newer-version" | "not-a-log" | "read-only" | "disk-full" | "disk-io" | "corrupt";
   readonly message: string;
+  /** Of damage: what is wrong, as a clause. */
+  readonly detail?: string;
 }
 
 /** The file was not written by this program, and nothing in it was changed. */
 export const notALog = (file: string): OpenError => ({
   type: "not-a-log",
+  detail: "its first bytes are wrong",
   message: `${file} is not a log of Skein, or its first bytes are damaged; it was left as it is. Move it away or choose another data directory.`,
 });
 
@@ -19,6 +22,7 @@ export const newerVersion = (file: string, version: number): OpenError => ({
 
 export const corrupt = (file: string, detail: string): OpenError => ({
   type: "corrupt",
+  detail,
   message: `${file} is damaged (${detail}). \`skein up\` puts it aside, keeps what is whole, and fetches the rest from other nodes.`,
 });
 
