@@ -18,7 +18,7 @@ import { openLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
 import { keepIdentity } from "./identity-file.ts";
-import { finishCutOffRepair, isDamage, repairLog } from "./repair-log.ts";
+import { finishCutOffRepair, repairLog } from "./repair-log.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 export interface DataDirectory {
@@ -85,7 +85,7 @@ function openStore(directory: string, { onRepaired, onUnusable }: OpenOptions): 
   const opened = open();
   if (opened.ok) return opened.value;
   const { error } = opened;
-  if (onRepaired === undefined || !isDamage(error, mustExist)) throw new Failure(error.message);
+  if (onRepaired === undefined || error.type !== "corrupt") throw new Failure(error.message);
   onRepaired(repairLog(directory, error.detail ?? error.message));
   return orFail(open(), (failed) => failed.message);
 }

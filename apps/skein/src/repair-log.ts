@@ -7,14 +7,10 @@
 import { randomBytes } from "node:crypto";
 
 import { ALARMS_KEY, createNodeCrypto, decodeAlarms, encodeAlarms, systemClock } from "@skein/node";
-import { finishRepair, isRepairUnfinished, type OpenError, type Salvaged, salvageLog } from "@skein/store-sqlite";
+import { finishRepair, isRepairUnfinished, type Salvaged, salvageLog } from "@skein/store-sqlite";
 
 import { Failure, orFail } from "./failure.ts";
 import { readIdentity } from "./identity-file.ts";
-
-/** Whether the error says that a log of this directory is broken, and not that it is somebody else's or in use. */
-export const isDamage = ({ type }: OpenError, isOurs: boolean): boolean =>
-  type === "corrupt" || (type === "not-a-log" && isOurs);
 
 /** Completes a repair that a crash cut off at its last step; until then the log that is there is not to be opened. */
 export function finishCutOffRepair(directory: string, mayRepair: boolean): void {

@@ -11,7 +11,6 @@ export interface OpenError {
 /** The file was not written by this program, and nothing in it was changed. */
 export const notALog = (file: string): OpenError => ({
   type: "not-a-log",
-  detail: "its first bytes are wrong",
   message: `${file} is not a log of Skein, or its first bytes are damaged; it was left as it is. Move it away or choose another data directory.`,
 });
 

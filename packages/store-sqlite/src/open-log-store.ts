@@ -39,7 +39,10 @@ export function openLogStore(options: LogStoreOptions): Result<SqliteLogStore, O
   const place = preparePlace(directory, file, options.mustExist === true);
   if (!place.ok) return place;
   const opened = openDatabase(directory, file, options.maxPages);
-  if (!opened.ok) return opened;
+  if (!opened.ok) {
+    const isOurs = options.mustExist === true && opened.error.type === "not-a-log";
+    return isOurs ? err(corrupt(file, "its first bytes are wrong")) : opened;
+  }
   const store = createLogStore(opened.value, file, options.onUnusable);
   writeNodePid(directory);
   return ok({
