@@ -154,7 +154,7 @@ const sumOf = (hex: string): string => crc32(hex).toString(16).padStart(8, "0");
 
 function writeSecret(path: string, text: string): void {
   try {
-    writeWholeFile(path, text, { mode: 0o600 });
+    writeWholeFile(path, text, 0o600);
   } catch (cause) {
     throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
   }

@@ -12,7 +12,7 @@ export interface Endpoints {
 }
 
 export const writeEndpoints = (directory: string, endpoints: Endpoints): void =>
-  writeWholeFile(join(directory, "endpoints.json"), `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o644 });
+  writeWholeFile(join(directory, "endpoints.json"), `${JSON.stringify(endpoints, null, 2)}\n`, 0o644);
 
 export const removeEndpoints = (directory: string): void => rmSync(join(directory, "endpoints.json"), { force: true });
 

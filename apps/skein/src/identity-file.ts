@@ -33,5 +33,5 @@ export function readIdentity(directory: string): Identity | undefined {
 export function keepIdentity(directory: string, { mesh, name }: Identity): void {
   const known = readIdentity(directory);
   if (known !== undefined && known.name === name && toHex(known.mesh) === toHex(mesh)) return;
-  writeWholeFile(pathIn(directory), `${JSON.stringify({ mesh: toHex(mesh), name })}\n`, { mode: 0o600 });
+  writeWholeFile(pathIn(directory), `${JSON.stringify({ mesh: toHex(mesh), name })}\n`, 0o600);
 }

@@ -2,14 +2,9 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-export interface WholeFileOptions {
-  readonly mode: number;
-  /** Where the text is put together; in the same file system. The default is beside the file. */
-  readonly draft?: string;
-}
-
-/** Replaces the file. A draft that a killed process left behind is written over. */
-export function writeWholeFile(path: string, text: string, { mode, draft = `${path}.new` }: WholeFileOptions): void {
+/** Replaces the file. The draft that a killed process left beside it is written over. */
+export function writeWholeFile(path: string, text: string, mode: number): void {
+  const draft = `${path}.new`;
   const file = openSync(draft, "w", mode);
   try {
     writeFileSync(file, text);
