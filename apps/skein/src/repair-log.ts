@@ -32,7 +32,10 @@ export function repairLog(directory: string, damage: string): string {
     if (identity !== undefined && !facts.has("name")) facts.set("name", encode(identity.name));
     facts.set("incarnation", new Uint8Array(randomBytes(8)));
     facts.set("boot", encode(String(nextBoot(old.get("boot")))));
-    const alarms = [...decodeAlarms(old.get(ALARMS_KEY)), { type: "log-damaged", message: alarm, at: systemClock.wallMs() }];
+    const alarms = [
+      ...decodeAlarms(old.get(ALARMS_KEY)),
+      { type: "log-damaged", message: alarm, at: systemClock.wallMs() },
+    ];
     facts.set(ALARMS_KEY, encodeAlarms(alarms));
     return facts;
   };

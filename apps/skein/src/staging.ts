@@ -19,7 +19,8 @@ function clearDead(target: string): void {
   for (const name of readdirSync(dirname(target))) {
     const [, pid] = name.startsWith(prefix) ? (/^(\d+)-[0-9a-f]{8}$/.exec(name.slice(prefix.length)) ?? []) : [];
     // One whose number was given to another process stays: it is in nobody's way.
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(dirname(target), name), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(dirname(target), name), { recursive: true, force: true });
   }
 }
 

@@ -50,8 +50,7 @@ export function createAlarms(deps: {
   };
 }
 
-export const encodeAlarms = (alarms: readonly Alarm[]): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify(alarms));
+export const encodeAlarms = (alarms: readonly Alarm[]): Uint8Array => new TextEncoder().encode(JSON.stringify(alarms));
 
 export function decodeAlarms(bytes: Uint8Array | undefined): readonly Alarm[] {
   if (bytes === undefined) return [];

@@ -80,9 +80,7 @@ function replaceFirstPage(copy: string, empty: string): void {
 
 function describe(database: Database.Database, copy: string): DamagedLog {
   const frame = database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck();
-  const last = attempt(() =>
-    database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck().get(),
-  );
+  const last = attempt(() => database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck().get());
   const end = typeof last === "number" ? last : Math.ceil(statSync(copy).size / LEAST_FRAME_BYTES);
   return {
     last: last === null ? 0 : last,
@@ -103,9 +101,7 @@ function readFacts(database: Database.Database): ReadonlyMap<string, Uint8Array>
   const keys = attempt(() => database.prepare<[], string>("SELECT key FROM meta").pluck().all()) ?? [];
   for (const key of keys) {
     const row = attempt(() =>
-      database
-        .prepare<[string], { value: Buffer; sum: number }>("SELECT value, sum FROM meta WHERE key = ?")
-        .get(key),
+      database.prepare<[string], { value: Buffer; sum: number }>("SELECT value, sum FROM meta WHERE key = ?").get(key),
     );
     if (row !== undefined && metaSum(key, row.value) === row.sum) facts.set(key, new Uint8Array(row.value));
   }

@@ -245,7 +245,10 @@ test.each([
 
 test.each([
   ["a frame", "UPDATE frame SET bytes = zeroblob(length(bytes)) WHERE position = 2"],
-  ["a frame's place", "UPDATE frame SET position = 4 WHERE position = 2; UPDATE frame SET position = 2 WHERE position = 3"],
+  [
+    "a frame's place",
+    "UPDATE frame SET position = 4 WHERE position = 2; UPDATE frame SET position = 2 WHERE position = 3",
+  ],
 ])("%s that is not what was written is never read, and nothing is written behind it", (_, sql) => {
   const { store, database, unusable } = storeFailingWith();
   expect(store.append(framesFrom(1, 3))).toEqual(saved);

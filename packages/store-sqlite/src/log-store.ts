@@ -83,7 +83,9 @@ export function createLogStore(
 function prepare(database: Database) {
   return {
     lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
-    frame: database.prepare<[number], { bytes: Buffer; sum: number }>("SELECT bytes, sum FROM frame WHERE position = ?"),
+    frame: database.prepare<[number], { bytes: Buffer; sum: number }>(
+      "SELECT bytes, sum FROM frame WHERE position = ?",
+    ),
     frames: database.prepare<[number, number], { position: number; bytes: Buffer; sum: number }>(
       "SELECT position, bytes, sum FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
     ),
@@ -164,7 +166,10 @@ function storeError(code: string, file: string): StoreError {
     case "read-only":
       return { type, message: `${file} is read-only; make it writable for this user and try again` };
     case "corrupt":
-      return { type, message: `${file} is damaged; start the node again: it puts the file aside and keeps what is whole` };
+      return {
+        type,
+        message: `${file} is damaged; start the node again: it puts the file aside and keeps what is whole`,
+      };
     case "in-use":
     case "disk-io":
       return { type: "disk-io", message: `${file} could not be written (${code}); check the disk and try again` };

@@ -1,10 +1,29 @@
 /** A damaged log is put aside whole; what is kept of it verifies; a crash in the middle costs nothing. */
 import { createReplica } from "@skein/core";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { finishRepair, isRepairUnfinished, openLogStore, type Salvaged, salvageLog, type SqliteLogStore } from "./index.ts";
+import {
+  finishRepair,
+  isRepairUnfinished,
+  openLogStore,
+  type Salvaged,
+  salvageLog,
+  type SqliteLogStore,
+} from "./index.ts";
 import { newDirectory } from "./testing/directory.ts";
 import { crypto, makeRealLog, type RealLog } from "./testing/real-log.ts";
 
@@ -184,29 +203,33 @@ test("a bit flipped anywhere in a closed log is found or changes nothing", { tim
   expect(found).toBeGreaterThan(FLIPS / 2);
 });
 
-test("a bit flipped in a write-ahead log never shortens it without a word, but for its last transaction", { timeout: 120_000 }, () => {
-  const killed = newKilledLog();
-  const wal = `${fileIn(killed)}-wal`;
-  const size = statSync(wal).size;
-  expect(statSync(fileIn(killed)).size).toBeLessThan(16_384);
-  for (const [index, at] of [...places(size, FLIPS / 2), size - 1, size - 4_000, 3, 20].entries()) {
-    const directory = damagedCopy(killed, (copy) => flip(`${fileIn(copy)}-wal`, at, index % 8));
-    const opened = openLogStore({ directory, mustExist: true });
-    if (opened.ok) {
-      const held = textOf(opened.value.frames(1));
-      expect({ at, whole: held.length >= expected.length - 1 }).toEqual({ at, whole: true });
-      expect(held).toEqual(expected.slice(0, held.length));
-      opened.value.close();
-      continue;
+test(
+  "a bit flipped in a write-ahead log never shortens it without a word, but for its last transaction",
+  { timeout: 120_000 },
+  () => {
+    const killed = newKilledLog();
+    const wal = `${fileIn(killed)}-wal`;
+    const size = statSync(wal).size;
+    expect(statSync(fileIn(killed)).size).toBeLessThan(16_384);
+    for (const [index, at] of [...places(size, FLIPS / 2), size - 1, size - 4_000, 3, 20].entries()) {
+      const directory = damagedCopy(killed, (copy) => flip(`${fileIn(copy)}-wal`, at, index % 8));
+      const opened = openLogStore({ directory, mustExist: true });
+      if (opened.ok) {
+        const held = textOf(opened.value.frames(1));
+        expect({ at, whole: held.length >= expected.length - 1 }).toEqual({ at, whole: true });
+        expect(held).toEqual(expected.slice(0, held.length));
+        opened.value.close();
+        continue;
+      }
+      expect(opened.error.message).toContain("write-ahead log");
+      // It stays damaged, whoever looks, until it is repaired: SQLite itself sees only a shorter log now.
+      expect(isDamaged(directory)).toBe(true);
+      salvage(directory, log.mesh);
+      expectSound(directory);
+      expect(readdirSync(join(directory, "quarantine", "T", "damaged"))).toContain("log.sqlite-wal.damaged");
     }
-    expect(opened.error.message).toContain("write-ahead log");
-    // It stays damaged, whoever looks, until it is repaired: SQLite itself sees only a shorter log now.
-    expect(isDamaged(directory)).toBe(true);
-    salvage(directory, log.mesh);
-    expectSound(directory);
-    expect(readdirSync(join(directory, "quarantine", "T", "damaged"))).toContain("log.sqlite-wal.damaged");
-  }
-});
+  },
+);
 
 test("what a killed process leaves behind its last commit is no damage, also after the next one was killed too", () => {
   const directory = newKilledLog();
