@@ -137,15 +137,17 @@ test(
       const life = await liveUnder(name, failingAt(point, "EIO", trace));
       expect(life.refused).toEqual([]);
       expect(life.ended.output()).not.toContain("unexpected fault");
-      const calls = readFileSync(trace, "latin1")
+      const onLog = readFileSync(trace, "latin1")
         .split("\n")
-        .filter((line) => line.includes(`${point.call}(`));
-      const failed = calls.findIndex((line) => line.includes("(INJECTED)"));
-      if (life.ended.child.exitCode !== 0) {
+        .filter((line) => line.includes(`${point.call}(`) && line.includes("log.sqlite"));
+      const failed = onLog.findIndex((line) => line.includes("(INJECTED)"));
+      const { exitCode, signalCode } = life.ended.child;
+      // The signal that ends a life may find a node that is ending already and listens to none any more.
+      if (exitCode !== 0 && signalCode === null) {
         ended++;
-        expect(life.ended.child.exitCode).toBe(1);
+        expect(exitCode).toBe(1);
         expect(life.ended.output()).toMatch(/^skein: .+\.$/m);
-        expect({ point, after: calls.slice(failed + 1) }).toEqual({ point, after: [] });
+        if (failed >= 0) expect({ point, after: onLog.slice(failed + 1) }).toEqual({ point, after: [] });
       }
       await expectAllThere(name, life);
     }

@@ -101,11 +101,7 @@ function endUnusable(message: string, onUnusable: ((message: string) => void) | 
 export function rememberMesh(directory: string, store: LogStore): void {
   const [mesh, name] = [store.getMeta("mesh"), decodeText(store.getMeta("name"))];
   if (mesh === undefined || name === undefined) return;
-  try {
-    keepIdentity(directory, { mesh, name });
-  } catch (cause) {
-    throw new Failure(`${join(directory, "identity.json")} cannot be written: ${reasonOf(cause)}.`);
-  }
+  keepIdentity(directory, { mesh, name });
 }
 
 function makeDirectory(directory: string): void {
@@ -125,7 +121,7 @@ function makeDirectory(directory: string): void {
 function readKey(path: string): Uint8Array {
   if (!existsSync(path)) {
     const made = toHex(new Uint8Array(randomBytes(SECRET_BYTES)));
-    writeSecret(path, `${made} ${sumOf(made)}\n`);
+    writeWholeFile(path, `${made} ${sumOf(made)}\n`, 0o600);
   }
   const [hex = "", sum] = readFileSync(path, "utf8").trim().split(" ");
   const seed = fromHex(hex);
@@ -144,21 +140,13 @@ function readToken(path: string): Uint8Array {
     return known;
   }
   const made = new Uint8Array(randomBytes(SECRET_BYTES));
-  writeSecret(path, `${toHex(made)}\n`);
+  writeWholeFile(path, `${toHex(made)}\n`, 0o600);
   return made;
 }
 
 const SECRET_BYTES = 32;
 
 const sumOf = (hex: string): string => crc32(hex).toString(16).padStart(8, "0");
-
-function writeSecret(path: string, text: string): void {
-  try {
-    writeWholeFile(path, text, 0o600);
-  } catch (cause) {
-    throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
-  }
-}
 
 /** A value of the store's own facts, made and saved when it is not there. */
 function remembered(store: LogStore, key: string, make: () => Uint8Array): Uint8Array {

@@ -150,7 +150,14 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   });
   if (announced.length === 0) announced = announce(peer);
   const endpoints = { peer, http: http.url };
-  writeEndpoints(data.path, endpoints);
+  try {
+    writeEndpoints(data.path, endpoints);
+  } catch (cause) {
+    removeEndpoints(data.path);
+    await http.close();
+    await node.stop();
+    throw cause;
+  }
   node.start();
   log("info", "node.up", { node: name, mesh: toHex(identity.mesh).slice(0, 12), peer, http: http.url });
 
