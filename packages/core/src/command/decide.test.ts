@@ -120,6 +120,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   effects: () => ({}),
   verify: () => ({}),
   doctor: () => ({}),
+  "doctor.seen": () => ({}),
 };
 
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
