@@ -170,6 +170,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => logReader.receive(link, message),
+    onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
     onRefused: (refusal) => {
       if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
