@@ -38,6 +38,8 @@ export interface Presence {
   receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
+  /** A peer proved its key on a new link. */
+  met(node: string): void;
   start(): void;
   /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
   beatSoon(): void;
@@ -116,6 +118,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
+    met: (node) => leases.met(node, clock.monoMs()),
     start: tick,
     beatSoon: () => {
       if (cancel === undefined || cancelSoon !== undefined) return;

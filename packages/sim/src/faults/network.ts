@@ -43,10 +43,10 @@ export const cutFault: Fault = {
 
 export const backpressureFault: Fault = {
   name: "backpressure",
-  about: "queues of a few KiB, so that a peer that does not read is cut off",
+  about: "queues of some KiB, so that a peer that does not read is cut off",
   chance: 0.2,
   arm: ({ world, prng }) => {
-    const outboxBytes = Math.round(drawLog(prng, 4_096, 65_536));
+    const outboxBytes = Math.round(drawLog(prng, 16_384, 262_144));
     return {
       settings: { outboxBytes },
       start: () => {
