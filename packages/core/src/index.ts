@@ -17,6 +17,7 @@ export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
 export { LIMITS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
+export { framesOf, isPack, openPack, type PackedFrame, sealPack } from "./op/pack.ts";
 export { isAcceptablePublicKey } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";

@@ -9,6 +9,10 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   frameOps: 256,
   /** One frame's encoded bytes: header, ops and signature. */
   frameBytes: 256 * 1024,
+  /** One pack's bytes: many frames in short. */
+  packBytes: 256 * 1024,
+  /** Frames in one pack, and ops; a pack is judged in one go, so this bounds how long that takes. */
+  packOps: 1_024,
   /** Frames of one `frames` message together; the receiver asks again for more. */
   chunkBytes: 512 * 1024,
   /** One message before the peer has proved its key. */
@@ -47,6 +51,8 @@ export type LimitName =
   | "opBytes"
   | "frameOps"
   | "frameBytes"
+  | "packBytes"
+  | "packOps"
   | "chunkBytes"
   | "messageBytesBeforeProof"
   | "messageBytes"
