@@ -31,32 +31,49 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
   const writer = createWriter(database, file);
   let last = sql.lastPosition.get() ?? 0;
   const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
-    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes);
+    for (const { position, bytes, count = 1 } of frames) sql.insertFrame.run(position, bytes, count);
   });
+  const replaceAll = database.transaction(({ position, bytes, count = 1 }: StoredFrame) => {
+    const held = sql.framesIn.get(position, position + count) ?? 0;
+    assert(held === count, `positions ${position} to ${position + count - 1} are whole records`);
+    sql.deleteFrames.run(position, position + count);
+    sql.insertFrame.run(position, bytes, count);
+  });
+
+  const recordAt = (position: number): StoredFrame | undefined => {
+    const row = read(file, () => sql.frame.get(position));
+    return row === undefined || row.position + row.count <= position ? undefined : fromRow(row);
+  };
 
   return {
     file,
     lastPosition: () => last,
-    frame: (position) => asBytes(read(file, () => sql.frame.get(position))),
+    frame: recordAt,
     frames: function* (fromPosition) {
       // Pages, not one open cursor: the connection refuses writes while a cursor is open.
       for (let next = fromPosition; ;) {
-        const page = read(file, () => sql.frames.all(next, PAGE_ROWS));
-        for (const { position, bytes } of page) yield { position, bytes: viewOf(bytes) };
+        // What was packed since the last page may begin before it: nothing is left out, some of it comes twice.
+        const start = recordAt(next)?.position ?? next;
+        const page = read(file, () => sql.frames.all(start, PAGE_ROWS));
+        for (const row of page) yield fromRow(row);
         const end = page.at(-1);
         if (end === undefined) return;
-        next = end.position + 1;
+        next = end.position + end.count;
       }
     },
     append: (frames) => {
       if (frames.length === 0) return ok(undefined);
-      frames.forEach(({ position }, offset) => {
-        assert(position === last + 1 + offset, `frame ${position} does not follow position ${last + offset}`);
-      });
+      let end = last;
+      for (const { position, count = 1 } of frames) {
+        assert(position === end + 1, `frame ${position} does not follow position ${end}`);
+        end += count;
+      }
       const written = writer.write(() => insertAll(frames), sizeOf(frames));
-      if (written.ok) last += frames.length;
+      if (written.ok) last = end;
       return written;
     },
+    // What it frees is used by later appends; the file does not shrink.
+    replace: (record) => writer.write(() => replaceAll(record), record.bytes.length),
     getMeta: (key) => asBytes(read(file, () => sql.meta.get(key))),
     putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value), value.length),
     close: () => {
@@ -66,14 +83,33 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
   };
 }
 
+interface Row {
+  readonly position: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
+const fromRow = ({ position, count, bytes }: Row): StoredFrame =>
+  count === 1 ? { position, bytes: viewOf(bytes) } : { position, count, bytes: viewOf(bytes) };
+
 function prepare(database: Database) {
   return {
-    lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
-    frame: database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck(),
-    frames: database.prepare<[number, number], { position: number; bytes: Buffer }>(
-      "SELECT position, bytes FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    lastPosition: database
+      .prepare<[], number | null>("SELECT position + count - 1 FROM frame ORDER BY position DESC LIMIT 1")
+      .pluck(),
+    frame: database.prepare<[number], Row>(
+      "SELECT position, count, bytes FROM frame WHERE position <= ? ORDER BY position DESC LIMIT 1",
     ),
-    insertFrame: database.prepare<[number, Uint8Array]>("INSERT INTO frame (position, bytes) VALUES (?, ?)"),
+    frames: database.prepare<[number, number], Row>(
+      "SELECT position, count, bytes FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    ),
+    insertFrame: database.prepare<[number, Uint8Array, number]>(
+      "INSERT INTO frame (position, bytes, count) VALUES (?, ?, ?)",
+    ),
+    framesIn: database
+      .prepare<[number, number], number>("SELECT sum(count) FROM frame WHERE position >= ? AND position < ?")
+      .pluck(),
+    deleteFrames: database.prepare<[number, number]>("DELETE FROM frame WHERE position >= ? AND position < ?"),
     meta: database.prepare<[string], Buffer>("SELECT value FROM meta WHERE key = ?").pluck(),
     putMeta: database.prepare<[string, Uint8Array]>(
       "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -25,12 +25,18 @@ export interface LogStoreOptions {
 
 /** "Skei": tells our file from every other SQLite database. */
 const APPLICATION_ID = 0x53_6b_65_69;
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 const SCHEMA = `
-  CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL, count INTEGER NOT NULL DEFAULT 1) STRICT;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT_VERSION};
+`;
+
+/** Version 1 had no packs: each row was one frame. */
+const FROM_VERSION_1 = `
+  ALTER TABLE frame ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
   PRAGMA user_version = ${FORMAT_VERSION};
 `;
 
@@ -112,7 +118,9 @@ function lockAndIdentify(database: Database.Database, file: string): OpenError |
       const application = numberOf(database, "application_id");
       const version = numberOf(database, "user_version");
       if (application === APPLICATION_ID) {
-        return version > FORMAT_VERSION ? newerVersion(file, version) : undefined;
+        if (version > FORMAT_VERSION) return newerVersion(file, version);
+        if (version === 1) database.exec(FROM_VERSION_1);
+        return undefined;
       }
       const objects = database.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get();
       if (application !== 0 || version !== 0 || objects !== 0) return notALog(file);
@@ -156,7 +164,7 @@ function findDamage(database: Database.Database, file: string): OpenError | unde
   if (tables !== 2) return corrupt(file, "its tables are missing");
   const row = database
     .prepare<[], { count: number; first: number | null; last: number | null }>(
-      "SELECT count(*) AS count, min(position) AS first, max(position) AS last FROM frame",
+      "SELECT coalesce(sum(count), 0) AS count, min(position) AS first, max(position + count - 1) AS last FROM frame",
     )
     .get();
   const isWhole = row !== undefined && (row.count === 0 || (row.first === 1 && row.last === row.count));
