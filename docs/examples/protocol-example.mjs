@@ -231,11 +231,11 @@ function beatExample() {
 
 function syncExample() {
   const heads = replica.heads();
-  const list = [[owner.signer.publicKey, owner.incarnation, 3]];
+  const list = [[owner.signer.publicKey, owner.incarnation, 3, created.hash]];
   const refusal = { type: "refuse", code: "removed", message: "the key of bob was removed from this mesh" };
   return [
-    bytesOfMessage({ type: "heads", heads }, [[list, "one feed: author, incarnation, last seq"]]),
-    bytesOfMessage({ type: "want", heads: new Map() }, [[[], "I hold nothing"]]),
+    bytesOfMessage({ type: "heads", heads }, [[list, "one tip: author, incarnation, last seq, hash of its last frame"]]),
+    bytesOfMessage({ type: "want", heads: new Map(), locators: [] }, [[[], "I hold nothing"], [[], "no locators"]]),
     bytesOfMessage({ type: "frames", frames: [created.bytes], more: false }, [
       [[created.bytes], "one frame, as above"],
       [false, "nothing more for now"],
@@ -256,7 +256,9 @@ const NOTES = {
   messageBytes: "one message after that",
   depth: "nesting of a decoded value, the outermost being 0",
   elements: "array elements plus map entries of one decoded value",
-  feeds: "feeds in one `heads` or `want`",
+  feeds: "tips in one `heads` or `want`",
+  locators: "locators in one `want`",
+  locatorFrames: "places in one locator",
   outboxBytes: "bytes waiting for one peer before it is cut",
   handshakeMs: "from the connection to a proved peer",
   idleMs: "silence before a link counts as dead",

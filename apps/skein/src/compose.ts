@@ -46,6 +46,12 @@ export interface ComposeOptions {
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
 
+const MOVED = {
+  type: "incarnation",
+  message:
+    "The data directory was copied or restored since it was last used. This node goes on under a new incarnation; do not run the other copy.",
+};
+
 const BEAT_MS = 1_000;
 const LOG_BYTES = 64 * 1024 * 1024;
 
@@ -71,6 +77,7 @@ export function composeNode(options: ComposeOptions): Node {
     mesh: options.mesh,
     incarnation: data.incarnation,
     boot: options.boot,
+    notices: data.moved ? [MOVED] : [],
     name: options.name,
     version: VERSION,
     rendezvous: options.rendezvous,

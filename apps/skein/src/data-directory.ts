@@ -10,9 +10,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 
-import { fromHex, type Signer, toHex } from "@skein/core";
+import { equalBytes, fromHex, type Signer, toHex } from "@skein/core";
 import { createSigner, type LogStore } from "@skein/node";
-import { openLogStore } from "@skein/store-sqlite";
+import { openLogStore, type SqliteLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
 
@@ -23,6 +23,8 @@ export interface DataDirectory {
   /** Undefined until a mesh was founded or joined. */
   readonly mesh: Uint8Array | undefined;
   readonly incarnation: Uint8Array;
+  /** The log was copied or restored since it was last opened: it goes on under a new incarnation. */
+  readonly moved: boolean;
   readonly name: string | undefined;
   readonly token: string;
   close(): void;
@@ -41,12 +43,14 @@ export function openDataDirectory(path: string, options: { readonly create: bool
   try {
     const signer = createSigner(secretFile(join(directory, "node.key")));
     const token = toHex(secretFile(join(directory, "token")));
+    const moved = noticeMove(store);
     return {
       path: directory,
       store,
       signer,
       mesh: store.getMeta("mesh"),
-      incarnation: remembered(store, "incarnation", () => new Uint8Array(randomBytes(8))),
+      incarnation: remembered(store, "incarnation", newIncarnation),
+      moved,
       name: decodeText(store.getMeta("name")),
       token,
       close: () => store.close(),
@@ -84,6 +88,21 @@ function writeSecret(path: string, text: string): void {
   } catch (cause) {
     throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
   }
+}
+
+const newIncarnation = (): Uint8Array => new Uint8Array(randomBytes(8));
+
+/** A copied log must not go on where the original does: a new incarnation begins before anything is written. */
+function noticeMove(store: SqliteLogStore): boolean {
+  const place = store.place();
+  const known = store.getMeta("place");
+  if (known !== undefined && equalBytes(known, place)) return false;
+  const moved = known !== undefined;
+  const save = (key: string, value: Uint8Array): void =>
+    orFail(store.putMeta(key, value), (error) => `Nothing can be saved in the data directory: ${error.message}.`);
+  if (moved) save("incarnation", newIncarnation());
+  save("place", place);
+  return moved;
 }
 
 /** A value of the store's own facts, made and saved when it is not there. */

@@ -26,6 +26,7 @@ import {
 } from "@skein/core";
 
 import { examine } from "./doctor.ts";
+import { listForks, type ProvedFork } from "./forks.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -159,12 +160,7 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     case "effects":
       return ok(deps.worker.executions().map((execution) => ({ ...execution })));
     case "forks":
-      return ok(
-        deps.incidents
-          .list()
-          .filter((one) => one.type === "link-bad-frame" && one.message.includes("equivocation"))
-          .map((one) => ({ ...one })),
-      );
+      return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
       return verifyLog(deps.store, replica.mesh, crypto);
     case "doctor":
@@ -172,6 +168,12 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
+}
+
+function forkAnswer(fork: ProvedFork, { nameOf }: Naming): Plain {
+  const authorName = nameOf(fork.author);
+  const message = `${authorName} wrote two histories under incarnation ${fork.incarnation}; nothing it wrote there from op ${fork.seq} on counts.`;
+  return { ...fork, authorName, message, proof: fork.proof.map((one) => ({ ...one })) };
 }
 
 /** An item that nobody holds may be waiting for this very node. */

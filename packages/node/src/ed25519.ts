@@ -46,7 +46,7 @@ export function createNodeCrypto(): Crypto {
 
 /** By way of a string: a Buffer for each hash costs more than the hash, and memory outside of the heap. */
 function sha256(bytes: Uint8Array): Uint8Array {
-  const text = hash("sha256", bytes, "latin1");
+  const text = hash("sha256", bytes, "binary");
   const digest = new Uint8Array(32);
   for (let index = 0; index < digest.length; index++) digest[index] = text.charCodeAt(index);
   return digest;

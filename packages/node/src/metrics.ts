@@ -36,6 +36,7 @@ export function collectMetrics({
     ["skein_frames", gauge("Frames in the log.", journal.index.size)],
     ["skein_lamport", gauge("Greatest Lamport stamp seen.", replica.lamport())],
     ["skein_feeds", gauge("Feeds in the log.", replica.heads().size)],
+    ["skein_forks", gauge("Feeds whose author wrote two histories.", replica.forks().size)],
     ["skein_links", gauge("Proved links to other nodes.", links.peers().size)],
     ["skein_attempts_running", gauge("Attempts running here.", worker.executions().length)],
     ["skein_slots_free", gauge("Free slots here.", worker.slotsFree())],

@@ -7,8 +7,10 @@ import {
   type Candidate,
   type Claim,
   type CommandError,
+  createFrameIndex,
   createReplica,
   type Crypto,
+  type FrameIndex,
   type Membership,
   type Naming,
   ok,
@@ -26,7 +28,9 @@ import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
 import { createIncidents } from "./incidents.ts";
-import { bytesOf, createJournal, type Journal } from "./journal.ts";
+import { createContinuity } from "./continuity.ts";
+import { createFeedWatch } from "./feed-watch.ts";
+import { createJournal, type Journal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
@@ -57,8 +61,10 @@ export interface NodeOptions {
   readonly signer: Signer;
   readonly mesh: Uint8Array;
   readonly incarnation: Uint8Array;
-  /** How many times this data directory was started. */
+  /** How many times this data directory was started; 0 for a command that does not join the mesh. */
   readonly boot: number;
+  /** What was noticed before the node could run, for `skein doctor`. */
+  readonly notices: readonly { readonly type: string; readonly message: string }[];
   readonly name: string;
   readonly version: string;
   readonly rendezvous: readonly string[];
@@ -85,51 +91,55 @@ export interface Node {
 /** Fails with one sentence when the log on disk does not fit together. */
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
-  const loaded = replica.reload(bytesOf(options.store.frames(1)));
+  const index = createFrameIndex();
+  const loaded = replica.reload(recordsOf(options.store), (branch, lastSeq) => index.add(branch, lastSeq));
   if (!loaded.ok) {
     const next = "Restore a backup, or move the data directory away and join the mesh again.";
     return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
   }
-  return ok(assemble(options, replica));
+  return ok(assemble(options, replica, index));
 }
 
 // A list of parts and of who is wired to whom; splitting it would hide just that.
 // oxlint-disable-next-line max-lines-per-function
-function assemble(options: NodeOptions, replica: Replica): Node {
+function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): Node {
   const { clock, crypto, signer, log } = options;
   const self = toHex(signer.publicKey);
   const incidents = createIncidents(clock);
-  let incarnation = options.incarnation;
+  for (const { type, message } of options.notices) incidents.record(type, options.name, message);
   const membership = (): Membership => replica.view().membership;
   const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
+  const ownFeed = (): string => `${self}/${toHex(continuity.incarnation())}`;
   const selfRole = (): Role | undefined =>
     roleOf(membership(), {
       author: self,
-      incarnation: toHex(incarnation),
-      seq: (replica.heads().get(`${self}/${toHex(incarnation)}`)?.seq ?? 0) + 1,
+      incarnation: toHex(continuity.incarnation()),
+      seq: (replica.heads().get(ownFeed())?.seq ?? 0) + 1,
     });
   const selfWithRole = (): { key: string; role: Role } => ({ key: self, role: selfRole() ?? "observer" });
 
+  const continuity = createContinuity({
+    ...options,
+    hasAuthored: () => replica.heads().has(ownFeed()),
+    onSettled: () => journal.mayAuthor(),
+    onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
+  });
   const journal: Journal = createJournal({
     clock,
-    crypto,
     replica,
+    index,
     store: options.store,
-    authorship: () => ({ signer, incarnation }),
+    authorship: () => ({ signer, incarnation: continuity.incarnation() }),
   });
-
-  /**
-   * A peer brought ops that this node signed and did not have: the directory was restored or lost its tail. A new life
-   * begins. A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
-   */
-  const renewIncarnation = (): void => {
-    incarnation = options.random.bytes(8);
-    const saved = options.store.putMeta("incarnation", incarnation);
-    const message =
-      "A peer held ops of this node that were not on its disk: it was restored or copied. It goes on under a new incarnation.";
-    incidents.record("incarnation", options.name, saved.ok ? message : `${message} ${saved.error.message}`);
-    log("error", "incarnation.renewed", { incarnation: toHex(incarnation) });
-  };
+  const watch = createFeedWatch({
+    ...options,
+    self: selfWithRole,
+    nameOf,
+    replica,
+    journal,
+    continuity,
+    incidents,
+  });
 
   const presence: Presence = createPresence({
     clock,
@@ -169,6 +179,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => logReader.receive(link, message),
     onReconnected: () => presence.grace(),
+    onCaughtUp: () => continuity.caughtUp(),
     onRefused: (refusal) => {
       if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
     },
@@ -238,13 +249,14 @@ function assemble(options: NodeOptions, replica: Replica): Node {
   });
 
   journal.onCommitted(({ frames, items, membership: changed }) => {
-    const ownFeed = `${self}/${toHex(incarnation)}`;
-    if (frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) renewIncarnation();
+    watch.look(frames);
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.poke();
   });
   board.update(undefined);
+  // A command on a node that does not run has nobody to ask.
+  if (options.boot === 0) continuity.start(true);
 
   let refresh = clock.after(0, () => undefined);
   const refreshBoard = (): void => {
@@ -273,6 +285,10 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     api,
     listen: (address) => links.listen(address),
     start: () => {
+      // Only a peer can know of ops that this log has lost.
+      const hasPeers = [...membership().members.values()].some((one) => one.key !== self && one.cut === null);
+      continuity.start(!hasPeers);
+      watch.look([]);
       links.start();
       presence.start();
       worker.start();
@@ -280,6 +296,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
+      continuity.stop();
       await worker.drain();
       refresh();
       presence.stop();

@@ -9,6 +9,7 @@
 import { assert, err, ok, type Result } from "@skein/core";
 import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 import type { Database } from "better-sqlite3";
+import { placeOf } from "./place.ts";
 import { failureOf, leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
 
 export interface SqliteLogStore extends LogStore {
@@ -16,6 +17,8 @@ export interface SqliteLogStore extends LogStore {
   readonly file: string;
   /** The position of the newest frame, 0 while there is none. */
   lastPosition(): number;
+  /** Where the log lives; another value after the file was copied or restored. */
+  place(): Uint8Array;
 }
 
 /** At most this many frames are read ahead of whoever iterates: 16 MiB when all of them have the greatest size. */
@@ -48,6 +51,7 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
   return {
     file,
     lastPosition: () => last,
+    place: () => placeOf(file),
     frame: recordAt,
     frames: function* (fromPosition) {
       // Pages, not one open cursor: the connection refuses writes while a cursor is open.

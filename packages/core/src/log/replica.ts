@@ -1,32 +1,35 @@
 /**
  * One node's copy of the log with its view: frames in, frames out, everything else derived.
  *
- * A frame is taken when it continues its feed, is whole, builds only on what is here, and its author is known and signed
- * it. The cheap checks come first, the signature last. What is taken is folded at once, but it is not durable yet: the
+ * A frame is taken when it continues its feed, or forks it, is whole, builds only on what is here, and its author is known
+ * and signed it. The cheap checks come first, the signature last. What is taken is folded at once, but it is not durable yet: the
  * caller appends it to the store before anybody hears of it, and reloads from the store when that fails.
  */
-import { type Fold, type FoldChange, MESH_ENTITY, type View, createFold } from "../fold/fold.ts";
-import { equalBytes, fromHex, toHex } from "../kernel/bytes.ts";
-import { assert, err, ok, type Result } from "../kernel/result.ts";
+import type { FoldChange, View } from "../fold/fold.ts";
+import { fromHex, toHex } from "../kernel/bytes.ts";
+import { assert, ok, type Result } from "../kernel/result.ts";
 import { type OpBody, writeBody } from "../op/bodies.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
-import { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "../op/frame.ts";
+import { feedId, type Frame, sealFrame } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
-import { openOp, type SealedOp, sealOp } from "../op/op.ts";
-import type { Head, Heads } from "./heads.ts";
+import { type SealedOp, sealOp } from "../op/op.ts";
+import { sealPack } from "../op/pack.ts";
+import type { Comparison } from "./feed-tree.ts";
+import type { FramePlace, Heads, Locator } from "./heads.ts";
+import { load, type Placed } from "./loading.ts";
+import { type Context, emptyLog, keep, type Log } from "./log-state.ts";
 import type { FrameRefusal } from "./refusal.ts";
+import { type ReadFrame, readFrame, readPack } from "./taking.ts";
 
-/** The end of one feed. */
-interface Tail extends Head {
-  readonly frameHash: Uint8Array | null;
-  readonly opId: Uint8Array;
+export interface Taken extends Omit<ReadFrame, "forked"> {
+  readonly changes: readonly FoldChange[];
 }
 
-export interface Taken {
-  /** `duplicate`: it was here already and nothing changed. */
-  readonly type: "taken" | "duplicate";
-  readonly ops: readonly SealedOp[];
-  readonly changes: readonly FoldChange[];
+export interface TakenPack {
+  /** Its frames in their order, those that were here already among them. */
+  readonly frames: readonly Taken[];
+  /** A pack of the ones that are news; undefined when none are. */
+  readonly news: Uint8Array | undefined;
 }
 
 /** What a command wants written; the replica adds feed, hashes and stamp. */
@@ -51,32 +54,30 @@ export interface Replica {
   readonly mesh: Uint8Array;
   view(): View;
   heads(): Heads;
+  /** What somebody with these heads holds and lacks. */
+  compare(remote: Heads, locators?: readonly Locator[]): Comparison;
+  /** Where this log's histories of a feed lie; `also` are places that the peer is known to hold, too. */
+  locate(feed: string, also?: readonly FramePlace[]): Locator | undefined;
+  /** Feeds with two histories, by id, with the first seq that has two ops: nothing from there on is folded. */
+  forks(): ReadonlyMap<string, number>;
   /** Greatest Lamport stamp ever seen. */
   lamport(): number;
   opCount(): number;
   hasOp(id: string): boolean;
   take(frameBytes: Uint8Array): Result<Taken, FrameRefusal>;
+  /** A pack is taken or refused as a whole. */
+  takePack(packBytes: Uint8Array): Result<TakenPack, FrameRefusal>;
+  /** Where the frames end, without what is still in the open one. */
+  sealedHeads(): Heads;
   /** Writes ops of our own into the open frame and folds them. */
   write(drafts: readonly Draft[], authorship: Authorship, wallMs: number): Written;
   /** Closes the open frame: signed, ready to be appended and then sent. */
   seal(authorship: Authorship): readonly Frame[];
-  /** Folds everything again from these frames: at start, after a stale membership, when the disk refused the last ones. */
-  reload(frames: Iterable<Uint8Array>): Result<void, FrameRefusal>;
-}
-
-interface Log {
-  readonly fold: Fold;
-  readonly tails: Map<string, Tail>;
-  /** Lamport stamp of every op by id (hex). */
-  readonly stamps: Map<string, number>;
-  top: { readonly id: Uint8Array | null; readonly lamport: number };
-  /** Our own ops that are folded and not yet in a signed frame. */
-  open: SealedOp[];
-}
-
-interface Context {
-  readonly mesh: Uint8Array;
-  readonly crypto: Crypto;
+  /**
+   * Folds everything again from these frames and packs: at start, after a stale membership, when the disk refused the last
+   * ones. They may be iterated twice.
+   */
+  reload(records: Iterable<Uint8Array>, placed?: Placed): Result<void, FrameRefusal>;
 }
 
 export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
@@ -85,185 +86,43 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
   return {
     mesh,
     view: () => log.fold,
-    heads: () => log.tails,
+    heads: () => log.feeds.heads(),
+    compare: (remote, locators = []) => log.feeds.compare(remote, locators),
+    locate: (feed, also) => log.feeds.locate(feed, also),
+    forks: () => log.feeds.forks,
     lamport: () => log.top.lamport,
     opCount: () => log.stamps.size,
     hasOp: (id) => log.stamps.has(id),
     take: (bytes) => {
       const read = readFrame(log, context, bytes, "verify");
       if (!read.ok) return read;
-      return ok({ ...read.value, changes: read.value.ops.map((op) => keep(log, op)) });
+      return ok(foldTaken(log, read.value));
     },
+    takePack: (bytes) => {
+      const pack = readPack(log, context, bytes, "verify");
+      if (!pack.ok) return pack;
+      const { frames, read } = pack.value;
+      const taken = read.map((one) => foldTaken(log, one));
+      const fresh = frames.filter((_, at) => taken[at]?.type === "taken");
+      if (fresh.length === frames.length) return ok({ frames: taken, news: bytes });
+      return ok({ frames: taken, news: fresh.length === 0 ? undefined : sealPack(fresh, "all") });
+    },
+    sealedHeads: () => log.feeds.tips(),
     write: (drafts, authorship, wallMs) => writeOps(log, context, drafts, authorship, wallMs),
     seal: (authorship) => sealOpen(log, context, authorship),
-    reload: (frames) => {
-      const loaded = load(context, frames);
+    reload: (records, placed = () => undefined) => {
+      const loaded = load(context, records, placed);
       if (loaded.ok) log = loaded.value;
       return loaded.ok ? ok(undefined) : loaded;
     },
   };
 }
 
-const emptyLog = ({ mesh, crypto }: Context): Log => ({
-  fold: createFold(mesh, crypto),
-  tails: new Map(),
-  stamps: new Map(),
-  top: { id: null, lamport: 0 },
-  open: [],
-});
-
-/** Membership first, then the items in their order: every item op is judged by the membership as it is in the end. */
-function load(context: Context, frames: Iterable<Uint8Array>): Result<Log, FrameRefusal> {
-  const membership = emptyLog(context);
-  const itemOps: SealedOp[] = [];
-  for (const bytes of frames) {
-    // Signatures were checked when the frame was taken; on disk the hash chain guards it (`skein verify` checks both).
-    const read = readFrame(membership, context, bytes, "trust");
-    if (!read.ok) return read;
-    for (const op of read.value.ops) {
-      if (op.op.entity === MESH_ENTITY) keep(membership, op);
-      else {
-        stamp(membership, op);
-        itemOps.push(op);
-      }
-    }
-  }
-  for (const op of itemOps) membership.fold.apply(op);
-  return ok(membership);
+function foldTaken(log: Log, { forked, ...taken }: ReadFrame): Taken {
+  const changes: FoldChange[] = taken.ops.map((op) => keep(log, op));
+  if (forked) changes.push({ type: "stale" });
+  return { ...taken, changes };
 }
-
-function keep(log: Log, sealed: SealedOp): FoldChange {
-  stamp(log, sealed);
-  return log.fold.apply(sealed);
-}
-
-function stamp(log: Log, { op, id }: SealedOp): void {
-  log.stamps.set(id, op.lamport);
-  if (op.lamport > log.top.lamport) log.top = { id: fromHex(id) ?? null, lamport: op.lamport };
-}
-
-// ── taking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Checks a frame against the log and moves its feed's tail. The ops are not kept yet. */
-function readFrame(
-  log: Log,
-  context: Context,
-  bytes: Uint8Array,
-  signatures: "verify" | "trust",
-): Result<Omit<Taken, "changes">, FrameRefusal> {
-  const opened = openFrame(bytes, context.crypto);
-  if (!opened.ok) return opened;
-  const frame = opened.value;
-  const { header } = frame;
-  const feed = feedId(header.author, header.incarnation);
-  const tail = log.tails.get(feed);
-  const place = placeInFeed(log, context, frame, tail);
-  if (!place.ok) {
-    // Anybody can make up two histories; only a signature makes it the author's doing.
-    const isAccusation = place.error.type === "equivocation" && signatures === "verify";
-    return isAccusation && !isFrameAuthentic(frame, context.crypto) ? badSignature : place;
-  }
-  if (place.value === "duplicate") return ok({ type: "duplicate", ops: [] });
-  const ops = openOps(log, frame, tail);
-  if (!ops.ok) return ops;
-  if (signatures === "verify" && !isFrameAuthentic(frame, context.crypto)) {
-    return badSignature;
-  }
-  const last = ops.value.at(-1);
-  assert(last !== undefined, "a frame has at least one op");
-  log.tails.set(feed, {
-    author: toHex(header.author),
-    incarnation: toHex(header.incarnation),
-    seq: last.op.seq,
-    frameHash: frame.hash,
-    opId: fromHex(last.id) ?? new Uint8Array(),
-  });
-  return ok({ type: "taken", ops: ops.value });
-}
-
-function placeInFeed(
-  log: Log,
-  { mesh }: Context,
-  { header }: Frame,
-  tail: Tail | undefined,
-): Result<"next" | "duplicate", FrameRefusal> {
-  const isGenesis = header.mesh.length === 0;
-  if (isGenesis ? !isGenesisOf(header.opIds, mesh) : !equalBytes(header.mesh, mesh)) {
-    return refuse("wrong-mesh", "the frame belongs to another mesh");
-  }
-  if (!isGenesis && !log.fold.isKnownAuthor(toHex(header.author))) {
-    return refuse("not-a-member", "the frame's author is not a member of this mesh");
-  }
-  const seq = tail?.seq ?? 0;
-  if (header.firstSeq <= seq) {
-    return header.opIds.every((id) => log.stamps.has(toHex(id)))
-      ? ok("duplicate")
-      : refuse("equivocation", `the feed's author wrote two different frames at seq ${header.firstSeq}`);
-  }
-  if (header.firstSeq > seq + 1) return refuse("gap", `the feed is known up to seq ${seq}, not ${header.firstSeq - 1}`);
-  const prev = tail?.frameHash ?? null;
-  const chained =
-    prev === null ? header.prevFrame === null : header.prevFrame !== null && equalBytes(prev, header.prevFrame);
-  return chained ? ok("next") : refuse("broken-chain", "the frame does not name the feed's previous frame");
-}
-
-const isGenesisOf = (opIds: readonly Uint8Array[], mesh: Uint8Array): boolean =>
-  opIds.length === 1 && opIds[0] !== undefined && equalBytes(opIds[0], mesh);
-
-function openOps(log: Log, frame: Frame, tail: Tail | undefined): Result<SealedOp[], FrameRefusal> {
-  const ops: SealedOp[] = [];
-  const stamps = new Map<string, number>();
-  const stampOf = (id: Uint8Array): number | undefined => stamps.get(toHex(id)) ?? log.stamps.get(toHex(id));
-  let prev = tail?.opId ?? null;
-  for (const [index, bytes] of frame.ops.entries()) {
-    const hash = frame.header.opIds[index];
-    assert(hash !== undefined, "openFrame counted the hashes");
-    const opened = openOp(bytes, hash);
-    if (!opened.ok) return opened;
-    const problem = misplaced(opened.value, frame, index, prev) ?? badStamp(opened.value, stampOf);
-    if (problem !== undefined) return err(problem);
-    ops.push(opened.value);
-    stamps.set(opened.value.id, opened.value.op.lamport);
-    prev = hash;
-  }
-  return ok(ops);
-}
-
-function misplaced(
-  { op }: SealedOp,
-  { header }: Frame,
-  index: number,
-  prev: Uint8Array | null,
-): FrameRefusal | undefined {
-  const sameFeed =
-    equalBytes(op.mesh, header.mesh) &&
-    equalBytes(op.author, header.author) &&
-    equalBytes(op.incarnation, header.incarnation) &&
-    op.seq === header.firstSeq + index;
-  if (!sameFeed) return { type: "malformed-op", message: "an op names another feed than its frame" };
-  const chained = prev === null ? op.prev === null : op.prev !== null && equalBytes(prev, op.prev);
-  return chained ? undefined : { type: "broken-chain", message: "an op does not name the op before it" };
-}
-
-/** Lamport = 1 + the greatest of what the op names, so nobody can push the clock. */
-function badStamp({ op }: SealedOp, stampOf: (id: Uint8Array) => number | undefined): FrameRefusal | undefined {
-  let greatest = 0;
-  for (const id of [op.prev, op.on, op.after]) {
-    if (id === null) continue;
-    const stamp = stampOf(id);
-    if (stamp === undefined) {
-      return { type: "missing-dependency", message: `op ${toHex(id).slice(0, 12)} that it builds on is not here` };
-    }
-    greatest = Math.max(greatest, stamp);
-  }
-  if (op.lamport === greatest + 1) return undefined;
-  return { type: "bad-lamport", message: `Lamport stamp ${op.lamport} must be ${greatest + 1}` };
-}
-
-const refuse = (type: FrameRefusal["type"], message: string): { readonly ok: false; readonly error: FrameRefusal } =>
-  err({ type, message });
-
-const badSignature = refuse("bad-signature", "the frame's signature is not its author's");
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -293,7 +152,7 @@ function sealNext(
   wallMs: number,
 ): SealedOp {
   const feed = feedId(signer.publicKey, incarnation);
-  const tail = log.tails.get(feed);
+  const tail = log.feeds.main(feed);
   const on = draft.on === null ? null : (fromHex(draft.on) ?? null);
   const named = [tail?.opId ?? null, on].flatMap((id) => (id === null ? [] : [log.stamps.get(toHex(id)) ?? 0]));
   const after = log.top.lamport > Math.max(0, ...named) ? log.top.id : null;
@@ -316,13 +175,8 @@ function sealNext(
   );
   assert(sealed.bytes.length <= LIMITS.opBytes, "field limits keep an op under its size limit");
   log.open.push(sealed);
-  log.tails.set(feed, {
-    author: toHex(signer.publicKey),
-    incarnation: toHex(incarnation),
-    seq: sealed.op.seq,
-    frameHash: tail?.frameHash ?? null,
-    opId: fromHex(sealed.id) ?? new Uint8Array(),
-  });
+  const head = { author: toHex(signer.publicKey), incarnation: toHex(incarnation) };
+  log.feeds.open(head, sealed.op.seq, fromHex(sealed.id) ?? new Uint8Array());
   return sealed;
 }
 
@@ -330,15 +184,16 @@ function sealOpen(log: Log, { mesh, crypto }: Context, { signer, incarnation }: 
   const frames: Frame[] = [];
   const feed = feedId(signer.publicKey, incarnation);
   for (const ops of frameSized(log.open)) {
-    const tail = log.tails.get(feed);
-    const first = ops[0];
-    assert(tail !== undefined && first !== undefined, "open ops belong to a feed");
+    const branch = log.feeds.main(feed);
+    const [first] = ops;
+    const last = ops.at(-1);
+    assert(branch !== undefined && first !== undefined && last !== undefined, "open ops belong to a feed");
     const header = {
       mesh,
       author: signer.publicKey,
       incarnation,
       firstSeq: first.op.seq,
-      prevFrame: tail.frameHash,
+      prevFrame: branch.frame,
       opIds: ops.map((op) => fromHex(op.id) ?? new Uint8Array()),
     };
     const frame = sealFrame(
@@ -347,7 +202,7 @@ function sealOpen(log: Log, { mesh, crypto }: Context, { signer, incarnation }: 
       signer,
       crypto,
     );
-    log.tails.set(feed, { ...tail, frameHash: frame.hash });
+    log.feeds.add(header, frame.hash, fromHex(last.id) ?? new Uint8Array(), { type: "next", branch });
     frames.push(frame);
   }
   log.open = [];

@@ -27,6 +27,9 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   elements: 20_000,
   /** Feeds in one heads message. */
   feeds: 4_000,
+  /** Feeds of one want that come with a locator, and places in each. */
+  locators: 16,
+  locatorFrames: 256,
   /** Bytes waiting in one peer's queue before it is cut; it catches up from its heads later. */
   outboxBytes: 8 * 1024 * 1024,
   /** From the first byte to a proved peer. */
@@ -62,6 +65,8 @@ export type LimitName =
   | "depth"
   | "elements"
   | "feeds"
+  | "locators"
+  | "locatorFrames"
   | "outboxBytes"
   | "handshakeMs"
   | "idleMs"

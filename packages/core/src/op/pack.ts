@@ -106,6 +106,12 @@ export function sealPack(frames: readonly PackedFrame[], keep: "all" | "ends"): 
   return pack;
 }
 
+/** Is each of these frames signed, or continued by another of them? Only then a pack of them stands for itself. */
+export function isCovered(frames: readonly PackedFrame[]): boolean {
+  const continued = new Set(frames.flatMap(({ header: { prevFrame } }) => (prevFrame === null ? [] : [toHex(prevFrame)])));
+  return frames.every(({ signature, hash }) => signature !== null || continued.has(toHex(hash)));
+}
+
 function writeFrame(columns: Columns, frame: PackedFrame, isSigned: boolean, framesBack: number | undefined): void {
   const { header, ops } = frame;
   const [first] = ops;
@@ -247,11 +253,13 @@ function readFrame(reading: Reading): PackedFrame {
   const ops: PackedOp[] = [];
   const opIds: Uint8Array[] = [];
   let prev = start.prev;
+  let frameBytes = 1 + binarySize(SIGNATURE_BYTES) + listHead(count);
   for (let seq = start.firstSeq; ops.length < count; seq++) {
-    const { opened, id } = readOp(reading, { mesh, author, incarnation, seq, prev });
+    const { opened, id, length } = readOp(reading, { mesh, author, incarnation, seq, prev });
     ops.push(opened);
     opIds.push(id);
     prev = id;
+    frameBytes += binarySize(length);
   }
   const header: FrameHeader = {
     mesh,
@@ -263,11 +271,16 @@ function readFrame(reading: Reading): PackedFrame {
   };
   head.length = 0;
   putFrameHeader(head, header);
+  // What is too long for a frame on the wire is too long here.
+  demand(frameBytes + binarySize(head.length) <= LIMITS.frameBytes, "a frame is too long");
   const hash = crypto.sha256(written(head));
   const signature = (flags & SIGNED) === 0 ? null : readSignature(reading);
   const continues = start.framesBack === undefined ? undefined : frames.length - start.framesBack;
   return { header, hash, ops, signature, continues };
 }
+
+const binarySize = (length: number): number => length + (length <= 0xff ? 2 : length <= 0xffff ? 3 : 5);
+const listHead = (length: number): number => (length <= 15 ? 1 : 3);
 
 /** Where a frame stands in its feed. */
 interface Start {
@@ -302,7 +315,7 @@ const whole = createWriter();
 function readOp(
   reading: Reading,
   { mesh, author, incarnation, seq, prev }: Pick<Op, "mesh" | "author" | "incarnation" | "seq" | "prev">,
-): { readonly opened: PackedOp; readonly id: Uint8Array } {
+): { readonly opened: PackedOp; readonly id: Uint8Array; readonly length: number } {
   const { parts, number, crypto } = reading;
   const entity = parts.words[number()];
   const kind = parts.words[number()];
@@ -330,7 +343,7 @@ function readOp(
   demand(whole.length <= LIMITS.opBytes, "an op is too long");
   const id = crypto.sha256(written(whole));
   reading.opIds.push(id);
-  return { opened: { op, id: toHex(id), bodyBytes }, id };
+  return { opened: { op, id: toHex(id), bodyBytes }, id, length: whole.length };
 }
 
 /** Differences may be negative: 0, -1, 1, -2 … as 0, 1, 2, 3 … */
@@ -360,13 +373,16 @@ function readSignature(reading: Reading): Uint8Array {
   return signature;
 }
 
-/** Is this frame's own signature its author's? */
-export function isSigned({ header, signature }: Pick<PackedFrame, "header" | "signature">, crypto: Crypto): boolean {
-  if (signature === null) return false;
+/** What a frame's signature is over, and its hash is of. */
+export function headerBytesOf(header: FrameHeader): Uint8Array {
   head.length = 0;
   putFrameHeader(head, header);
-  return crypto.verify(header.author, written(head), signature);
+  return written(head).slice();
 }
+
+/** Is this frame's own signature its author's? */
+export const isSigned = ({ header, signature }: Pick<PackedFrame, "header" | "signature">, crypto: Crypto): boolean =>
+  signature !== null && crypto.verify(header.author, headerBytesOf(header), signature);
 
 const malformed = (what: string): { readonly ok: false; readonly error: MalformedFrame } =>
   err({ type: "malformed-frame", message: `malformed pack: ${what}` });

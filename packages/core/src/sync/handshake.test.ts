@@ -346,7 +346,7 @@ const samples = (): { readonly [T in Exclude<MessageType, "refuse">]: Message } 
   hello: helloOf(initiator(anna)),
   proof: { type: "proof", signature: new Uint8Array(64), joinProof: null },
   heads: { type: "heads", heads: new Map() },
-  want: { type: "want", heads: new Map() },
+  want: { type: "want", heads: new Map(), locators: [] },
   frames: { type: "frames", frames: [], more: false },
   beat: { type: "beat", bytes: new Uint8Array(), signature: new Uint8Array(64) },
   "log-read": { type: "log-read", id: 1, item: "x", epoch: 1, offset: 0 },

@@ -4,7 +4,7 @@ import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
-import type { HistoryEntry } from "../fold/history.ts";
+import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
 import { STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -104,7 +104,7 @@ function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming)
     ...(outcome.type === "accepted"
       ? { stage: outcome.state.stage.stage, epoch: outcome.state.epoch, note: outcome.state.note }
       : {}),
-    ...(outcome.type === "rejected" ? { reason: outcome.reason } : {}),
+    ...(hasNoEffect(outcome) ? { reason: outcome.reason } : {}),
   };
 }
 

@@ -54,6 +54,8 @@ export interface LinksDeps {
   /** The beat, when it is news. */
   readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
+  /** Everything a peer holds is here. */
+  readonly onCaughtUp: () => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -144,7 +146,10 @@ function linkMaker(
         addresses.learn(beat.node, beat.addresses[0] ?? "");
         return passOnBeat(table, message, one);
       },
-      onCaughtUp: (one) => table.judge(one, deps.membership()),
+      onCaughtUp: (one) => {
+        table.judge(one, deps.membership());
+        deps.onCaughtUp();
+      },
       onClosed: (one, reason) => {
         table.remove(one);
         deps.log("debug", "link.closed", { peer: one.peer()?.name ?? one.remoteAddress, reason });
@@ -184,6 +189,10 @@ function passOnBeat(table: LinkTable, { bytes, signature }: SealedBeat, from: Pe
 
 function passOnCommitted(table: LinkTable, membership: Membership, committed: Committed): void {
   for (const link of table.proved.values()) link.push(committed.frames.filter((frame) => frame.from !== link));
+  // A second history of a feed does not continue what the peers have: they learn of it at once and ask for it.
+  if (committed.frames.some(({ branch, feed }) => branch !== feed)) {
+    for (const link of table.proved.values()) link.announceHeads();
+  }
   if (!committed.membership && committed.items !== undefined) return;
   // A provisional peer is judged when it has nothing more to tell, not before.
   for (const link of table.proved.values()) if (link.peer()?.provisional === false) table.judge(link, membership);

@@ -6,12 +6,16 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
+  assert,
+  type Crypto,
   decodeMessage,
   encodeMessage,
+  type FramePlace,
+  framesOf,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  isAheadOf,
+  isCovered,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
@@ -21,15 +25,17 @@ import {
   type RefusalCode,
   type Replica,
   type Result,
+  sealPack,
   unreachable,
 } from "@skein/core";
 
-import type { CommittedFrame, Journal } from "../journal.ts";
-import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
+import type { CommittedFrame, Journal, Offered } from "../journal.ts";
+import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
   readonly clock: Clock;
+  readonly crypto: Crypto;
   readonly journal: Journal;
   readonly replica: Replica;
   readonly store: LogStore;
@@ -69,8 +75,10 @@ export interface PeerLink {
 interface State {
   peer: Peer | undefined;
   closed: boolean;
-  /** What the peer holds, as far as we know; undefined until it has said so. */
-  heads: Map<string, number> | undefined;
+  /** What the peer holds of each of our branches, as far as we know; undefined until it has said so. */
+  known: Map<string, number> | undefined;
+  /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
+  readonly disputed: Map<string, readonly FramePlace[]>;
   /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
   peerCatchingUp: boolean;
   /** A `want` of ours is under way. */
@@ -83,6 +91,7 @@ interface State {
 }
 
 const BARREN_MAX = 20;
+const PLACES_KEPT = 64;
 
 export function createPeerLink(
   link: Link,
@@ -92,7 +101,8 @@ export function createPeerLink(
   const state: State = {
     peer: undefined,
     closed: false,
-    heads: undefined,
+    known: undefined,
+    disputed: new Map(),
     peerCatchingUp: false,
     wanting: false,
     opsAtWant: 0,
@@ -223,16 +233,24 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     if (state.wanting || state.closed) return;
     state.wanting = true;
     state.opsAtWant = deps.replica.opCount();
-    peerLink.send({ type: "want", heads: deps.replica.heads() });
+    const disputed = [...state.disputed].slice(0, LIMITS.locators);
+    const locators = disputed.flatMap(([feed, places]) => deps.replica.locate(feed, places) ?? []);
+    peerLink.send({ type: "want", heads: deps.replica.heads(), locators });
+  };
+
+  const dispute = (feeds: Iterable<string>): void => {
+    for (const feed of feeds) state.disputed.set(feed, state.disputed.get(feed) ?? []);
   };
 
   const learnHeads = (heads: Heads): void => {
+    const compared = deps.replica.compare(heads);
+    dispute(compared.disputed);
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.heads ?? new Map<string, number>();
-    for (const [feed, head] of heads) known.set(feed, Math.max(head.seq, known.get(feed) ?? 0));
-    state.heads = known;
-    if (isAheadOf(heads, deps.replica.heads())) want();
+    const known = state.known ?? new Map<string, number>();
+    for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
+    state.known = known;
+    if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
   };
 
@@ -241,16 +259,18 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     const offered = await deps.journal.offer(frames, peerLink);
     if (state.closed) return;
     if (solicited) state.wanting = false;
-    if (!offered.ok) {
-      if (offered.error.type === "not-saved") return refuse("not-saved", "this node cannot save anything right now");
-      if (!isOutOfOrder(offered.error)) return refuse("bad-frame", `${offered.error.type}: ${offered.error.message}`);
-    }
+    if (!offered.ok) return refuse("not-saved", "this node cannot save anything right now");
+    const { refused, taken } = offered.value;
+    if (refused !== undefined && !isOutOfOrder(refused))
+      return refuse("bad-frame", `${refused.type}: ${refused.message}`);
+    dispute(offered.value.disputed);
+    noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
-    const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
-    if (offered.ok && offered.value > 0) state.barren = 0;
+    const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
+    if (taken > 0) state.barren = 0;
     else if (isBarren) state.barren++;
     if (state.barren > BARREN_MAX) return refuse("bad-frame", "it keeps sending frames that do not fit together");
-    if (!offered.ok || more) return want();
+    if (refused !== undefined || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);
     return undefined;
   };
@@ -261,7 +281,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
         return learnHeads(message.heads);
       case "want":
         // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? serve(state, message.heads, peerLink, deps) : undefined;
+        return state.peer?.provisional === false ? serve(state, message, peerLink, deps) : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
@@ -281,39 +301,86 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 }
 
+/** Where histories part, the next chunk begins after what both were seen to hold. */
+function noteKnown({ disputed }: State, { known }: Offered): void {
+  for (const [feed, place] of known) {
+    const places = disputed.get(feed);
+    if (places !== undefined) disputed.set(feed, [...places, place].slice(-PLACES_KEPT));
+  }
+}
+
 /** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
-function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store }: PeerLinkDeps): void {
-  const known = new Map([...heads].map(([feed, head]) => [feed, head.seq]));
-  const frames: Uint8Array[] = [];
+function serve(
+  state: State,
+  { heads, locators }: Extract<Message, { type: "want" }>,
+  peerLink: PeerLink,
+  { journal, store, replica, crypto }: PeerLinkDeps,
+): void {
+  const known = new Map(replica.compare(heads, locators).known);
+  const records: Uint8Array[] = [];
+  const sent: number[] = [];
   let bytes = 0;
   let more = false;
-  for (const position of journal.index.missing(heads)) {
-    const frame = store.frame(position);
-    if (frame === undefined) break;
-    if (frames.length > 0 && bytes + frame.length > LIMITS.chunkBytes) {
+  for (const { positions, record } of missingRecords(journal.index.missing(known), store)) {
+    const part = partOf(record, positions, crypto);
+    if (records.length > 0 && bytes + part.length > LIMITS.chunkBytes) {
       more = true;
       break;
     }
-    frames.push(frame);
-    bytes += frame.length;
-    const { feed, lastSeq } = journal.index.at(position);
-    known.set(feed, lastSeq);
+    records.push(part);
+    sent.push(...positions);
+    bytes += part.length;
   }
-  state.heads = known;
+  for (const position of sent) {
+    const { branch, lastSeq } = journal.index.at(position);
+    known.set(branch, lastSeq);
+  }
+  state.known = known;
   state.peerCatchingUp = more;
-  peerLink.send({ type: "frames", frames, more });
+  peerLink.send({ type: "frames", frames: records, more });
+}
+
+/** The records that hold these ascending positions, each with the ones it holds. */
+function* missingRecords(
+  positions: Iterable<number>,
+  store: LogStore,
+): IterableIterator<{ readonly positions: readonly number[]; readonly record: StoredFrame }> {
+  let record: StoredFrame | undefined;
+  let held: number[] = [];
+  for (const position of positions) {
+    if (record !== undefined && position < record.position + (record.count ?? 1)) {
+      held.push(position);
+      continue;
+    }
+    if (record !== undefined) yield { positions: held, record };
+    record = store.frame(position);
+    held = [position];
+    if (record === undefined) return;
+  }
+  if (record !== undefined) yield { positions: held, record };
+}
+
+/** The record without the frames that are not asked for: of a pack that the peer holds in part, the rest. */
+function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly number[], crypto: Crypto): Uint8Array {
+  if (positions.length === count) return bytes;
+  const opened = framesOf(bytes, crypto);
+  assert(opened.ok, "a record of the log opens");
+  const asked = new Set(positions);
+  const part = opened.value.filter((_, at) => asked.has(position + at));
+  // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
+  return isCovered(part) ? sealPack(part, "all") : bytes;
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
-  const { heads } = state;
-  if (state.peer?.provisional !== false || heads === undefined || state.peerCatchingUp) return;
+  const { known: held } = state;
+  if (state.peer?.provisional !== false || held === undefined || state.peerCatchingUp) return;
   let batch: Uint8Array[] = [];
   let bytes = 0;
   for (const frame of frames) {
-    const known = heads.get(frame.feed) ?? 0;
-    // Already there, or something in between is missing and the peer will ask for it.
-    if (frame.lastSeq <= known || frame.firstSeq !== known + 1) continue;
-    heads.set(frame.feed, frame.lastSeq);
+    const known = held.get(frame.branch) ?? 0;
+    // Already there, or something in between is missing and the peer will ask for it; or it came in a pack.
+    if (frame.lastSeq <= known || frame.firstSeq !== known + 1 || frame.bytes === undefined) continue;
+    held.set(frame.branch, frame.lastSeq);
     if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
       send({ type: "frames", frames: batch, more: false });
       batch = [];
