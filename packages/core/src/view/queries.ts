@@ -124,11 +124,16 @@ function members({ view }: QueryContext): Plain {
 }
 
 function digest({ view, heads, opCount, crypto }: QueryContext): Plain {
-  const feeds = [...heads].toSorted(([a], [b]) => compareText(a, b));
+  // Of a forked feed the longest history: nodes name its branches as they came to know them.
+  const feeds = new Map<string, number>();
+  for (const { author, incarnation, seq } of heads.values()) {
+    const feed = `${author}/${incarnation}`;
+    feeds.set(feed, Math.max(seq, feeds.get(feed) ?? 0));
+  }
   return {
     digest: digestOf(view, crypto),
     foldVersion: FOLD_VERSION,
     ops: opCount,
-    heads: Object.fromEntries(feeds.map(([feed, head]) => [feed, head.seq])),
+    heads: Object.fromEntries([...feeds].toSorted(([a], [b]) => compareText(a, b))),
   };
 }
