@@ -27,6 +27,7 @@ import {
 
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
+import type { Growth } from "./growth.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -52,6 +53,7 @@ export interface CommanderDeps {
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
+  readonly growth: Growth;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
   readonly self: string;
@@ -73,6 +75,7 @@ export function createCommander(deps: CommanderDeps): Commander {
           message: `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`,
         });
       }
+      if (command.name === "checkpoint") return deps.growth.checkpoint();
       if (spec.effect === "writes") return write(deps, command, role ?? "observer");
       return read(deps, command);
     },
@@ -146,7 +149,7 @@ function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly Seale
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError> {
+async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain, CommandError>> {
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
@@ -162,7 +165,9 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     case "forks":
       return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
-      return verifyLog(deps.store, replica.mesh, crypto);
+      return verifyLog({ clock: deps.clock, store: deps.store, mesh: replica.mesh, crypto });
+    case "compact":
+      return ok(await deps.growth.compact());
     case "doctor":
       return ok(doctor(deps));
     default:

@@ -87,7 +87,7 @@ export function createGrowth(deps: GrowthDeps): Growth {
       return isProgress(pack);
     }
     const covered = coveredBy(deps, keptMs);
-    const thin = covered === undefined || thinned >= packed ? undefined : thinStep(deps, thinned, covered);
+    const thin = covered === undefined || thinned >= packed ? undefined : thinStep({ ...deps, forks: deps.replica.forks() }, thinned, covered);
     if (thin === undefined) return false;
     thinned = thin.next;
     return isProgress(thin);
@@ -112,15 +112,17 @@ export function createGrowth(deps: GrowthDeps): Growth {
     cancelLook = clock.after(LOOK_MS * (0.5 + jitter / 128), look);
   };
   const checkpoint = async (): Promise<Result<Plain, CommandError>> => {
+    let covered = 0;
     // What other callers wrote in this flush is not sealed yet, so it is not in the checkpoint.
     const written = await journal.write<CommandError>(() => {
       const body = checkpointOf(deps.replica.sealedHeads(), deps.replica.opCount());
-      return body === undefined ? err(tooManyFeeds) : ok([{ entity: MESH_ENTITY, on: null, body }]);
+      if (body === undefined) return err(tooManyFeeds);
+      covered = body.ops;
+      return ok([{ entity: MESH_ENTITY, on: null, body }]);
     });
     if (!written.ok) return err("type" in written.error ? notSavedError(written.error) : written.error);
-    const ops = deps.replica.opCount();
-    deps.log("info", "growth.checkpoint", { ops });
-    return ok({ ops: written.value.map(({ id }) => id), covers: ops - 1 });
+    deps.log("info", "growth.checkpoint", { ops: covered });
+    return ok({ op: written.value[0]?.id ?? "", ops: covered });
   };
 
   return {
@@ -143,7 +145,7 @@ export function createGrowth(deps: GrowthDeps): Growth {
 }
 
 const tooManyFeeds: CommandError = {
-  code: "not-possible",
+  code: "unavailable",
   message: "The log has more feeds than a checkpoint can name; the log goes on growing without one.",
 };
 
@@ -167,12 +169,11 @@ const contradicted = ({ replica }: GrowthDeps): readonly Checkpoint[] =>
 function isDue({ replica, role, settings, clock }: GrowthDeps): boolean {
   const own = role();
   if (own === undefined || !roleAtLeast(own, "operator")) return false;
-  const last = replica.view().membership.checkpoints.at(-1);
+  const { checkpoints, members } = replica.view().membership;
+  const last = checkpoints.at(-1);
   // The checkpoint itself is an op; a mesh in which nothing else happens writes no more of them.
   const since = replica.opCount() - (last === undefined ? 0 : last.ops + 1);
   if (since <= 0) return false;
-  if (since >= settings.checkpointOps) return true;
-  return last !== undefined
-    ? clock.wallMs() - last.wall >= settings.checkpointMs
-    : since > 1_000;
+  const lastMs = last?.wall ?? Math.min(...[...members.values()].map(({ joinedAt }) => joinedAt));
+  return since >= settings.checkpointOps || clock.wallMs() - lastMs >= settings.checkpointMs;
 }

@@ -1,6 +1,7 @@
 /** The engine of a node and the ports it needs. */
 export type { BoardSource, Health, Json, LogChunk, NodeApi } from "./api.ts";
 export { createNodeCrypto, createSigner } from "./ed25519.ts";
+export { GROWTH, type GrowthSettings } from "./growth.ts";
 export type { Incident } from "./incidents.ts";
 export type { LinkRefusal } from "./links/peer-link.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";

@@ -27,6 +27,7 @@ import type { Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
+import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
@@ -78,6 +79,8 @@ export interface NodeOptions {
   readonly announced: () => readonly string[];
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
+  /** When to write checkpoints and shorten the log; the defaults when it is left out. */
+  readonly growth?: GrowthSettings;
 }
 
 export interface Node {
@@ -233,6 +236,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
   const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
+  const growth = createGrowth({
+    ...options,
+    index,
+    replica,
+    journal,
+    incidents,
+    role: selfRole,
+    settings: options.growth ?? GROWTH,
+  });
   const commander = createCommander({
     ...options,
     self,
@@ -243,6 +255,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     reissuer,
     worker,
     links,
+    growth,
     nodes,
     role: selfRole,
     removed: () => membership().members.get(self)?.cut != null,
@@ -292,12 +305,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      growth.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       await worker.drain();
+      growth.stop();
       refresh();
       presence.stop();
       await links.stop();

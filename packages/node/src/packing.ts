@@ -62,19 +62,22 @@ export function packStep({ crypto, store }: PackingDeps, from: number, to: numbe
 
 /** Leaves out the signatures of the next pack, when all of it lies below a checkpoint; undefined when it does not. */
 export function thinStep(
-  { crypto, store, index }: PackingDeps,
+  { crypto, store, index, forks }: PackingDeps & { readonly forks: ReadonlyMap<string, number> },
   from: number,
   covered: ReadonlyMap<string, number>,
 ): Step | undefined {
   const record = store.frame(from);
   if (record === undefined) return undefined;
   const { position, count = 1, bytes } = record;
+  let isProof = false;
   for (let one = position; one < position + count; one++) {
     const { branch, lastSeq } = index.at(one);
     if (lastSeq > (covered.get(branch) ?? 0)) return undefined;
+    isProof ||= forks.has(branch.split("~")[0] ?? branch);
   }
   const next = position + count;
-  if (!isPack(bytes)) return { next, changed: false };
+  // The signatures of a feed with two histories are the proof against its author.
+  if (isProof || !isPack(bytes)) return { next, changed: false };
   const thin = sealPack(open(record, crypto), "ends");
   if (thin.length === bytes.length) return { next, changed: false };
   const written = store.replace({ position, count, bytes: thin });

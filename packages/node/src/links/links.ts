@@ -71,7 +71,8 @@ export function createLinks(deps: LinksDeps): Links {
   const self = toHex(deps.signer.publicKey);
   const table = createLinkTable(self);
   const addresses = createAddressBook({ ...deps, self });
-  const makeLink = linkMaker(deps, table, addresses, self);
+  const news: News = { inPacks: false };
+  const makeLink = linkMaker(deps, table, addresses, self, news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -89,7 +90,10 @@ export function createLinks(deps: LinksDeps): Links {
     const [jitter = 0] = deps.random.bytes(1);
     cancelAntiEntropy = clock.after(ANTI_ENTROPY_MS * (0.75 + jitter / 512), antiEntropy);
   };
-  journal.onCommitted((committed) => passOnCommitted(table, deps.membership(), committed));
+  journal.onCommitted((committed) => {
+    passOnCommitted(table, deps.membership(), committed);
+    news.inPacks ||= committed.frames.some(({ bytes }) => bytes === undefined);
+  });
 
   return {
     listen: async (address) => {
@@ -117,12 +121,22 @@ export function createLinks(deps: LinksDeps): Links {
   };
 }
 
+/** What arrives in packs is not pushed on frame by frame: whoever else is linked hears of it once it is all there. */
+interface News {
+  inPacks: boolean;
+}
+
+function announceToOthers(table: LinkTable, from: PeerLink): void {
+  for (const link of table.proved.values()) if (link !== from) link.announceHeads();
+}
+
 /** Wires one new connection to this node. */
 function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
   addresses: AddressBook,
   self: string,
+  news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
@@ -148,6 +162,8 @@ function linkMaker(
       },
       onCaughtUp: (one) => {
         table.judge(one, deps.membership());
+        if (news.inPacks) announceToOthers(table, one);
+        news.inPacks = false;
         deps.onCaughtUp();
       },
       onClosed: (one, reason) => {
