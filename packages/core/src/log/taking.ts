@@ -198,6 +198,8 @@ function packProblem(
     const { header, ops, continues } = frame;
     const stranger = wrongPlace(context, header, (key) => named.has(key) || log.fold.isKnownAuthor(key));
     if (stranger !== undefined) return stranger;
+    // The genesis frame, and no other, names no mesh.
+    if (header.mesh.length === 0) named.add(toHex(header.author));
     const isNew = known[at] === false;
     if (isNew && (continues === undefined || known[continues] === true)) {
       const misfit = badStart(log, frame);
