@@ -6,7 +6,7 @@
  * all other membership ops; only when that takes or gives somebody's say over ops that are here already (`stale`), the
  * caller folds everything again.
  */
-import { toHex } from "../kernel/bytes.ts";
+import { shared, toHex, toSharedHex } from "../kernel/bytes.ts";
 import {
   foldMembership,
   type Member,
@@ -104,17 +104,17 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
 
 const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
 
-function toFoldOp({ op, id }: OpenedOp): FoldOp {
+function toFoldOp({ op, id, on }: OpenedOp): FoldOp {
   return {
     id,
-    author: toHex(op.author),
-    incarnation: toHex(op.incarnation),
+    author: toSharedHex(op.author),
+    incarnation: toSharedHex(op.incarnation),
     seq: op.seq,
     lamport: op.lamport,
     wall: op.wall,
     entity: op.entity,
-    kind: op.kind,
-    on: op.on === null ? null : toHex(op.on),
+    kind: shared(op.kind),
+    on: op.on === null ? null : (on ?? toHex(op.on)),
     body: readBody(op),
   };
 }

@@ -76,8 +76,10 @@ export type Say = Role | "quarantined" | undefined;
 /** Adds one op whose parent is already there. */
 export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Outcome {
   const outcome = say === "quarantined" ? quarantined : judge(history, op, say);
-  const { body: _body, ...entry } = op;
-  history.entries.set(op.id, { ...entry, outcome });
+  const { id, author, incarnation, seq, lamport, wall, kind } = op;
+  // The strings that are here already, not further copies of them: a long log holds millions.
+  const on = op.on === null ? null : (history.entries.get(op.on)?.id ?? op.on);
+  history.entries.set(id, { id, author, incarnation, seq, lamport, wall, entity: history.id, kind, on, outcome });
   if (hasNoEffect(outcome)) return outcome;
   history.createdAt = Math.min(history.createdAt, op.wall);
   history.updatedAt = Math.max(history.updatedAt, op.wall);

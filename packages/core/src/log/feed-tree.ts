@@ -5,7 +5,7 @@
  *
  * Which branch a node names first is its own affair, so branches are compared between nodes by hash and never by name.
  */
-import { equalBytes, fromHex, toHex } from "../kernel/bytes.ts";
+import { equalBytes, fromHex, toHex, toSharedHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
 import { feedId, type FrameHeader } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -76,15 +76,11 @@ interface MutableBranch extends Branch {
 
 export function createFeedTree(): FeedTree {
   const branches = new Map<string, MutableBranch>();
-  /** Ids of a feed's branches; the one that was here first comes first. */
-  const feeds = new Map<string, string[]>();
+  /** A feed's branches; the one that was here first comes first. */
+  const feeds = new Map<string, MutableBranch[]>();
   const forks = new Map<string, number>();
 
-  const branchesOf = (feed: string): MutableBranch[] =>
-    (feeds.get(feed) ?? []).flatMap((id) => {
-      const branch = branches.get(id);
-      return branch === undefined ? [] : [branch];
-    });
+  const branchesOf = (feed: string): readonly MutableBranch[] => feeds.get(feed) ?? [];
 
   const begin = (
     head: { readonly author: string; readonly incarnation: string },
@@ -95,7 +91,7 @@ export function createFeedTree(): FeedTree {
     const chain = createFrameChain();
     const branch: MutableBranch = { ...head, id, feed, from, parent, seq: from, opId: null, frame: null, chain };
     branches.set(id, branch);
-    feeds.set(feed, [...(feeds.get(feed) ?? []), id]);
+    feeds.set(feed, [...branchesOf(feed), branch]);
     return branch;
   };
 
@@ -111,7 +107,7 @@ export function createFeedTree(): FeedTree {
     }
     const parent = parentOf(own, header);
     if (parent !== undefined) return { type: "fork", ...parent };
-    const ends = own.map(({ chain }) => chain.last()?.seq ?? 0);
+    const ends = own.map(({ chain }) => chain.lastSeq());
     return ends.every((end) => end < header.firstSeq - 1) ? { type: "gap" } : { type: "disputed" };
   };
 
@@ -124,7 +120,7 @@ export function createFeedTree(): FeedTree {
     add: (header, hash, lastOp, where) => {
       assert(where.type === "next" || where.type === "fork", "only a frame that has a place is added");
       const feed = feedId(header.author, header.incarnation);
-      const head = { author: toHex(header.author), incarnation: toHex(header.incarnation) };
+      const head = { author: toSharedHex(header.author), incarnation: toSharedHex(header.incarnation) };
       const isFork = where.type === "fork";
       const id = isFork ? `${feed}~${toHex(hash).slice(0, 16)}` : (where.branch?.id ?? feed);
       const parent = isFork ? where.parent : undefined;
@@ -156,10 +152,9 @@ function tipOf({ author, incarnation, chain }: MutableBranch): Head {
 }
 
 /** Does the frame continue the sealed end of the branch? */
-function isNextOf({ chain, from }: MutableBranch, { firstSeq, prevFrame }: FrameHeader): boolean {
-  const last = chain.last();
-  if (last === undefined) return from === 0 && firstSeq === 1;
-  return firstSeq === last.seq + 1 && prevFrame !== null && equalBytes(prevFrame, last.frame);
+function isNextOf({ chain, from, frame }: MutableBranch, { firstSeq, prevFrame }: FrameHeader): boolean {
+  if (chain.length === 0) return from === 0 && firstSeq === 1;
+  return firstSeq === chain.lastSeq() + 1 && prevFrame !== null && frame !== null && equalBytes(prevFrame, frame);
 }
 
 /** The end, on any branch, of the frame that this one names; for a feed's first frame its beginning. */
@@ -179,7 +174,7 @@ function parentOf(
 
 function compareHeads(
   branchesOf: (feed: string) => readonly MutableBranch[],
-  feeds: ReadonlyMap<string, readonly string[]>,
+  feeds: ReadonlyMap<string, readonly MutableBranch[]>,
   remote: Heads,
   locators: readonly Locator[],
 ): Comparison {
@@ -224,7 +219,7 @@ function compareFeed(
   };
   const strange = tips.filter(({ seq, frame }) => !learn(seq, frame));
   for (const { seq, frame } of locator?.frames ?? []) learn(seq, frame);
-  const longest = Math.max(0, ...branches.map(({ chain }) => chain.last()?.seq ?? 0));
+  const longest = Math.max(0, ...branches.map(({ chain }) => chain.lastSeq()));
   // Where there are several branches, more ops alone do not say of which.
   const isForked = branches.length > 1 || tips.length > 1;
   const disputed = strange.some(({ seq }) => isForked || seq <= longest);

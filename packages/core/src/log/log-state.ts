@@ -1,6 +1,5 @@
 /** What a replica holds in memory: the feeds, the stamps and the fold of one log. */
 import { createFold, type Fold, type FoldChange } from "../fold/fold.ts";
-import { fromHex } from "../kernel/bytes.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { SealedOp } from "../op/op.ts";
 import type { OpenedOp } from "../op/pack.ts";
@@ -11,7 +10,8 @@ export interface Log {
   readonly feeds: FeedTree;
   /** Lamport stamp of every op by id (hex). */
   readonly stamps: Map<string, number>;
-  top: { readonly id: Uint8Array | null; readonly lamport: number };
+  /** The op with the greatest stamp; its id in hex. */
+  top: { readonly id: string | null; readonly lamport: number };
   /** Our own ops that are folded and not yet in a signed frame. */
   open: SealedOp[];
 }
@@ -34,5 +34,5 @@ export function keep(log: Log, opened: OpenedOp): FoldChange {
 
 export function stamp(log: Log, { op, id }: OpenedOp): void {
   log.stamps.set(id, op.lamport);
-  if (op.lamport > log.top.lamport) log.top = { id: fromHex(id) ?? null, lamport: op.lamport };
+  if (op.lamport > log.top.lamport) log.top = { id, lamport: op.lamport };
 }

@@ -155,7 +155,8 @@ function sealNext(
   const tail = log.feeds.main(feed);
   const on = draft.on === null ? null : (fromHex(draft.on) ?? null);
   const named = [tail?.opId ?? null, on].flatMap((id) => (id === null ? [] : [log.stamps.get(toHex(id)) ?? 0]));
-  const after = log.top.lamport > Math.max(0, ...named) ? log.top.id : null;
+  const top = log.top.id === null ? null : (fromHex(log.top.id) ?? null);
+  const after = log.top.lamport > Math.max(0, ...named) ? top : null;
   const sealed = sealOp(
     {
       mesh,

@@ -29,6 +29,8 @@ export interface OpenedOp {
   readonly op: Op;
   /** Hex. */
   readonly id: string;
+  /** `op.on` in hex, when whoever opened it knew. */
+  readonly on?: string;
 }
 
 export interface PackedOp extends OpenedOp {
@@ -194,8 +196,9 @@ interface Reading {
   readonly crypto: Crypto;
   readonly number: () => number;
   readonly frames: PackedFrame[];
-  /** The ids of all ops so far. */
+  /** The ids of all ops so far, and in hex. */
   readonly opIds: Uint8Array[];
+  readonly hexIds: string[];
   lamport: number;
   wall: number;
   bodiesAt: number;
@@ -214,6 +217,7 @@ function readFrames(parts: Parts, crypto: Crypto): readonly PackedFrame[] {
     number: columns.number,
     frames: [],
     opIds: [],
+    hexIds: [],
     lamport: 0,
     wall: 0,
     bodiesAt: 0,
@@ -326,7 +330,9 @@ function readOp(
     lamport >= 1 && lamport <= LIMITS.counter && wall >= 0 && wall <= LIMITS.counter,
     "Lamport stamp or wall time",
   );
-  const on = readReference(reading);
+  const builds = number();
+  const on = opAt(reading, builds);
+  const onHex = builds % 2 === 1 ? reading.hexIds[reading.hexIds.length - (builds + 1) / 2] : undefined;
   const after = readReference(reading);
   const length = number();
   const bodyBytes = parts.bodies.subarray(reading.bodiesAt, reading.bodiesAt + length);
@@ -342,15 +348,19 @@ function readOp(
   putBytes(whole, bodyBytes);
   demand(whole.length <= LIMITS.opBytes, "an op is too long");
   const id = crypto.sha256(written(whole));
+  const hex = toHex(id);
   reading.opIds.push(id);
-  return { opened: { op, id: toHex(id), bodyBytes }, id, length: whole.length };
+  reading.hexIds.push(hex);
+  const opened = onHex === undefined ? { op, id: hex, bodyBytes } : { op, id: hex, bodyBytes, on: onHex };
+  return { opened, id, length: whole.length };
 }
 
 /** Differences may be negative: 0, -1, 1, -2 … as 0, 1, 2, 3 … */
 const unsigned = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 
-function readReference(reading: Reading): Uint8Array | null {
-  const reference = reading.number();
+const readReference = (reading: Reading): Uint8Array | null => opAt(reading, reading.number());
+
+function opAt(reading: Reading, reference: number): Uint8Array | null {
   if (reference % 2 === 0) return outsideAt(reading, reference);
   const id = reading.opIds[reading.opIds.length - (reference + 1) / 2];
   demand(id !== undefined, "reference to an op");
