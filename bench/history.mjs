@@ -9,7 +9,10 @@ const NODES = 10;
 const OPEN_ITEMS = 60;
 
 const crypto = createNodeCrypto();
-const seedOf = (text) => crypto.sha256(new TextEncoder().encode(text));
+const hash = (text) => crypto.sha256(new TextEncoder().encode(text));
+
+/** The secret of a node, in hex. */
+export const seedOf = (name) => toHex(hash(name));
 
 const STORY =
   "What is wanted, and how to tell that it is done.\n\nThe page shows what changed since the reader was last here, newest first.";
@@ -17,21 +20,29 @@ const STORY =
 /** `onFrame` gets every frame's bytes in causal order. */
 export function createHistory(onFrame, startMs = 1_700_000_000_000) {
   const prng = createPrng(7);
-  const signers = Array.from({ length: NODES }, (_, place) => createSigner(seedOf(`node ${place}`)));
+  const signers = Array.from({ length: NODES }, (_, place) => createSigner(hash(`node ${place}`)));
   const authors = signers.map((signer, place) => ({ signer, incarnation: new Uint8Array(8).fill(place + 1) }));
   const founded = foundMesh({ ...authors[0], meshName: "growth", nodeName: "node0", wallMs: startMs }, crypto);
   const replica = createReplica(founded.mesh, crypto);
   let wall = startMs;
   let items = 0;
   const open = [];
+  const written = [];
+  const describe = ({ header }) => ({
+    branch: `${toHex(header.author)}/${toHex(header.incarnation)}`,
+    lastSeq: header.firstSeq + header.opIds.length - 1,
+  });
 
   const write = (author, drafts) => {
     const { ops } = replica.write(drafts, author, wall);
-    for (const frame of replica.seal(author)) onFrame(frame.bytes);
+    for (const frame of replica.seal(author)) {
+      onFrame(frame.bytes);
+      written.push(describe(frame));
+    }
     return ops;
   };
   const admit = (place) => {
-    const ticket = createSigner(seedOf(`ticket ${place}`));
+    const ticket = createSigner(hash(`ticket ${place}`));
     const name = `node${place}`;
     const key = signers[place].publicKey;
     const proof = ticket.sign(joinProofBytes({ mesh: founded.mesh, key, name }));
@@ -44,11 +55,12 @@ export function createHistory(onFrame, startMs = 1_700_000_000_000) {
 
   replica.take(founded.frame.bytes);
   onFrame(founded.frame.bytes);
+  written.push(describe(founded.frame));
   for (let place = 1; place < NODES; place++) admit(place);
 
   const operator = () => authors[prng.int(3)];
   const worker = () => authors[prng.int(NODES)];
-  const oid = (text) => toHex(seedOf(text)).slice(0, 40);
+  const oid = (text) => toHex(hash(text)).slice(0, 40);
   const step = (item, author, body) => {
     const [op] = write(author, [{ entity: item.id, on: item.head, body }]);
     item.head = op.id;
@@ -76,7 +88,7 @@ export function createHistory(onFrame, startMs = 1_700_000_000_000) {
   });
   const evidence = (item) => ({
     tree: oid(`${item.id} tree`),
-    runs: [{ argv: ["npm", "test"], exitCode: 0, durationMs: 41_000, outputDigest: toHex(seedOf(item.id)) }],
+    runs: [{ argv: ["npm", "test"], exitCode: 0, durationMs: 41_000, outputDigest: toHex(hash(item.id)) }],
   });
   const claim = (item) => {
     item.holder = worker();
@@ -110,6 +122,8 @@ export function createHistory(onFrame, startMs = 1_700_000_000_000) {
     replica,
     authors,
     crypto,
+    /** Branch and last seq of each frame, for whoever takes them away. */
+    written,
     items: () => items,
     /** One more step of one of the items that are under way. */
     advance: (elapsedMs) => {

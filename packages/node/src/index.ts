@@ -8,4 +8,5 @@ export type { LogFields, Logger, LogLevel } from "./logger.ts";
 export { createNode, type Node, type NodeOptions } from "./node.ts";
 export type * from "./ports.ts";
 export { systemClock, systemRandom } from "./system.ts";
+export { packStep, thinStep } from "./packing.ts";
 export type { OpenRepository } from "./work/project.ts";
