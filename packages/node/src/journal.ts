@@ -126,6 +126,7 @@ export function createJournal(deps: JournalDeps): Journal {
   const listeners: ((committed: Committed) => void)[] = [];
   const queue: Job[] = [];
   let isScheduled = false;
+  let isReloading = false;
   /** Jobs that would author, until this node knows its own head; undefined from then on. */
   let waiting: Job[] | undefined = [];
   let problem: StoreError | undefined;
@@ -134,6 +135,7 @@ export function createJournal(deps: JournalDeps): Journal {
 
   const flush = (): void => {
     isScheduled = false;
+    if (isReloading) return;
     const batch: Batch = { taken: [], changes: [] };
     const { jobs, isCut } = runJobs(deps, queue, batch);
     const committed = commit(deps, index, batch);
@@ -142,10 +144,16 @@ export function createJournal(deps: JournalDeps): Journal {
       // What the job under way had taken in this flush is gone, and the rest of it builds on that.
       if (isCut) jobs.push(...queue.splice(0, 1));
     } else if (committed.frames.length > 0) problem = undefined;
-    for (const job of jobs) job.settle(committed.failure === undefined ? undefined : notSaved(committed.failure));
-    if (committed.failure === undefined && committed.frames.length > 0) {
-      announce(listeners, committed.frames, batch.changes);
-    }
+    const isStale = committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");
+    isReloading = isStale;
+    if (isStale) reload(deps, () => finish(jobs, committed, batch));
+    else finish(jobs, committed, batch);
+  };
+  /** Memory and disk agree: everybody hears how it went, and the next flush may begin. */
+  const finish = (jobs: readonly Job[], { frames, failure }: Commit, { changes }: Batch): void => {
+    isReloading = false;
+    for (const job of jobs) job.settle(failure === undefined ? undefined : notSaved(failure));
+    if (failure === undefined && frames.length > 0) announce(listeners, frames, changes);
     if (queue.length > 0) return schedule();
     for (const waiter of idleWaiters) waiter();
     idleWaiters = [];
@@ -186,7 +194,8 @@ export function createJournal(deps: JournalDeps): Journal {
       waiting = undefined;
       for (const job of jobs) enqueue(job);
     },
-    idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    idle: () =>
+      queue.length === 0 && !isReloading ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),
     stop: () => cancelProbe?.(),
     write: (decide) =>
       new Promise((resolve) => {
@@ -299,13 +308,12 @@ interface Commit {
   readonly failure: StoreError | undefined;
 }
 
-/** Seals and persists what the jobs folded; memory and disk agree afterwards, whichever way it went. */
+/** Seals and persists what the jobs folded. */
 function commit(deps: JournalDeps, index: FrameIndex, batch: Batch): Commit {
   // Frames of others come first: this node's own ops may build on them, never the other way round.
   const own = deps.replica.seal(deps.authorship()).map((frame) => ({ bytes: frame.bytes, frames: [describe(frame)] }));
   const records = [...batch.taken, ...own];
   const failure = persist(deps, index, records);
-  if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);
   return { frames: records.flatMap(({ frames }) => frames), failure };
 }
 
@@ -343,10 +351,21 @@ function persist({ store }: JournalDeps, index: FrameIndex, records: readonly Ta
   return undefined;
 }
 
-/** Memory becomes what the disk has. */
-function reload({ replica, store }: JournalDeps): void {
-  const loaded = replica.reload(recordsOf(store));
-  if (!loaded.ok) throw new Error(`the log on disk does not fit together: ${loaded.error.message}`);
+/** Memory becomes what the disk has, in slices; the queue waits meanwhile, and reads go on with what was there before. */
+function reload({ replica, store, clock }: JournalDeps, done: () => void): void {
+  const steps = replica.reloading(recordsOf(store));
+  const slice = (): void => {
+    const started = clock.monoMs();
+    do {
+      const step = steps.next();
+      if (step.done !== true) continue;
+      if (!step.value.ok) throw new Error(`the log on disk does not fit together: ${step.value.error.message}`);
+      return done();
+    } while (clock.monoMs() - started < SLICE_MS);
+    clock.after(0, slice);
+    return undefined;
+  };
+  slice();
 }
 
 /** The bytes of every record, as often as somebody iterates. */

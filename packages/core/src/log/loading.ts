@@ -14,8 +14,11 @@ import { type ReadFrame, readFrame, readPack } from "./taking.ts";
 /** Told of each loaded frame: its branch and its last op's seq. */
 export type Placed = (branch: string, lastSeq: number) => void;
 
+/** A log under way: it pauses after each record, so that whoever drives it can see to other things. */
+export type Loading<T> = Generator<void, Result<T, FrameRefusal>>;
+
 /** `records` is iterated again when the items have to be folded a second time. */
-export function load(context: Context, records: Iterable<Uint8Array>, placed: Placed): Result<Log, FrameRefusal> {
+export function* load(context: Context, records: Iterable<Uint8Array>, placed: Placed): Loading<Log> {
   const log = emptyLog(context);
   const folding = createFolding(log);
   for (const bytes of records) {
@@ -26,8 +29,9 @@ export function load(context: Context, records: Iterable<Uint8Array>, placed: Pl
       for (const op of ops) folding.add(op);
       if (forked) folding.spoil();
     }
+    yield;
   }
-  return folding.end() ? ok(log) : foldAgain(context, log, folding.meshOps, records);
+  return folding.end() ? ok(log) : yield* foldAgain(context, log, folding.meshOps, records);
 }
 
 function readRecord(log: Log, context: Context, bytes: Uint8Array): Result<readonly ReadFrame[], FrameRefusal> {
@@ -84,12 +88,12 @@ function createFolding(log: Log): Folding {
   };
 }
 
-function foldAgain(
+function* foldAgain(
   context: Context,
   log: Log,
   meshOps: readonly OpenedOp[],
   records: Iterable<Uint8Array>,
-): Result<Log, FrameRefusal> {
+): Loading<Log> {
   log.fold = createFold(context.mesh, context.crypto, log.feeds.forks);
   log.fold.applyMembership(meshOps);
   // Opened against a second tree: in the first one every frame is a duplicate by now.
@@ -104,6 +108,7 @@ function foldAgain(
         if (op.op.entity !== MESH_ENTITY) log.fold.apply(op);
       }
     }
+    yield;
   }
   assert(second.stamps.size === log.stamps.size, "the records are the same the second time");
   return ok(log);

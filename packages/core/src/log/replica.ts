@@ -16,7 +16,7 @@ import { type SealedOp, sealOp } from "../op/op.ts";
 import { sealPack } from "../op/pack.ts";
 import type { Comparison } from "./feed-tree.ts";
 import type { FramePlace, Heads, Locator } from "./heads.ts";
-import { load, type Placed } from "./loading.ts";
+import { load, type Loading, type Placed } from "./loading.ts";
 import { type Context, emptyLog, keep, type Log } from "./log-state.ts";
 import type { FrameRefusal } from "./refusal.ts";
 import { type ReadFrame, readFrame, readPack } from "./taking.ts";
@@ -78,11 +78,18 @@ export interface Replica {
    * ones. They may be iterated twice.
    */
   reload(records: Iterable<Uint8Array>, placed?: Placed): Result<void, FrameRefusal>;
+  /** The same in steps of a record. Until the last one everything is as it was, and nothing may be taken or written. */
+  reloading(records: Iterable<Uint8Array>, placed?: Placed): Loading<void>;
 }
 
 export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
   const context: Context = { mesh, crypto };
   let log = emptyLog(context);
+  const reloading = function* (records: Iterable<Uint8Array>, placed: Placed = () => undefined): Loading<void> {
+    const loaded = yield* load(context, records, placed);
+    if (loaded.ok) log = loaded.value;
+    return loaded.ok ? ok(undefined) : loaded;
+  };
   return {
     mesh,
     view: () => log.fold,
@@ -110,11 +117,11 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
     sealedHeads: () => log.feeds.tips(),
     write: (drafts, authorship, wallMs) => writeOps(log, context, drafts, authorship, wallMs),
     seal: (authorship) => sealOpen(log, context, authorship),
-    reload: (records, placed = () => undefined) => {
-      const loaded = load(context, records, placed);
-      if (loaded.ok) log = loaded.value;
-      return loaded.ok ? ok(undefined) : loaded;
+    reload: (records, placed) => {
+      const steps = reloading(records, placed);
+      for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
     },
+    reloading,
   };
 }
 
