@@ -9,6 +9,7 @@ export default defineConfig({
     projects: [
       { resolve, ssr, test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"] } },
       { resolve, ssr, test: { name: "tidy", include: ["test/tidy/**/*.test.ts"] } },
+      { resolve, ssr, test: { name: "regressions", include: ["test/regressions/**/*.test.ts"] } },
       {
         resolve,
         ssr,

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from "commander";
 
+import { addBackupCommands } from "./cli/backup-commands.ts";
 import { addDemoCommand } from "./cli/demo-command.ts";
 import { addNodeCommands } from "./cli/node-commands.ts";
 import { addRegistryCommands } from "./cli/registry-commands.ts";
@@ -54,6 +55,7 @@ function createProgram(): Command {
     .enablePositionalOptions();
   addNodeCommands(program);
   addDemoCommand(program);
+  addBackupCommands(program);
   addViewCommands(program);
   addRegistryCommands(program);
   for (const command of allCommands(program)) command.exitOverride();

@@ -3,7 +3,7 @@
  *
  *     node.key (0600)     the node's Ed25519 seed          log.sqlite     the log
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
- *     logs/ stories/ git/ captured output, stories, clones
+ *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { Failure, orFail, reasonOf } from "./failure.ts";
 
 export interface DataDirectory {
   readonly path: string;
-  readonly store: LogStore;
+  readonly store: SqliteLogStore;
   readonly signer: Signer;
   /** Undefined until a mesh was founded or joined. */
   readonly mesh: Uint8Array | undefined;
@@ -26,6 +26,8 @@ export interface DataDirectory {
   /** The log was copied or restored since it was last opened: it goes on under a new incarnation. */
   readonly moved: boolean;
   readonly name: string | undefined;
+  /** How often a node was started here. */
+  readonly boots: number;
   readonly token: string;
   close(): void;
 }
@@ -52,6 +54,7 @@ export function openDataDirectory(path: string, options: { readonly create: bool
       incarnation: remembered(store, "incarnation", newIncarnation),
       moved,
       name: decodeText(store.getMeta("name")),
+      boots: bootsOf(store),
       token,
       close: () => store.close(),
     };
@@ -82,7 +85,7 @@ function secretFile(path: string): Uint8Array {
   return seed;
 }
 
-function writeSecret(path: string, text: string): void {
+export function writeSecret(path: string, text: string): void {
   try {
     writeFileSync(path, text, { mode: 0o600 });
   } catch (cause) {
@@ -114,9 +117,11 @@ function remembered(store: LogStore, key: string, make: () => Uint8Array): Uint8
   return value;
 }
 
+const bootsOf = (store: LogStore): number => Number(decodeText(store.getMeta("boot")) ?? "0");
+
 /** Counts this start. Beats of a later start are newer than all of an earlier one. */
 export function countBoot(store: LogStore): number {
-  const boot = Number(decodeText(store.getMeta("boot")) ?? "0") + 1;
+  const boot = bootsOf(store) + 1;
   orFail(store.putMeta("boot", encodeText(String(boot))), (error) => `Nothing can be saved: ${error.message}.`);
   return boot;
 }

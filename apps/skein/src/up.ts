@@ -10,6 +10,7 @@ import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } f
 import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
+import { createSnapshots, forgetSnapshots } from "./backup/snapshot.ts";
 import { composeNode, ownerOf } from "./compose.ts";
 import { countBoot, type DataDirectory, defaultNodeName, encodeText, openDataDirectory } from "./data-directory.ts";
 import { removeEndpoints, writeEndpoints } from "./endpoints.ts";
@@ -100,6 +101,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
   await endLeftovers(ownerOf(data.path));
+  forgetSnapshots(data.path);
   const node = composeNode({
     data,
     net,
@@ -234,6 +236,7 @@ async function listenForPeople(node: Node, data: DataDirectory, options: UpOptio
       api: node.api,
       ...address,
       token: data.token,
+      snapshot: createSnapshots(data),
       assetsDirectory: options.headless ? undefined : assets,
       // Grows from start to start: a page that kept its copy sees what this start says, not what the last one said.
       clientId: Math.floor(systemClock.wallMs() / 1_000) >>> 0,

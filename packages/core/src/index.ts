@@ -99,10 +99,13 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
+export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export {
   chainOf,
   compareUrgency,
   explain,
+  landedAs,
+  landedBy,
   type Naming,
   openDependencies,
   projectAttempts,

@@ -66,7 +66,7 @@ export function createCommander(deps: CommanderDeps): Commander {
   return {
     run: async ({ spec, command }) => {
       const role = deps.role();
-      const mayRead = spec.effect !== "writes";
+      const mayRead = spec.effect !== "writes" && spec.role === "observer";
       if (!mayRead && role === undefined) return err(notAMember(deps.removed()));
       if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
         const words = spec.words.join(" ");
@@ -75,7 +75,6 @@ export function createCommander(deps: CommanderDeps): Commander {
           message: `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`,
         });
       }
-      if (command.name === "checkpoint") return deps.growth.checkpoint();
       if (spec.effect === "writes") return write(deps, command, role ?? "observer");
       return read(deps, command);
     },
@@ -92,9 +91,9 @@ const notAMember = (removed: boolean): CommandError => ({
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function write(deps: CommanderDeps, command: Command, role: Role): Promise<Result<Plain, CommandError>> {
-  const seed = deps.random.bytes(32);
   // Making a key pair costs a millisecond; only a ticket needs one.
-  const ticketKey = command.name === "member.invite" ? deps.createSigner(seed).publicKey : new Uint8Array();
+  const seed = command.name === "member.invite" ? deps.random.bytes(32) : new Uint8Array();
+  const ticketKey = seed.length === 0 ? seed : deps.createSigner(seed).publicKey;
   const idBytes = deps.random.bytes(8);
   let itemId: string | null = null;
   let stageBody: StageBody | undefined;
@@ -166,6 +165,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
       return verifyLog({ clock: deps.clock, store: deps.store, mesh: replica.mesh, crypto });
+    case "checkpoint":
+      return deps.growth.checkpoint();
     case "compact":
       return ok(await deps.growth.compact());
     case "doctor":
@@ -217,6 +218,7 @@ function doctor(deps: CommanderDeps): Plain {
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
     sandbox: project?.config().sandbox,
+    refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
   });
 }

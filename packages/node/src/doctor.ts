@@ -15,6 +15,8 @@ export interface Examined {
   readonly linked: number;
   readonly members: number;
   readonly sandbox: string | undefined;
+  /** Items that say Done and are not on the target branch. */
+  readonly refuted: number;
   readonly incidents: Incidents;
 }
 
@@ -25,7 +27,14 @@ interface Check {
 }
 
 export function examine(examined: Examined): Plain {
-  const checks = [membership(examined), disk(examined), links(examined), work(examined), configuration(examined)];
+  const checks = [
+    membership(examined),
+    disk(examined),
+    links(examined),
+    work(examined),
+    configuration(examined),
+    landings(examined),
+  ];
   const incidents = examined.incidents.list().map((incident) => ({ ...incident }));
   return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
 }
@@ -89,3 +98,12 @@ function configuration({ configProblem, hasProject }: Examined): Check {
     return { name, ok: false, message: `The last good one stays in force. ${configProblem}` };
   return { name, ok: true, message: "The one in force is valid." };
 }
+
+const landings = ({ refuted }: Examined): Check => ({
+  name: "landings",
+  ok: refuted === 0,
+  message:
+    refuted === 0
+      ? "Nothing that is Done is missing on the target branch."
+      : `${refuted} ${refuted === 1 ? "item says" : "items say"} Done and ${refuted === 1 ? "is" : "are"} not on the target branch; \`skein item list\` marks them, \`skein why ITEM\` says whose word it is and what to do.`,
+});

@@ -42,6 +42,8 @@ export function collectMetrics({
     ["skein_slots_free", gauge("Free slots here.", worker.slotsFree())],
     ["skein_degraded", gauge("1 while nothing can be saved.", journal.problem() === undefined ? 0 : 1)],
     ["skein_incidents", gauge("Different incidents remembered for skein doctor.", incidents.list().length)],
+    ["skein_landings_verified", gauge("Landings found on the target branch.", worker.landings.count("verified"))],
+    ["skein_landings_refuted", gauge("Items that say Done and were not merged.", worker.landings.count("refuted"))],
     ["skein_attempts", gauge("Attempts on the board.", board.current().attempts.size)],
   ]);
   const stages = new Map<string, number>(STAGES.map((stage) => [stage, 0]));

@@ -162,7 +162,12 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
-  const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
+  const naming: Naming = {
+    nameOf,
+    isExpired: (claim) => presence.isExpired(claim),
+    activityOf,
+    landingOf: (item) => worker.landings.of(item),
+  };
 
   const links: Links = createLinks({
     clock,
@@ -211,6 +216,10 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onActivity: () => {
       board.refresh();
       presence.beatSoon();
+    },
+    onLandings: (items) => {
+      board.update(items);
+      worker.poke();
     },
   });
 
@@ -265,7 +274,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     watch.look(frames);
     board.update(changed ? undefined : items);
     reissuer.look(items);
-    worker.poke();
+    worker.changed(items);
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.

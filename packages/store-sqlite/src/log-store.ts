@@ -10,7 +10,9 @@ import { assert, err, ok, type Result } from "@skein/core";
 import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 import type { Database } from "better-sqlite3";
 import { placeOf } from "./place.ts";
-import { failureOf, leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
+import { copyDatabase } from "./snapshot.ts";
+import { leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
+import { storeError } from "./store-error.ts";
 
 export interface SqliteLogStore extends LogStore {
   /** The database file. Only this connection may touch it: a second one, even to read, can cost the lock. */
@@ -19,6 +21,8 @@ export interface SqliteLogStore extends LogStore {
   lastPosition(): number;
   /** Where the log lives; another value after the file was copied or restored. */
   place(): Uint8Array;
+  /** Copies everything as it is now, or a little later, into a new file; the log goes on meanwhile. */
+  copyTo(target: string): Promise<Result<void, StoreError>>;
 }
 
 /** At most this many frames are read ahead of whoever iterates: 16 MiB when all of them have the greatest size. */
@@ -80,6 +84,7 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
     replace: (record) => writer.write(() => replaceAll(record), record.bytes.length),
     getMeta: (key) => asBytes(read(file, () => sql.meta.get(key))),
     putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value), value.length),
+    copyTo: (target) => copyDatabase(database, target),
     close: () => {
       writer.end();
       database.close();
@@ -164,22 +169,6 @@ function createWriter(database: Database, file: string): Writer {
       refusal = { type: "disk-io", message: `the log ${file} is closed; start the node again` };
     },
   };
-}
-
-/** Messages are clauses without a full stop: the node puts them behind what it could not do. */
-function storeError(code: string, file: string): StoreError {
-  const type = failureOf(code);
-  switch (type) {
-    case "disk-full":
-      return { type, message: `the disk that holds ${file} is full; free some space and try again` };
-    case "read-only":
-      return { type, message: `${file} is read-only; make it writable for this user and try again` };
-    case "corrupt":
-      return { type, message: `${file} is damaged; stop the node and restore a backup, or join the mesh again` };
-    case "in-use":
-    case "disk-io":
-      return { type: "disk-io", message: `${file} could not be written (${code}); check the disk and try again` };
-  }
 }
 
 const diskUnknown = (file: string): StoreError => ({

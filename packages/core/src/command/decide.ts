@@ -121,11 +121,13 @@ const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 60 random bits as 12 digits of Crockford's base 32. */
 export function itemIdFrom(bytes: Uint8Array): string {
   assert(bytes.length >= 8, "an item id takes 8 random bytes");
-  let bits = bytes.slice(0, 8).reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
   let id = "";
   for (let digit = 0; digit < 12; digit++) {
-    id += ID_ALPHABET.charAt(Number(bits & 31n));
-    bits >>= 5n;
+    // Five bits from the end, which lie in one byte or in two that follow each other.
+    const bit = digit * 5;
+    const last = 7 - (bit >> 3);
+    const pair = ((bytes[last - 1] ?? 0) << 8) | (bytes[last] ?? 0);
+    id += ID_ALPHABET.charAt((pair >> (bit & 7)) & 31);
   }
   return id;
 }

@@ -121,9 +121,9 @@ function toFoldOp({ op, id, on }: OpenedOp): FoldOp {
 
 /** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
 function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
-  const feeds = authors.get(op.author) ?? new Map<string, number>();
-  feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
-  authors.set(op.author, feeds);
+  const feeds = authors.get(op.author);
+  if (feeds === undefined) authors.set(op.author, new Map([[op.incarnation, op.seq]]));
+  else feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
 }
 
 function sameSay(

@@ -13,6 +13,7 @@ const VALUES: Int8Array = Int8Array.from({ length: 128 }, (_, code) => DIGITS.in
  */
 export function toHex(bytes: Uint8Array): string {
   if (bytes.length > 4_096) return toHex(bytes.subarray(0, 4_096)) + toHex(bytes.subarray(4_096));
+  // oxlint-disable-next-line unicorn/no-new-array -- it is a length, and room that is there at once is faster
   const codes = new Array<number>(bytes.length * 2);
   for (let index = 0; index < bytes.length; index++) {
     const at = (bytes[index] ?? 0) * 2;

@@ -254,9 +254,13 @@ export function writeBody(body: OpBody): { readonly [key: string]: Value } {
   return fields;
 }
 
+/** Text that may have to be changed before it can be encoded. */
+// oxlint-disable-next-line no-control-regex -- the control character is one of them
+const DOUBTFUL = /[\0\ud800-\udfff\ufeff]/;
+
 function plain(value: unknown): Value {
   // Agents' output is cut to length and pasted from anywhere; what cannot be encoded must not stop the node.
-  if (typeof value === "string") return storableText(value).replaceAll("\0", "\ufffd");
+  if (typeof value === "string") return DOUBTFUL.test(value) ? storableText(value).replaceAll("\0", "\ufffd") : value;
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {

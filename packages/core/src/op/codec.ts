@@ -79,7 +79,7 @@ function ordered(value: Value, depth: number): Packable {
   }
   if (isArray(value)) return value.map((element) => ordered(element, depth + 1));
   const sorted = new Map<string, Packable>();
-  for (const key of Object.keys(value).sort(byUtf8)) {
+  for (const key of orderedKeys(value)) {
     const field = value[key];
     if (field === undefined) continue;
     if (
@@ -103,9 +103,13 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
  * Text that has one encoding and is read back alike everywhere. msgpackr's own decoder drops a leading byte order mark
  * from longer texts and its native one keeps it, so two nodes would read two values in the same bytes.
  */
-const isStorable = (text: string): boolean => !text.startsWith(BYTE_ORDER_MARK) && text.search(LONE_SURROGATE) < 0;
+const isStorable = (text: string): boolean =>
+  !DOUBTFUL.test(text) || (!text.startsWith(BYTE_ORDER_MARK) && text.search(LONE_SURROGATE) < 0);
 
 const BYTE_ORDER_MARK = "\ufeff";
+
+/** Text without any of these needs no closer look, and most has none. */
+const DOUBTFUL = /[\ud800-\udfff\ufeff]/;
 
 /** The nearest text that can be encoded: halves of surrogate pairs are replaced, byte order marks at the start dropped. */
 export const storableText = (text: string): string => text.replace(LONE_SURROGATE, "\ufffd").replace(/^\ufeff+/, "");
@@ -116,10 +120,12 @@ const isArray = (value: Value): value is readonly Value[] => Array.isArray(value
 const encoder = new TextEncoder();
 
 /** Map keys are ordered by their UTF-8 bytes, which for all but surrogate pairs is the order of code units. */
-function byUtf8(a: string, b: string): number {
-  if (/^[\x20-\x7e]*$/.test(a) && /^[\x20-\x7e]*$/.test(b)) return a < b ? -1 : a > b ? 1 : 0;
-  return compareRanges(encoder.encode(a), encoder.encode(b));
+function orderedKeys(map: { readonly [key: string]: Value }): readonly string[] {
+  const keys = Object.keys(map).sort();
+  return keys.some((key) => DOUBTFUL.test(key)) ? keys.sort(byUtf8) : keys;
 }
+
+const byUtf8 = (a: string, b: string): number => compareRanges(encoder.encode(a), encoder.encode(b));
 
 function compareRanges(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
