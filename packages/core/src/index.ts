@@ -16,7 +16,7 @@ export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
 export type { Crypto, Signer } from "./op/crypto.ts";
 export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
-export { LIMITS } from "./op/limits.ts";
+export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   framesOf,
@@ -73,6 +73,7 @@ export {
   type JoinRequest,
   type Peer,
 } from "./sync/handshake.ts";
+export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
 export {

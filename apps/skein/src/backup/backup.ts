@@ -80,7 +80,6 @@ export function readSeed(path: string): Uint8Array {
 interface Described extends Meaning {
   readonly mesh: string;
   readonly name: string;
-  readonly incarnation: string;
 }
 
 /** Opens the copy as a node would: what cannot be read back is no backup. */
@@ -89,8 +88,7 @@ async function describeLog(snapshot: string): Promise<Described> {
   try {
     if (data.mesh === undefined) throw new Failure("The node belongs to no mesh yet, so there is nothing to back up.");
     const { ops, heads, foldVersion, digest } = await meaningOf(data, data.mesh, { verify: false });
-    const incarnation = toHex(data.incarnation);
-    return { mesh: toHex(data.mesh), name: data.name ?? "node", incarnation, ops, heads, foldVersion, digest };
+    return { mesh: toHex(data.mesh), name: data.name ?? "node", ops, heads, foldVersion, digest };
   } finally {
     data.close();
   }

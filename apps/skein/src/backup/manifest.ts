@@ -28,7 +28,6 @@ const schema = z.strictObject({
   by: z.string().max(40),
   mesh: hex(32),
   node: z.strictObject({ name: z.string().max(200), key: hex(32) }),
-  incarnation: hex(8),
   ops: count,
   /** Last seq by feed. */
   heads: z.record(z.string().max(200), count),

@@ -36,9 +36,8 @@ export interface RestoreResult {
   readonly node: string;
   readonly ops: number;
   readonly digest: string;
-  /** A new one; the backup's own is `former`. */
+  /** A new one, never the one that the node had when the backup was made. */
   readonly incarnation: string;
-  readonly former: string;
   /** Where the key came from. With `new` this is no member of the mesh yet. */
   readonly key: "backup" | "file" | "new";
 }
@@ -102,8 +101,7 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
     const incarnation = beginNewLife(data, manifest, from);
     await check(data, manifest, options.file);
     const { mesh, node, ops, digest } = manifest;
-    const former = manifest.incarnation;
-    return { data: options.data, mesh, node: node.name, ops, digest, incarnation, former, key: from };
+    return { data: options.data, mesh, node: node.name, ops, digest, incarnation, key: from };
   } finally {
     data.close();
   }

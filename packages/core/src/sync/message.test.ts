@@ -46,6 +46,7 @@ const ANY: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: 
   }),
   proof: fc.record({ type: fc.constant("proof" as const), signature: bytesOf(64), joinProof: fc.option(bytesOf(64)) }),
   heads: fc.record({ type: fc.constant("heads" as const), heads }),
+  "heads-page": fc.record({ type: fc.constant("heads-page" as const), heads }),
   want: fc.record({ type: fc.constant("want" as const), heads, locators }),
   frames: fc.record({
     type: fc.constant("frames" as const),

@@ -3,6 +3,7 @@
  *
  *     hello → hello → proof → proof            who are you (handshake.ts)
  *     heads                                     what I hold, tip by tip; repeated as anti-entropy
+ *     heads-page                                a part of a long heads or want, which it goes before (heads-pages.ts)
  *     want  → frames                            what I hold; send me a chunk of what I lack. Where our histories of a
  *                                               feed part it has a locator: places along mine, ever sparser
  *     frames                                    live: what was just made durable
@@ -36,6 +37,7 @@ export type RefusalCode =
   | "self"
   | "duplicate-link"
   | "too-slow"
+  | "over-budget"
   | "timeout"
   | "shutting-down"
   | "not-saved";
@@ -55,6 +57,7 @@ export type Message =
   | Hello
   | { readonly type: "proof"; readonly signature: Uint8Array; readonly joinProof: Uint8Array | null }
   | { readonly type: "heads"; readonly heads: Heads }
+  | { readonly type: "heads-page"; readonly heads: Heads }
   | { readonly type: "want"; readonly heads: Heads; readonly locators: readonly Locator[] }
   | { readonly type: "frames"; readonly frames: readonly Uint8Array[]; readonly more: boolean }
   | { readonly type: "beat"; readonly bytes: Uint8Array; readonly signature: Uint8Array }
@@ -89,6 +92,7 @@ function fieldsOf(message: Message): readonly Value[] {
     case "proof":
       return [message.signature, message.joinProof];
     case "heads":
+    case "heads-page":
       return [encodeHeads(message.heads)];
     case "want":
       return [encodeHeads(message.heads), message.locators.map(encodeLocator)];
@@ -128,7 +132,7 @@ const isName = (value: Value | undefined): value is string =>
 
 const READERS: Readonly<Record<MessageType, Reader>> = {
   hello: ([versions, mesh, key, nonce, name, ticket]) => {
-    if (!Array.isArray(versions) || versions.length > 16) return undefined;
+    if (!Array.isArray(versions) || versions.length > LIMITS.helloVersions) return undefined;
     if (!isHash(mesh) || !isHash(key) || !isHash(nonce) || !isName(name)) return undefined;
     if (ticket !== null && !isHash(ticket)) return undefined;
     return { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
@@ -140,6 +144,10 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
   heads: ([value]) => {
     const heads = decodeHeads(value);
     return heads === undefined ? undefined : { type: "heads", heads };
+  },
+  "heads-page": ([value]) => {
+    const heads = decodeHeads(value);
+    return heads === undefined ? undefined : { type: "heads-page", heads };
   },
   want: ([value, places]) => {
     const heads = decodeHeads(value);
@@ -161,7 +169,7 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
       ? { type: "log-data", id, epoch, bytes, end, ended }
       : undefined,
   refuse: ([code, message]) =>
-    isName(code) && typeof message === "string" && message.length <= 500
+    isName(code) && typeof message === "string" && message.length <= LIMITS.refusalLength
       ? { type: "refuse", code, message }
       : undefined,
 };

@@ -9,6 +9,7 @@ import {
   LIMITS,
   type Membership,
   type Message,
+  RELAYED_BEATS,
   type Replica,
   type Result,
   type Signer,
@@ -20,11 +21,14 @@ import type { Committed, Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, Clock, Link, LinkHandlers, LogStore, PeerNet, Random } from "../ports.ts";
 import type { SealedBeat } from "../presence.ts";
+import { createAccounts } from "./account.ts";
 import { type AddressBook, createAddressBook } from "./address-book.ts";
+import { isReachable } from "./address.ts";
 import { admit } from "./admission.ts";
 import { createDialer, type DialTarget } from "./dialer.ts";
 import { createLinkTable, type LinkTable } from "./link-table.ts";
 import { createPeerLink, type LinkRefusal, type PeerLink } from "./peer-link.ts";
+import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
 export interface Links {
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
@@ -63,6 +67,8 @@ export interface LinksDeps {
 
 const ANTI_ENTROPY_MS = 3_000;
 
+const STRANGER_LOG_LINES = { perSecond: 1, burst: 20 };
+
 /** Called once with whether the link came to be proved. */
 type Settled = (proved: boolean) => void;
 
@@ -72,7 +78,7 @@ export function createLinks(deps: LinksDeps): Links {
   const table = createLinkTable(self);
   const addresses = createAddressBook({ ...deps, self });
   const news: News = { inPacks: false };
-  const makeLink = linkMaker(deps, table, addresses, self, news);
+  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock), news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -81,7 +87,7 @@ export function createLinks(deps: LinksDeps): Links {
     clock,
     random: deps.random,
     isLinked: (target) => table.isLinked(target),
-    dial: (target) => dialOnce(net, target, makeLink),
+    dial: (target) => dialOnce(net, target, makeLink, (ip) => isReachable(ip, listensOnLoopback)),
   });
   const retarget = (): void => dialer.setTargets(addresses.targets(listensOnLoopback));
   const antiEntropy = (): void => {
@@ -136,11 +142,15 @@ function linkMaker(
   table: LinkTable,
   addresses: AddressBook,
   self: string,
+  mayRelay: (node: string) => boolean,
   news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
+  const accounts = createAccounts(() => deps.clock.monoMs());
+  const noteStranger = strangerNotes(deps);
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
       ...deps,
+      accountOf: (key) => accounts.of(key),
       createHandshake: () => newHandshake(deps, initiated, self),
       admit: (request) => admit(deps, request),
       onProved: (one) => {
@@ -156,7 +166,7 @@ function linkMaker(
       onMessage: (one, message) => {
         if (message.type !== "beat") return deps.onLogMessage(one, message);
         const beat = deps.receiveBeat(message);
-        if (beat === undefined) return undefined;
+        if (beat === undefined || !mayRelay(beat.node)) return undefined;
         addresses.learn(beat.node, beat.addresses[0] ?? "");
         return passOnBeat(table, message, one);
       },
@@ -173,12 +183,26 @@ function linkMaker(
       },
       onRefusal: (refusal) => {
         if (refusal.code === "self") table.ownAddress(link.remoteAddress);
-        noteRefusal(deps, refusal);
+        if (!initiated && refusal.peer === link.remoteAddress) noteStranger(refusal);
+        else noteRefusal(deps, refusal);
         deps.onRefused(refusal);
       },
     });
     table.add(peerLink);
     return handlers;
+  };
+}
+
+/** Beats are passed on to everybody, so one node's many would become everybody's many, in the name of honest ones. */
+function createRelay(clock: Clock): (node: string) => boolean {
+  const buckets = new Map<string, TokenBucket>();
+  return (node) => {
+    // Only members' beats get here, so there are as many as there are members.
+    const bucket = buckets.get(node) ?? createTokenBucket(RELAYED_BEATS);
+    buckets.set(node, bucket);
+    if (bucket.level(clock.monoMs()) < 1) return false;
+    bucket.take(1, clock.monoMs());
+    return true;
   };
 }
 
@@ -218,9 +242,12 @@ function dialOnce(
   net: PeerNet,
   target: DialTarget,
   makeLink: (link: Link, initiated: boolean, settled: Settled) => LinkHandlers,
+  mayReach: (ip: string) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve));
+    // The operator's own rendezvous may be anywhere; what peers say is judged.
+    const rule = target.node === undefined ? undefined : mayReach;
+    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve), rule);
     void dialed.then((result) => {
       if (!result.ok) resolve(false);
     });
@@ -233,6 +260,22 @@ function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal):
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
   deps.incidents.record(`link-${code}`, peer, `${who}: ${message}`);
   deps.log("warn", "link.refused", { by, code, peer });
+}
+
+/**
+ * Somebody who dialed this node and proved nothing. Its own words are not kept, nor its port, and not every one of a
+ * flood is logged: a stranger shall neither write into the list that people look at nor push everything else out of it.
+ */
+function strangerNotes(deps: LinksDeps): (refusal: LinkRefusal) => void {
+  const lines = createTokenBucket(STRANGER_LOG_LINES);
+  return ({ by, code, message, peer }) => {
+    if (by === "peer") return;
+    const host = peer.replace(/:\d+$/, "");
+    deps.incidents.record(`link-${code}`, host, `this node refused ${host}: ${message}`);
+    if (lines.level(deps.clock.monoMs()) < 1) return;
+    lines.take(1, deps.clock.monoMs());
+    deps.log("warn", "link.refused", { by, code, peer });
+  };
 }
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");

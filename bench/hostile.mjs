@@ -1,0 +1,126 @@
+// npm run bench:hostile: what an attack on one node of a pair costs the pair. For each attack the time from an op on one
+// node to the other one's board, before it and while it goes on, with the memory that it adds to the node attacked.
+// The attacker is a process of its own on the same machine, so it costs them processor time as well.
+import { fork } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { parseTicket } from "@skein/core";
+
+import { FLOODS, STRANGERS } from "./attacks.mjs";
+
+const SAMPLES = Number(process.env.SAMPLES ?? 150);
+const SOCKETS = Number(process.env.SOCKETS ?? 1_000);
+
+const program = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+function spawnNode(directory, name, ticket) {
+  const options = { directory: join(directory, name), name, ticket };
+  const forked = fork(program("node-child.mjs"), [JSON.stringify(options)]);
+  const waiting = new Map();
+  let next = 1;
+  const ready = new Promise((resolve, reject) => {
+    forked.on("message", (message) => {
+      if (message.type === "ready") resolve();
+      if (message.type === "answer") waiting.get(message.to)?.(message.answer);
+    });
+    forked.on("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
+  });
+  const ask = (question, fields = {}) =>
+    new Promise((resolve) => {
+      const to = next++;
+      waiting.set(to, resolve);
+      forked.send({ ask: question, to, ...fields });
+    });
+  const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${forked.pid}/status`, "utf8"))?.[1]) / 1_024;
+  return { ready, ask, rss, kill: () => forked.kill("SIGKILL") };
+}
+
+async function until(condition) {
+  const deadline = performance.now() + 60_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error("it did not happen within a minute");
+    await pause(20);
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const quantile = (values, q) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
+
+let serial = 0;
+
+/** Ops from either node to the other, one at a time, ms each. */
+async function latencies(pair) {
+  const [one, other] = pair;
+  const times = [];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const [from, to] = sample % 2 === 0 ? [one, other] : [other, one];
+    const title = `op-${serial++}`;
+    const { at } = await from.ask("addOne", { title });
+    let seen = null;
+    while (seen === null) seen = await to.ask("seen", { title });
+    times.push((seen - at) / 1e6);
+  }
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+}
+
+async function underAttack(pair, attack, url) {
+  const [victim] = pair;
+  const ticket = attack in FLOODS ? await victim.ask("invite") : undefined;
+  const before = await latencies(pair);
+  const rssBefore = victim.rss();
+  let mostRss = rssBefore;
+  const watch = setInterval(() => (mostRss = Math.max(mostRss, victim.rss())), 100);
+  const options = { url, attack, sockets: SOCKETS, ticket };
+  const attacker = fork(program("hostile-child.mjs"), [JSON.stringify(options)]);
+  // Until it is in full swing.
+  await pause(3_000);
+  const during = await latencies(pair);
+  const said = await new Promise((resolve) => {
+    attacker.once("message", resolve);
+    attacker.send("report");
+    setTimeout(() => resolve({}), 5_000);
+  });
+  attacker.kill("SIGKILL");
+  clearInterval(watch);
+  await pause(1_500);
+  return { attack, before, during, rss: mostRss - rssBefore, said };
+}
+
+const number = (value) => value.toFixed(value >= 100 ? 0 : 1).padStart(9);
+
+function line({ attack, before, during, rss, said }) {
+  const ratios = [during.p50 / before.p50, during.p99 / before.p99].map((ratio) => `${ratio.toFixed(2)} ×`.padStart(9));
+  const figures = [before.p50, during.p50, before.p99, during.p99].map(number);
+  const note = said.longest === undefined ? `${said.times ?? "?"} floods` : `longest ${Math.round(said.longest)} ms`;
+  return `${attack.padEnd(34)}${figures.join("")}${ratios.join("")}${number(rss)}  ${note}`;
+}
+
+const directory = mkdtempSync(join(tmpdir(), "skein-hostile-"));
+const victim = spawnNode(directory, "victim");
+await victim.ready;
+await victim.ask("start");
+const ticket = await victim.ask("invite");
+const url = parseTicket(ticket).value.addresses[0];
+const other = spawnNode(directory, "other", ticket);
+try {
+  await other.ready;
+  await other.ask("start");
+  await until(async () => (await other.ask("role")) === 2);
+  const pair = [victim, other];
+  await latencies(pair);
+  console.log(`${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; load ${loadavg()[0]?.toFixed(1)}`);
+  console.log(`${SAMPLES} ops before and ${SAMPLES} during each attack; ${SOCKETS} sockets of each kind of stranger\n`);
+  const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more"].map((head) => head.padStart(9));
+  console.log(`${"".padEnd(34)}${heads.join("")}`);
+  for (const attack of ["nobody", ...STRANGERS, ...Object.keys(FLOODS)]) {
+    console.log(line(await underAttack(pair, attack, url)));
+  }
+} finally {
+  victim.kill();
+  other.kill();
+  rmSync(directory, { recursive: true, force: true });
+}
