@@ -158,7 +158,7 @@ function soak(directory) {
   const deps = { store, index, crypto: history.crypto, forks: new Map() };
   const place = { packed: 1, thinned: 1 };
   const checkpoints = [];
-  console.log("\n day      ops    items   log as frames   log kept   per op   heap    restart");
+  console.log("\n day      ops    items   log as frames   log kept   per op       heap    CPU of a restart");
   for (let day = 1; day <= DAYS; day++) {
     const until = history.items() + ITEMS_PER_DAY;
     // Eight or nine ops an item: the pace only sets what the wall clocks in the ops say.
@@ -179,14 +179,14 @@ function indexNew(store, index, history) {
 }
 
 function shorten(deps, place, checkpoint, replica) {
-  for (let step = packStep(deps, place.packed, deps.index.size); step !== undefined; ) {
+  for (let step = packStep(deps, place.packed, deps.index.size); step !== undefined;) {
     place.packed = step.next;
     step = packStep(deps, place.packed, deps.index.size);
   }
   if (checkpoint === undefined) return;
   const standing = standingOf(checkpoint, replica);
   if (standing.type !== "held") throw new Error("an own checkpoint is held");
-  for (let step = thinStep(deps, place.thinned, standing.known); step !== undefined; ) {
+  for (let step = thinStep(deps, place.thinned, standing.known); step !== undefined;) {
     place.thinned = step.next;
     step = thinStep(deps, place.thinned, standing.known);
   }
@@ -197,7 +197,7 @@ function report(day, store, history, rawBytes) {
   const ops = history.replica.opCount();
   globalThis.gc?.();
   const heap = process.memoryUsage().heapUsed;
-  const from = performance.now();
+  const from = process.cpuUsage();
   const replica = createReplica(history.mesh, history.crypto);
   const loaded = replica.reload(
     (function* bytes() {
@@ -205,7 +205,8 @@ function report(day, store, history, rawBytes) {
     })(),
   );
   if (!loaded.ok) throw new Error(loaded.error.message);
-  const restartMs = performance.now() - from;
+  const { user, system } = process.cpuUsage(from);
+  const restartMs = (user + system) / 1e3;
   const cells = [
     String(day).padStart(4),
     ops.toLocaleString("en").padStart(8),

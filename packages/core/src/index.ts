@@ -36,10 +36,25 @@ export { foundMesh } from "./log/genesis.ts";
 export type { Comparison } from "./log/feed-tree.ts";
 export { type Head, type FramePlace, type Heads, type Locator, totalOps } from "./log/heads.ts";
 export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
-export { type Authorship, createReplica, type Draft, type Replica, type Taken, type TakenPack, type Written } from "./log/replica.ts";
+export {
+  type Authorship,
+  createReplica,
+  type Draft,
+  type Replica,
+  type Taken,
+  type TakenPack,
+  type Written,
+} from "./log/replica.ts";
 
 export { joinProofBytes } from "./member/join-proof.ts";
-export { type Checkpoint, type Invite, type Member, type Membership, type Project, roleOf } from "./member/membership.ts";
+export {
+  type Checkpoint,
+  type Invite,
+  type Member,
+  type Membership,
+  type Project,
+  roleOf,
+} from "./member/membership.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 

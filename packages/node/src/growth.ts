@@ -87,7 +87,10 @@ export function createGrowth(deps: GrowthDeps): Growth {
       return isProgress(pack);
     }
     const covered = coveredBy(deps, keptMs);
-    const thin = covered === undefined || thinned >= packed ? undefined : thinStep({ ...deps, forks: deps.replica.forks() }, thinned, covered);
+    const thin =
+      covered === undefined || thinned >= packed
+        ? undefined
+        : thinStep({ ...deps, forks: deps.replica.forks() }, thinned, covered);
     if (thin === undefined) return false;
     thinned = thin.next;
     return isProgress(thin);
@@ -133,7 +136,10 @@ export function createGrowth(deps: GrowthDeps): Growth {
     compact: async () => {
       packed = 1;
       thinned = 1;
-      while (!stopped && step(0, 0)) await new Promise<void>((resolve) => clock.after(0, resolve));
+      for (let more = true; more;) {
+        await new Promise<void>((resolve) => clock.after(0, resolve));
+        more = !stopped && step(0, 0);
+      }
       return { frames: index.size, packed: packed - 1, thinned: thinned - 1 };
     },
     stop: () => {
@@ -162,9 +168,7 @@ function coveredBy({ replica, clock }: GrowthDeps, keptMs: number): ReadonlyMap<
 }
 
 const contradicted = ({ replica }: GrowthDeps): readonly Checkpoint[] =>
-  replica
-    .view()
-    .membership.checkpoints.filter((checkpoint) => standingOf(checkpoint, replica).type === "contradicted");
+  replica.view().membership.checkpoints.filter((checkpoint) => standingOf(checkpoint, replica).type === "contradicted");
 
 function isDue({ replica, role, settings, clock }: GrowthDeps): boolean {
   const own = role();

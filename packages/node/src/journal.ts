@@ -208,7 +208,11 @@ export function createJournal(deps: JournalDeps): Journal {
 }
 
 /** Runs jobs from the front of the queue while there is time, at least one; those that are done leave it. */
-function runJobs({ clock }: JournalDeps, queue: Job[], batch: Batch): { readonly jobs: Job[]; readonly isCut: boolean } {
+function runJobs(
+  { clock }: JournalDeps,
+  queue: Job[],
+  batch: Batch,
+): { readonly jobs: Job[]; readonly isCut: boolean } {
   const started = clock.monoMs();
   const hasTime = (): boolean => clock.monoMs() - started < SLICE_MS;
   const jobs: Job[] = [];

@@ -59,12 +59,7 @@ export async function verifyLog({ clock, store, mesh, crypto }: VerifyDeps): Pro
 }
 
 /** Why it does not verify; undefined when it does. */
-function verifyRecord(
-  replica: Replica,
-  { bytes }: StoredFrame,
-  crypto: Crypto,
-  counts: Counts,
-): string | undefined {
+function verifyRecord(replica: Replica, { bytes }: StoredFrame, crypto: Crypto, counts: Counts): string | undefined {
   const taken = isPack(bytes) ? replica.takePack(bytes) : replica.take(bytes);
   if (!taken.ok) return taken.error.message;
   if (!isPack(bytes)) {

@@ -165,7 +165,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("forks", "asks-node", "observer", "List feeds whose author wrote two histories"),
   spec("effects", "asks-node", "observer", "List what this node is doing right now"),
   spec("verify", "asks-node", "observer", "Check every signature and hash of the log on disk"),
-  spec("checkpoint", "asks-node", "operator", "Sign what this node holds, so that every node may shorten what lies below"),
+  spec(
+    "checkpoint",
+    "asks-node",
+    "operator",
+    "Sign what this node holds, so that every node may shorten what lies below",
+  ),
   spec("compact", "asks-node", "observer", "Shorten this node's log on disk below the newest checkpoint, now"),
   spec("doctor", "asks-node", "observer", "Check this node and say what is wrong and what to do"),
 ];

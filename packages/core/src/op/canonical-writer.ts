@@ -16,7 +16,7 @@ export const createWriter = (): Writer => ({ bytes: new Uint8Array(1_024), lengt
 
 export const written = (writer: Writer): Uint8Array => writer.bytes.subarray(0, writer.length);
 
-export function reserve(writer: Writer, count: number): void {
+function reserve(writer: Writer, count: number): void {
   if (writer.length + count <= writer.bytes.length) return;
   const grown = new Uint8Array(Math.max(writer.bytes.length * 2, writer.length + count));
   grown.set(written(writer));

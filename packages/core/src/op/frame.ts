@@ -103,7 +103,8 @@ export const isFrameAuthentic = (frame: Frame, crypto: Crypto): boolean =>
   crypto.verify(frame.header.author, frame.headerBytes, frame.signature);
 
 /** Names a feed, the ops of one (author, incarnation), in maps. */
-export const feedId = (author: Uint8Array, incarnation: Uint8Array): string => `${toSharedHex(author)}/${toSharedHex(incarnation)}`;
+export const feedId = (author: Uint8Array, incarnation: Uint8Array): string =>
+  `${toSharedHex(author)}/${toSharedHex(incarnation)}`;
 
 const malformed = (what: string): { readonly ok: false; readonly error: MalformedFrame } =>
   err({ type: "malformed-frame", message: `malformed frame: ${what}` });

@@ -33,7 +33,7 @@ export interface OpenedOp {
   readonly on?: string;
 }
 
-export interface PackedOp extends OpenedOp {
+interface PackedOp extends OpenedOp {
   /** The canonical bytes of its body. */
   readonly bodyBytes: Uint8Array;
 }
@@ -110,7 +110,9 @@ export function sealPack(frames: readonly PackedFrame[], keep: "all" | "ends"): 
 
 /** Is each of these frames signed, or continued by another of them? Only then a pack of them stands for itself. */
 export function isCovered(frames: readonly PackedFrame[]): boolean {
-  const continued = new Set(frames.flatMap(({ header: { prevFrame } }) => (prevFrame === null ? [] : [toHex(prevFrame)])));
+  const continued = new Set(
+    frames.flatMap(({ header: { prevFrame } }) => (prevFrame === null ? [] : [toHex(prevFrame)])),
+  );
   return frames.every(({ signature, hash }) => signature !== null || continued.has(toHex(hash)));
 }
 
