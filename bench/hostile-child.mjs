@@ -7,16 +7,13 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** So many sockets of this kind at all times, as far as the node lets them. */
 async function strangers() {
-  let longest = 0;
   const keepOne = async (kind) => {
     for (;;) {
       const stranger = openStranger(kind, url);
       while (stranger.livedMs() === undefined) await pause(100);
-      longest = Math.max(longest, stranger.livedMs());
       await pause(5_000);
     }
   };
-  process.on("message", () => process.send?.({ longest }));
   for (let place = 0; place < sockets; place++) {
     void keepOne(attack);
     if (place % 50 === 0) await pause(20);
@@ -26,11 +23,8 @@ async function strangers() {
 async function flood() {
   let member = await joinWith({ url, ticket, name: `flood ${attack}` });
   const { identity, mesh } = member;
-  let times = 0;
-  process.on("message", () => process.send?.({ times, refusal: member.refusal() ?? "none" }));
   for (;;) {
     await FLOODS[attack](member, 8_000);
-    times++;
     member.close();
     await pause(250);
     member = await dialAs({ url, identity, name: `flood ${attack}`, mesh });
@@ -38,5 +32,4 @@ async function flood() {
 }
 
 if (attack in FLOODS) await flood();
-else if (attack === "nobody") process.on("message", () => process.send?.({ times: 0 }));
-else await strangers();
+else if (attack !== "nobody") await strangers();

@@ -1,5 +1,6 @@
 // npm run bench:hostile: what an attack on one node of a pair costs the pair. For each attack the time from an op on one
-// node to the other one's board, before it and while it goes on, with the memory that it adds to the node attacked.
+// node to the other one's board, before it and while it goes on, with the memory that it adds to the node attacked and
+// the share of one processor that the node spends on the attack alone.
 // The attacker is a process of its own on the same machine, so it costs them processor time as well.
 import { fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,6 +12,7 @@ import { parseTicket } from "@skein/core";
 
 import { FLOODS, STRANGERS } from "./attacks.mjs";
 
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SAMPLES = Number(process.env.SAMPLES ?? 150);
 const SOCKETS = Number(process.env.SOCKETS ?? 1_000);
 
@@ -35,7 +37,14 @@ function spawnNode(directory, name, ticket) {
       forked.send({ ask: question, to, ...fields });
     });
   const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${forked.pid}/status`, "utf8"))?.[1]) / 1_024;
-  return { ready, ask, rss, kill: () => forked.kill("SIGKILL") };
+  /** Processor time it has used, ms. A tick is 10 ms. */
+  const cpu = () => {
+    const fields = readFileSync(`/proc/${forked.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  };
+  return { ready, ask, rss, cpu, kill: () => forked.kill("SIGKILL") };
 }
 
 async function until(condition) {
@@ -53,8 +62,7 @@ const quantile = (values, q) =>
 let serial = 0;
 
 /** Ops from either node to the other, one at a time, ms each. */
-async function latencies(pair) {
-  const [one, other] = pair;
+async function latencies([one, other]) {
   const times = [];
   for (let sample = 0; sample < SAMPLES; sample++) {
     const [from, to] = sample % 2 === 0 ? [one, other] : [other, one];
@@ -64,39 +72,56 @@ async function latencies(pair) {
     while (seen === null) seen = await to.ask("seen", { title });
     times.push((seen - at) / 1e6);
   }
-  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  return times;
 }
 
-async function underAttack(pair, attack, url) {
+/** The same pair before and during, right after each other, so that what else the machine does is in both. */
+async function oneRound(pair, attack, url, ticket) {
   const [victim] = pair;
-  const ticket = attack in FLOODS ? await victim.ask("invite") : undefined;
   const before = await latencies(pair);
   const rssBefore = victim.rss();
   let mostRss = rssBefore;
   const watch = setInterval(() => (mostRss = Math.max(mostRss, victim.rss())), 100);
-  const options = { url, attack, sockets: SOCKETS, ticket };
-  const attacker = fork(program("hostile-child.mjs"), [JSON.stringify(options)]);
-  // Until it is in full swing.
+  const attacker = fork(program("hostile-child.mjs"), [JSON.stringify({ url, attack, sockets: SOCKETS, ticket })]);
+  // Until it is in full swing; meanwhile the node does nothing else.
+  const [cpuBefore, startedAt] = [victim.cpu(), performance.now()];
   await pause(3_000);
+  const cpu = (victim.cpu() - cpuBefore) / (performance.now() - startedAt);
   const during = await latencies(pair);
-  const said = await new Promise((resolve) => {
-    attacker.once("message", resolve);
-    attacker.send("report");
-    setTimeout(() => resolve({}), 5_000);
-  });
   attacker.kill("SIGKILL");
   clearInterval(watch);
-  await pause(1_500);
-  return { attack, before, during, rss: mostRss - rssBefore, said };
+  await pause(1_000);
+  return { before, during, cpu, rss: mostRss - rssBefore };
+}
+
+async function underAttack(pair, attack, url) {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const ticket = attack in FLOODS ? await pair[0].ask("invite") : undefined;
+    rounds.push(await oneRound(pair, attack, url, ticket));
+  }
+  const pooled = (part) => {
+    const times = rounds.flatMap((round) => round[part]);
+    return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  };
+  return {
+    attack,
+    before: pooled("before"),
+    during: pooled("during"),
+    cpu: quantile(
+      rounds.map((round) => round.cpu),
+      0.5,
+    ),
+    rss: Math.max(...rounds.map((round) => round.rss)),
+  };
 }
 
 const number = (value) => value.toFixed(value >= 100 ? 0 : 1).padStart(9);
 
-function line({ attack, before, during, rss, said }) {
+function line({ attack, before, during, cpu, rss }) {
   const ratios = [during.p50 / before.p50, during.p99 / before.p99].map((ratio) => `${ratio.toFixed(2)} ×`.padStart(9));
   const figures = [before.p50, during.p50, before.p99, during.p99].map(number);
-  const note = said.longest === undefined ? `${said.times ?? "?"} floods` : `longest ${Math.round(said.longest)} ms`;
-  return `${attack.padEnd(34)}${figures.join("")}${ratios.join("")}${number(rss)}  ${note}`;
+  return `${attack.padEnd(34)}${figures.join("")}${ratios.join("")}${number(rss)}${`${(100 * cpu).toFixed(1)} %`.padStart(9)}`;
 }
 
 const directory = mkdtempSync(join(tmpdir(), "skein-hostile-"));
@@ -113,8 +138,12 @@ try {
   const pair = [victim, other];
   await latencies(pair);
   console.log(`${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; load ${loadavg()[0]?.toFixed(1)}`);
-  console.log(`${SAMPLES} ops before and ${SAMPLES} during each attack; ${SOCKETS} sockets of each kind of stranger\n`);
-  const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more"].map((head) => head.padStart(9));
+  console.log(
+    `${ROUNDS} × ${SAMPLES} ops before and during each attack, pooled; ${SOCKETS} sockets of each kind of stranger\n`,
+  );
+  const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more", "CPU"].map((head) =>
+    head.padStart(9),
+  );
   console.log(`${"".padEnd(34)}${heads.join("")}`);
   for (const attack of ["nobody", ...STRANGERS, ...Object.keys(FLOODS)]) {
     console.log(line(await underAttack(pair, attack, url)));

@@ -8,6 +8,7 @@ import { addBackupCommands } from "./cli/backup-commands.ts";
 import { addDemoCommand } from "./cli/demo-command.ts";
 import { addNodeCommands } from "./cli/node-commands.ts";
 import { addRegistryCommands } from "./cli/registry-commands.ts";
+import { addSimCommand } from "./cli/sim-command.ts";
 import { addViewCommands } from "./cli/view-commands.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { printable } from "./log-output.ts";
@@ -56,6 +57,7 @@ function createProgram(): Command {
   addNodeCommands(program);
   addDemoCommand(program);
   addBackupCommands(program);
+  addSimCommand(program);
   addViewCommands(program);
   addRegistryCommands(program);
   for (const command of allCommands(program)) command.exitOverride();

@@ -161,7 +161,7 @@ test("a published branch is replaced by its own node and never by another", asyn
   valueOf(await alice.publishBranch(first.branch, first.tip, never));
   const restarted = await fixture.node("alice");
   valueOf(await restarted.publishBranch(second.branch, second.tip, never));
-  expect(errorOf(await bob.publishBranch(foreign.branch, foreign.tip, never)).type).toBe("refused");
+  expect(errorOf(await bob.publishBranch(foreign.branch, foreign.tip, never)).type).toBe("branch-taken");
   expect(await fixture.git(fixture.remote, "rev-parse", second.branch)).toBe(second.tip);
   valueOf(await bob.fetchBranch(second.branch, second.tip, never));
   expect(errorOf(await bob.fetchBranch(first.branch, first.tip, never)).type).toBe("missing-branch");

@@ -85,6 +85,8 @@ export interface NodeOptions {
 
 export interface Node {
   readonly api: NodeApi;
+  /** What this node holds and what it means, for whoever checks the node itself; programs around it see the api. */
+  readonly replica: Pick<Replica, "view" | "heads" | "forks" | "hasOp" | "opCount">;
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
   start(): void;
   /** Gives its claims back, says good-bye, and leaves nothing unsaved. */
@@ -164,7 +166,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   };
   const naming: Naming = {
     nameOf,
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
   };
@@ -212,7 +214,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     labels: options.labels,
     openRepository: options.openRepository,
     others: () => candidates(presence),
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => {
+      // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
+      if (journal.problem() !== undefined) presence.grace();
+      return presence.isExpired(claim);
+    },
     onActivity: () => {
       board.refresh();
       presence.beatSoon();
@@ -305,6 +311,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   return {
     api,
+    replica,
     listen: (address) => links.listen(address),
     start: () => {
       // Only a peer can know of ops that this log has lost.

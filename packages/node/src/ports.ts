@@ -114,6 +114,8 @@ export interface GitError {
     | "not-a-repository"
     | "no-commits"
     | "missing-branch"
+    /** The remote's branch of this name is another node's work. */
+    | "branch-taken"
     | "remote-unreachable"
     | "refused"
     | "unknown-outcome"

@@ -115,3 +115,12 @@ test("a stall is a tick that came much later than it was meant to", () => {
   expect(isStalled(11_301, 100)).toBe(true);
   expect(isStalled(11_401, 100)).toBe(false);
 });
+
+test("whoever only looks begins no measurement", () => {
+  const leases = createLeaseObserver();
+  const lease = { holder: "bob", ttlMs: 1_000 };
+  expect(leases.looksExpired(lease, 0)).toBe(false);
+  expect(leases.looksExpired(lease, 5_000)).toBe(false);
+  expect(leases.isExpired(lease, 5_000)).toBe(false);
+  expect(leases.looksExpired(lease, 6_001)).toBe(true);
+});

@@ -13,6 +13,8 @@ export interface LeaseObserver {
   grace(nowMs: number): void;
   /** Has the holder been silent for a whole TTL? A node never heard counts from when it was first asked about. */
   isExpired(lease: { readonly holder: string; readonly ttlMs: number }, nowMs: number): boolean;
+  /** The same for whoever only looks: it begins no measurement, so that looking changes nothing. */
+  looksExpired(lease: { readonly holder: string; readonly ttlMs: number }, nowMs: number): boolean;
   /** Monotonic time of the last sign of life, undefined when there was none. */
   lastHeardMs(node: string): number | undefined;
 }
@@ -44,6 +46,7 @@ export function createLeaseObserver(): LeaseObserver {
       }
       return nowMs - known.sinceMs > ttlMs;
     },
+    looksExpired: ({ holder, ttlMs }, nowMs) => nowMs - (observations.get(holder)?.sinceMs ?? nowMs) > ttlMs,
     lastHeardMs: (node) => observations.get(node)?.heardMs,
   };
 }

@@ -79,6 +79,8 @@ export function createFeedTree(): FeedTree {
   /** A feed's branches; the one that was here first comes first. */
   const feeds = new Map<string, MutableBranch[]>();
   const forks = new Map<string, number>();
+  /** Made when it is asked for: a peer's heads are looked up in it one by one. */
+  let heads: Heads | undefined;
 
   const branchesOf = (feed: string): readonly MutableBranch[] => feeds.get(feed) ?? [];
 
@@ -112,7 +114,7 @@ export function createFeedTree(): FeedTree {
   };
 
   return {
-    heads: () => new Map([...branches.values()].map((branch) => [branch.id, headOf(branch)])),
+    heads: () => (heads ??= new Map([...branches.values()].map((branch) => [branch.id, headOf(branch)]))),
     tips: () => new Map([...branches.values()].map((branch) => [branch.id, tipOf(branch)])),
     forks,
     place,
@@ -127,6 +129,7 @@ export function createFeedTree(): FeedTree {
       const branch = branches.get(id) ?? begin(head, { id, feed, parent, from: header.firstSeq - 1 });
       if (isFork) forks.set(feed, Math.min(header.firstSeq, forks.get(feed) ?? header.firstSeq));
       const seq = header.firstSeq + header.opIds.length - 1;
+      heads = undefined;
       branch.chain.add({ seq, frame: hash, opId: lastOp });
       branch.seq = Math.max(branch.seq, seq);
       branch.frame = hash;
@@ -136,6 +139,7 @@ export function createFeedTree(): FeedTree {
     open: (head, seq, opId) => {
       const feed = `${head.author}/${head.incarnation}`;
       const branch = branches.get(feed) ?? begin(head, { id: feed, feed, from: 0, parent: undefined });
+      heads = undefined;
       branch.seq = seq;
       branch.opId = opId;
     },

@@ -75,7 +75,7 @@ type Settled = (proved: boolean) => void;
 export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
   const self = toHex(deps.signer.publicKey);
-  const table = createLinkTable(self);
+  const table = createLinkTable(self, clock);
   const addresses = createAddressBook({ ...deps, self });
   const news: News = { inPacks: false };
   const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock), news);

@@ -337,10 +337,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
       case "heads":
         return learnHeads(collector.finish(message.heads));
       case "want":
-        // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false
-          ? answerSoon(state, { heads: collector.finish(message.heads), locators: message.locators }, peerLink, deps)
-          : undefined;
+        return answerSoon(state, { ...message, heads: collector.finish(message.heads) }, peerLink, deps);
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
@@ -370,6 +367,8 @@ function noteKnown({ disputed }: State, { known }: Offered): void {
 
 /** An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn. */
 function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLinkDeps): void {
+  // Whoever is not known to be a member gets nothing of this mesh.
+  if (state.peer?.provisional !== false) return;
   const isUnderWay = state.asked !== undefined;
   state.asked = want;
   if (isUnderWay) return;

@@ -68,7 +68,9 @@ export function createWorker(deps: WorkerDeps): Worker {
     deps.onActivity();
     poke();
   });
-  const slotsFree = (): number => (projects.notReady() === undefined ? Math.max(0, deps.slots - executions.size) : 0);
+  // A disk that refuses takes no claim either, and every try would fold the log again.
+  const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
+  const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - executions.size) : 0);
   const landings = createLandingBook();
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
   const look = createLook(deps, projects, executions, slotsFree, landings);
@@ -131,6 +133,7 @@ function createLook(
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
   return async () => {
+    projects.look();
     const project = projects.current();
     const intents = planner.plan({
       view: deps.replica.view(),
