@@ -53,6 +53,16 @@ if (!created.ok) throw new Error(created.error);
 const node = created.value;
 const openedInMs = performance.now() - startedAt;
 const delay = monitorEventLoopDelay({ resolution: 5 });
+/** CPU time between two looks of a timer: how long the loop was held up by work, on a machine that is busy otherwise, too. */
+let slices = [];
+let lastCpu = process.cpuUsage();
+const watchSlices = () => {
+  const { user, system } = process.cpuUsage(lastCpu);
+  lastCpu = process.cpuUsage();
+  slices.push((user + system) / 1e3);
+  setTimeout(watchSlices, 5).unref();
+};
+const p99 = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
 
 const command = async (name, input = {}) => {
   const answered = await node.api.command(name, input);
@@ -64,6 +74,7 @@ const ASKED = {
   command: ({ name, input }) => command(name, input),
   start: async () => {
     delay.enable();
+    watchSlices();
     node.start();
     return null;
   },
@@ -75,9 +86,15 @@ const ASKED = {
   },
   resetDelay: async () => {
     delay.reset();
+    slices = [];
     return null;
   },
-  delay: async () => ({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }),
+  delay: async () => ({
+    p99: delay.percentile(99) / 1e6,
+    max: delay.max / 1e6,
+    sliceP99: p99(slices),
+    sliceMax: Math.max(0, ...slices),
+  }),
   memory: async () => {
     globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();

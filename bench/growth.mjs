@@ -22,6 +22,9 @@ const child = fileURLToPath(new URL("growth-child.mjs", import.meta.url));
 const mib = (bytes) => bytes / 2 ** 20;
 const show = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1));
 
+const showDelay = ({ p99, max, sliceP99, sliceMax }) =>
+  `event loop delay p99 ${show(p99)}, max ${show(max)} ms, of CPU at a stretch p99 ${show(sliceP99)}, max ${show(sliceMax)} ms`;
+
 function openStore(directory) {
   const opened = openLogStore({ directory });
   if (!opened.ok) throw new Error(opened.error.message);
@@ -88,9 +91,7 @@ async function measure(directory, ops) {
   await packing.ask("command", { name: "checkpoint" });
   await packing.ask("command", { name: "compact" });
   const delay = await packing.ask("delay");
-  console.log(
-    `  packed and thinned in ${show(performance.now() - from)} ms; event loop p99 ${show(delay.p99)}, max ${show(delay.max)} ms`,
-  );
+  console.log(`  packed and thinned in ${show(performance.now() - from)} ms; ${showDelay(delay)}`);
   await packing.ask("stop");
   await restart("packs", author);
   await joinFresh(directory, author);
@@ -125,7 +126,7 @@ async function joinFresh(directory, author) {
   await settled(server, fresh);
   const memory = await fresh.ask("memory");
   console.log(
-    `  a fresh node joins in ${show(took)} ms (${show(cpu)} ms of CPU); its event loop p99 ${show(ours.p99)}, max ${show(ours.max)} ms; the server's p99 ${show(theirs.p99)}, max ${show(theirs.max)} ms; heap ${show(mib(memory.heapUsed))} MiB, resident ${show(mib(memory.rss))} MiB`,
+    `  a fresh node joins in ${show(took)} ms (${show(cpu)} ms of CPU); ${showDelay(ours)}; the server's: ${showDelay(theirs)}; heap ${show(mib(memory.heapUsed))} MiB, resident ${show(mib(memory.rss))} MiB`,
   );
   const verified = await fresh.ask("command", { name: "verify" });
   console.log(

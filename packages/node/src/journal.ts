@@ -97,7 +97,7 @@ export interface JournalDeps {
 const PROBE_MS = 2_000;
 
 /** A flush that takes longer lets others in before it goes on: the event loop has more to do than to fold. */
-const SLICE_MS = 20;
+const SLICE_MS = 10;
 
 interface Job {
   /**

@@ -21,7 +21,7 @@ export interface Step {
 }
 
 /** Ops of a pack that this node makes: packing or opening one is a few milliseconds. */
-const PACK_OPS = 512;
+const PACK_OPS = 256;
 /** A record of at least half a pack is left as it is. */
 const FULL_FRAMES = PACK_OPS / 2;
 /** Bodies, signatures and a bound for what the columns take, so that a pack keeps within its limit. */
