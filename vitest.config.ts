@@ -7,8 +7,18 @@ const ssr = { resolve };
 export default defineConfig({
   test: {
     projects: [
-      { resolve, ssr, test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"] } },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"],
+          // A busy machine is no failure.
+          testTimeout: 30_000,
+        },
+      },
       { resolve, ssr, test: { name: "tidy", include: ["test/tidy/**/*.test.ts"] } },
+      { resolve, ssr, test: { name: "regressions", include: ["test/regressions/**/*.test.ts"] } },
       {
         resolve,
         ssr,

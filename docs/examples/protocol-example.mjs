@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import {
+  BUDGETS,
   createHandshake,
   createReplica,
   encode,
@@ -17,9 +18,11 @@ import {
   LIMITS,
   openFrame,
   printTicket,
+  RELAYED_BEATS,
   sealBeat,
   toHex,
 } from "@skein/core";
+import { HTTP_LIMITS, YJS_LIMITS } from "@skein/http";
 import { createNodeCrypto, createSigner } from "@skein/node";
 
 const WALL_MS = 1_700_000_000_000;
@@ -171,12 +174,12 @@ function handshake() {
     return step.message;
   };
   const hello = sent(bob.start());
-  const answer = sent(alice.receive(hello, ofAlice));
-  const proof = sent(bob.receive(answer, ofBob));
-  const [admit] = alice.receive(proof, ofAlice);
+  const answer = sent(alice.receive(encodeMessage(hello), ofAlice));
+  const proof = sent(bob.receive(encodeMessage(answer), ofBob));
+  const [admit] = alice.receive(encodeMessage(proof), ofAlice);
   if (admit?.type !== "admit") throw new Error(`the newcomer was not admitted: ${JSON.stringify(admit)}`);
   const acceptance = sent(alice.admitted());
-  const [proved] = bob.receive(acceptance, ofBob);
+  const [proved] = bob.receive(encodeMessage(acceptance), ofBob);
   if (proved?.type !== "proved") throw new Error("the acceptor was not proved");
   return { hello, answer, proof, acceptance };
 }
@@ -231,11 +234,12 @@ function beatExample() {
 
 function syncExample() {
   const heads = replica.heads();
-  const list = [[owner.signer.publicKey, owner.incarnation, 3]];
+  const list = [[owner.signer.publicKey, owner.incarnation, 3, created.hash]];
   const refusal = { type: "refuse", code: "removed", message: "the key of bob was removed from this mesh" };
   return [
-    bytesOfMessage({ type: "heads", heads }, [[list, "one feed: author, incarnation, last seq"]]),
-    bytesOfMessage({ type: "want", heads: new Map() }, [[[], "I hold nothing"]]),
+    bytesOfMessage({ type: "heads", heads }, [[list, "one tip: author, incarnation, last seq, hash of its last frame"]]),
+    bytesOfMessage({ type: "heads-page", heads }, [[list, "a part of a long listing, which goes on"]]),
+    bytesOfMessage({ type: "want", heads: new Map(), locators: [] }, [[[], "I hold nothing"], [[], "no locators"]]),
     bytesOfMessage({ type: "frames", frames: [created.bytes], more: false }, [
       [[created.bytes], "one frame, as above"],
       [false, "nothing more for now"],
@@ -254,13 +258,32 @@ const NOTES = {
   chunkBytes: "frames of one `frames` message together",
   messageBytesBeforeProof: "one message before the peer has proved its key",
   messageBytes: "one message after that",
+  strangerBytes: "all bytes of a connection before the proof, framing and pings included",
+  messageFragments: "fragments of one WebSocket message",
+  messageChunks: "chunks off the wire that one unfinished message is in",
+  upgradeHeaderBytes: "all headers of an upgrade request",
+  upgradeHeaders: "headers of an upgrade request",
   depth: "nesting of a decoded value, the outermost being 0",
   elements: "array elements plus map entries of one decoded value",
-  feeds: "feeds in one `heads` or `want`",
+  feeds: "tips in one `heads`, `heads-page` or `want`",
+  locators: "locators in one `want`",
+  locatorFrames: "places in one locator",
   outboxBytes: "bytes waiting for one peer before it is cut",
+  inboxBytes: "bytes of one peer's frames that wait to become durable; nothing more is read from it meanwhile",
+  barrenAnswers: "answers and refused frames in a row that brought nothing before the link ends",
   handshakeMs: "from the connection to a proved peer",
   idleMs: "silence before a link counts as dead",
+  pauseMs: "the longest time that a link over its budget is not read at one time",
   links: "links open at once, proved or not",
+  linksPerAddress: "of these from one IPv4 address or one IPv6 network of 64 bits; loopback and trusted proxies are exempt",
+  dialTargets: "addresses a node keeps dialing",
+  dialsUnderWay: "connections being opened at once",
+  helloVersions: "protocol versions in a hello",
+  refusalLength: "a refusal's sentence",
+  beatBytes: "one beat's encoded bytes",
+  beatAddresses: "addresses in a beat",
+  beatTextLength: "one address, label or activity in a beat",
+  logBytes: "the piece of output in one `log-data`",
   counter: "greatest Lamport stamp, seq and wall time",
   titleLength: "title, reason of a hold",
   textBytes: "text of an item",
@@ -285,12 +308,84 @@ function limitsTable() {
   return ["| name | value | of what |", "|---|---|---|", ...rows].join("\n");
 }
 
+const BUDGET_NOTES = {
+  links: "links that a member opened and proved",
+  bytes: "bytes of messages",
+  messages: "messages",
+  frames: "frames that were pushed",
+  duplicates: "frames that were here already, beyond what others brought since they were asked for",
+  misfits: "frames that came before what they build on",
+  junk: "unreadable messages and frames that no honest node sends; each ends its link besides",
+  beats: "beats, its own and passed on",
+  heads: "`heads` and `heads-page`",
+  wants: "`want`",
+  logReads: "`log-read`",
+};
+
+/** The table of BUDGETS, with the last row for what is passed on of one node's beats. */
+function budgetsTable() {
+  const rows = Object.entries(BUDGETS).map(([name, { perSecond, burst, patienceMs }]) => {
+    const patience = patienceMs === null ? "slowed down, never cut" : `cut after ${patienceMs / 1_000} s`;
+    return `| ${name} | ${perSecond} | ${burst} | ${patience} | ${BUDGET_NOTES[name]} |`;
+  });
+  const relayed = `| (relayed) | ${RELAYED_BEATS.perSecond} | ${RELAYED_BEATS.burst} | not passed on | beats of one node, passed on by another |`;
+  return ["| name | a second | at once | over it | of what |", "|---|---|---|---|---|", ...rows, relayed].join("\n");
+}
+
+const HTTP_NOTES = {
+  bodyBytes: "body of a request",
+  bodyDepth: "nesting of a body",
+  bodyValues: "values in a body",
+  targetLength: "path and query",
+  parameterLength: "one parameter of a path",
+  headerBytes: "all headers of a request",
+  headerCount: "headers of a request",
+  connections: "connections open at once",
+  headersTimeoutMs: "until the headers are there",
+  requestTimeoutMs: "until the request is there",
+  keepAliveTimeoutMs: "a connection without a request",
+  idleTimeoutMs: "a connection on which nothing moves",
+  closeGraceMs: "for requests under way when the node stops",
+  pageFiles: "files of the board page",
+  pageBytes: "files of the board page together",
+};
+
+const YJS_NOTES = {
+  messageBytes: "one message of a reader",
+  bufferedBytes: "bytes waiting for one reader before it is cut",
+  sockets: "readers at once",
+  keepAliveMs: "between two signs of life; a reader that answers none is cut",
+  answers: "answers to a reader within `windowMs`",
+  messages: "messages of a reader within `windowMs`",
+  windowBytes: "bytes of a reader within `windowMs`",
+  windowMs: "the window of the three above",
+  closeGraceMs: "for a reader to answer a close",
+};
+
+const limitRows = (limits, notes) =>
+  Object.entries(limits).map(([name, value]) => {
+    if (notes[name] === undefined) throw new Error(`the limit ${name} has no note`);
+    return `| ${name} | ${value} | ${notes[name]} |`;
+  });
+
+/** What the HTTP server and the sockets of the board document hold programs and readers to. */
+function httpLimitsTable() {
+  const head = ["| name | value | of what |", "|---|---|---|"];
+  const tables = [
+    [...head, ...limitRows(HTTP_LIMITS, HTTP_NOTES)],
+    [...head, ...limitRows(YJS_LIMITS, YJS_NOTES)],
+  ];
+  return tables.map((rows) => rows.join("\n")).join("\n\nReaders of the board document:\n\n");
+}
+
 /** Every generated part of docs/protocol.md by its name. */
 export function sections() {
   const { hello, answer, proof, acceptance } = handshake();
   const hex = (text) => `\`\`\`text\n${text}\n\`\`\``;
   return new Map([
     ["limits", limitsTable()],
+    ["budgets", budgetsTable()],
+    ["http-limits", httpLimitsTable()],
     ["cast", hex(cast())],
     ["op", hex(opExample())],
     ["op-id", hex(line(created.header.opIds[0], "the op's id: SHA-256 of the bytes above"))],

@@ -36,7 +36,7 @@ test("a peer that stops reading is cut as too slow, others go on, and it catches
   await addItems(alice.api, stories("Late", ITEMS));
   // It still asks, again and again, for what it never reads: each answer is half a megabyte in its queue.
   await waitFor("alice to cut the peer that does not read", async () => {
-    sleepy.send({ type: "want", heads: new Map() });
+    sleepy.send({ type: "want", heads: new Map(), locators: [] });
     return (await alice.api.doctor()).incidents.find((one) => one.type === "link-too-slow" && one.subject === "sleepy");
   });
   // Nobody else felt it.

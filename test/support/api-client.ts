@@ -21,7 +21,7 @@ interface HistoryOp {
   readonly seq: number;
   readonly lamport: number;
   readonly winning: boolean;
-  readonly outcome: "accepted" | "rejected" | "waiting" | "ignored";
+  readonly outcome: "accepted" | "noted" | "rejected" | "quarantined";
   readonly stage?: string;
   readonly epoch?: number;
   readonly note?: string;
@@ -33,6 +33,14 @@ export interface ShownIncident {
   readonly subject: string;
   readonly message: string;
   readonly count: number;
+}
+
+interface ShownFork {
+  readonly author: string;
+  readonly authorName: string;
+  readonly seq: number;
+  readonly message: string;
+  readonly proof: readonly { readonly header: string; readonly signature: string }[];
 }
 
 interface DoctorReport {
@@ -94,7 +102,7 @@ export interface Api {
   members(): Promise<MemberList>;
   digest(): Promise<Digest>;
   doctor(): Promise<DoctorReport>;
-  forks(): Promise<readonly unknown[]>;
+  forks(): Promise<readonly ShownFork[]>;
   invite(role: string, ttl?: string): Promise<InviteAnswer>;
   logs(id: string, epoch?: number): Promise<LogChunk>;
 }

@@ -102,7 +102,7 @@ export async function dialAsPeer(options: DialOptions): Promise<HostilePeer> {
   socket.on("message", (data: Buffer) => {
     const decoded = decodeMessage(new Uint8Array(data), LIMITS.messageBytes);
     if (!decoded.ok) throw new Error(`the node sent what is no message: ${decoded.error}`);
-    if (!proved) return perform(handshake.receive(decoded.value, { membership: nobody, wallMs: Date.now() }));
+    if (!proved) return perform(handshake.receive(new Uint8Array(data), { membership: nobody, wallMs: Date.now() }));
     bytes += data.length;
     received.push(decoded.value);
     if (decoded.value.type === "refuse") refusal = { code: decoded.value.code, message: decoded.value.message };

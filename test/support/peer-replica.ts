@@ -32,7 +32,7 @@ export function ownMesh(identity: Identity): { readonly mesh: Uint8Array; readon
 export async function fetchAll(peer: HostilePeer, replica: Replica): Promise<void> {
   for (;;) {
     const before = peer.received.length;
-    peer.send({ type: "want", heads: replica.heads() });
+    peer.send({ type: "want", heads: replica.heads(), locators: [] });
     const answer = await waitFor("the node to answer a want", () =>
       peer.received.slice(before).find((message) => message.type === "frames"),
     );

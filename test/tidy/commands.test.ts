@@ -2,14 +2,24 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
 
+import { addBackupCommands } from "../../apps/skein/src/cli/backup-commands.ts";
 import { addDemoCommand } from "../../apps/skein/src/cli/demo-command.ts";
 import { addNodeCommands } from "../../apps/skein/src/cli/node-commands.ts";
 import { addRegistryCommands } from "../../apps/skein/src/cli/registry-commands.ts";
+import { addSimCommand } from "../../apps/skein/src/cli/sim-command.ts";
 import { addViewCommands } from "../../apps/skein/src/cli/view-commands.ts";
 import { documents, manifestOf, read, workspaces } from "./sources.ts";
 
 const program = new Command("skein").version("0", "-V, --version");
-for (const add of [addNodeCommands, addDemoCommand, addViewCommands, addRegistryCommands]) add(program);
+for (const add of [
+  addNodeCommands,
+  addDemoCommand,
+  addBackupCommands,
+  addSimCommand,
+  addViewCommands,
+  addRegistryCommands,
+])
+  add(program);
 
 /** What stands in code: spans and the lines of fenced blocks, one command each. */
 function commandsIn(text: string): readonly string[] {

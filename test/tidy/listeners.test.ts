@@ -2,7 +2,7 @@
 import { ROUTES } from "@skein/http";
 import { expect, test } from "vitest";
 
-import { codeOnly, isProduction, read, sources } from "./sources.ts";
+import { codeOnly, filesBelow, isProduction, read, sources } from "./sources.ts";
 
 const document = read("docs/trust.md");
 const rows = [...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open) \|$/gm)].map(
@@ -41,7 +41,7 @@ test("nothing else in the code listens", () => {
 
 test("every test file that the table names exists", () => {
   const named = [...document.matchAll(/`([a-z-]+(?:\.property)?\.test\.ts)`/g)].map(([, name]) => name ?? "");
-  const known = new Set(sources().map((path) => path.split("/").at(-1)));
+  const known = new Set([...sources(), ...filesBelow("test")].map((path) => path.split("/").at(-1)));
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });

@@ -19,6 +19,7 @@ const ITEM: BoardItem = {
   branch: null,
   commitsAhead: null,
   mergeCommit: null,
+  landing: null,
   mergedAt: null,
   archivedAt: null,
   archiveReason: null,
@@ -114,6 +115,25 @@ test("of finished work the latest fifty are shown and all are counted", () => {
   expect(cards).toHaveLength(50);
   expect(cards[0]).toMatchObject({ id: "d59", code: { type: "merge commit", text: "0123456789", atMs: 59 } });
   expect(cards.at(-1)?.id).toBe("d10");
+});
+
+test("an item that says Done and is not on the target branch is shown as that, and what depends on it waits", () => {
+  const fake = { id: "d1", stage: "Done" as const, mergeCommit: "0123456789abcdef", mergedAt: 1 };
+  const refuted = card({ ...fake, landing: "refuted" });
+  expect(refuted.code).toBeUndefined();
+  expect(refuted.notices).toEqual([
+    { type: "refuted", text: "0123456789 is not on the target branch, so this is not Done" },
+  ]);
+  const waits = (landing: BoardItem["landing"]): readonly Card[] =>
+    column(
+      board([
+        { ...fake, landing },
+        { id: "next", stage: "Coding", dependsOn: ["d1"] },
+      ]),
+      "Coding",
+    ).cards;
+  expect(waits("refuted")[0]?.notices).toEqual([{ type: "waits", text: "d1" }]);
+  expect(waits("verified")[0]?.notices).toEqual([]);
 });
 
 test("a card says who holds the item, since when and whether the lease is alive", () => {

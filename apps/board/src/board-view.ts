@@ -52,7 +52,7 @@ export interface Lease {
 }
 
 export interface Notice {
-  readonly type: "hold" | "waits" | "archived" | "note";
+  readonly type: "hold" | "waits" | "archived" | "refuted" | "note";
   readonly text: string;
 }
 
@@ -196,17 +196,23 @@ const ARCHIVED_WORDS: Readonly<Record<NonNullable<BoardItem["archiveReason"]>, s
 
 function viewNotices({ items }: BoardMaps, item: BoardItem): readonly Notice[] {
   const notices: Notice[] = [];
+  if (item.landing === "refuted") {
+    const commit = plainText(item.mergeCommit ?? "").slice(0, 10);
+    notices.push({ type: "refuted", text: `${commit} is not on the target branch, so this is not Done` });
+  }
   if (item.hold !== "") notices.push({ type: "hold", text: plainText(item.hold) });
   if (item.archiveReason !== null) notices.push({ type: "archived", text: ARCHIVED_WORDS[item.archiveReason] });
   const open = item.stage === "Backlog" || item.stage === "Coding";
-  const missing = open ? item.dependsOn.filter((id) => items.get(id)?.stage !== "Done") : [];
+  const missing = open ? item.dependsOn.filter((id) => !isDone(items.get(id))) : [];
   if (missing.length > 0) notices.push({ type: "waits", text: missing.map(plainText).join(", ") });
   if (item.note !== "") notices.push({ type: "note", text: plainText(item.note) });
   return notices;
 }
 
+const isDone = (item: BoardItem | undefined): boolean => item?.stage === "Done" && item.landing !== "refuted";
+
 function viewCode(item: BoardItem): Code | undefined {
-  if (item.mergeCommit !== null) {
+  if (item.mergeCommit !== null && item.landing !== "refuted") {
     return { type: "merge commit", text: item.mergeCommit.slice(0, 10), atMs: item.mergedAt ?? undefined };
   }
   if (item.branch !== null) return { type: "branch", text: plainText(item.branch), atMs: undefined };

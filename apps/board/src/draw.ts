@@ -64,6 +64,7 @@ const NOTICE_WORDS: Readonly<Record<Notice["type"], string>> = {
   hold: "On hold",
   waits: "Waits for",
   archived: "Archived as",
+  refuted: "Refuted:",
   note: "",
 };
 

@@ -4,9 +4,11 @@
  */
 import { Command, CommanderError } from "commander";
 
+import { addBackupCommands } from "./cli/backup-commands.ts";
 import { addDemoCommand } from "./cli/demo-command.ts";
 import { addNodeCommands } from "./cli/node-commands.ts";
 import { addRegistryCommands } from "./cli/registry-commands.ts";
+import { addSimCommand } from "./cli/sim-command.ts";
 import { addViewCommands } from "./cli/view-commands.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { printable } from "./log-output.ts";
@@ -24,6 +26,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       complain(cause.message, wantsJson);
       return cause.exitCode;
     }
+    if (isSystemError(cause)) {
+      complain(`The system refused: ${cause.message}. Check the disk and the permissions, and try again.`, wantsJson);
+      return 1;
+    }
     // A fault of this program: say so, and where.
     process.stderr.write(
       `skein: unexpected fault: ${cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause)}\n`,
@@ -31,6 +37,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return 70;
   }
 }
+
+/** No room, an error of the disk, a missing permission: nobody's fault here, and a stack trace helps nobody. */
+const isSystemError = (cause: unknown): cause is NodeJS.ErrnoException =>
+  cause instanceof Error && "syscall" in cause && "code" in cause;
 
 /** Commander has already printed its sentence; with --json a program wants to read it too. */
 function exitCodeOf(cause: CommanderError, wantsJson: boolean): number {
@@ -54,6 +64,8 @@ function createProgram(): Command {
     .enablePositionalOptions();
   addNodeCommands(program);
   addDemoCommand(program);
+  addBackupCommands(program);
+  addSimCommand(program);
   addViewCommands(program);
   addRegistryCommands(program);
   for (const command of allCommands(program)) command.exitOverride();

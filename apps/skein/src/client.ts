@@ -3,11 +3,11 @@
  * directory itself for the moment it takes. Either way the answer comes after the durable ack.
  */
 import type { CommandError, Result } from "@skein/core";
-import type { Json, LogChunk, Node } from "@skein/node";
+import type { Json, LogChunk } from "@skein/node";
 
-import type { DataDirectory } from "./data-directory.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { Failure } from "./failure.ts";
+import { openOfflineNode } from "./offline-node.ts";
 
 export interface Client {
   command(name: string, input: unknown): Promise<Result<Json, CommandError>>;
@@ -19,12 +19,12 @@ export interface Client {
 
 export async function connect(directory: string): Promise<Client> {
   const endpoints = readEndpoints(directory);
-  if (endpoints !== undefined && (await answers(endpoints.http))) return overHttp(endpoints.http, endpoints.token);
+  if (endpoints !== undefined && (await isUp(endpoints.http))) return overHttp(endpoints.http, endpoints.token);
   return inProcess(directory);
 }
 
 /** An endpoints file may be left over from a node that was killed. */
-async function answers(url: string): Promise<boolean> {
+export async function isUp(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
     await response.arrayBuffer();
@@ -94,7 +94,10 @@ async function inProcess(directory: string): Promise<Client> {
       `The node in ${directory} belongs to no mesh yet. Join with \`skein up --rendezvous URL --ticket T\`.`,
     );
   }
-  const node = await openNode(data, mesh);
+  const node = await openOfflineNode(data, mesh).catch((cause: unknown) => {
+    data.close();
+    throw cause;
+  });
   return {
     boardUrl: undefined,
     command: (name, input) => node.api.command(name, input),
@@ -105,28 +108,4 @@ async function inProcess(directory: string): Promise<Client> {
       data.close();
     },
   };
-}
-
-async function openNode(data: DataDirectory, mesh: Uint8Array): Promise<Node> {
-  try {
-    const { composeNode, noNet } = await import("./compose.ts");
-    return composeNode({
-      data,
-      mesh,
-      name: data.name ?? "node",
-      net: noNet,
-      log: () => undefined,
-      rendezvous: [],
-      ticket: null,
-      boot: 0,
-      slots: 0,
-      idle: "No node runs on this data directory right now; `skein up` starts it.",
-      labels: {},
-      announced: () => [],
-      onRefused: () => undefined,
-    });
-  } catch (cause) {
-    data.close();
-    throw cause;
-  }
 }

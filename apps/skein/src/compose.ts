@@ -46,6 +46,12 @@ export interface ComposeOptions {
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
 
+const MOVED = {
+  type: "incarnation",
+  message:
+    "The data directory was copied or restored since it was last used. This node goes on under a new incarnation; do not run the other copy.",
+};
+
 const BEAT_MS = 1_000;
 const LOG_BYTES = 64 * 1024 * 1024;
 
@@ -71,6 +77,7 @@ export function composeNode(options: ComposeOptions): Node {
     mesh: options.mesh,
     incarnation: data.incarnation,
     boot: options.boot,
+    notices: data.moved ? [MOVED] : [],
     name: options.name,
     version: VERSION,
     rendezvous: options.rendezvous,
@@ -82,8 +89,18 @@ export function composeNode(options: ComposeOptions): Node {
     announced: options.announced,
     onRefused: options.onRefused,
   });
-  if (!node.ok) throw new Failure(node.error);
+  if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** SQLite gives back what was written, and that is no log: `skein up` repairs it like any other damage. */
+export class LogDoesNotFit extends Failure {
+  readonly damage: string;
+
+  constructor(damage: string) {
+    super(`The log on disk does not fit together: ${damage}. \`skein up\` puts it aside and keeps what is whole.`);
+    this.damage = damage;
+  }
 }
 
 /** One mirror per remote and branch, opened once: attempts may still run in it when the project's text changes. */

@@ -10,18 +10,20 @@ export {
   type SendBackReason,
   type StageBody,
   type StageKind,
+  readBody,
 } from "./op/bodies.ts";
 export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
 export type { Crypto, Signer } from "./op/crypto.ts";
 export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
-export { LIMITS } from "./op/limits.ts";
+export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export { isAcceptablePublicKey } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { foundMesh } from "./log/genesis.ts";
-export { type Head, type Heads, isAheadOf, totalOps } from "./log/heads.ts";
+export type { Comparison } from "./log/feed-tree.ts";
+export { type Head, type FramePlace, type Heads, type Locator, totalOps } from "./log/heads.ts";
 export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
 export { type Authorship, createReplica, type Draft, type Replica, type Taken, type Written } from "./log/replica.ts";
 
@@ -60,6 +62,7 @@ export {
   type JoinRequest,
   type Peer,
 } from "./sync/handshake.ts";
+export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
 export {
@@ -86,10 +89,13 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
+export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export {
   chainOf,
   compareUrgency,
   explain,
+  landedAs,
+  landedBy,
   type Naming,
   openDependencies,
   projectAttempts,

@@ -85,7 +85,7 @@ export async function publishBranch(
 
 const takenByOthers = (mirror: Mirror, branch: string): GitError =>
   gitError(
-    "refused",
+    "branch-taken",
     `${branch} on ${mirror.remote.shown} holds work of another node, which is kept. This attempt needs a new claim.`,
   );
 

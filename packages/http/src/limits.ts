@@ -43,9 +43,12 @@ export interface YjsLimits {
   readonly sockets: number;
   /** Half of the 30 s after which the stock client takes a silent server for dead. */
   readonly keepAliveMs: number;
-  /** Answers to "what is new" per socket within `answerWindowMs`; each one encodes the document. */
+  /** Answers to "what is new" per socket within `windowMs`; each one encodes the document. */
   readonly answers: number;
-  readonly answerWindowMs: number;
+  /** Messages of any kind per socket within `windowMs`, and their bytes. Most have no effect and still cost reading. */
+  readonly messages: number;
+  readonly windowBytes: number;
+  readonly windowMs: number;
   /** How long a client may take to answer a close. */
   readonly closeGraceMs: number;
 }
@@ -56,6 +59,8 @@ export const YJS_LIMITS: YjsLimits = {
   sockets: 64,
   keepAliveMs: 15_000,
   answers: 20,
-  answerWindowMs: 10_000,
+  messages: 500,
+  windowBytes: 1024 * 1024,
+  windowMs: 10_000,
   closeGraceMs: 1_000,
 };

@@ -4,7 +4,7 @@
  */
 import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
-import { err, ok, type Result } from "@skein/core";
+import { type CommandError, err, ok, type Result } from "@skein/core";
 import { HTTP_LIMITS } from "./limits.ts";
 import { metricsText, type Metric } from "./metrics-text.ts";
 import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts";
@@ -16,6 +16,7 @@ interface RouteRequest {
   readonly query: URLSearchParams;
   /** Reads the JSON body; at most once. */
   readonly body: () => Promise<Result<unknown, BodyRefusal>>;
+  readonly snapshot: () => Promise<Result<string, CommandError>>;
   /** The server's own numbers, beside the node's. */
   readonly serverMetrics: () => ReadonlyMap<string, Metric>;
 }
@@ -59,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   query("/api/v1/projects", "projects"),
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
   { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
+  { method: "POST", path: "/api/v1/snapshots", access: "token", handle: takeSnapshot },
 ];
 
 export interface RouteMatch {
@@ -108,9 +110,9 @@ function decodeSegment(segment: string): string | undefined {
 
 function health({ api }: RouteRequest): Reply {
   const health = api.health();
-  return health.status === "ok"
-    ? jsonReply(200, { status: "ok" })
-    : jsonReply(503, { status: health.status, reasons: health.reasons });
+  if (health.status === "ok") return jsonReply(200, { status: "ok" });
+  // A node with an alarm works: whoever routes requests by this answer must not take it out.
+  return jsonReply(health.status === "alarm" ? 200 : 503, { status: health.status, reasons: health.reasons });
 }
 
 function metrics({ api, serverMetrics }: RouteRequest): Reply {
@@ -172,6 +174,12 @@ async function runCommand({ api, body }: RouteRequest): Promise<Reply> {
   }
   const result = await api.command(command.name, command.input);
   return result.ok ? jsonReply(200, { ok: true, result: result.value }) : commandErrorReply(result.error);
+}
+
+/** No path crosses the API: the node chooses the place, and who asked finds it in the data directory. */
+async function takeSnapshot({ snapshot }: RouteRequest): Promise<Reply> {
+  const taken = await snapshot();
+  return taken.ok ? jsonReply(200, { snapshot: taken.value }) : commandErrorReply(taken.error);
 }
 
 function readCommand(body: unknown): { readonly name: string; readonly input: unknown } | undefined {

@@ -8,7 +8,7 @@ import { ROUTES, type Route } from "./routes.ts";
 import { createHttpServer } from "./server.ts";
 import { createFakeNode } from "./testing/fake-node.ts";
 import { rawRequest, type RawAnswer, type RawRequest } from "./testing/raw-request.ts";
-import { startTestServer, TEST_TOKEN, type TestServer } from "./testing/start-server.ts";
+import { snapshot, startTestServer, TEST_TOKEN, type TestServer } from "./testing/start-server.ts";
 
 const BEARER = { Authorization: `Bearer ${TEST_TOKEN}` };
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -79,6 +79,7 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/projects token",
     "GET /api/v1/logs/:item token",
     "POST /api/v1/commands token",
+    "POST /api/v1/snapshots token",
   ]);
 });
 
@@ -393,8 +394,9 @@ test("without a page the root asks for the token and then has nothing", async ()
 
 test("a server that cannot start says why in one sentence and leaves no subscription", async () => {
   const node = createFakeNode();
+  const usual = { api: node.api, snapshot, host: "127.0.0.1", port: 0, token: TEST_TOKEN, clientId: 1 };
   const start = (options: { host?: string; port?: number; token?: string; assetsDirectory?: string }) =>
-    createHttpServer({ api: node.api, host: "127.0.0.1", port: 0, token: TEST_TOKEN, clientId: 1, ...options });
+    createHttpServer({ ...usual, ...options });
   expect(await start({ port: Number(port()) })).toEqual(
     err(
       `The HTTP address 127.0.0.1:${port()} is in use by another program. Stop that program or choose another port with --http.`,

@@ -4,7 +4,7 @@
  * Each request passes the same gates in the same order, upgrades too: the host it was meant for, the page it comes from,
  * the token, then the route. What has no route is refused before it is said to be missing.
  */
-import { err, ok, type Result } from "@skein/core";
+import { type CommandError, err, ok, type Result } from "@skein/core";
 import type { NodeApi } from "@skein/node";
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly clientId: number;
   /** Names beside the bound address and this machine's own that a client may call the server by. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Copies the log into a place of its own in the data directory and gives that place's name. */
+  readonly snapshot: () => Promise<Result<string, CommandError>>;
   /** Told what is a fault of the program, not of a client. */
   readonly report?: ((problem: string) => void) | undefined;
 }
@@ -44,6 +46,7 @@ export interface HttpServer {
 
 interface Site {
   readonly api: NodeApi;
+  readonly snapshot: HttpServerOptions["snapshot"];
   readonly hosts: ReadonlySet<string>;
   readonly isToken: TokenCheck;
   readonly page: PageFiles;
@@ -64,6 +67,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
   const yjs = createYjsSockets({ doc: board.doc });
   const site: Site = {
     api: options.api,
+    snapshot: options.snapshot,
     hosts: allowedHosts({ host: options.host, port: bound.value.port, extra: options.allowedHosts ?? [] }),
     isToken: createTokenCheck(options.token),
     page: page.value,
@@ -180,6 +184,7 @@ async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
   if (route === undefined) return wrongMethod(match);
   return route.handle({
     api: site.api,
+    snapshot: site.snapshot,
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),

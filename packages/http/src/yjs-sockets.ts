@@ -35,7 +35,10 @@ interface Reader {
   started: boolean;
   /** Bytes of an answer still on their way. They do not count as lagging: a large board may be larger than the limit. */
   answerBytes: number;
+  /** Since the window began. */
   answers: number;
+  messages: number;
+  bytes: number;
   windowStartMs: number;
   heardSincePing: boolean;
 }
@@ -101,6 +104,8 @@ function addReader(server: Server, socket: WebSocket): void {
     started: false,
     answerBytes: 0,
     answers: 0,
+    messages: 0,
+    bytes: 0,
     windowStartMs: performance.now(),
     heardSincePing: true,
   };
@@ -126,15 +131,19 @@ function ownBytes(data: RawData): Uint8Array {
 }
 
 function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined): void {
+  if (!takeMessage(server.limits, reader, bytes?.length ?? 0)) {
+    cutFlooding(server, reader, "too many messages");
+    return;
+  }
   const message = bytes === undefined ? undefined : readClientMessage(bytes);
   if (message === undefined || !message.ok) {
     cutMalformed(server, reader);
     return;
   }
   if (message.value.type === "dropped") return;
-  if (!takeAnswer(server.limits, reader)) {
-    server.cut.flooding += 1;
-    hangUp(reader, CLOSE_FLOODING, "too many requests for state");
+  reader.answers += 1;
+  if (reader.answers > server.limits.answers) {
+    cutFlooding(server, reader, "too many requests for state");
     return;
   }
   // One answer is on its way: it and the updates behind it hold everything this one would.
@@ -144,14 +153,14 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
   else answer(server, reader, encodeAnswer(update));
 }
 
-function takeAnswer(limits: YjsLimits, reader: Reader): boolean {
+function takeMessage(limits: YjsLimits, reader: Reader, bytes: number): boolean {
   const nowMs = performance.now();
-  if (nowMs - reader.windowStartMs > limits.answerWindowMs) {
-    reader.windowStartMs = nowMs;
-    reader.answers = 0;
+  if (nowMs - reader.windowStartMs > limits.windowMs) {
+    Object.assign(reader, { windowStartMs: nowMs, answers: 0, messages: 0, bytes: 0 });
   }
-  reader.answers += 1;
-  return reader.answers <= limits.answers;
+  reader.messages += 1;
+  reader.bytes += bytes;
+  return reader.messages <= limits.messages && reader.bytes <= limits.windowBytes;
 }
 
 /** Undefined when the state vector is not one. Its entries are bounded by the size of the message they came in. */
@@ -194,6 +203,11 @@ function checkReaders(server: Server): void {
     if (reader.socket.readyState === WebSocket.OPEN) reader.socket.ping();
     send(server, reader, keepAlive);
   }
+}
+
+function cutFlooding(server: Server, reader: Reader, reason: string): void {
+  server.cut.flooding += 1;
+  hangUp(reader, CLOSE_FLOODING, reason);
 }
 
 function cutMalformed(server: Server, reader: Reader): void {

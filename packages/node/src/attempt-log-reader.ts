@@ -7,6 +7,7 @@ import {
   err,
   findItem,
   ITEM_ID,
+  LIMITS,
   type Message,
   ok,
   type Result,
@@ -17,7 +18,6 @@ import type { LogChunk } from "./api.ts";
 import type { PeerLink } from "./links/peer-link.ts";
 import type { AttemptLogs, Cancel, Clock } from "./ports.ts";
 
-const CHUNK_BYTES = 64 * 1024;
 const ANSWER_MS = 5_000;
 
 export interface LogReaderDeps {
@@ -67,7 +67,7 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
     const ended = !deps.isRunning(item, epoch);
     const none: Answer = { type: "log-data", id, epoch: 0, bytes: new Uint8Array(), end: 0, ended };
     if (!ITEM_ID.test(item)) return none;
-    const found = deps.logs.read({ item, epoch }, offset, CHUNK_BYTES);
+    const found = deps.logs.read({ item, epoch }, offset, LIMITS.logBytes);
     if (found === undefined) return none;
     return { type: "log-data", id, epoch, bytes: found.bytes, end: found.end, ended };
   };

@@ -1,6 +1,7 @@
 /**
  * view → board: keeps the board's four maps up to date and tells subscribers exactly what changed. What changed in the
- * log is recomputed when it is committed; what depends on hearing (leases, nodes) is looked at on every beat.
+ * log is recomputed when it is committed; what depends on hearing (leases, nodes) is looked at on every beat. While
+ * nobody subscribes, what changed is only noted, and computed when somebody asks.
  */
 import {
   type Board,
@@ -77,25 +78,50 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
     for (const listener of listeners) listener(changes);
   };
 
+  /** Not yet in the board, because nobody looks: the items that changed, or all of them. */
+  let behind: Set<string> | "everything" = new Set();
+  let nodesBehind = true;
+
+  const apply = (items: ReadonlySet<string> | undefined): void =>
+    publish((changes) => {
+      const all = deps.view().items;
+      for (const id of items ?? all.keys()) updateItem(changes, id, all.get(id));
+      if (touchesQueue(board, changes)) updateQueue(changes);
+      if (items === undefined) updateNodes(changes);
+    });
+  const look = (): void =>
+    publish((changes) => {
+      for (const [id, item] of board.items) if (item.claim !== null) updateItem(changes, id, deps.view().items.get(id));
+      updateNodes(changes);
+    });
+  const catchUp = (): void => {
+    const items = behind;
+    behind = new Set();
+    if (items === "everything" || items.size > 0) apply(items === "everything" ? undefined : items);
+    if (nodesBehind) look();
+    nodesBehind = false;
+  };
+
   return {
-    current: (): Board => board,
+    current: (): Board => {
+      catchUp();
+      return board;
+    },
     subscribe: (listener) => {
+      catchUp();
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    update: (items) =>
-      publish((changes) => {
-        const all = deps.view().items;
-        for (const id of items ?? all.keys()) updateItem(changes, id, all.get(id));
-        if (touchesQueue(board, changes)) updateQueue(changes);
-        if (items === undefined) updateNodes(changes);
-      }),
-    refresh: () =>
-      publish((changes) => {
-        for (const [id, item] of board.items)
-          if (item.claim !== null) updateItem(changes, id, deps.view().items.get(id));
-        updateNodes(changes);
-      }),
+    update: (items) => {
+      if (listeners.size > 0) return apply(items);
+      if (items === undefined) behind = "everything";
+      else if (behind !== "everything") for (const id of items) behind.add(id);
+      return undefined;
+    },
+    refresh: () => {
+      if (listeners.size > 0) look();
+      else nodesBehind = true;
+    },
   };
 }
 

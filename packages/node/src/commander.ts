@@ -25,7 +25,9 @@ import {
   STAGE_KINDS,
 } from "@skein/core";
 
+import type { Alarms } from "./alarms.ts";
 import { examine } from "./doctor.ts";
+import { listForks, type ProvedFork } from "./forks.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -48,6 +50,7 @@ export interface CommanderDeps {
   readonly replica: Replica;
   readonly naming: Naming;
   readonly incidents: Incidents;
+  readonly alarms: Alarms;
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
@@ -159,19 +162,22 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     case "effects":
       return ok(deps.worker.executions().map((execution) => ({ ...execution })));
     case "forks":
-      return ok(
-        deps.incidents
-          .list()
-          .filter((one) => one.type === "link-bad-frame" && one.message.includes("equivocation"))
-          .map((one) => ({ ...one })),
-      );
+      return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
       return verifyLog(deps.store, replica.mesh, crypto);
     case "doctor":
       return ok(doctor(deps));
+    case "doctor.seen":
+      return seen(deps);
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
+}
+
+function forkAnswer(fork: ProvedFork, { nameOf }: Naming): Plain {
+  const authorName = nameOf(fork.author);
+  const message = `${authorName} wrote two histories under incarnation ${fork.incarnation}; nothing it wrote there from op ${fork.seq} on counts.`;
+  return { ...fork, authorName, message, proof: fork.proof.map((one) => ({ ...one })) };
 }
 
 /** An item that nobody holds may be waiting for this very node. */
@@ -197,6 +203,14 @@ function claims({ replica, naming }: CommanderDeps): Plain {
   });
 }
 
+function seen({ alarms }: CommanderDeps): Result<Plain, CommandError> {
+  const count = alarms.list().length;
+  const saved = alarms.seen();
+  return saved.ok
+    ? ok({ seen: count })
+    : err({ code: "not-saved", message: `The alarms stay: ${saved.error.message}.` });
+}
+
 function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
   return examine({
@@ -210,6 +224,8 @@ function doctor(deps: CommanderDeps): Plain {
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
     sandbox: project?.config().sandbox,
+    refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
+    alarms: deps.alarms.list(),
   });
 }

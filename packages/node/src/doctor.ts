@@ -1,6 +1,7 @@
 /** `skein doctor`: what a person should know about this node, each line with what to do about it. */
 import type { Plain, Role } from "@skein/core";
 
+import type { Alarm } from "./alarms.ts";
 import type { Incidents } from "./incidents.ts";
 
 export interface Examined {
@@ -15,7 +16,10 @@ export interface Examined {
   readonly linked: number;
   readonly members: number;
   readonly sandbox: string | undefined;
+  /** Items that say Done and are not on the target branch. */
+  readonly refuted: number;
   readonly incidents: Incidents;
+  readonly alarms: readonly Alarm[];
 }
 
 interface Check {
@@ -25,7 +29,15 @@ interface Check {
 }
 
 export function examine(examined: Examined): Plain {
-  const checks = [membership(examined), disk(examined), links(examined), work(examined), configuration(examined)];
+  const checks = [
+    membership(examined),
+    disk(examined),
+    ...alarms(examined),
+    links(examined),
+    work(examined),
+    configuration(examined),
+    landings(examined),
+  ];
   const incidents = examined.incidents.list().map((incident) => ({ ...incident }));
   return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
 }
@@ -55,6 +67,13 @@ const disk = ({ diskProblem }: Examined): Check => ({
       ? "Writes reach the disk."
       : `Nothing can be saved: ${diskProblem}. Make room or repair the disk; the node goes on by itself.`,
 });
+
+const alarms = ({ alarms }: Examined): readonly Check[] =>
+  alarms.map(({ type, message }) => ({
+    name: "alarm",
+    ok: false,
+    message: `${message} (${type}; \`skein doctor seen\` ends this alarm)`,
+  }));
 
 function links({ linked, members }: Examined): Check {
   const name = "links";
@@ -89,3 +108,12 @@ function configuration({ configProblem, hasProject }: Examined): Check {
     return { name, ok: false, message: `The last good one stays in force. ${configProblem}` };
   return { name, ok: true, message: "The one in force is valid." };
 }
+
+const landings = ({ refuted }: Examined): Check => ({
+  name: "landings",
+  ok: refuted === 0,
+  message:
+    refuted === 0
+      ? "Nothing that is Done is missing on the target branch."
+      : `${refuted} ${refuted === 1 ? "item says" : "items say"} Done and ${refuted === 1 ? "is" : "are"} not on the target branch; \`skein item list\` marks them, \`skein why ITEM\` says whose word it is and what to do.`,
+});

@@ -9,17 +9,16 @@
 import {
   type Authorship,
   type CommandError,
-  createFrameIndex,
   type Draft,
   err,
   feedId,
+  isOutOfOrder,
   type FoldChange,
   type Frame,
+  type FramePlace,
   type FrameIndex,
   type FrameRefusal,
   ok,
-  openFrame,
-  type Crypto,
   type Replica,
   type Result,
   type SealedOp,
@@ -31,6 +30,8 @@ import type { Cancel, Clock, LogStore, StoredFrame, StoreError } from "./ports.t
 export interface CommittedFrame {
   readonly bytes: Uint8Array;
   readonly feed: string;
+  /** The branch of the feed; another one than the feed only when its author wrote two histories. */
+  readonly branch: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** The link it came by; undefined for this node's own. */
@@ -52,17 +53,30 @@ export interface NotSaved {
   readonly message: string;
 }
 
+export interface Offered {
+  /** Frames that were news. */
+  readonly taken: number;
+  /** The last one of each feed that was here already. */
+  readonly known: ReadonlyMap<string, FramePlace>;
+  /** Feeds of which another history is here. */
+  readonly disputed: ReadonlySet<string>;
+  /** The first refusal, or the one that ended it: what only comes too early does not stop what is behind it. */
+  readonly refused: FrameRefusal | undefined;
+}
+
 export interface Journal {
   /** Resolves once the ops are on disk; nothing is written when `decide` refuses. */
   write<E>(decide: Decide<E>): Promise<Result<readonly SealedOp[], E | NotSaved>>;
-  /** Frames of a peer, in its order. Resolves after the commit with the first refusal, if there was one. */
-  offer(frames: readonly Uint8Array[], from: object): Promise<Result<number, FrameRefusal | NotSaved>>;
+  /** Frames of a peer, in its order. Resolves after the commit. */
+  offer(frames: readonly Uint8Array[], from: object): Promise<Result<Offered, NotSaved>>;
   onCommitted(listener: (committed: Committed) => void): void;
   /** The disk's last complaint, undefined while writes succeed. */
   problem(): StoreError | undefined;
   readonly index: FrameIndex;
   /** Waits until the queue is empty. */
   idle(): Promise<void>;
+  /** This node knows its own head: what it wants to write need not wait any longer. */
+  mayAuthor(): void;
   /** Stops looking at a disk that refused: the store is about to be closed. */
   stop(): void;
 }
@@ -70,8 +84,9 @@ export interface Journal {
 export interface JournalDeps {
   readonly clock: Clock;
   readonly store: LogStore;
-  readonly crypto: Crypto;
   readonly replica: Replica;
+  /** Where the frames of the replica stand in the store. */
+  readonly index: FrameIndex;
   readonly authorship: () => Authorship;
 }
 
@@ -91,10 +106,11 @@ interface Batch {
 }
 
 export function createJournal(deps: JournalDeps): Journal {
-  const index = createFrameIndex();
-  for (const stored of deps.store.frames(1)) indexStored(index, stored, deps.crypto);
+  const { index } = deps;
   const listeners: ((committed: Committed) => void)[] = [];
   let queue: Job[] = [];
+  /** Jobs that would author, until this node knows its own head; undefined from then on. */
+  let waiting: Job[] | undefined = [];
   let problem: StoreError | undefined;
   let cancelProbe: Cancel | undefined;
   let idleWaiters: (() => void)[] = [];
@@ -138,9 +154,19 @@ export function createJournal(deps: JournalDeps): Journal {
     index,
     problem: () => problem,
     onCommitted: (listener) => listeners.push(listener),
+    mayAuthor: () => {
+      const jobs = waiting ?? [];
+      waiting = undefined;
+      for (const job of jobs) enqueue(job);
+    },
     idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
     stop: () => cancelProbe?.(),
-    write: (decide) => new Promise((resolve) => enqueue(writeJob(deps, decide, resolve))),
+    write: (decide) =>
+      new Promise((resolve) => {
+        const job = writeJob(deps, decide, resolve);
+        if (waiting === undefined) enqueue(job);
+        else waiting.push(job);
+      }),
     offer: (frames, from) => new Promise((resolve) => enqueue(offerJob(deps, frames, from, resolve))),
   };
 }
@@ -175,27 +201,37 @@ function offerJob(
   { replica }: JournalDeps,
   frames: readonly Uint8Array[],
   from: object,
-  resolve: (result: Result<number, FrameRefusal | NotSaved>) => void,
+  resolve: (result: Result<Offered, NotSaved>) => void,
 ): Job {
   let refused: FrameRefusal | undefined;
   let count = 0;
+  const known = new Map<string, FramePlace>();
+  const disputed = new Set<string>();
   return {
     run: (batch) => {
       for (const bytes of frames) {
         const taken = replica.take(bytes);
         if (!taken.ok) {
+          if (taken.error.type === "disputed" && taken.error.feed !== undefined) disputed.add(taken.error.feed);
+          if (isOutOfOrder(taken.error)) {
+            refused ??= taken.error;
+            continue;
+          }
           refused = taken.error;
           return;
         }
-        if (taken.value.type === "duplicate") continue;
+        if (taken.value.type === "duplicate") {
+          known.set(taken.value.feed, taken.value.place);
+          continue;
+        }
         count++;
         batch.changes.push(...taken.value.changes);
-        batch.taken.push({ ...describeOps(bytes, taken.value.ops), from });
+        batch.taken.push({ ...describeOps(bytes, taken.value.ops), branch: taken.value.branch, from });
       }
     },
     settle: (failure) => {
       if (failure !== undefined) resolve(err(failure));
-      else resolve(refused === undefined ? ok(count) : err(refused));
+      else resolve(ok({ taken: count, known, disputed, refused }));
     },
   };
 }
@@ -224,12 +260,13 @@ const notSaved = (failure: StoreError): NotSaved => ({
 const describe = (frame: Frame): CommittedFrame => ({
   bytes: frame.bytes,
   feed: feedId(frame.header.author, frame.header.incarnation),
+  branch: feedId(frame.header.author, frame.header.incarnation),
   firstSeq: frame.header.firstSeq,
   lastSeq: frame.header.firstSeq + frame.ops.length - 1,
   from: undefined,
 });
 
-function describeOps(bytes: Uint8Array, ops: readonly SealedOp[]): Omit<CommittedFrame, "from"> {
+function describeOps(bytes: Uint8Array, ops: readonly SealedOp[]): Omit<CommittedFrame, "from" | "branch"> {
   const [first] = ops;
   if (first === undefined) throw new Error("a taken frame has at least one op");
   const { author, incarnation, seq } = first.op;
@@ -242,7 +279,7 @@ function persist({ store }: JournalDeps, index: FrameIndex, frames: readonly Com
   const stored = frames.map((frame, offset) => ({ position: index.size + 1 + offset, bytes: frame.bytes }));
   const appended = store.append(stored);
   if (!appended.ok) return appended.error;
-  for (const frame of frames) index.add(frame.feed, frame.lastSeq);
+  for (const frame of frames) index.add(frame.branch, frame.lastSeq);
   return undefined;
 }
 
@@ -254,13 +291,6 @@ function reload({ replica, store }: JournalDeps): void {
 
 export function* bytesOf(frames: IterableIterator<StoredFrame>): IterableIterator<Uint8Array> {
   for (const frame of frames) yield frame.bytes;
-}
-
-function indexStored(index: FrameIndex, { bytes }: StoredFrame, crypto: Crypto): void {
-  const opened = openFrame(bytes, crypto);
-  if (!opened.ok) throw new Error(`the log on disk holds a broken frame: ${opened.error.message}`);
-  const { header, ops } = opened.value;
-  index.add(feedId(header.author, header.incarnation), header.firstSeq + ops.length - 1);
 }
 
 function announce(

@@ -36,11 +36,14 @@ export function collectMetrics({
     ["skein_frames", gauge("Frames in the log.", journal.index.size)],
     ["skein_lamport", gauge("Greatest Lamport stamp seen.", replica.lamport())],
     ["skein_feeds", gauge("Feeds in the log.", replica.heads().size)],
+    ["skein_forks", gauge("Feeds whose author wrote two histories.", replica.forks().size)],
     ["skein_links", gauge("Proved links to other nodes.", links.peers().size)],
     ["skein_attempts_running", gauge("Attempts running here.", worker.executions().length)],
     ["skein_slots_free", gauge("Free slots here.", worker.slotsFree())],
     ["skein_degraded", gauge("1 while nothing can be saved.", journal.problem() === undefined ? 0 : 1)],
     ["skein_incidents", gauge("Different incidents remembered for skein doctor.", incidents.list().length)],
+    ["skein_landings_verified", gauge("Landings found on the target branch.", worker.landings.count("verified"))],
+    ["skein_landings_refuted", gauge("Items that say Done and were not merged.", worker.landings.count("refuted"))],
     ["skein_attempts", gauge("Attempts on the board.", board.current().attempts.size)],
   ]);
   const items = liveItems(replica.view());

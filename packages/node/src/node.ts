@@ -7,8 +7,11 @@ import {
   type Candidate,
   type Claim,
   type CommandError,
+  createFrameIndex,
   createReplica,
   type Crypto,
+  err,
+  type FrameIndex,
   type Membership,
   type Naming,
   ok,
@@ -21,11 +24,14 @@ import {
   toHex,
 } from "@skein/core";
 
-import type { Json, NodeApi } from "./api.ts";
+import { type Alarms, createAlarms } from "./alarms.ts";
+import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
 import { createIncidents } from "./incidents.ts";
+import { createContinuity } from "./continuity.ts";
+import { createFeedWatch } from "./feed-watch.ts";
 import { bytesOf, createJournal, type Journal } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
@@ -57,8 +63,10 @@ export interface NodeOptions {
   readonly signer: Signer;
   readonly mesh: Uint8Array;
   readonly incarnation: Uint8Array;
-  /** How many times this data directory was started. */
+  /** How many times this data directory was started; 0 for a command that does not join the mesh. */
   readonly boot: number;
+  /** What was noticed before the node could run, for `skein doctor`. */
+  readonly notices: readonly { readonly type: string; readonly message: string }[];
   readonly name: string;
   readonly version: string;
   readonly rendezvous: readonly string[];
@@ -76,60 +84,64 @@ export interface NodeOptions {
 
 export interface Node {
   readonly api: NodeApi;
+  /** What this node holds and what it means, for whoever checks the node itself; programs around it see the api. */
+  readonly replica: Pick<Replica, "view" | "heads" | "forks" | "hasOp" | "opCount">;
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
   start(): void;
   /** Gives its claims back, says good-bye, and leaves nothing unsaved. */
   stop(): Promise<void>;
 }
 
-/** Fails with one sentence when the log on disk does not fit together. */
+/** Fails, with a clause saying why, when the log on disk does not fit together. */
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
-  const loaded = replica.reload(bytesOf(options.store.frames(1)));
-  if (!loaded.ok) {
-    const next = "Restore a backup, or move the data directory away and join the mesh again.";
-    return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
-  }
-  return ok(assemble(options, replica));
+  const index = createFrameIndex();
+  const loaded = replica.reload(bytesOf(options.store.frames(1)), (branch, lastSeq) => index.add(branch, lastSeq));
+  if (!loaded.ok) return err(loaded.error.message);
+  return ok(assemble(options, replica, index));
 }
 
 // A list of parts and of who is wired to whom; splitting it would hide just that.
 // oxlint-disable-next-line max-lines-per-function
-function assemble(options: NodeOptions, replica: Replica): Node {
+function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): Node {
   const { clock, crypto, signer, log } = options;
   const self = toHex(signer.publicKey);
   const incidents = createIncidents(clock);
-  let incarnation = options.incarnation;
+  for (const { type, message } of options.notices) incidents.record(type, options.name, message);
+  const alarms = createAlarms({ store: options.store, clock, incidents });
   const membership = (): Membership => replica.view().membership;
   const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
+  const ownFeed = (): string => `${self}/${toHex(continuity.incarnation())}`;
   const selfRole = (): Role | undefined =>
     roleOf(membership(), {
       author: self,
-      incarnation: toHex(incarnation),
-      seq: (replica.heads().get(`${self}/${toHex(incarnation)}`)?.seq ?? 0) + 1,
+      incarnation: toHex(continuity.incarnation()),
+      seq: (replica.heads().get(ownFeed())?.seq ?? 0) + 1,
     });
   const selfWithRole = (): { key: string; role: Role } => ({ key: self, role: selfRole() ?? "observer" });
 
+  const continuity = createContinuity({
+    ...options,
+    hasAuthored: () => replica.heads().has(ownFeed()),
+    onSettled: () => journal.mayAuthor(),
+    onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
+  });
   const journal: Journal = createJournal({
     clock,
-    crypto,
     replica,
+    index,
     store: options.store,
-    authorship: () => ({ signer, incarnation }),
+    authorship: () => ({ signer, incarnation: continuity.incarnation() }),
   });
-
-  /**
-   * A peer brought ops that this node signed and did not have: the directory was restored or lost its tail. A new life
-   * begins. A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
-   */
-  const renewIncarnation = (): void => {
-    incarnation = options.random.bytes(8);
-    const saved = options.store.putMeta("incarnation", incarnation);
-    const message =
-      "A peer held ops of this node that were not on its disk: it was restored or copied. It goes on under a new incarnation.";
-    incidents.record("incarnation", options.name, saved.ok ? message : `${message} ${saved.error.message}`);
-    log("error", "incarnation.renewed", { incarnation: toHex(incarnation) });
-  };
+  const watch = createFeedWatch({
+    ...options,
+    self: selfWithRole,
+    nameOf,
+    replica,
+    journal,
+    continuity,
+    incidents,
+  });
 
   const presence: Presence = createPresence({
     clock,
@@ -149,7 +161,12 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
-  const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
+  const naming: Naming = {
+    nameOf,
+    isExpired: (claim) => presence.looksExpired(claim),
+    activityOf,
+    landingOf: (item) => worker.landings.of(item),
+  };
 
   const links: Links = createLinks({
     clock,
@@ -168,7 +185,9 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => logReader.receive(link, message),
+    onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
+    onCaughtUp: () => continuity.caughtUp(),
     onRefused: (refusal) => {
       if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
     },
@@ -193,10 +212,18 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     labels: options.labels,
     openRepository: options.openRepository,
     others: () => candidates(presence),
-    isExpired: (claim) => presence.isExpired(claim),
+    isExpired: (claim) => {
+      // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
+      if (journal.problem() !== undefined) presence.grace();
+      return presence.isExpired(claim);
+    },
     onActivity: () => {
       board.refresh();
       presence.beatSoon();
+    },
+    onLandings: (items) => {
+      board.update(items);
+      worker.poke();
     },
   });
 
@@ -229,6 +256,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     replica,
     naming,
     incidents,
+    alarms,
     reissuer,
     worker,
     links,
@@ -238,13 +266,14 @@ function assemble(options: NodeOptions, replica: Replica): Node {
   });
 
   journal.onCommitted(({ frames, items, membership: changed }) => {
-    const ownFeed = `${self}/${toHex(incarnation)}`;
-    if (frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) renewIncarnation();
+    watch.look(frames);
     board.update(changed ? undefined : items);
     reissuer.look(items);
-    worker.poke();
+    worker.changed(items);
   });
   board.update(undefined);
+  // A command on a node that does not run has nobody to ask.
+  if (options.boot === 0) continuity.start(true);
 
   let refresh = clock.after(0, () => undefined);
   const refreshBoard = (): void => {
@@ -257,10 +286,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     nodeId: self,
     name: options.name,
     board,
-    health: () => {
-      const problem = journal.problem();
-      return problem === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [problem.message] };
-    },
+    health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
     command: async (name, input): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
@@ -271,8 +297,13 @@ function assemble(options: NodeOptions, replica: Replica): Node {
 
   return {
     api,
+    replica,
     listen: (address) => links.listen(address),
     start: () => {
+      // Only a peer can know of ops that this log has lost.
+      const hasPeers = [...membership().members.values()].some((one) => one.key !== self && one.cut === null);
+      continuity.start(!hasPeers);
+      watch.look([]);
       links.start();
       presence.start();
       worker.start();
@@ -280,6 +311,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
+      continuity.stop();
       await worker.drain();
       refresh();
       presence.stop();
@@ -288,6 +320,13 @@ function assemble(options: NodeOptions, replica: Replica): Node {
       journal.stop();
     },
   };
+}
+
+function healthOf(journal: Journal, alarms: Alarms): Health {
+  const told = alarms.list().map((alarm) => alarm.message);
+  const problem = journal.problem();
+  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
+  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
 function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {

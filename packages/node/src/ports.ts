@@ -64,14 +64,24 @@ export interface Link {
   /** `full` when the peer does not drain its queue; the message was not sent. */
   send(bytes: Uint8Array): "sent" | "full" | "closed";
   bufferedBytes(): number;
+  /** Reads nothing more until `resume`; what was read already may still arrive. Both may be called at any time. */
+  pause(): void;
+  resume(): void;
   /** Raises the frame limit once the peer is authenticated. */
   setMaxMessageBytes(bytes: number): void;
   close(reason: string): void;
 }
 
 export interface PeerNet {
-  /** Resolves with an open link, or with one sentence saying why there is none. */
-  dial(url: string, handlers: (link: Link) => LinkHandlers): Promise<Result<Link, string>>;
+  /**
+   * Resolves with an open link, or with one sentence saying why there is none. `mayReach` judges the IP addresses that the
+   * host's name stands for; without it every one will do.
+   */
+  dial(
+    url: string,
+    handlers: (link: Link) => LinkHandlers,
+    mayReach?: (ip: string) => boolean,
+  ): Promise<Result<Link, string>>;
   /** Starts accepting; resolves with the bound URL (`ws://host:port`). */
   listen(
     address: { host: string; port: number },
@@ -94,6 +104,8 @@ export interface GitError {
     | "not-a-repository"
     | "no-commits"
     | "missing-branch"
+    /** The remote's branch of this name is another node's work. */
+    | "branch-taken"
     | "remote-unreachable"
     | "refused"
     | "unknown-outcome"

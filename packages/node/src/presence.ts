@@ -32,10 +32,14 @@ export interface Presence {
   heard(): ReadonlyMap<string, Heard>;
   isAlive(node: string): boolean;
   isExpired(claim: Claim): boolean;
+  /** For boards and people: asking changes nothing. */
+  looksExpired(claim: Claim): boolean;
   /** Returns the beat when it was news and so is to be passed on. */
   receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
+  /** A peer proved its key on a new link. */
+  met(node: string): void;
   start(): void;
   /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
   beatSoon(): void;
@@ -98,6 +102,7 @@ export function createPresence(deps: PresenceDeps): Presence {
     },
     // A node's own lease never expires for itself; others decide that.
     isExpired: (claim) => claim.holder !== deps.self && leases.isExpired(claim, clock.monoMs()),
+    looksExpired: (claim) => claim.holder !== deps.self && leases.looksExpired(claim, clock.monoMs()),
     receive: (sealed) => {
       const isNews = (one: Beat): boolean => {
         const member = deps.membership().members.get(one.node);
@@ -113,6 +118,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
+    met: (node) => leases.met(node, clock.monoMs()),
     start: tick,
     beatSoon: () => {
       if (cancel === undefined || cancelSoon !== undefined) return;

@@ -21,6 +21,8 @@ export function dialProblem(url: string, cause: Error): string {
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `The host of ${url} was not found (${code}). Check the name and this machine's DNS.`;
+    case "EACCES":
+      return `${url} was not dialed: its name stands for an address that a peer may not send this node to.`;
     case "ENETUNREACH":
     case "EHOSTUNREACH":
     case "EADDRNOTAVAIL":

@@ -40,6 +40,39 @@ test("a refused connection says so and names the address", async () => {
   );
 });
 
+test("a name that stands for an address out of bounds is not connected to, whatever it is called", async () => {
+  let connections = 0;
+  const port = await portOf(createTcp(() => connections++));
+  const asked: string[] = [];
+  const dialed = await createNet().dial(
+    `ws://localhost:${port}`,
+    () => {
+      throw new Error("there is no link to handle");
+    },
+    (ip) => {
+      asked.push(ip);
+      return false;
+    },
+  );
+  expect(dialed).toEqual({
+    ok: false,
+    error: `ws://localhost:${port} was not dialed: its name stands for an address that a peer may not send this node to.`,
+  });
+  expect(asked).toContain("127.0.0.1");
+  expect(connections).toBe(0);
+});
+
+test("a name that stands for an allowed address among others is connected to there", async () => {
+  const station = await createStation();
+  const url = station.url.replace("127.0.0.1", "localhost");
+  const dialed = await createNet().dial(
+    url,
+    () => ({ onMessage: () => undefined, onClose: () => undefined }),
+    (ip) => ip === "127.0.0.1",
+  );
+  expect(dialed.ok).toBe(true);
+});
+
 test("a name that does not exist says so", async () => {
   expect(await problem("ws://node.invalid:7000")).toMatch(/^The host of ws:\/\/node\.invalid:7000 was not found/);
 });

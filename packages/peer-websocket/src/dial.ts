@@ -4,6 +4,7 @@ import type { Link, LinkHandlers } from "@skein/node";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { badUrl, dialProblem, httpProblem, noAnswer, stopped } from "./dial-problem.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 import { openSocketLink, SOCKET_OPTIONS, type SocketLink } from "./socket-link.ts";
 
 /** The path peers meet at; the addresses they tell each other are without it. */
@@ -13,6 +14,8 @@ export interface Dial {
   readonly url: string;
   readonly timeoutMs: number;
   readonly makeHandlers: (link: Link) => LinkHandlers;
+  /** Whether to connect to an IP address that the host's name stands for; every one when there is no such rule. */
+  readonly mayReach: ((ip: string) => boolean) | undefined;
   readonly onOpen: (link: SocketLink) => void;
   readonly onClosed: (link: SocketLink) => void;
   /** Aborted when the node stops. */
@@ -25,7 +28,8 @@ export function dial(call: Dial): Promise<Result<Link, string>> {
   if (target === undefined) return Promise.resolve(err(badUrl(url)));
   if (signal.aborted) return Promise.resolve(err(stopped(url)));
   return new Promise((resolve) => {
-    const socket = new WebSocket(target, SOCKET_OPTIONS);
+    const rule = call.mayReach === undefined ? {} : { lookup: guardedLookup(call.mayReach) };
+    const socket = new WebSocket(target, { ...SOCKET_OPTIONS, ...rule });
     let raw: Socket | undefined;
 
     const settle = (result: Result<Link, string>): void => {

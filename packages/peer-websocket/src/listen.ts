@@ -4,7 +4,7 @@
  * Whoever connects has a place at most until the handshake's time is over, and shorter when others come. Browsers are
  * refused by the Origin header that they alone send and cannot leave out: a web page has no business among peers.
  */
-import { err, ok, type Result } from "@skein/core";
+import { err, LIMITS, ok, type Result } from "@skein/core";
 import type { Link, LinkHandlers } from "@skein/node";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
@@ -39,9 +39,6 @@ interface Visitor {
   link: SocketLink | undefined;
 }
 
-const HEADER_BYTES = 8 * 1024;
-const HEADER_COUNT = 32;
-
 export function listen(call: Listen): Promise<Result<Listener, string>> {
   const { host, port } = call.address;
   const server = createBareServer(call.handshakeTimeoutMs);
@@ -65,14 +62,14 @@ export function listen(call: Listen): Promise<Result<Listener, string>> {
 
 function createBareServer(handshakeTimeoutMs: number): Server {
   const server = createServer({
-    maxHeaderSize: HEADER_BYTES,
+    maxHeaderSize: LIMITS.upgradeHeaderBytes,
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: handshakeTimeoutMs,
     // How often Node.js looks for the ones that are late.
     connectionsCheckingInterval: Math.ceil(handshakeTimeoutMs / 5),
     insecureHTTPParser: false,
   });
-  server.maxHeadersCount = HEADER_COUNT;
+  server.maxHeadersCount = LIMITS.upgradeHeaders;
   server.maxRequestsPerSocket = 1;
   // Late, malformed or too large. The answer tells whoever comes with TLS, or with a wrong program, what this is not.
   server.on("clientError", (_cause, socket) => {

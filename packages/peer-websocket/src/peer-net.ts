@@ -22,13 +22,11 @@ export interface PeerNetOptions {
   readonly trustedAddresses?: readonly string[];
 }
 
-const CONNECTIONS_PER_ADDRESS = 64;
-
 export function createPeerNet(options: PeerNetOptions = {}): PeerNet {
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? LIMITS.handshakeMs;
   const places = createPlaces({
     total: options.connections ?? LIMITS.links,
-    perAddress: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    perAddress: options.connectionsPerAddress ?? LIMITS.linksPerAddress,
     sharedAddresses: options.trustedAddresses ?? [],
   });
   const links = new Set<SocketLink>();
@@ -54,8 +52,8 @@ export function createPeerNet(options: PeerNetOptions = {}): PeerNet {
   round.unref();
 
   return {
-    dial: (url, makeHandlers) =>
-      dial({ url, timeoutMs: handshakeTimeoutMs, makeHandlers, ...keepTrack, signal: stop.signal }),
+    dial: (url, makeHandlers, mayReach) =>
+      dial({ url, timeoutMs: handshakeTimeoutMs, makeHandlers, mayReach, ...keepTrack, signal: stop.signal }),
     listen: async (address, accept) => {
       const listening = await listen({ address, handshakeTimeoutMs, places, accept, ...keepTrack });
       if (!listening.ok) return listening;

@@ -41,15 +41,12 @@ export const SOCKET_OPTIONS: {
   // Compression multiplies what a few bytes cost, and frames are mostly hashes and signatures.
   perMessageDeflate: false,
   maxPayload: LIMITS.messageBytes,
-  maxFragments: 64,
-  // The largest message in the smallest packets of the Internet is half of this.
-  maxBufferedChunks: 4_096,
+  maxFragments: LIMITS.messageFragments,
+  maxBufferedChunks: LIMITS.messageChunks,
   // How long the other end may take to answer a close.
   closeTimeout: 1_000,
 };
 
-/** A handshake is two messages and a refusal is one more. */
-const STRANGER_BYTES = 4 * LIMITS.messageBytesBeforeProof;
 const SILENT_ROUNDS = 3;
 
 const CLOSED_BY_US = 4000;
@@ -82,6 +79,8 @@ export function openSocketLink(open: OpenSocket, makeHandlers: (link: Link) => L
       socket.send(bytes, { binary: true });
       return "sent";
     },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     setMaxMessageBytes: (bytes) => {
       maxMessageBytes = Math.min(bytes, LIMITS.messageBytes);
       removeBudget();
@@ -117,7 +116,7 @@ function holdToBudget(raw: Socket, onPassed: () => void): () => void {
   // more for that chunk, because listeners that are removed meanwhile are still called.
   const count = (chunk: Buffer): void => {
     received += chunk.length;
-    if (received > STRANGER_BYTES && !isLifted) onPassed();
+    if (received > LIMITS.strangerBytes && !isLifted) onPassed();
   };
   raw.on("data", count);
   return () => {

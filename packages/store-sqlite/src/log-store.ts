@@ -3,19 +3,27 @@
  *
  * - One append is one transaction, and SQLite has fsynced the write-ahead log before it returns.
  * - `position` has no gaps: 1, 2, 3 …
- * - After a failed fsync nobody knows what the disk holds. From then on every write is refused until the log is opened
- *   again, which reads the disk instead of memory.
+ * - After a failed fsync nobody knows what the disk holds, and after a wrong byte nobody knows what else is wrong. From
+ *   then on every write is refused until the log is opened again, which looks at all of the disk.
  */
 import { assert, err, ok, type Result } from "@skein/core";
 import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 import type { Database } from "better-sqlite3";
-import { failureOf, leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
+import { placeOf } from "./place.ts";
+import { frameSum, metaSum } from "./schema.ts";
+import { copyDatabase } from "./snapshot.ts";
+import { leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
+import { storeError } from "./store-error.ts";
 
 export interface SqliteLogStore extends LogStore {
   /** The database file. Only this connection may touch it: a second one, even to read, can cost the lock. */
   readonly file: string;
   /** The position of the newest frame, 0 while there is none. */
   lastPosition(): number;
+  /** Where the log lives; another value after the file was copied or restored. */
+  place(): Uint8Array;
+  /** Copies everything as it is now, or a little later, into a new file; the log goes on meanwhile. */
+  copyTo(target: string): Promise<Result<void, StoreError>>;
 }
 
 /** At most this many frames are read ahead of whoever iterates: 16 MiB when all of them have the greatest size. */
@@ -26,23 +34,34 @@ const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** What a transaction adds to the write-ahead log beside its data: the pages at the end of the table. */
 const TRANSACTION_BYTES = 2 * 4_096;
 
-export function createLogStore(database: Database, file: string): SqliteLogStore {
+export function createLogStore(
+  database: Database,
+  file: string,
+  onUnusable: (error: StoreError) => void = () => undefined,
+): SqliteLogStore {
   const sql = prepare(database);
-  const writer = createWriter(database, file);
+  const writer = createWriter(database, file, onUnusable);
+  const read = createReader(file, writer);
   let last = sql.lastPosition.get() ?? 0;
   const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
-    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes);
+    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes, frameSum(position, bytes));
   });
 
   return {
     file,
     lastPosition: () => last,
-    frame: (position) => asBytes(read(file, () => sql.frame.get(position))),
+    place: () => placeOf(file),
+    frame: (position) => {
+      const row = read(() => sql.frame.get(position));
+      return row === undefined ? undefined : read.checked(row.bytes, frameSum(position, row.bytes) === row.sum);
+    },
     frames: function* (fromPosition) {
       // Pages, not one open cursor: the connection refuses writes while a cursor is open.
       for (let next = fromPosition; ;) {
-        const page = read(file, () => sql.frames.all(next, PAGE_ROWS));
-        for (const { position, bytes } of page) yield { position, bytes: viewOf(bytes) };
+        const page = read(() => sql.frames.all(next, PAGE_ROWS));
+        for (const { position, bytes, sum } of page) {
+          yield { position, bytes: read.checked(bytes, frameSum(position, bytes) === sum) };
+        }
         const end = page.at(-1);
         if (end === undefined) return;
         next = end.position + 1;
@@ -57,8 +76,12 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
       if (written.ok) last += frames.length;
       return written;
     },
-    getMeta: (key) => asBytes(read(file, () => sql.meta.get(key))),
-    putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value), value.length),
+    getMeta: (key) => {
+      const row = read(() => sql.meta.get(key));
+      return row === undefined ? undefined : read.checked(row.value, metaSum(key, row.value) === row.sum);
+    },
+    putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value, metaSum(key, value)), value.length),
+    copyTo: (target) => copyDatabase(database, target),
     close: () => {
       writer.end();
       database.close();
@@ -69,28 +92,46 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
 function prepare(database: Database) {
   return {
     lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
-    frame: database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck(),
-    frames: database.prepare<[number, number], { position: number; bytes: Buffer }>(
-      "SELECT position, bytes FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    frame: database.prepare<[number], { bytes: Buffer; sum: number }>(
+      "SELECT bytes, sum FROM frame WHERE position = ?",
     ),
-    insertFrame: database.prepare<[number, Uint8Array]>("INSERT INTO frame (position, bytes) VALUES (?, ?)"),
-    meta: database.prepare<[string], Buffer>("SELECT value FROM meta WHERE key = ?").pluck(),
-    putMeta: database.prepare<[string, Uint8Array]>(
-      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    frames: database.prepare<[number, number], { position: number; bytes: Buffer; sum: number }>(
+      "SELECT position, bytes, sum FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    ),
+    insertFrame: database.prepare<[number, Uint8Array, number]>(
+      "INSERT INTO frame (position, bytes, sum) VALUES (?, ?, ?)",
+    ),
+    meta: database.prepare<[string], { value: Buffer; sum: number }>("SELECT value, sum FROM meta WHERE key = ?"),
+    putMeta: database.prepare<[string, Uint8Array, number]>(
+      "INSERT INTO meta (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
     ),
   };
 }
 
 interface Writer {
   write(run: () => void, bytes: number): Result<void, StoreError>;
+  /** Refuses every later write for this reason, and says so to whoever runs the process. */
+  giveUp(error: StoreError): StoreError;
   /** Copies what is left and refuses every later write. */
   end(): void;
 }
 
-function createWriter(database: Database, file: string): Writer {
+function createWriter(database: Database, file: string, onUnusable: (error: StoreError) => void): Writer {
   /** Set once no write may be tried any more. */
   let refusal: StoreError | undefined;
   let bytesSinceCheckpoint = 0;
+
+  const giveUp = (error: StoreError): StoreError => {
+    if (refusal !== undefined) return refusal;
+    refusal = error;
+    onUnusable(error);
+    return error;
+  };
+  const failed = (code: string): StoreError => {
+    if (leavesDiskUnknown(code)) return giveUp(diskUnknown(file));
+    const error = storeError(code, file);
+    return error.type === "corrupt" ? giveUp(error) : error;
+  };
 
   /**
    * What was written is durable in the write-ahead log already, so a failure here takes nothing away: the copy is tried
@@ -101,19 +142,18 @@ function createWriter(database: Database, file: string): Writer {
     try {
       database.pragma("wal_checkpoint(PASSIVE)");
     } catch (cause) {
-      if (leavesDiskUnknown(sqliteCode(cause))) refusal = diskUnknown(file);
+      failed(sqliteCode(cause));
     }
   };
 
   return {
+    giveUp,
     write: (run, bytes) => {
       if (refusal !== undefined) return err(refusal);
       try {
         run();
       } catch (cause) {
-        const code = sqliteCode(cause);
-        if (leavesDiskUnknown(code)) refusal = diskUnknown(file);
-        return err(refusal ?? storeError(code, file));
+        return err(failed(sqliteCode(cause)));
       }
       bytesSinceCheckpoint += bytes + TRANSACTION_BYTES;
       if (bytesSinceCheckpoint >= CHECKPOINT_BYTES) checkpoint();
@@ -126,41 +166,37 @@ function createWriter(database: Database, file: string): Writer {
   };
 }
 
-/** Messages are clauses without a full stop: the node puts them behind what it could not do. */
-function storeError(code: string, file: string): StoreError {
-  const type = failureOf(code);
-  switch (type) {
-    case "disk-full":
-      return { type, message: `the disk that holds ${file} is full; free some space and try again` };
-    case "read-only":
-      return { type, message: `${file} is read-only; make it writable for this user and try again` };
-    case "corrupt":
-      return { type, message: `${file} is damaged; stop the node and restore a backup, or join the mesh again` };
-    case "in-use":
-    case "disk-io":
-      return { type: "disk-io", message: `${file} could not be written (${code}); check the disk and try again` };
-  }
-}
-
 const diskUnknown = (file: string): StoreError => ({
   type: "disk-io",
   message: `the disk that holds ${file} failed to save data, and what it holds now is unknown; check the disk and restart the node`,
 });
 
+interface Reader {
+  <T>(run: () => T): T;
+  /** The bytes of a row whose sum fits. */
+  checked(bytes: Buffer, fits: boolean): Uint8Array;
+}
+
 /** The port has no error for reads: a log that cannot be read is no log, and the node must not go on with a part of it. */
-function read<T>(file: string, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    const { message } = storeError(sqliteCode(cause), file);
+function createReader(file: string, writer: Writer): Reader {
+  const stop = (error: StoreError, cause?: unknown): never => {
+    const { message } = writer.giveUp(error);
     throw new Error(`The log could not be read: ${message}.`, { cause });
-  }
+  };
+  const read = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (cause) {
+      return stop(storeError(sqliteCode(cause), file), cause);
+    }
+  };
+  return Object.assign(read, {
+    checked: (bytes: Buffer, fits: boolean): Uint8Array =>
+      fits ? viewOf(bytes) : stop(storeError("SQLITE_CORRUPT", file)),
+  });
 }
 
 const sizeOf = (frames: readonly StoredFrame[]): number => frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
-
-const asBytes = (buffer: Buffer | undefined): Uint8Array | undefined =>
-  buffer === undefined ? undefined : viewOf(buffer);
 
 /** A Buffer's `slice` shares memory where a Uint8Array's copies; the core expects the latter. The memory is the row's own. */
 const viewOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

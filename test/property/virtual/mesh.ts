@@ -168,6 +168,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     mesh: deps.mesh,
     incarnation: incarnationOf(name),
     boot: deps.boots,
+    notices: [],
     name,
     version: "virtual",
     rendezvous: deps.ticket?.addresses ?? [],

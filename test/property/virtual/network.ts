@@ -52,6 +52,8 @@ export function createVirtualNetwork(time: VirtualTime, prng: Prng): VirtualNetw
         return "sent";
       },
       bufferedBytes: () => 0,
+      pause: () => undefined,
+      resume: () => undefined,
       setMaxMessageBytes: () => undefined,
       close: (reason) => {
         time.after(Math.max(0, lastAt - time.nowMs()) + 1, () => close(pair, reason));

@@ -92,6 +92,11 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
   name: flags.name,
   slots: flags.slots,
   advertise: flags.advertise ?? [],
+  // Nothing is drained: what this process holds in memory may not be what the disk has. The next start reads the disk.
+  onUnusable: (message) => {
+    process.stderr.write(`skein: ${message}\n`);
+    process.exit(1);
+  },
 });
 
 async function runUntilSignal(options: UpOptions): Promise<void> {

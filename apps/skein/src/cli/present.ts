@@ -48,7 +48,7 @@ const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(valu
 const text = (value: Json | undefined): string =>
   value === undefined || value === null ? "" : printable(typeof value === "string" ? value : JSON.stringify(value));
 
-const itemLine = (item: Fields): string => `${text(item["id"])}  ${text(item["stage"])}  ${text(item["title"])}`;
+const itemLine = (item: Fields): string => `${text(item["id"])}  ${stageOf(item)}  ${text(item["title"])}`;
 
 function itemTable(items: readonly Fields[]): string {
   if (items.length === 0) return "No items. `skein item add TITLE --start` adds one.";
@@ -68,8 +68,16 @@ function itemTable(items: readonly Fields[]): string {
   return table(["ID", "STAGE", "PRIO", "HOLDER", "TITLE", "NOTE"], lines);
 }
 
-const stageOf = (item: Fields): string =>
-  item["stage"] === "Archived" ? `Archived (${text(item["archiveReason"])})` : text(item["stage"]);
+/** The stage as the log has it, with what this node has found out about it. */
+function stageOf(item: Fields): string {
+  const remarks: string[] = [];
+  if (item["stage"] === "Archived") remarks.push(text(item["archiveReason"]));
+  if (item["landing"] === "unverified") remarks.push("unverified");
+  if (item["landing"] === "refuted") {
+    remarks.push(`refuted: ${text(item["mergeCommit"]).slice(0, 12)} is not on the target branch`);
+  }
+  return remarks.length === 0 ? text(item["stage"]) : `${text(item["stage"])} (${remarks.join("; ")})`;
+}
 
 function itemPage(item: Fields): string {
   const lines = [`${text(item["id"])}  ${text(item["title"])}`, ""];

@@ -11,8 +11,12 @@ export interface LeaseObserver {
   heard(node: string, counter: number, nowMs: number): void;
   /** The observer itself was away: every silence starts again. */
   grace(nowMs: number): void;
+  /** This node has just proved its key on a new link, which is a sign of life that no repeated message can give. */
+  met(node: string, nowMs: number): void;
   /** Has the holder been silent for a whole TTL? A node never heard counts from when it was first asked about. */
   isExpired(lease: { readonly holder: string; readonly ttlMs: number }, nowMs: number): boolean;
+  /** The same for whoever only looks: it begins no measurement, so that looking changes nothing. */
+  looksExpired(lease: { readonly holder: string; readonly ttlMs: number }, nowMs: number): boolean;
   /** Monotonic time of the last sign of life, undefined when there was none. */
   lastHeardMs(node: string): number | undefined;
 }
@@ -36,6 +40,10 @@ export function createLeaseObserver(): LeaseObserver {
     grace: (nowMs) => {
       for (const observation of observations.values()) observation.sinceMs = nowMs;
     },
+    met: (node, nowMs) => {
+      const known = observations.get(node);
+      if (known !== undefined) known.sinceMs = nowMs;
+    },
     isExpired: ({ holder, ttlMs }, nowMs) => {
       const known = observations.get(holder);
       if (known === undefined) {
@@ -44,6 +52,7 @@ export function createLeaseObserver(): LeaseObserver {
       }
       return nowMs - known.sinceMs > ttlMs;
     },
+    looksExpired: ({ holder, ttlMs }, nowMs) => nowMs - (observations.get(holder)?.sinceMs ?? nowMs) > ttlMs,
     lastHeardMs: (node) => observations.get(node)?.heardMs,
   };
 }

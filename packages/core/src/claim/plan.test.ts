@@ -69,6 +69,7 @@ const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => (
   running: new Map(),
   ready: true,
   notBefore: new Map(),
+  isVerified: () => true,
   ...changes,
 });
 
@@ -136,6 +137,8 @@ test("items on hold, deleted, to be left alone for a while, or with dependencies
   expect(claims(world)).toEqual([A]);
   world.event(A, { kind: "item.land", commit: OID, at: 1 });
   expect(claims(world)).toEqual([B]);
+  // Somebody wrote that it landed, and this node has not found it on the target branch.
+  expect(claims(world, { isVerified: () => false })).toEqual([]);
   // A landed dependency counts when it is archived too.
   world.event(A, { kind: "item.archive", reason: "Completed", note: "" });
   expect(claims(world)).toEqual([B]);

@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly ready: boolean;
   /** Items to leave alone until their time has come (a remote that is down). */
   readonly notBefore: ReadonlyMap<string, number>;
+  /** This node has found the item's landing on the target branch: what depends on it may start. */
+  readonly isVerified: (item: string) => boolean;
 }
 
 export type Intent =
@@ -103,7 +105,8 @@ const byStageThenUrgency = (a: LiveItem, b: LiveItem): number =>
 function claimable(item: LiveItem, input: PlanInput): Extract<Intent, { type: "claim" }>["why"] | undefined {
   const { state } = item.best;
   if (STAGE_ORDER[state.stage.stage] === undefined || input.running.has(item.id)) return undefined;
-  if (item.registers.hold.value !== "" || openDependencies(item, input.view.items).length > 0) return undefined;
+  if (item.registers.hold.value !== "" || openDependencies(item, input.view.items, input.isVerified).length > 0)
+    return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
   if (state.claim === null) return "free";

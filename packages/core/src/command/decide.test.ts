@@ -11,6 +11,7 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { StageBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
+import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
 import { decide, type DecideContext, type Decision, findItem, itemIdFrom } from "./decide.ts";
 import { parseCommand } from "./parse.ts";
@@ -119,6 +120,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   effects: () => ({}),
   verify: () => ({}),
   doctor: () => ({}),
+  "doctor.seen": () => ({}),
 };
 
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
@@ -134,7 +136,7 @@ test("every command either writes, is answered from the view, or asks the node, 
       view: replica.view(),
       heads: replica.heads(),
       opCount: replica.opCount(),
-      naming: { nameOf: (key) => key, isExpired: () => false, activityOf: () => "" },
+      naming: { nameOf: (key) => key, isExpired: () => false, activityOf: () => "", landingOf: () => unverified },
       crypto: testCrypto,
     });
     expect([name, decided.ok && decided.value.drafts.length > 0]).toEqual([name, effect === "writes"]);

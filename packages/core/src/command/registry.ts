@@ -103,6 +103,7 @@ const inputs = {
   effects: z.strictObject({}),
   verify: z.strictObject({}),
   doctor: z.strictObject({}),
+  "doctor.seen": z.strictObject({}),
 } as const;
 
 export type CommandName = keyof typeof inputs;
@@ -164,6 +165,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("effects", "asks-node", "observer", "List what this node is doing right now"),
   spec("verify", "asks-node", "observer", "Check every signature and hash of the log on disk"),
   spec("doctor", "asks-node", "observer", "Check this node and say what is wrong and what to do"),
+  spec("doctor.seen", "asks-node", "observer", "Say that you have seen this node's alarms; they end"),
 ];
 
 export const commandSpec = (name: string): CommandSpec | undefined => COMMANDS.find((command) => command.name === name);

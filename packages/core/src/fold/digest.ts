@@ -6,17 +6,21 @@ import { compareText, toHex } from "../kernel/bytes.ts";
 import { encode, type Value } from "../op/codec.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { FOLD_VERSION, type View } from "./fold.ts";
-import type { ItemHistory } from "./history.ts";
+import type { HistoryEntry, ItemHistory } from "./history.ts";
 import type { Register, RegisterField } from "./register.ts";
 
 export function digestOf(view: View, crypto: Crypto): string {
   // Hash of hashes: each part stays within the codec's limits however large the mesh grows.
+  // Quarantined ops mean nothing, so two nodes may hold different ones.
   const parts = [...view.items.values()]
+    .filter((item) => [...item.entries.values()].some(isFolded))
     .toSorted((a, b) => compareText(a.id, b.id))
     .map((item) => crypto.sha256(encode(itemValue(item))));
   const head = crypto.sha256(encode([FOLD_VERSION, membershipValue(view)]));
   return toHex(hashAll([head, ...parts], crypto));
 }
+
+const isFolded = ({ outcome }: HistoryEntry): boolean => outcome.type !== "quarantined";
 
 function hashAll(hashes: readonly Uint8Array[], crypto: Crypto): Uint8Array {
   const joined = new Uint8Array(hashes.length * 32);
@@ -28,6 +32,7 @@ function itemValue(item: ItemHistory): Value {
   const registers = item.registers === undefined ? null : Object.values(item.registers).map(registerValue);
   const best = item.best === undefined ? null : [item.best.id, plain(item.best.state)];
   const outcomes = [...item.entries.values()]
+    .filter(isFolded)
     .toSorted((a, b) => compareText(a.id, b.id))
     .map((entry) => `${entry.id} ${entry.outcome.type}`);
   return [item.id, item.deleted, best, registers, hashable(outcomes)];

@@ -40,11 +40,16 @@ export type FoldChange =
 
 export interface Fold extends View {
   apply(sealed: SealedOp): FoldChange;
+  /** Membership ops together, judged once. */
+  applyMembership(sealed: readonly SealedOp[]): FoldChange;
+  /** Makes the keys that a membership op names known, before it is folded. */
+  introduce(sealed: SealedOp): void;
   /** A key that a join op named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
   isKnownAuthor(key: string): boolean;
 }
 
-export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
+/** `forks` is the first seq with two histories, by feed id: from there on nothing of the feed is folded, on any node. */
+export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<string, number> = new Map()): Fold {
   const items = new Map<string, MutableHistory>();
   const meshOps: MeshOp[] = [];
   const authors = new Map<string, Map<string, number>>();
@@ -52,18 +57,32 @@ export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
   let membership: Membership = noMembership;
   const shared = createSharing();
 
+  const isQuarantined = (op: FoldOp): boolean => {
+    const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
+    return fork !== undefined && op.seq >= fork;
+  };
+
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
     items.set(op.entity, history);
-    addToHistory(history, op, roleOf(membership, op));
+    addToHistory(history, op, isQuarantined(op) ? "quarantined" : roleOf(membership, op));
     remember(authors, op);
     return { type: "item", item: op.entity };
   };
 
-  const applyMesh = (op: FoldOp, body: MeshBody): FoldChange => {
-    meshOps.push({ ...op, body });
-    if (body.kind === "member.join") named.add(toHex(body.key));
-    if (body.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
+  /** Names the keys that an op lets in, also one without a say: ops of honest members may build on theirs. */
+  const introduce = (op: FoldOp): void => {
+    if (op.body?.kind === "member.join") named.add(toHex(op.body.key));
+    if (op.body?.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
+  };
+
+  const applyMesh = (ops: readonly FoldOp[]): FoldChange => {
+    const counting = ops.flatMap((op) =>
+      op.body !== undefined && isMeshBody(op.body) && !isQuarantined(op) ? [{ ...op, body: op.body }] : [],
+    );
+    for (const op of ops) introduce(op);
+    if (counting.length === 0) return { type: "membership" };
+    meshOps.push(...counting);
     const before = membership;
     membership = foldMembership(meshOps, mesh, crypto);
     return sameSay(before, membership, authors) ? { type: "membership" } : { type: "stale" };
@@ -75,11 +94,12 @@ export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
       return membership;
     },
     isKnownAuthor: (key) => named.has(key),
+    introduce: (sealed) => introduce(toFoldOp(sealed, shared)),
     apply: (sealed) => {
       const op = toFoldOp(sealed, shared);
-      if (op.entity !== MESH_ENTITY) return applyItem(op);
-      return op.body !== undefined && isMeshBody(op.body) ? applyMesh(op, op.body) : { type: "membership" };
+      return op.entity === MESH_ENTITY ? applyMesh([op]) : applyItem(op);
     },
+    applyMembership: (sealed) => applyMesh(sealed.map((one) => toFoldOp(one, shared))),
   };
 }
 

@@ -34,7 +34,9 @@ export type Outcome =
   | { readonly type: "accepted"; readonly state: ItemState }
   /** Not a stage event: a field was set or the item deleted. */
   | { readonly type: "noted" }
-  | { readonly type: "rejected"; readonly reason: string };
+  | { readonly type: "rejected"; readonly reason: string }
+  /** Its author wrote two histories of the feed: kept, shown, and without any effect. */
+  | { readonly type: "quarantined"; readonly reason: string };
 
 export interface ItemHistory {
   readonly id: string;
@@ -68,11 +70,14 @@ export const newHistory = (id: string): MutableHistory => ({
   updatedAt: 0,
 });
 
-/** Adds one op whose parent is already there. `role` is undefined when its author may not be folded. */
-export function addToHistory(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
-  const outcome = judge(history, op, role);
+/** What the author may do; undefined when not a member (any more); `quarantined` when the feed has two histories. */
+export type Say = Role | "quarantined" | undefined;
+
+/** Adds one op whose parent is already there. */
+export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Outcome {
+  const outcome = say === "quarantined" ? quarantined : judge(history, op, say);
   history.entries.set(op.id, entryOf(history, op, outcome));
-  if (outcome.type === "rejected") return outcome;
+  if (hasNoEffect(outcome)) return outcome;
   history.createdAt = Math.min(history.createdAt, op.wall);
   history.updatedAt = Math.max(history.updatedAt, op.wall);
   if (outcome.type === "accepted") raiseBest(history, op, outcome.state);
@@ -90,6 +95,16 @@ function raiseBest(history: MutableHistory, { lamport, author, id }: FoldOp, sta
   if (history.best === undefined || compareRank(rank, history.best) > 0) history.best = rank;
 }
 
+const quarantined: Outcome = {
+  type: "quarantined",
+  reason: "its author wrote two histories under one incarnation; neither counts",
+};
+
+export const hasNoEffect = (
+  outcome: Outcome,
+): outcome is Extract<Outcome, { readonly type: "rejected" | "quarantined" }> =>
+  outcome.type === "rejected" || outcome.type === "quarantined";
+
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
 
 function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
@@ -100,7 +115,7 @@ function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Out
   if (body.kind === "item.create") return birth(history, op, body, role);
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
-  if (parent.outcome.type === "rejected") return rejected("the op it builds on was rejected");
+  if (hasNoEffect(parent.outcome)) return rejected(`the op it builds on was ${parent.outcome.type}`);
   return isStageBody(body) ? grow(history, op, parent.outcome, role, body) : note(history, op, role, body);
 }
 
@@ -126,7 +141,7 @@ function birth(
 function grow(
   history: MutableHistory,
   op: FoldOp,
-  parent: Exclude<Outcome, { type: "rejected" }>,
+  parent: Exclude<Outcome, { type: "rejected" | "quarantined" }>,
   role: Role,
   body: StageBody,
 ): Outcome {

@@ -1,29 +1,28 @@
 /**
- * Where each frame of the log stands, so that what a peer lacks is found without reading the log: per feed the positions
- * of its frames, and for each position its feed and last seq.
+ * Where each frame of the log stands, so that what a peer lacks is found without reading the log: per branch the positions
+ * of its frames, and for each position its branch and last seq.
  */
-import type { Heads } from "./heads.ts";
 
 export interface FrameIndex {
   /** Adds the next frame; positions count from 1. */
-  add(feed: string, lastSeq: number): number;
+  add(branch: string, lastSeq: number): number;
   readonly size: number;
-  /** The feed and last seq of the frame at a position that exists. */
-  at(position: number): { readonly feed: string; readonly lastSeq: number };
-  /** Ascending positions, from `from` on, of the frames that somebody with these heads lacks. */
-  missing(heads: Heads, from?: number): IterableIterator<number>;
+  /** The branch and last seq of the frame at a position that exists. */
+  at(position: number): { readonly branch: string; readonly lastSeq: number };
+  /** Ascending positions, from `from` on, of the frames that somebody who holds this much of each branch lacks. */
+  missing(known: ReadonlyMap<string, number>, from?: number): IterableIterator<number>;
 }
 
 export function createFrameIndex(): FrameIndex {
-  const feeds: string[] = [];
+  const branches: string[] = [];
   const lastSeqs: number[] = [];
   const positions = new Map<string, number[]>();
 
-  /** The first position that may be missing: the least, over the feeds, of each one's first unknown frame. */
-  const firstMissing = (heads: Heads): number => {
-    let first = feeds.length + 1;
-    for (const [feed, own] of positions) {
-      const seq = heads.get(feed)?.seq ?? 0;
+  /** The first position that may be missing: the least, over the branches, of each one's first unknown frame. */
+  const firstMissing = (known: ReadonlyMap<string, number>): number => {
+    let first = branches.length + 1;
+    for (const [branch, own] of positions) {
+      const seq = known.get(branch) ?? 0;
       const index = upperBound(own, (position) => (lastSeqs[position - 1] ?? 0) <= seq);
       first = Math.min(first, own[index] ?? first);
     }
@@ -31,21 +30,21 @@ export function createFrameIndex(): FrameIndex {
   };
 
   return {
-    add: (feed, lastSeq) => {
-      feeds.push(feed);
+    add: (branch, lastSeq) => {
+      branches.push(branch);
       lastSeqs.push(lastSeq);
-      const own = positions.get(feed) ?? [];
-      own.push(feeds.length);
-      positions.set(feed, own);
-      return feeds.length;
+      const own = positions.get(branch) ?? [];
+      own.push(branches.length);
+      positions.set(branch, own);
+      return branches.length;
     },
     get size(): number {
-      return feeds.length;
+      return branches.length;
     },
-    at: (position) => ({ feed: feeds[position - 1] ?? "", lastSeq: lastSeqs[position - 1] ?? 0 }),
-    *missing(heads, from = 1) {
-      for (let position = Math.max(from, firstMissing(heads)); position <= feeds.length; position++) {
-        const seq = heads.get(feeds[position - 1] ?? "")?.seq ?? 0;
+    at: (position) => ({ branch: branches[position - 1] ?? "", lastSeq: lastSeqs[position - 1] ?? 0 }),
+    *missing(known, from = 1) {
+      for (let position = Math.max(from, firstMissing(known)); position <= branches.length; position++) {
+        const seq = known.get(branches[position - 1] ?? "") ?? 0;
         if ((lastSeqs[position - 1] ?? 0) > seq) yield position;
       }
     },

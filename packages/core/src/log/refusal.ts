@@ -10,14 +10,17 @@ export interface FrameRefusal {
     | "gap"
     /** An op it builds on is not here: ask for it. */
     | "missing-dependency"
-    /** The feed's author wrote two different frames at one place. */
-    | "equivocation"
+    /** It continues a history of its feed that is not here, while another one is: ask where the two part. */
+    | "disputed"
+    /** An op does not name the op before it. */
     | "broken-chain"
     | "bad-lamport"
     | "bad-signature";
   readonly message: string;
+  /** The feed's id, when the refusal is about its place in the feed. */
+  readonly feed?: string;
 }
 
 /** These come from ordinary delay and heal by asking again; every other refusal is the fault of who sent the frame. */
 export const isOutOfOrder = (refusal: FrameRefusal): boolean =>
-  refusal.type === "gap" || refusal.type === "missing-dependency";
+  refusal.type === "gap" || refusal.type === "missing-dependency" || refusal.type === "disputed";

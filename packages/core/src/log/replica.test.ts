@@ -115,7 +115,7 @@ test("a well made frame is taken; each thing wrong with it has its refusal", () 
   expect(refusalOf(founded(), crafted({}, { mesh: new Uint8Array() }))).toBe("wrong-mesh");
   expect(refusalOf(founded(), crafted({ author: ben.signer.publicKey }))).toBe("not-a-member");
   expect(refusalOf(founded(), crafted({ seq: 3 }))).toBe("gap");
-  expect(refusalOf(founded(), crafted({}, { prevFrame: new Uint8Array(32) }))).toBe("broken-chain");
+  expect(refusalOf(founded(), crafted({}, { prevFrame: new Uint8Array(32) }))).toBe("disputed");
   expect(refusalOf(founded(), crafted({ prev: new Uint8Array(32) }))).toBe("broken-chain");
   expect(refusalOf(founded(), crafted({ on: new Uint8Array(32).fill(3) }))).toBe("missing-dependency");
   expect(refusalOf(founded(), crafted({ after: new Uint8Array(32).fill(3) }))).toBe("missing-dependency");
@@ -162,20 +162,26 @@ test("only what comes too early is out of order", () => {
     "removed",
     "gap",
     "missing-dependency",
-    "equivocation",
+    "disputed",
     "broken-chain",
     "bad-lamport",
     "bad-signature",
   ] as const;
-  expect(types.filter((type) => isOutOfOrder({ type, message: "" }))).toEqual(["gap", "missing-dependency"]);
+  expect(types.filter((type) => isOutOfOrder({ type, message: "" }))).toEqual([
+    "gap",
+    "missing-dependency",
+    "disputed",
+  ]);
 });
 
-test("two frames at one place: the first stays, the second is the author's fault only when the author signed it", () => {
+test("two frames at one place are both kept, as proof, when the author signed both", () => {
   const replica = founded();
   expect(refusalOf(replica, crafted({ wall: 1 }))).toBe("taken");
-  expect(refusalOf(replica, crafted({ wall: 2 }))).toBe("equivocation");
   expect(refusalOf(replica, crafted({ wall: 3 }, {}, ben.signer))).toBe("bad-signature");
-  expect(refusalOf(replica, crafted({ wall: 1 }))).toBe("duplicate");
+  expect(replica.forks().size).toBe(0);
+  expect(refusalOf(replica, crafted({ wall: 2 }))).toBe("taken");
+  expect([...replica.forks().values()]).toEqual([2]);
+  for (const wall of [1, 2]) expect(refusalOf(replica, crafted({ wall }))).toBe("duplicate");
 });
 
 test("a second incarnation of a member is a feed of its own", () => {

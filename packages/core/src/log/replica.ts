@@ -1,8 +1,8 @@
 /**
  * One node's copy of the log with its view: frames in, frames out, everything else derived.
  *
- * A frame is taken when it continues its feed, is whole, builds only on what is here, and its author is known and signed
- * it. The cheap checks come first, the signature last. What is taken is folded at once, but it is not durable yet: the
+ * A frame is taken when it continues its feed, or forks it, is whole, builds only on what is here, and its author is known
+ * and signed it. The cheap checks come first, the signature last. What is taken is folded at once, but it is not durable yet: the
  * caller appends it to the store before anybody hears of it, and reloads from the store when that fails.
  */
 import { type Fold, type FoldChange, MESH_ENTITY, type View, createFold } from "../fold/fold.ts";
@@ -13,18 +13,17 @@ import type { Crypto, Signer } from "../op/crypto.ts";
 import { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { openOp, type SealedOp, sealOp } from "../op/op.ts";
-import type { Head, Heads } from "./heads.ts";
+import { type Comparison, createFeedTree, type FeedTree } from "./feed-tree.ts";
+import type { FramePlace, Heads, Locator } from "./heads.ts";
 import type { FrameRefusal } from "./refusal.ts";
-
-/** The end of one feed. */
-interface Tail extends Head {
-  readonly frameHash: Uint8Array | null;
-  readonly opId: Uint8Array;
-}
 
 export interface Taken {
   /** `duplicate`: it was here already and nothing changed. */
   readonly type: "taken" | "duplicate";
+  readonly feed: string;
+  /** The branch of its feed that it belongs to. */
+  readonly branch: string;
+  readonly place: FramePlace;
   readonly ops: readonly SealedOp[];
   readonly changes: readonly FoldChange[];
 }
@@ -51,6 +50,12 @@ export interface Replica {
   readonly mesh: Uint8Array;
   view(): View;
   heads(): Heads;
+  /** What somebody with these heads holds and lacks. */
+  compare(remote: Heads, locators?: readonly Locator[]): Comparison;
+  /** Where this log's histories of a feed lie; `also` are places that the peer is known to hold, too. */
+  locate(feed: string, also?: readonly FramePlace[]): Locator | undefined;
+  /** Feeds with two histories, by id, with the first seq that has two ops: nothing from there on is folded. */
+  forks(): ReadonlyMap<string, number>;
   /** Greatest Lamport stamp ever seen. */
   lamport(): number;
   opCount(): number;
@@ -61,12 +66,15 @@ export interface Replica {
   /** Closes the open frame: signed, ready to be appended and then sent. */
   seal(authorship: Authorship): readonly Frame[];
   /** Folds everything again from these frames: at start, after a stale membership, when the disk refused the last ones. */
-  reload(frames: Iterable<Uint8Array>): Result<void, FrameRefusal>;
+  reload(frames: Iterable<Uint8Array>, placed?: Placed): Result<void, FrameRefusal>;
 }
+
+/** Told of each loaded frame: its branch and its last op's seq. */
+type Placed = (branch: string, lastSeq: number) => void;
 
 interface Log {
   readonly fold: Fold;
-  readonly tails: Map<string, Tail>;
+  readonly feeds: FeedTree;
   /** Lamport stamp of every op by id (hex). */
   readonly stamps: Map<string, number>;
   top: { readonly id: Uint8Array | null; readonly lamport: number };
@@ -85,51 +93,62 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
   return {
     mesh,
     view: () => log.fold,
-    heads: () => log.tails,
+    heads: () => log.feeds.heads(),
+    compare: (remote, locators = []) => log.feeds.compare(remote, locators),
+    locate: (feed, also) => log.feeds.locate(feed, also),
+    forks: () => log.feeds.forks,
     lamport: () => log.top.lamport,
     opCount: () => log.stamps.size,
     hasOp: (id) => log.stamps.has(id),
     take: (bytes) => {
       const read = readFrame(log, context, bytes, "verify");
       if (!read.ok) return read;
-      return ok({ ...read.value, changes: read.value.ops.map((op) => keep(log, op)) });
+      const { forked, ...taken } = read.value;
+      const changes = taken.ops.map((op) => keep(log, op));
+      return ok({ ...taken, changes: forked ? [...changes, { type: "stale" as const }] : changes });
     },
     write: (drafts, authorship, wallMs) => writeOps(log, context, drafts, authorship, wallMs),
     seal: (authorship) => sealOpen(log, context, authorship),
-    reload: (frames) => {
-      const loaded = load(context, frames);
+    reload: (frames, placed = () => undefined) => {
+      const loaded = load(context, frames, placed);
       if (loaded.ok) log = loaded.value;
       return loaded.ok ? ok(undefined) : loaded;
     },
   };
 }
 
-const emptyLog = ({ mesh, crypto }: Context): Log => ({
-  fold: createFold(mesh, crypto),
-  tails: new Map(),
-  stamps: new Map(),
-  top: { id: null, lamport: 0 },
-  open: [],
-});
+function emptyLog({ mesh, crypto }: Context): Log {
+  const feeds = createFeedTree();
+  const fold = createFold(mesh, crypto, feeds.forks);
+  return { fold, feeds, stamps: new Map(), top: { id: null, lamport: 0 }, open: [] };
+}
 
-/** Membership first, then the items in their order: every item op is judged by the membership as it is in the end. */
-function load(context: Context, frames: Iterable<Uint8Array>): Result<Log, FrameRefusal> {
-  const membership = emptyLog(context);
+/**
+ * Forks first, then membership, then the items in their order: every item op is judged by the membership as it is in the
+ * end, and no op of a feed counts from where it has two histories.
+ */
+function load(context: Context, frames: Iterable<Uint8Array>, placed: Placed): Result<Log, FrameRefusal> {
+  const log = emptyLog(context);
+  const meshOps: SealedOp[] = [];
   const itemOps: SealedOp[] = [];
   for (const bytes of frames) {
     // Signatures were checked when the frame was taken; on disk the hash chain guards it (`skein verify` checks both).
-    const read = readFrame(membership, context, bytes, "trust");
+    const read = readFrame(log, context, bytes, "trust");
     if (!read.ok) return read;
+    placed(read.value.branch, read.value.place.seq);
     for (const op of read.value.ops) {
-      if (op.op.entity === MESH_ENTITY) keep(membership, op);
-      else {
-        stamp(membership, op);
+      stamp(log, op);
+      if (op.op.entity !== MESH_ENTITY) {
         itemOps.push(op);
+        continue;
       }
+      log.fold.introduce(op);
+      meshOps.push(op);
     }
   }
-  for (const op of itemOps) membership.fold.apply(op);
-  return ok(membership);
+  log.fold.applyMembership(meshOps);
+  for (const op of itemOps) log.fold.apply(op);
+  return ok(log);
 }
 
 function keep(log: Log, sealed: SealedOp): FoldChange {
@@ -144,77 +163,67 @@ function stamp(log: Log, { op, id }: SealedOp): void {
 
 // ── taking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Checks a frame against the log and moves its feed's tail. The ops are not kept yet. */
+interface ReadFrame extends Omit<Taken, "changes"> {
+  /** Its author's earlier ops count differently now. */
+  readonly forked: boolean;
+}
+
+/** Checks a frame against the log and adds it to its feed. The ops are not kept yet. */
 function readFrame(
   log: Log,
   context: Context,
   bytes: Uint8Array,
   signatures: "verify" | "trust",
-): Result<Omit<Taken, "changes">, FrameRefusal> {
+): Result<ReadFrame, FrameRefusal> {
   const opened = openFrame(bytes, context.crypto);
   if (!opened.ok) return opened;
   const frame = opened.value;
-  const { header } = frame;
-  const feed = feedId(header.author, header.incarnation);
-  const tail = log.tails.get(feed);
-  const place = placeInFeed(log, context, frame, tail);
-  if (!place.ok) {
-    // Anybody can make up two histories; only a signature makes it the author's doing.
-    const isAccusation = place.error.type === "equivocation" && signatures === "verify";
-    return isAccusation && !isFrameAuthentic(frame, context.crypto) ? badSignature : place;
+  const feed = feedId(frame.header.author, frame.header.incarnation);
+  const about = { feed, place: { seq: frame.header.firstSeq + frame.ops.length - 1, frame: frame.hash } };
+  const stranger = wrongPlace(log, context, frame);
+  if (stranger !== undefined) return err(stranger);
+  const place = log.feeds.place(frame.header, frame.hash);
+  if (place.type === "duplicate") {
+    return ok({ type: "duplicate", ...about, branch: feed, ops: [], forked: false });
   }
-  if (place.value === "duplicate") return ok({ type: "duplicate", ops: [] });
-  const ops = openOps(log, frame, tail);
+  if (place.type === "gap") {
+    return err({ type: "gap", feed, message: `frames before seq ${frame.header.firstSeq} of the feed are missing` });
+  }
+  const isSigned = (): boolean => signatures === "trust" || isFrameAuthentic(frame, context.crypto);
+  if (place.type === "disputed") {
+    // Anybody can make up another history; only a signature makes it the author's.
+    return isSigned()
+      ? err({ type: "disputed", feed, message: "it continues another history of its feed" })
+      : badSignature;
+  }
+  const ops = openOps(log, frame, place.type === "fork" ? place.opId : (place.branch?.opId ?? null));
   if (!ops.ok) return ops;
-  if (signatures === "verify" && !isFrameAuthentic(frame, context.crypto)) {
-    return badSignature;
-  }
-  const last = ops.value.at(-1);
+  if (!isSigned()) return badSignature;
+  const last = frame.header.opIds.at(-1);
   assert(last !== undefined, "a frame has at least one op");
-  log.tails.set(feed, {
-    author: toHex(header.author),
-    incarnation: toHex(header.incarnation),
-    seq: last.op.seq,
-    frameHash: frame.hash,
-    opId: fromHex(last.id) ?? new Uint8Array(),
-  });
-  return ok({ type: "taken", ops: ops.value });
+  const before = log.feeds.forks.get(feed);
+  const branch = log.feeds.add(frame.header, frame.hash, last, place);
+  return ok({ type: "taken", ...about, branch, ops: ops.value, forked: log.feeds.forks.get(feed) !== before });
 }
 
-function placeInFeed(
-  log: Log,
-  { mesh }: Context,
-  { header }: Frame,
-  tail: Tail | undefined,
-): Result<"next" | "duplicate", FrameRefusal> {
+/** A frame of another mesh, or of somebody who does not belong to this one. */
+function wrongPlace(log: Log, { mesh }: Context, { header }: Frame): FrameRefusal | undefined {
   const isGenesis = header.mesh.length === 0;
   if (isGenesis ? !isGenesisOf(header.opIds, mesh) : !equalBytes(header.mesh, mesh)) {
-    return refuse("wrong-mesh", "the frame belongs to another mesh");
+    return { type: "wrong-mesh", message: "the frame belongs to another mesh" };
   }
-  if (!isGenesis && !log.fold.isKnownAuthor(toHex(header.author))) {
-    return refuse("not-a-member", "the frame's author is not a member of this mesh");
-  }
-  const seq = tail?.seq ?? 0;
-  if (header.firstSeq <= seq) {
-    return header.opIds.every((id) => log.stamps.has(toHex(id)))
-      ? ok("duplicate")
-      : refuse("equivocation", `the feed's author wrote two different frames at seq ${header.firstSeq}`);
-  }
-  if (header.firstSeq > seq + 1) return refuse("gap", `the feed is known up to seq ${seq}, not ${header.firstSeq - 1}`);
-  const prev = tail?.frameHash ?? null;
-  const chained =
-    prev === null ? header.prevFrame === null : header.prevFrame !== null && equalBytes(prev, header.prevFrame);
-  return chained ? ok("next") : refuse("broken-chain", "the frame does not name the feed's previous frame");
+  if (isGenesis || log.fold.isKnownAuthor(toHex(header.author))) return undefined;
+  return { type: "not-a-member", message: "the frame's author is not a member of this mesh" };
 }
 
 const isGenesisOf = (opIds: readonly Uint8Array[], mesh: Uint8Array): boolean =>
   opIds.length === 1 && opIds[0] !== undefined && equalBytes(opIds[0], mesh);
 
-function openOps(log: Log, frame: Frame, tail: Tail | undefined): Result<SealedOp[], FrameRefusal> {
+function openOps(log: Log, frame: Frame, before: Uint8Array | null): Result<SealedOp[], FrameRefusal> {
   const ops: SealedOp[] = [];
   const stamps = new Map<string, number>();
   const stampOf = (id: Uint8Array): number | undefined => stamps.get(toHex(id)) ?? log.stamps.get(toHex(id));
-  let prev = tail?.opId ?? null;
+  let prev = before;
   for (const [index, bytes] of frame.ops.entries()) {
     const hash = frame.header.opIds[index];
     assert(hash !== undefined, "openFrame counted the hashes");
@@ -260,10 +269,10 @@ function badStamp({ op }: SealedOp, stampOf: (id: Uint8Array) => number | undefi
   return { type: "bad-lamport", message: `Lamport stamp ${op.lamport} must be ${greatest + 1}` };
 }
 
-const refuse = (type: FrameRefusal["type"], message: string): { readonly ok: false; readonly error: FrameRefusal } =>
-  err({ type, message });
-
-const badSignature = refuse("bad-signature", "the frame's signature is not its author's");
+const badSignature: Result<never, FrameRefusal> = err({
+  type: "bad-signature",
+  message: "the frame's signature is not its author's",
+});
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -293,7 +302,7 @@ function sealNext(
   wallMs: number,
 ): SealedOp {
   const feed = feedId(signer.publicKey, incarnation);
-  const tail = log.tails.get(feed);
+  const tail = log.feeds.main(feed);
   const on = draft.on === null ? null : (fromHex(draft.on) ?? null);
   const named = [tail?.opId ?? null, on].flatMap((id) => (id === null ? [] : [log.stamps.get(toHex(id)) ?? 0]));
   const after = log.top.lamport > Math.max(0, ...named) ? log.top.id : null;
@@ -316,13 +325,8 @@ function sealNext(
   );
   assert(sealed.bytes.length <= LIMITS.opBytes, "field limits keep an op under its size limit");
   log.open.push(sealed);
-  log.tails.set(feed, {
-    author: toHex(signer.publicKey),
-    incarnation: toHex(incarnation),
-    seq: sealed.op.seq,
-    frameHash: tail?.frameHash ?? null,
-    opId: fromHex(sealed.id) ?? new Uint8Array(),
-  });
+  const head = { author: toHex(signer.publicKey), incarnation: toHex(incarnation) };
+  log.feeds.open(head, sealed.op.seq, fromHex(sealed.id) ?? new Uint8Array());
   return sealed;
 }
 
@@ -330,15 +334,16 @@ function sealOpen(log: Log, { mesh, crypto }: Context, { signer, incarnation }: 
   const frames: Frame[] = [];
   const feed = feedId(signer.publicKey, incarnation);
   for (const ops of frameSized(log.open)) {
-    const tail = log.tails.get(feed);
-    const first = ops[0];
-    assert(tail !== undefined && first !== undefined, "open ops belong to a feed");
+    const branch = log.feeds.main(feed);
+    const [first] = ops;
+    const last = ops.at(-1);
+    assert(branch !== undefined && first !== undefined && last !== undefined, "open ops belong to a feed");
     const header = {
       mesh,
       author: signer.publicKey,
       incarnation,
       firstSeq: first.op.seq,
-      prevFrame: tail.frameHash,
+      prevFrame: branch.frame,
       opIds: ops.map((op) => fromHex(op.id) ?? new Uint8Array()),
     };
     const frame = sealFrame(
@@ -347,7 +352,7 @@ function sealOpen(log: Log, { mesh, crypto }: Context, { signer, incarnation }: 
       signer,
       crypto,
     );
-    log.tails.set(feed, { ...tail, frameHash: frame.hash });
+    log.feeds.add(header, frame.hash, fromHex(last.id) ?? new Uint8Array(), { type: "next", branch });
     frames.push(frame);
   }
   log.open = [];

@@ -1,6 +1,7 @@
 /**
- * Every bound of the protocol in one place. Checked on both sides, before allocation and before any signature.
- * docs/protocol.md prints this table.
+ * Every bound of the protocol in one place, the ones of the WebSocket adapter too. Checked on both sides, before
+ * allocation and before any signature. docs/protocol.md prints both tables. What is not about peers is bounded elsewhere:
+ * the HTTP API and the board document in packages/http/src/limits.ts, which docs/protocol.md prints as well.
  */
 export const LIMITS: Readonly<Record<LimitName, number>> = {
   /** One op's encoded bytes. */
@@ -15,20 +16,57 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   messageBytesBeforeProof: 4 * 1024,
   /** One message after that. */
   messageBytes: 1024 * 1024,
+  /** All bytes of a connection, framing and pings included, before the peer has proved its key. */
+  strangerBytes: 16 * 1024,
+  /** Pieces of one WebSocket message. */
+  messageFragments: 64,
+  /** Chunks off the wire that one unfinished message may be in. The largest in the smallest packets is half of this. */
+  messageChunks: 4_096,
+  /** All headers of an upgrade request. */
+  upgradeHeaderBytes: 8 * 1024,
+  /** Headers of an upgrade request. */
+  upgradeHeaders: 32,
   /** Nesting of a decoded value. */
   depth: 8,
   /** Array elements plus map entries of one decoded value. */
   elements: 20_000,
-  /** Feeds in one heads message. */
-  feeds: 4_000,
+  /** Tips in one `heads`, `heads-page` or `want`; longer listings come in pages. */
+  feeds: 2_000,
+  /** Feeds of one want that come with a locator, and places in each. */
+  locators: 16,
+  locatorFrames: 256,
   /** Bytes waiting in one peer's queue before it is cut; it catches up from its heads later. */
   outboxBytes: 8 * 1024 * 1024,
+  /** Bytes of one peer's frames that wait to become durable; meanwhile nothing more is read from it. */
+  inboxBytes: 2 * 1024 * 1024,
+  /** Answers and refused frames in a row that brought nothing before the link ends. */
+  barrenAnswers: 20,
   /** From the first byte to a proved peer. */
   handshakeMs: 5_000,
   /** Silence on a link before it counts as dead. */
   idleMs: 15_000,
+  /** The longest that a link over its budget is not read at one time. Well below `idleMs`. */
+  pauseMs: 2_000,
   /** Links accepted at once, proved or not. */
   links: 256,
+  /** Of these from one IPv4 address or one IPv6 network of 64 bits. */
+  linksPerAddress: 64,
+  /** Addresses a node keeps dialing. */
+  dialTargets: 64,
+  /** Connections being opened at once. */
+  dialsUnderWay: 8,
+  /** Protocol versions in a hello. */
+  helloVersions: 16,
+  /** A refusal's sentence. */
+  refusalLength: 500,
+  /** One beat's encoded bytes. */
+  beatBytes: 4 * 1024,
+  /** Addresses in a beat. */
+  beatAddresses: 8,
+  /** One address, label or activity in a beat. */
+  beatTextLength: 256,
+  /** A piece of an attempt's output in one `log-data`. */
+  logBytes: 64 * 1024,
   /** Lamport stamps and sequence numbers never pass this. */
   counter: 2 ** 48,
   titleLength: 200,
@@ -50,13 +88,32 @@ export type LimitName =
   | "chunkBytes"
   | "messageBytesBeforeProof"
   | "messageBytes"
+  | "strangerBytes"
+  | "messageFragments"
+  | "messageChunks"
+  | "upgradeHeaderBytes"
+  | "upgradeHeaders"
   | "depth"
   | "elements"
   | "feeds"
+  | "locators"
+  | "locatorFrames"
   | "outboxBytes"
+  | "inboxBytes"
+  | "barrenAnswers"
   | "handshakeMs"
   | "idleMs"
+  | "pauseMs"
   | "links"
+  | "linksPerAddress"
+  | "dialTargets"
+  | "dialsUnderWay"
+  | "helloVersions"
+  | "refusalLength"
+  | "beatBytes"
+  | "beatAddresses"
+  | "beatTextLength"
+  | "logBytes"
   | "counter"
   | "titleLength"
   | "textBytes"
@@ -67,3 +124,54 @@ export type LimitName =
   | "noteLength"
   | "gateRuns"
   | "configBytes";
+
+/** So much of a kind a second in the long run, and so much at once. */
+export interface Budget {
+  readonly perSecond: number;
+  readonly burst: number;
+  /**
+   * How long a peer may stay over this budget before its link ends. Null for what an honest peer passes on for others:
+   * that is only slowed down, or a hostile member could get honest ones cut.
+   */
+  readonly patienceMs: number | null;
+}
+
+/**
+ * What one member may make this node do, over all its links. Whoever is over a budget is not read until it is within it
+ * again, so the pressure goes back to where it comes from. The answer to a `want` of this node's own is free: it is asked
+ * for one at a time. None of this decides what an op means: what is not taken now is asked for later.
+ */
+export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
+  /** Links proved; every handshake costs signatures. */
+  links: { perSecond: 5, burst: 50, patienceMs: 0 },
+  bytes: { perSecond: 32 * 1024 * 1024, burst: 128 * 1024 * 1024, patienceMs: null },
+  messages: { perSecond: 2_000, burst: 20_000, patienceMs: null },
+  frames: { perSecond: 2_000, burst: 20_000, patienceMs: null },
+  /** Frames that were here already. */
+  duplicates: { perSecond: 2_000, burst: 20_000, patienceMs: null },
+  /** Frames that came before what they build on, as they do when many write at once. */
+  misfits: { perSecond: 200, burst: 2_000, patienceMs: 10_000 },
+  /** Messages and frames that no honest node sends; each ends its link. */
+  junk: { perSecond: 0.05, burst: 4, patienceMs: 0 },
+  beats: { perSecond: 500, burst: 2_000, patienceMs: null },
+  /** `heads` and `heads-page`. */
+  heads: { perSecond: 20, burst: 200, patienceMs: 10_000 },
+  wants: { perSecond: 50, burst: 200, patienceMs: 10_000 },
+  logReads: { perSecond: 20, burst: 100, patienceMs: 10_000 },
+};
+
+export type BudgetName =
+  | "links"
+  | "bytes"
+  | "messages"
+  | "frames"
+  | "duplicates"
+  | "misfits"
+  | "junk"
+  | "beats"
+  | "heads"
+  | "wants"
+  | "logReads";
+
+/** What one node's own beats may come to on their way through another; more are heard and not passed on. */
+export const RELAYED_BEATS: Budget = { perSecond: 10, burst: 20, patienceMs: null };

@@ -28,7 +28,6 @@ export interface Beat {
 }
 
 const TAG = "skein/beat/1";
-const BEAT_BYTES = 4 * 1024;
 
 export function sealBeat(
   mesh: Uint8Array,
@@ -60,7 +59,7 @@ export function openBeat(
   isNewer: (beat: Beat) => boolean,
   crypto: Crypto,
 ): Beat | undefined {
-  const decoded = decode(sealed.bytes, BEAT_BYTES);
+  const decoded = decode(sealed.bytes, LIMITS.beatBytes);
   if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 12) return undefined;
   const [
     tag,
@@ -81,7 +80,8 @@ export function openBeat(
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
-  if (!Array.isArray(addresses) || addresses.length > 8 || !isMap(labels) || !isMap(activity)) return undefined;
+  if (!Array.isArray(addresses) || addresses.length > LIMITS.beatAddresses || !isMap(labels) || !isMap(activity))
+    return undefined;
   const beat: Beat = {
     node: toHex(key),
     boot,
@@ -102,7 +102,8 @@ const isCount = (value: Value | undefined): value is number => typeof value === 
 const shortTexts = (map: { readonly [key: string]: Value }): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(map).flatMap(([key, value]) => (isShortText(value) ? [[key, value]] : [])));
 
-const isShortText = (value: Value): value is string => typeof value === "string" && value.length <= 256;
+const isShortText = (value: Value): value is string =>
+  typeof value === "string" && value.length <= LIMITS.beatTextLength;
 
 /** One number that grows with every beat of a node, over restarts too. */
 export const beatOrder = (beat: Pick<Beat, "boot" | "counter">): number => beat.boot * 2 ** 31 + beat.counter;

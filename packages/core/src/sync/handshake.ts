@@ -8,7 +8,7 @@
  *       proof(signature) ─────────────────►   checks, may admit a joiner
  *       ◄────────────────────────── proof(signature)
  *
- * The signature is over both roles' hellos byte by byte, so it cannot be replayed, reflected or moved to another mesh.
+ * The signature is over both roles' hellos byte by byte as they were sent, so it cannot be replayed, reflected or moved to another mesh.
  */
 import { equalBytes, toHex } from "../kernel/bytes.ts";
 import { unreachable } from "../kernel/result.ts";
@@ -16,7 +16,15 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import type { Membership } from "../member/membership.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
-import { encodeMessage, type Hello, type Message, PROTOCOL_VERSION, type RefusalCode } from "./message.ts";
+import { LIMITS } from "../op/limits.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Hello,
+  type Message,
+  PROTOCOL_VERSION,
+  type RefusalCode,
+} from "./message.ts";
 
 export interface HandshakeSelf {
   readonly mesh: Uint8Array;
@@ -54,7 +62,8 @@ export interface Peer {
 
 export interface Handshake {
   start(): readonly HandshakeStep[];
-  receive(message: Message, context: HandshakeContext): readonly HandshakeStep[];
+  /** One message exactly as it came: what is signed is these bytes, not what was understood of them. */
+  receive(bytes: Uint8Array, context: HandshakeContext): readonly HandshakeStep[];
   /** The join op of our `admit` step is durable. */
   admitted(): readonly HandshakeStep[];
 }
@@ -66,10 +75,16 @@ export interface HandshakeContext {
 
 type Role = "initiator" | "acceptor";
 
+/** A hello with the bytes that the other end sent, or that it was sent. */
+interface Said {
+  readonly hello: Hello;
+  readonly bytes: Uint8Array;
+}
+
 type State =
   | { readonly type: "await-hello" }
-  | { readonly type: "await-proof"; readonly peer: Hello }
-  | { readonly type: "await-admission"; readonly peer: Hello }
+  | { readonly type: "await-proof"; readonly peer: Said }
+  | { readonly type: "await-admission"; readonly peer: Said }
   | { readonly type: "done" };
 
 export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto): Handshake {
@@ -83,27 +98,29 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     name: self.name,
     ticket: self.ticket?.publicKey ?? null,
   };
+  const own: Said = { hello, bytes: encodeMessage(hello) };
 
   const end = (step: HandshakeStep): readonly HandshakeStep[] => {
     state = { type: "done" };
     return [step];
   };
 
-  const onHello = (peer: Hello, context: HandshakeContext): readonly HandshakeStep[] => {
-    const refusal = checkHello(peer, self, role, context, crypto);
+  const onHello = (peer: Said, context: HandshakeContext): readonly HandshakeStep[] => {
+    const refusal = checkHello(peer.hello, self, role, context, crypto);
     if (refusal !== undefined) return end(refusal);
     state = { type: "await-proof", peer };
     if (role === "acceptor") return [{ type: "send", message: hello }];
-    return [{ type: "send", message: proofOf("initiator", self, hello, peer) }];
+    return [{ type: "send", message: proofOf("initiator", self, own, peer) }];
   };
 
   const onProof = (
-    peer: Hello,
+    said: Said,
     proof: Extract<Message, { type: "proof" }>,
     context: HandshakeContext,
   ): readonly HandshakeStep[] => {
     const peerRole: Role = role === "initiator" ? "acceptor" : "initiator";
-    const [initiator, acceptor] = role === "initiator" ? [hello, peer] : [peer, hello];
+    const [initiator, acceptor] = role === "initiator" ? [own, said] : [said, own];
+    const peer = said.hello;
     if (!crypto.verify(peer.key, transcript(peerRole, initiator, acceptor), proof.signature)) {
       return end({ type: "refuse", code: "bad-proof", message: "the proof is not signed with the key it names" });
     }
@@ -112,29 +129,33 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     if (refusal !== undefined) return end(refusal);
     if (role === "initiator") return end(provedBy(peer, context));
     if (context.membership.members.has(toHex(peer.key))) {
-      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
+      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, said, own) };
       return [accepted, ...end(provedBy(peer, context))];
     }
-    return onJoiner(peer, proof.joinProof);
+    return onJoiner(said, proof.joinProof);
   };
 
-  const onJoiner = (peer: Hello, joinProof: Uint8Array | null): readonly HandshakeStep[] => {
+  const onJoiner = (said: Said, joinProof: Uint8Array | null): readonly HandshakeStep[] => {
+    const peer = said.hello;
     const proved = joinProofBytes({ mesh: self.mesh, key: peer.key, name: peer.name });
     const { ticket } = peer;
     if (ticket === null || joinProof === null || !crypto.verify(ticket, proved, joinProof)) {
       return end({ type: "refuse", code: "bad-proof", message: "the ticket did not sign for this key" });
     }
-    state = { type: "await-admission", peer };
+    state = { type: "await-admission", peer: said };
     return [{ type: "admit", request: { key: peer.key, name: peer.name, ticket, proof: joinProof } }];
   };
 
   return {
     start: () => (role === "initiator" ? [{ type: "send", message: hello }] : []),
-    receive: (message, context) => {
+    receive: (bytes, context) => {
+      const decoded = decodeMessage(bytes, LIMITS.messageBytesBeforeProof);
+      if (!decoded.ok) return end(unreadable(decoded.error));
+      const message = decoded.value;
       if (message.type === "refuse") return end({ type: "refused", code: message.code, message: message.message });
       switch (state.type) {
         case "await-hello":
-          return message.type === "hello" ? onHello(message, context) : end(unexpected(message));
+          return message.type === "hello" ? onHello({ hello: message, bytes }, context) : end(unexpected(message));
         case "await-proof":
           return message.type === "proof" ? onProof(state.peer, message, context) : end(unexpected(message));
         case "await-admission":
@@ -146,15 +167,18 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     },
     admitted: () => {
       if (state.type !== "await-admission") return [];
-      const { peer } = state;
-      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
-      return [
-        accepted,
-        ...end({ type: "proved", peer: { key: toHex(peer.key), name: peer.name, provisional: false } }),
-      ];
+      const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, state.peer, own) };
+      const { key, name } = state.peer.hello;
+      return [accepted, ...end({ type: "proved", peer: { key: toHex(key), name, provisional: false } })];
     },
   };
 }
+
+const unreadable = (problem: string): HandshakeStep => ({
+  type: "refuse",
+  code: "bad-message",
+  message: `a message could not be read: ${problem}`,
+});
 
 const unexpected = (message: Message): HandshakeStep => ({
   type: "refuse",
@@ -164,14 +188,16 @@ const unexpected = (message: Message): HandshakeStep => ({
 
 const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => {
   const key = toHex(peer.key);
-  return { type: "proved", peer: { key, name: peer.name, provisional: !membership.members.has(key) } };
+  const member = membership.members.get(key);
+  // A member goes by the name it joined with, whatever it calls itself now: incidents are about that one.
+  return { type: "proved", peer: { key, name: member?.name ?? peer.name, provisional: member === undefined } };
 };
 
 /** What is signed: who speaks in which role, and every byte of both hellos. */
-const transcript = (speaker: Role, initiator: Hello, acceptor: Hello): Uint8Array =>
-  encode(["skein/handshake/1", speaker, encodeMessage(initiator), encodeMessage(acceptor)]);
+const transcript = (speaker: Role, initiator: Said, acceptor: Said): Uint8Array =>
+  encode(["skein/handshake/1", speaker, initiator.bytes, acceptor.bytes]);
 
-function proofOf(role: Role, self: HandshakeSelf, initiator: Hello, acceptor: Hello): Message {
+function proofOf(role: Role, self: HandshakeSelf, initiator: Said, acceptor: Said): Message {
   // The ticket vouches for the key of whoever joins: always the initiator.
   const joining = role === "initiator" && self.ticket !== null;
   const joined = joinProofBytes({ mesh: self.mesh, key: self.signer.publicKey, name: self.name });

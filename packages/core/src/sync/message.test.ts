@@ -12,18 +12,26 @@ const name = fc.string({ maxLength: 60 });
 const count = fc.maxSafeNat();
 
 const heads = fc
-  .uniqueArray(fc.tuple(bytesOf(32), bytesOf(8), count), {
+  .uniqueArray(fc.tuple(bytesOf(32), bytesOf(8), count, bytesOf(32)), {
     selector: ([author, run]) => toHex(author) + toHex(run),
     maxLength: 5,
   })
   .map((feeds) => {
-    const entries = feeds.map(([author, incarnation, seq]) => ({
+    const entries = feeds.map(([author, incarnation, seq, frame]) => ({
       author: toHex(author),
       incarnation: toHex(incarnation),
       seq,
+      frame,
     }));
     return new Map(entries.map((head) => [`${head.author}/${head.incarnation}`, head]));
   });
+
+const locators = fc.array(
+  fc
+    .tuple(bytesOf(32), bytesOf(8), fc.array(fc.record({ seq: count, frame: bytesOf(32) }), { maxLength: 40 }))
+    .map(([author, incarnation, frames]) => ({ feed: `${toHex(author)}/${toHex(incarnation)}`, frames })),
+  { maxLength: 5 },
+);
 
 /** One arbitrary of every type; the record makes a new message a build error until it is here. */
 const ANY: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: T }>> } = {
@@ -38,7 +46,8 @@ const ANY: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: 
   }),
   proof: fc.record({ type: fc.constant("proof" as const), signature: bytesOf(64), joinProof: fc.option(bytesOf(64)) }),
   heads: fc.record({ type: fc.constant("heads" as const), heads }),
-  want: fc.record({ type: fc.constant("want" as const), heads }),
+  "heads-page": fc.record({ type: fc.constant("heads-page" as const), heads }),
+  want: fc.record({ type: fc.constant("want" as const), heads, locators }),
   frames: fc.record({
     type: fc.constant("frames" as const),
     frames: fc.array(fc.uint8Array(), { maxLength: 5 }),

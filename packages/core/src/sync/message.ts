@@ -2,17 +2,21 @@
  * What two nodes say to each other: one canonical value per WebSocket message. docs/protocol.md describes each with bytes.
  *
  *     hello → hello → proof → proof            who are you (handshake.ts)
- *     heads                                     what I hold, feed by feed; repeated as anti-entropy
- *     want  → frames                            what I hold; send me a chunk of what I lack
+ *     heads                                     what I hold, tip by tip; repeated as anti-entropy
+ *     heads-page                                a part of a long heads or want, which it goes before (heads-pages.ts)
+ *     want  → frames                            what I hold; send me a chunk of what I lack. Where our histories of a
+ *                                               feed part it has a locator: places along mine, ever sparser
  *     frames                                    live: what was just made durable
  *     beat                                      signed and ephemeral: I am alive (beat.ts)
  *     log-read → log-data                       a piece of an attempt's captured output
  *     refuse                                    why I close this link
  */
 import { fromHex, toHex } from "../kernel/bytes.ts";
-import { err, ok, type Result } from "../kernel/result.ts";
-import type { Head, Heads } from "../log/heads.ts";
+import { assert, err, ok, type Result } from "../kernel/result.ts";
+import { partsOfFeed } from "../log/feed-tree.ts";
+import type { Head, Heads, Locator } from "../log/heads.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
+import { feedId } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { HASH_BYTES, INCARNATION_BYTES, isBytes, SIGNATURE_BYTES } from "../op/op.ts";
 
@@ -33,6 +37,7 @@ export type RefusalCode =
   | "self"
   | "duplicate-link"
   | "too-slow"
+  | "over-budget"
   | "timeout"
   | "shutting-down"
   | "not-saved";
@@ -52,7 +57,8 @@ export type Message =
   | Hello
   | { readonly type: "proof"; readonly signature: Uint8Array; readonly joinProof: Uint8Array | null }
   | { readonly type: "heads"; readonly heads: Heads }
-  | { readonly type: "want"; readonly heads: Heads }
+  | { readonly type: "heads-page"; readonly heads: Heads }
+  | { readonly type: "want"; readonly heads: Heads; readonly locators: readonly Locator[] }
   | { readonly type: "frames"; readonly frames: readonly Uint8Array[]; readonly more: boolean }
   | { readonly type: "beat"; readonly bytes: Uint8Array; readonly signature: Uint8Array }
   | {
@@ -86,8 +92,10 @@ function fieldsOf(message: Message): readonly Value[] {
     case "proof":
       return [message.signature, message.joinProof];
     case "heads":
-    case "want":
+    case "heads-page":
       return [encodeHeads(message.heads)];
+    case "want":
+      return [encodeHeads(message.heads), message.locators.map(encodeLocator)];
     case "frames":
       return [message.frames, message.more];
     case "beat":
@@ -124,7 +132,7 @@ const isName = (value: Value | undefined): value is string =>
 
 const READERS: Readonly<Record<MessageType, Reader>> = {
   hello: ([versions, mesh, key, nonce, name, ticket]) => {
-    if (!Array.isArray(versions) || versions.length > 16) return undefined;
+    if (!Array.isArray(versions) || versions.length > LIMITS.helloVersions) return undefined;
     if (!isHash(mesh) || !isHash(key) || !isHash(nonce) || !isName(name)) return undefined;
     if (ticket !== null && !isHash(ticket)) return undefined;
     return { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
@@ -137,9 +145,14 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
     const heads = decodeHeads(value);
     return heads === undefined ? undefined : { type: "heads", heads };
   },
-  want: ([value]) => {
+  "heads-page": ([value]) => {
     const heads = decodeHeads(value);
-    return heads === undefined ? undefined : { type: "want", heads };
+    return heads === undefined ? undefined : { type: "heads-page", heads };
+  },
+  want: ([value, places]) => {
+    const heads = decodeHeads(value);
+    const locators = decodeLocators(places);
+    return heads === undefined || locators === undefined ? undefined : { type: "want", heads, locators };
   },
   frames: ([frames, more]) =>
     Array.isArray(frames) && frames.every(isBytes) && typeof more === "boolean"
@@ -156,30 +169,67 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
       ? { type: "log-data", id, epoch, bytes, end, ended }
       : undefined,
   refuse: ([code, message]) =>
-    isName(code) && typeof message === "string" && message.length <= 500
+    isName(code) && typeof message === "string" && message.length <= LIMITS.refusalLength
       ? { type: "refuse", code, message }
       : undefined,
 };
 
-function encodeHeads(heads: Heads): Value {
-  return [...heads.values()].map(({ author, incarnation, seq }) => [
+// ── heads and locators ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const encodeHeads = (heads: Heads): Value =>
+  [...heads.values()].map(({ author, incarnation, seq, frame }) => [
     fromHex(author) ?? new Uint8Array(),
     fromHex(incarnation) ?? new Uint8Array(),
     seq,
+    frame ?? new Uint8Array(HASH_BYTES),
   ]);
-}
 
 function decodeHeads(value: Value | undefined): Heads | undefined {
   if (!Array.isArray(value) || value.length > LIMITS.feeds) return undefined;
   const heads = new Map<string, Head>();
   for (const entry of value as readonly Value[]) {
-    if (!Array.isArray(entry) || entry.length !== 3) return undefined;
-    const [author, incarnation, seq]: Value[] = entry;
-    if (!isHash(author) || !isBytes(incarnation) || incarnation.length !== INCARNATION_BYTES || !isNumber(seq)) {
-      return undefined;
-    }
-    const head: Head = { author: toHex(author), incarnation: toHex(incarnation), seq };
-    heads.set(`${head.author}/${head.incarnation}`, head);
+    if (!Array.isArray(entry) || entry.length !== 4) return undefined;
+    const [author, incarnation, seq, frame]: Value[] = entry;
+    if (!isHash(author) || !isIncarnation(incarnation) || !isNumber(seq) || !isHash(frame)) return undefined;
+    const feed = feedId(author, incarnation);
+    // A feed has several tips when its author wrote several histories.
+    const id = heads.has(feed) ? `${feed}~${toHex(frame)}` : feed;
+    heads.set(id, { author: toHex(author), incarnation: toHex(incarnation), seq, frame });
   }
   return heads;
+}
+
+const isIncarnation = (value: Value | undefined): value is Uint8Array =>
+  isBytes(value) && value.length === INCARNATION_BYTES;
+
+function encodeLocator({ feed, frames }: Locator): Value {
+  const parts = partsOfFeed(feed);
+  assert(parts !== undefined, "a locator names a feed");
+  return [parts.author, parts.incarnation, frames.map(({ seq, frame }) => [seq, frame])];
+}
+
+function decodeLocators(value: Value | undefined): readonly Locator[] | undefined {
+  if (!Array.isArray(value) || value.length > LIMITS.locators) return undefined;
+  const locators: Locator[] = [];
+  for (const entry of value as readonly Value[]) {
+    const locator = decodeLocator(entry);
+    if (locator === undefined) return undefined;
+    locators.push(locator);
+  }
+  return locators;
+}
+
+function decodeLocator(value: Value): Locator | undefined {
+  if (!Array.isArray(value) || value.length !== 3) return undefined;
+  const [author, incarnation, places]: Value[] = value;
+  if (!isHash(author) || !isIncarnation(incarnation)) return undefined;
+  if (!Array.isArray(places) || places.length > LIMITS.locatorFrames) return undefined;
+  const frames: { seq: number; frame: Uint8Array }[] = [];
+  for (const place of places as readonly Value[]) {
+    if (!Array.isArray(place) || place.length !== 2) return undefined;
+    const [seq, frame]: Value[] = place;
+    if (!isNumber(seq) || !isHash(frame)) return undefined;
+    frames.push({ seq, frame });
+  }
+  return { feed: feedId(author, incarnation), frames };
 }

@@ -1,13 +1,14 @@
 /**
  * The board: what people see of the view, as plain JSON values keyed by id.
  *
- * Every node derives the same `items` and `attempts` from the same log; `nodes` also carries what this node has heard
- * in beats. The values are what the `board` Y.Doc holds under the maps of the same names, what `GET /api/v1/items` and
+ * Every node derives the same `items` and `attempts` from the same log, but for what depends on where it stands: the
+ * leases and `nodes` it has heard in beats, the landings it has seen on the target branch. The values are what the `board` Y.Doc holds under the maps of the same names, what `GET /api/v1/items` and
  * `skein item list --json` print, and what the web page draws. All text in them is data from people and agents. They are type aliases, not interfaces, so that
  * TypeScript sees that they are JSON.
  */
 import type { ArchiveReason, Stage } from "../fold/stage.ts";
 import type { Role } from "../member/role.ts";
+import type { LandingState } from "./landing.ts";
 
 export type BoardClaim = {
   /** Public key (hex) of the member that holds the lease. */
@@ -40,7 +41,10 @@ export type BoardItem = {
   /** The branch under way or landed, when there is one. */
   readonly branch: string | null;
   readonly commitsAhead: number | null;
+  /** As the target branch has it, once this node has read that; until then as the log says. */
   readonly mergeCommit: string | null;
+  /** What this node knows of the landing from the remote; null while there is none. A refuted one did not happen. */
+  readonly landing: LandingState | null;
   readonly mergedAt: number | null;
   readonly archivedAt: number | null;
   readonly archiveReason: ArchiveReason | null;

@@ -18,6 +18,7 @@ import {
   projectItem,
   projectQueue,
 } from "./project.ts";
+import type { Landing } from "./landing.ts";
 import { liveItems, type Plain, query } from "./queries.ts";
 
 const signer = testSigner("viewer");
@@ -30,6 +31,7 @@ const naming: Naming = {
   nameOf: (key) => (key === SELF ? "viewer" : key.slice(0, 6)),
   isExpired: () => false,
   activityOf: (item) => `working on ${item}`,
+  landingOf: () => ({ state: "verified", commit: OID }),
 };
 
 interface World {
@@ -123,6 +125,7 @@ test("an item shows at each stage what that stage owns, and nothing of another",
     branch: null,
     commitsAhead: null,
     mergeCommit: null,
+    landing: null,
     mergedAt: null,
     archivedAt: null,
     archiveReason: null,
@@ -240,12 +243,47 @@ test("a dependency is open until it has landed", () => {
   const world = worldOf();
   world.write(A, birth());
   world.write(B, birth({ dependsOn: [A, C] }));
-  const open = (): readonly string[] => openDependencies(world.item(B), world.replica.view().items);
+  const open = (counts = true): readonly string[] =>
+    openDependencies(world.item(B), world.replica.view().items, () => counts);
   expect(open()).toEqual([A, C]);
   world.write(A, { kind: "item.archive", reason: "Abandoned", note: "" });
   expect(open()).toEqual([A, C]);
   world.write(A, { kind: "item.land", commit: OID, at: 1 });
   expect(open()).toEqual([C]);
+  // The log says so, and whoever asks does not count it.
+  expect(open(false)).toEqual([A, C]);
+});
+
+test("a landing is shown as this node has found it on the target branch, not as somebody wrote it", () => {
+  const world = worldOf();
+  world.write(A, birth());
+  world.write(B, birth({ dependsOn: [A] }));
+  world.write(A, { kind: "item.land", commit: OID, at: 1 });
+  const actual = "d".repeat(40);
+  const shown = (landing: Landing): readonly [string | null, string | null, string, string] => {
+    const seen = { ...naming, landingOf: () => landing };
+    const why = (id: string): string => explain(world.item(id), world.replica.view().items, seen).join(" ");
+    const item = projectItem(world.item(A), seen);
+    return [item.landing, item.mergeCommit, why(A), why(B)];
+  };
+  const verified = shown({ state: "verified", commit: OID });
+  expect(verified.slice(0, 2)).toEqual(["verified", OID]);
+  expect(verified[2]).toBe("It is Done: merged as cccccccccccc.");
+  expect(verified[3]).not.toContain(A);
+  expect(shown({ state: "verified", commit: actual }).slice(0, 3)).toEqual([
+    "verified",
+    actual,
+    "It is Done: merged as dddddddddddd on the target branch; viewer had written cccccccccccc.",
+  ]);
+  const unread = shown({ state: "unverified", commit: null });
+  expect(unread.slice(0, 2)).toEqual(["unverified", OID]);
+  expect(unread[2]).toContain("as viewer says; this node has not found that on the target branch itself");
+  expect(unread[3]).toContain(`A node takes it once it has itself found ${A} on the target branch.`);
+  const refuted = shown({ state: "refuted", commit: null });
+  expect(refuted.slice(0, 2)).toEqual(["refuted", OID]);
+  expect(refuted[2]).toContain("It says Done and was not merged: viewer wrote that it landed as cccccccccccc");
+  expect(refuted[2]).toContain("`skein members remove viewer`");
+  expect(refuted[3]).toContain(`It waits for ${A} to land first.`);
 });
 
 test("why says in words what an item waits for, at each stage", () => {

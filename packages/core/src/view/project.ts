@@ -7,6 +7,7 @@ import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQueueEntry } from "./board.ts";
+import type { Landing } from "./landing.ts";
 
 export interface Naming {
   /** A member's name for its key; the beginning of the key when it has none. */
@@ -14,6 +15,8 @@ export interface Naming {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the holder of the item's claim says it is doing. */
   readonly activityOf: (item: string, claim: Claim) => string;
+  /** What this node knows of the item's landing, should the log say that it has landed. */
+  readonly landingOf: (item: string) => Landing;
 }
 
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
@@ -21,6 +24,7 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { stage } = state;
   const { title, text, priority, labels, dependsOn, hold, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
+  const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
   return {
     id: item.id,
     title: title.value,
@@ -37,7 +41,8 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     claim: state.claim === null ? null : projectClaim(state.claim, naming),
     branch: feature?.featureBranch ?? (state.claim === null ? null : `skein/${item.id}/${state.claim.epoch}`),
     commitsAhead: feature?.commitsAhead ?? null,
-    mergeCommit: stage.stage === "Done" || stage.stage === "Archived" ? stage.mergeCommit : null,
+    mergeCommit: landing?.commit ?? landedAs(state),
+    landing: landing?.state ?? null,
     mergedAt: stage.stage === "Done" ? stage.mergedAt : null,
     archivedAt: stage.stage === "Archived" ? stage.archivedAt : null,
     archiveReason: stage.stage === "Archived" ? stage.reason : null,
@@ -47,6 +52,14 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     updatedAt: item.updatedAt,
   };
 }
+
+/** The merge commit as the log says it. */
+export const landedAs = ({ stage }: ItemState): string | null =>
+  stage.stage === "Done" || stage.stage === "Archived" ? stage.mergeCommit : null;
+
+/** Who wrote that the item has landed, as a key in hex; undefined while nobody has. */
+export const landedBy = (item: LiveItem): string | undefined =>
+  chainOf(item, item.best.id).find((entry) => entry.kind === "item.land")?.author;
 
 const projectClaim = (claim: Claim, { nameOf, isExpired }: Naming): BoardClaim => ({
   node: claim.holder,
@@ -121,25 +134,35 @@ export function projectQueue(items: readonly LiveItem[]): ReadonlyMap<string, Bo
   return new Map(waiting.map((item, position) => [item.id, { item: item.id, position }]));
 }
 
-/** The dependencies that have not landed. */
-export const openDependencies = (item: LiveItem, items: ReadonlyMap<string, ItemHistory>): readonly string[] =>
+/** The dependencies that have not landed, or whose landing does not count for who asks. */
+export const openDependencies = (
+  item: LiveItem,
+  items: ReadonlyMap<string, ItemHistory>,
+  counts: (item: string) => boolean,
+): readonly string[] =>
   item.registers.dependsOn.value.filter((id) => {
     const best = items.get(id)?.best;
-    return best === undefined || !hasLanded(best.state);
+    return best === undefined || !hasLanded(best.state) || !counts(id);
   });
 
 /** In words: why the item is where it is, and what it waits for. */
 export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
   const { state } = item.best;
-  const open = openDependencies(item, items);
+  const open = openDependencies(item, items, (id) => naming.landingOf(id).state !== "refuted");
+  const unread = openDependencies(item, items, (id) => naming.landingOf(id).state === "verified").filter(
+    (id) => !open.includes(id),
+  );
   const hold = item.registers.hold.value;
   const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
   const free = hold === "" && open.length === 0;
-  const reasons = [stageReason(state, free, naming)];
+  const reasons = [stageReason(item, free, naming)];
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
+  if (unread.length > 0 && !hasLanded(state)) {
+    reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);
+  }
   if (state.note !== "") reasons.push(`Last note: ${state.note}`);
   if (needs.length > 0 && state.claim === null && isWorkStage(state)) {
     reasons.push(`It asks for a node with the ${needs.length === 1 ? "label" : "labels"} ${needs.join(", ")}.`);
@@ -154,8 +177,9 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
 const isWorkStage = ({ stage: { stage } }: ItemState): boolean =>
   stage === "Coding" || stage === "Qa" || stage === "Merge";
 
-function stageReason(state: ItemState, free: boolean, { nameOf, isExpired }: Naming): string {
-  const { stage, claim } = state;
+function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
+  const { nameOf, isExpired } = naming;
+  const { stage, claim } = item.best.state;
   const holder = claim === null ? undefined : nameOf(claim.holder);
   const held =
     claim === null || holder === undefined
@@ -175,8 +199,31 @@ function stageReason(state: ItemState, free: boolean, { nameOf, isExpired }: Nam
     case "Merge":
       return `It is in Merge, gate green, waiting to land ${stage.featureBranch}: ${held}.`;
     case "Done":
-      return `It is Done: merged as ${stage.mergeCommit.slice(0, 12)}.`;
+      return doneReason(item, stage.mergeCommit, naming);
     case "Archived":
-      return `It is Archived as ${stage.reason}. \`skein item restore\` brings it back unless it has landed.`;
+      return stage.mergeCommit === null
+        ? `It is Archived as ${stage.reason}. \`skein item restore\` brings it back.`
+        : `It is Archived as ${stage.reason}. ${doneReason(item, stage.mergeCommit, naming)}`;
+  }
+}
+
+/** "Done" is what the log says; what is true of it is on the target branch. */
+function doneReason(item: LiveItem, logged: string, { landingOf, nameOf }: Naming): string {
+  const { state, commit } = landingOf(item.id);
+  const author = nameOf(landedBy(item) ?? "");
+  const merged = `It is Done: merged as ${(commit ?? logged).slice(0, 12)}`;
+  switch (state) {
+    case "verified":
+      return commit === logged
+        ? `${merged}.`
+        : `${merged} on the target branch; ${author} had written ${logged.slice(0, 12)}.`;
+    case "unverified":
+      return `${merged}, as ${author} says; this node has not found that on the target branch itself.`;
+    case "refuted":
+      return (
+        `It says Done and was not merged: ${author} wrote that it landed as ${logged.slice(0, 12)}, and the target ` +
+        "branch has no commit with its trailer. A landed item is never reopened: add the work as a new item, and if " +
+        `nobody has rewritten the branch, \`skein members remove ${author}\`.`
+      );
   }
 }

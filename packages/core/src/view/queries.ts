@@ -4,7 +4,7 @@ import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
-import type { HistoryEntry } from "../fold/history.ts";
+import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
 import { STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -104,7 +104,7 @@ function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming)
     ...(outcome.type === "accepted"
       ? { stage: outcome.state.stage.stage, epoch: outcome.state.epoch, note: outcome.state.note }
       : {}),
-    ...(outcome.type === "rejected" ? { reason: outcome.reason } : {}),
+    ...(hasNoEffect(outcome) ? { reason: outcome.reason } : {}),
   };
 }
 
@@ -124,11 +124,16 @@ function members({ view }: QueryContext): Plain {
 }
 
 function digest({ view, heads, opCount, crypto }: QueryContext): Plain {
-  const feeds = [...heads].toSorted(([a], [b]) => compareText(a, b));
+  // Of a forked feed the longest history: nodes name its branches as they came to know them.
+  const feeds = new Map<string, number>();
+  for (const { author, incarnation, seq } of heads.values()) {
+    const feed = `${author}/${incarnation}`;
+    feeds.set(feed, Math.max(seq, feeds.get(feed) ?? 0));
+  }
   return {
     digest: digestOf(view, crypto),
     foldVersion: FOLD_VERSION,
     ops: opCount,
-    heads: Object.fromEntries(feeds.map(([feed, head]) => [feed, head.seq])),
+    heads: Object.fromEntries([...feeds].toSorted(([a], [b]) => compareText(a, b))),
   };
 }

@@ -112,6 +112,7 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     branch: null,
     commitsAhead: null,
     mergeCommit: null,
+    landing: null,
     mergedAt: null,
     archivedAt: null,
     archiveReason: null,

@@ -3,7 +3,7 @@
  * node dialed. What was learned is durable at once, so that a node finds its mesh again after a crash, with the rendezvous
  * long dead.
  */
-import { fromHex, type Membership } from "@skein/core";
+import { fromHex, LIMITS, type Membership } from "@skein/core";
 
 import type { Incidents } from "../incidents.ts";
 import type { LogStore } from "../ports.ts";
@@ -26,7 +26,6 @@ export interface AddressBookDeps {
 }
 
 const META_KEY = "addresses";
-const TARGETS_MAX = 64;
 
 export function createAddressBook(deps: AddressBookDeps): AddressBook {
   const { store, self, rendezvous, membership } = deps;
@@ -50,7 +49,8 @@ export function createAddressBook(deps: AddressBookDeps): AddressBook {
       const targets = new Map<string, DialTarget>(rendezvous.map((url) => [url, { url, node: undefined }]));
       for (const [node, url] of known) {
         const member = membership().members.get(node);
-        if (member === undefined || member.cut !== null || targets.has(url) || targets.size >= TARGETS_MAX) continue;
+        if (member === undefined || member.cut !== null || targets.has(url) || targets.size >= LIMITS.dialTargets)
+          continue;
         if (isDialable(url, allowLoopback)) targets.set(url, { url, node });
       }
       return [...targets.values()];

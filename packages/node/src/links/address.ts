@@ -14,25 +14,31 @@ export function isDialable(address: string, allowLoopback: boolean): boolean {
   if ((url.protocol !== "ws:" && url.protocol !== "wss:") || url.username !== "" || url.password !== "") return false;
   const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
   if (host === "localhost") return allowLoopback;
-  const version = isIP(host);
-  if (version === 4) return isDialableV4(host, allowLoopback);
-  if (version === 6) return isDialableV6(host, allowLoopback);
+  if (isIP(host) !== 0) return isReachable(host, allowLoopback);
   return host !== "" && !host.endsWith(".localhost");
 }
 
-function isDialableV4(host: string, allowLoopback: boolean): boolean {
+/** The same for an IP address, also for one that a name turns out to stand for. */
+export function isReachable(ip: string, allowLoopback: boolean): boolean {
+  const version = isIP(ip);
+  if (version === 4) return isReachableV4(ip, allowLoopback);
+  return version === 6 && isReachableV6(ip.toLowerCase(), allowLoopback);
+}
+
+function isReachableV4(host: string, allowLoopback: boolean): boolean {
   const [a = 0, b = 0] = host.split(".").map(Number);
   if (a === 127) return allowLoopback;
   // Unspecified, link-local with cloud metadata, multicast and reserved.
   return a !== 0 && !(a === 169 && b === 254) && a < 224;
 }
 
-function isDialableV6(host: string, allowLoopback: boolean): boolean {
+function isReachableV6(host: string, allowLoopback: boolean): boolean {
   if (host === "::1") return allowLoopback;
-  // Unspecified, mapped IPv4, link-local, multicast, and the metadata address of a large cloud.
+  // Unspecified, IPv4 in disguise (mapped, compatible, translated), link-local, multicast, and the metadata address of a
+  // large cloud.
   return (
-    host !== "::" &&
-    !host.startsWith("::ffff:") &&
+    !host.startsWith("::") &&
+    !host.startsWith("64:ff9b:") &&
     !/^fe[89ab]/.test(host) &&
     !host.startsWith("ff") &&
     host !== "fd00:ec2::254"

@@ -2,6 +2,8 @@
  * Keeps trying to be linked: to the rendezvous addresses it was given and to every member's address it heard in a beat.
  * Jittered exponential back-off per address, one attempt at a time.
  */
+import { LIMITS } from "@skein/core";
+
 import type { Cancel, Clock, Random } from "../ports.ts";
 
 export interface DialTarget {
@@ -40,6 +42,7 @@ interface Attempt {
 export function createDialer({ clock, random, isLinked, dial }: DialerDeps): Dialer {
   let targets: readonly DialTarget[] = [];
   const attempts = new Map<string, Attempt>();
+  let underWay = 0;
   let cancel: Cancel | undefined;
   let stopped = false;
 
@@ -50,7 +53,9 @@ export function createDialer({ clock, random, isLinked, dial }: DialerDeps): Dia
 
   const attempt = async (target: DialTarget, state: Attempt): Promise<void> => {
     state.underWay = true;
+    underWay++;
     const linked = await dial(target);
+    underWay--;
     state.underWay = false;
     state.failures = linked ? 0 : state.failures + 1;
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** state.failures, LAST_BACKOFF_MS);
@@ -65,6 +70,7 @@ export function createDialer({ clock, random, isLinked, dial }: DialerDeps): Dia
       const state = attempts.get(target.url) ?? { failures: 0, notBeforeMs: 0, underWay: false };
       attempts.set(target.url, state);
       if (state.underWay || isLinked(target) || clock.monoMs() < state.notBeforeMs) continue;
+      if (underWay >= LIMITS.dialsUnderWay) continue;
       void attempt(target, state);
     }
   };

@@ -1,8 +1,9 @@
 /**
  * Who this node is linked to: at most one proved link per peer, and who answered at which dialed address.
  */
-import { type Membership } from "@skein/core";
+import { LIMITS, type Membership } from "@skein/core";
 
+import type { Clock } from "../ports.ts";
 import type { DialTarget } from "./dialer.ts";
 import type { PeerLink } from "./peer-link.ts";
 
@@ -22,9 +23,10 @@ export interface LinkTable {
   judge(link: PeerLink, membership: Membership): void;
 }
 
-export function createLinkTable(self: string): LinkTable {
+export function createLinkTable(self: string, clock: Pick<Clock, "monoMs">): LinkTable {
   const open = new Set<PeerLink>();
   const proved = new Map<string, PeerLink>();
+  const provedAtMs = new Map<PeerLink, number>();
   /** A rendezvous address does not say who is there. */
   const answeredAt = new Map<string, string>();
 
@@ -34,6 +36,7 @@ export function createLinkTable(self: string): LinkTable {
     add: (link) => open.add(link),
     remove: (link) => {
       open.delete(link);
+      provedAtMs.delete(link);
       const peer = link.peer();
       if (peer !== undefined && proved.get(peer.key) === link) proved.delete(peer.key);
     },
@@ -42,10 +45,16 @@ export function createLinkTable(self: string): LinkTable {
       if (peer === undefined) return false;
       if (link.initiated) answeredAt.set(link.remoteAddress, peer.key);
       const other = proved.get(peer.key);
-      const loser = other === undefined || other === link ? undefined : loserOf(link, other, self, peer.key);
+      const now = clock.monoMs();
+      // Nobody dials a peer that it is linked to, so two links come about by dialing at once. Later than that, the other
+      // end has lost the older link without this one's noticing (half-open): keeping it would shut the peer out.
+      const isHalfOpen = other !== undefined && now - (provedAtMs.get(other) ?? now) > LIMITS.handshakeMs;
+      const isOnly = other === undefined || other === link;
+      const loser = isOnly ? undefined : isHalfOpen ? other : loserOf(link, other, self, peer.key);
       loser?.close("duplicate-link", "there is another link between these two nodes");
       if (loser === link) return false;
       proved.set(peer.key, link);
+      provedAtMs.set(link, now);
       return true;
     },
     ownAddress: (url) => answeredAt.set(url, self),

@@ -9,6 +9,7 @@ import {
   LIMITS,
   type Membership,
   type Message,
+  RELAYED_BEATS,
   type Replica,
   type Result,
   type Signer,
@@ -20,11 +21,14 @@ import type { Committed, Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, Clock, Link, LinkHandlers, LogStore, PeerNet, Random } from "../ports.ts";
 import type { SealedBeat } from "../presence.ts";
+import { createAccounts } from "./account.ts";
 import { type AddressBook, createAddressBook } from "./address-book.ts";
+import { isReachable } from "./address.ts";
 import { admit } from "./admission.ts";
 import { createDialer, type DialTarget } from "./dialer.ts";
 import { createLinkTable, type LinkTable } from "./link-table.ts";
 import { createPeerLink, type LinkRefusal, type PeerLink } from "./peer-link.ts";
+import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
 export interface Links {
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
@@ -54,6 +58,10 @@ export interface LinksDeps {
   /** The beat, when it is news. */
   readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
+  /** Everything a peer holds is here. */
+  readonly onCaughtUp: () => void;
+  /** A peer proved its key on a new link. */
+  readonly onMet: (node: string) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -61,15 +69,17 @@ export interface LinksDeps {
 
 const ANTI_ENTROPY_MS = 3_000;
 
+const STRANGER_LOG_LINES = { perSecond: 1, burst: 20 };
+
 /** Called once with whether the link came to be proved. */
 type Settled = (proved: boolean) => void;
 
 export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
   const self = toHex(deps.signer.publicKey);
-  const table = createLinkTable(self);
+  const table = createLinkTable(self, clock);
   const addresses = createAddressBook({ ...deps, self });
-  const makeLink = linkMaker(deps, table, addresses, self);
+  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock));
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -78,7 +88,7 @@ export function createLinks(deps: LinksDeps): Links {
     clock,
     random: deps.random,
     isLinked: (target) => table.isLinked(target),
-    dial: (target) => dialOnce(net, target, makeLink),
+    dial: (target) => dialOnce(net, target, makeLink, (ip) => isReachable(ip, listensOnLoopback)),
   });
   const retarget = (): void => dialer.setTargets(addresses.targets(listensOnLoopback));
   const antiEntropy = (): void => {
@@ -121,10 +131,14 @@ function linkMaker(
   table: LinkTable,
   addresses: AddressBook,
   self: string,
+  mayRelay: (node: string) => boolean,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
+  const accounts = createAccounts(() => deps.clock.monoMs());
+  const noteStranger = strangerNotes(deps);
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
       ...deps,
+      accountOf: (key) => accounts.of(key),
       createHandshake: () => newHandshake(deps, initiated, self),
       admit: (request) => admit(deps, request),
       onProved: (one) => {
@@ -132,6 +146,7 @@ function linkMaker(
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
+        if (peer !== undefined) deps.onMet(peer.key);
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
@@ -140,11 +155,14 @@ function linkMaker(
       onMessage: (one, message) => {
         if (message.type !== "beat") return deps.onLogMessage(one, message);
         const beat = deps.receiveBeat(message);
-        if (beat === undefined) return undefined;
+        if (beat === undefined || !mayRelay(beat.node)) return undefined;
         addresses.learn(beat.node, beat.addresses[0] ?? "");
         return passOnBeat(table, message, one);
       },
-      onCaughtUp: (one) => table.judge(one, deps.membership()),
+      onCaughtUp: (one) => {
+        table.judge(one, deps.membership());
+        deps.onCaughtUp();
+      },
       onClosed: (one, reason) => {
         table.remove(one);
         deps.log("debug", "link.closed", { peer: one.peer()?.name ?? one.remoteAddress, reason });
@@ -152,12 +170,26 @@ function linkMaker(
       },
       onRefusal: (refusal) => {
         if (refusal.code === "self") table.ownAddress(link.remoteAddress);
-        noteRefusal(deps, refusal);
+        if (!initiated && refusal.peer === link.remoteAddress) noteStranger(refusal);
+        else noteRefusal(deps, refusal);
         deps.onRefused(refusal);
       },
     });
     table.add(peerLink);
     return handlers;
+  };
+}
+
+/** Beats are passed on to everybody, so one node's many would become everybody's many, in the name of honest ones. */
+function createRelay(clock: Clock): (node: string) => boolean {
+  const buckets = new Map<string, TokenBucket>();
+  return (node) => {
+    // Only members' beats get here, so there are as many as there are members.
+    const bucket = buckets.get(node) ?? createTokenBucket(RELAYED_BEATS);
+    buckets.set(node, bucket);
+    if (bucket.level(clock.monoMs()) < 1) return false;
+    bucket.take(1, clock.monoMs());
+    return true;
   };
 }
 
@@ -184,6 +216,10 @@ function passOnBeat(table: LinkTable, { bytes, signature }: SealedBeat, from: Pe
 
 function passOnCommitted(table: LinkTable, membership: Membership, committed: Committed): void {
   for (const link of table.proved.values()) link.push(committed.frames.filter((frame) => frame.from !== link));
+  // A second history of a feed does not continue what the peers have: they learn of it at once and ask for it.
+  if (committed.frames.some(({ branch, feed }) => branch !== feed)) {
+    for (const link of table.proved.values()) link.announceHeads();
+  }
   if (!committed.membership && committed.items !== undefined) return;
   // A provisional peer is judged when it has nothing more to tell, not before.
   for (const link of table.proved.values()) if (link.peer()?.provisional === false) table.judge(link, membership);
@@ -193,9 +229,12 @@ function dialOnce(
   net: PeerNet,
   target: DialTarget,
   makeLink: (link: Link, initiated: boolean, settled: Settled) => LinkHandlers,
+  mayReach: (ip: string) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve));
+    // The operator's own rendezvous may be anywhere; what peers say is judged.
+    const rule = target.node === undefined ? undefined : mayReach;
+    const dialed = net.dial(target.url, (link) => makeLink(link, true, resolve), rule);
     void dialed.then((result) => {
       if (!result.ok) resolve(false);
     });
@@ -208,6 +247,22 @@ function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal):
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
   deps.incidents.record(`link-${code}`, peer, `${who}: ${message}`);
   deps.log("warn", "link.refused", { by, code, peer });
+}
+
+/**
+ * Somebody who dialed this node and proved nothing. Its own words are not kept, nor its port, and not every one of a
+ * flood is logged: a stranger shall neither write into the list that people look at nor push everything else out of it.
+ */
+function strangerNotes(deps: LinksDeps): (refusal: LinkRefusal) => void {
+  const lines = createTokenBucket(STRANGER_LOG_LINES);
+  return ({ by, code, message, peer }) => {
+    if (by === "peer") return;
+    const host = peer.replace(/:\d+$/, "");
+    deps.incidents.record(`link-${code}`, host, `this node refused ${host}: ${message}`);
+    if (lines.level(deps.clock.monoMs()) < 1) return;
+    lines.take(1, deps.clock.monoMs());
+    deps.log("warn", "link.refused", { by, code, peer });
+  };
 }
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");

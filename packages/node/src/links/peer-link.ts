@@ -6,17 +6,19 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
+  createHeadsCollector,
   decodeMessage,
   encodeMessage,
+  type FramePlace,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  isAheadOf,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
   type Membership,
   type Message,
+  pagesOf,
   type Peer,
   type RefusalCode,
   type Replica,
@@ -24,8 +26,10 @@ import {
   unreachable,
 } from "@skein/core";
 
-import type { CommittedFrame, Journal } from "../journal.ts";
+import type { CommittedFrame, Journal, Offered } from "../journal.ts";
 import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
+import type { Account } from "./account.ts";
+import { createIngress, type Ingress, overBudget } from "./ingress.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
@@ -42,6 +46,8 @@ export interface PeerLinkDeps {
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
+  /** What the member with this key has made this node do lately. */
+  readonly accountOf: (key: string) => Account;
 }
 
 export interface LinkRefusal {
@@ -66,15 +72,25 @@ export interface PeerLink {
   close(code: RefusalCode, message: string): void;
 }
 
+type Want = Pick<Extract<Message, { readonly type: "want" }>, "heads" | "locators">;
+
 interface State {
   peer: Peer | undefined;
+  /** Set together with the peer. */
+  ingress: Ingress | undefined;
   closed: boolean;
-  /** What the peer holds, as far as we know; undefined until it has said so. */
-  heads: Map<string, number> | undefined;
+  /** What the peer holds of each of our branches, as far as we know; undefined until it has said so. */
+  known: Map<string, number> | undefined;
+  /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
+  readonly disputed: Map<string, readonly FramePlace[]>;
   /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
   peerCatchingUp: boolean;
+  /** The peer's question that is about to be answered. */
+  asked: Want | undefined;
   /** A `want` of ours is under way. */
   wanting: boolean;
+  /** Its answer has not begun to arrive. */
+  awaitsAnswer: boolean;
   /** Ops here when it was sent. */
   opsAtWant: number;
   /** Answers in a row that brought nothing, and frames that do not fit. */
@@ -82,7 +98,7 @@ interface State {
   lastHeardMs: number;
 }
 
-const BARREN_MAX = 20;
+const PLACES_KEPT = 64;
 
 export function createPeerLink(
   link: Link,
@@ -91,10 +107,14 @@ export function createPeerLink(
 ): { readonly peerLink: PeerLink; readonly handlers: LinkHandlers } {
   const state: State = {
     peer: undefined,
+    ingress: undefined,
     closed: false,
-    heads: undefined,
+    known: undefined,
+    disputed: new Map(),
     peerCatchingUp: false,
+    asked: undefined,
     wanting: false,
+    awaitsAnswer: false,
     opsAtWant: 0,
     barren: 0,
     lastHeardMs: deps.clock.monoMs(),
@@ -104,6 +124,7 @@ export function createPeerLink(
     if (state.closed) return;
     state.closed = true;
     stopWatch();
+    state.ingress?.end();
     deps.onClosed(peerLink, reason);
   };
   const refuse = (code: RefusalCode, message: string): void => {
@@ -127,7 +148,8 @@ export function createPeerLink(
     send,
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => {
-      if (state.peer?.provisional === false) send({ type: "heads", heads: deps.replica.heads() });
+      if (state.peer?.provisional !== false) return;
+      for (const message of pagesOf({ type: "heads", heads: deps.replica.heads() })) send(message);
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -143,11 +165,13 @@ export function createPeerLink(
     onMessage: (bytes) => {
       if (state.closed) return;
       state.lastHeardMs = deps.clock.monoMs();
-      const proved = state.peer !== undefined;
-      const decoded = decodeMessage(bytes, proved ? LIMITS.messageBytes : LIMITS.messageBytesBeforeProof);
-      if (!decoded.ok) refuse("bad-message", `a message could not be read: ${decoded.error}`);
-      else if (proved) sync(decoded.value);
-      else greet(decoded.value);
+      if (state.peer === undefined) return greet(bytes);
+      const decoded = decodeMessage(bytes, LIMITS.messageBytes);
+      if (!decoded.ok)
+        return refuseJunk(state, peerLink, "bad-message", `a message could not be read: ${decoded.error}`);
+      const isAnswer = decoded.value.type === "frames" && state.awaitsAnswer;
+      if (isAnswer) state.awaitsAnswer = false;
+      return state.ingress?.admit(decoded.value, bytes.length, isAnswer) === false ? undefined : sync(decoded.value);
     },
     onClose: end,
   };
@@ -161,13 +185,30 @@ function createGreeting(
   peerLink: PeerLink,
   deps: PeerLinkDeps,
   end: (reason: string) => void,
-): (message: Message) => void {
+): (bytes: Uint8Array) => void {
   const handshake = deps.createHandshake();
   const admit = async (request: JoinRequest): Promise<void> => {
     const admitted = await deps.admit(request);
     if (state.closed) return;
     if (admitted.ok) perform(handshake.admitted());
     else peerLink.close(admitted.error.code, admitted.error.message);
+  };
+  const onProved = (peer: Peer): void => {
+    const account = deps.accountOf(peer.key);
+    const nowMs = deps.clock.monoMs();
+    state.peer = peer;
+    state.ingress = createIngress({
+      ...deps,
+      link,
+      account,
+      cut: (message) => peerLink.close("over-budget", message),
+    });
+    if (!peerLink.initiated) account.spend("links", 1, nowMs);
+    const exhausted = account.exhausted(nowMs);
+    if (exhausted !== undefined) return peerLink.close("over-budget", overBudget(exhausted, account, nowMs));
+    link.setMaxMessageBytes(LIMITS.messageBytes);
+    deps.onProved(peerLink);
+    return peerLink.announceHeads();
   };
   const performStep = (step: HandshakeStep): void => {
     switch (step.type) {
@@ -183,10 +224,7 @@ function createGreeting(
         void admit(step.request);
         return undefined;
       case "proved":
-        state.peer = step.peer;
-        link.setMaxMessageBytes(LIMITS.messageBytes);
-        deps.onProved(peerLink);
-        return peerLink.announceHeads();
+        return onProved(step.peer);
       default:
         return unreachable(step);
     }
@@ -195,8 +233,13 @@ function createGreeting(
     for (const step of steps) performStep(step);
   };
   perform(handshake.start());
-  return (message) =>
-    perform(handshake.receive(message, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
+  return (bytes) => perform(handshake.receive(bytes, { membership: deps.membership(), wallMs: deps.clock.wallMs() }));
+}
+
+/** Ends a link over what no honest node sends, and remembers it of the member. */
+function refuseJunk({ ingress }: State, peerLink: PeerLink, code: RefusalCode, message: string): void {
+  peerLink.close(code, message);
+  ingress?.spend("junk", 1);
 }
 
 /** Cuts a link that does not finish its handshake, and later one that says nothing at all. */
@@ -219,49 +262,76 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
+  const collector = createHeadsCollector((feed) => deps.replica.heads().has(feed));
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
+    state.awaitsAnswer = true;
     state.opsAtWant = deps.replica.opCount();
-    peerLink.send({ type: "want", heads: deps.replica.heads() });
+    const disputed = [...state.disputed].slice(0, LIMITS.locators);
+    const locators = disputed.flatMap(([feed, places]) => deps.replica.locate(feed, places) ?? []);
+    for (const message of pagesOf({ type: "want", heads: deps.replica.heads(), locators })) peerLink.send(message);
+  };
+
+  const dispute = (feeds: Iterable<string>): void => {
+    for (const feed of feeds) state.disputed.set(feed, state.disputed.get(feed) ?? []);
   };
 
   const learnHeads = (heads: Heads): void => {
+    const compared = deps.replica.compare(heads);
+    dispute(compared.disputed);
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.heads ?? new Map<string, number>();
-    for (const [feed, head] of heads) known.set(feed, Math.max(head.seq, known.get(feed) ?? 0));
-    state.heads = known;
-    if (isAheadOf(heads, deps.replica.heads())) want();
+    const known = state.known ?? new Map<string, number>();
+    for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
+    state.known = known;
+    if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
+  };
+
+  /** False when the link was cut for what it spends. */
+  const isWithinBudget = ({ refused, taken }: Offered, count: number, solicited: boolean): boolean => {
+    if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
+    // An answer holds only what was asked for, except for what others brought since then.
+    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
+    return state.ingress?.spend("duplicates", Math.max(0, count - taken - expected)) !== false;
   };
 
   const receive = async (frames: readonly Uint8Array[], more: boolean): Promise<void> => {
     const solicited = state.wanting;
+    const release = state.ingress?.waiting(frames);
     const offered = await deps.journal.offer(frames, peerLink);
+    release?.();
     if (state.closed) return;
     if (solicited) state.wanting = false;
-    if (!offered.ok) {
-      if (offered.error.type === "not-saved") return refuse("not-saved", "this node cannot save anything right now");
-      if (!isOutOfOrder(offered.error)) return refuse("bad-frame", `${offered.error.type}: ${offered.error.message}`);
+    if (!offered.ok) return refuse("not-saved", "this node cannot save anything right now");
+    const { refused, taken } = offered.value;
+    if (refused !== undefined && !isOutOfOrder(refused)) {
+      return refuseJunk(state, peerLink, "bad-frame", `${refused.type}: ${refused.message}`);
     }
+    if (!isWithinBudget(offered.value, frames.length, solicited)) return undefined;
+    dispute(offered.value.disputed);
+    noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
-    const isBarren = !offered.ok || (solicited && deps.replica.opCount() === state.opsAtWant);
-    if (offered.ok && offered.value > 0) state.barren = 0;
+    const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
+    if (taken > 0) state.barren = 0;
     else if (isBarren) state.barren++;
-    if (state.barren > BARREN_MAX) return refuse("bad-frame", "it keeps sending frames that do not fit together");
-    if (!offered.ok || more) return want();
+    if (state.barren > LIMITS.barrenAnswers) {
+      return refuse("bad-frame", "it keeps sending frames that do not fit together");
+    }
+    if (refused !== undefined || more) return want();
     if (solicited) deps.onCaughtUp(peerLink);
     return undefined;
   };
 
   return (message) => {
     switch (message.type) {
+      case "heads-page":
+        return collector.page(message.heads);
       case "heads":
-        return learnHeads(message.heads);
+        return learnHeads(collector.finish(message.heads));
       case "want":
-        // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? serve(state, message.heads, peerLink, deps) : undefined;
+        return answerSoon(state, { ...message, heads: collector.finish(message.heads) }, peerLink, deps);
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
@@ -281,13 +351,41 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 }
 
+/** Where histories part, the next chunk begins after what both were seen to hold. */
+function noteKnown({ disputed }: State, { known }: Offered): void {
+  for (const [feed, place] of known) {
+    const places = disputed.get(feed);
+    if (places !== undefined) disputed.set(feed, [...places, place].slice(-PLACES_KEPT));
+  }
+}
+
+/** An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn. */
+function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLinkDeps): void {
+  // Whoever is not known to be a member gets nothing of this mesh.
+  if (state.peer?.provisional !== false) return;
+  const isUnderWay = state.asked !== undefined;
+  state.asked = want;
+  if (isUnderWay) return;
+  deps.clock.after(0, () => {
+    const { asked } = state;
+    state.asked = undefined;
+    if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
+  });
+}
+
 /** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
-function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store }: PeerLinkDeps): void {
-  const known = new Map([...heads].map(([feed, head]) => [feed, head.seq]));
+function serve(
+  state: State,
+  { heads, locators }: Want,
+  peerLink: PeerLink,
+  { journal, store, replica }: PeerLinkDeps,
+): void {
+  const known = new Map(replica.compare(heads, locators).known);
   const frames: Uint8Array[] = [];
+  const sent: number[] = [];
   let bytes = 0;
   let more = false;
-  for (const position of journal.index.missing(heads)) {
+  for (const position of journal.index.missing(known)) {
     const frame = store.frame(position);
     if (frame === undefined) break;
     if (frames.length > 0 && bytes + frame.length > LIMITS.chunkBytes) {
@@ -295,25 +393,28 @@ function serve(state: State, heads: Heads, peerLink: PeerLink, { journal, store 
       break;
     }
     frames.push(frame);
+    sent.push(position);
     bytes += frame.length;
-    const { feed, lastSeq } = journal.index.at(position);
-    known.set(feed, lastSeq);
   }
-  state.heads = known;
+  for (const position of sent) {
+    const { branch, lastSeq } = journal.index.at(position);
+    known.set(branch, lastSeq);
+  }
+  state.known = known;
   state.peerCatchingUp = more;
   peerLink.send({ type: "frames", frames, more });
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
-  const { heads } = state;
-  if (state.peer?.provisional !== false || heads === undefined || state.peerCatchingUp) return;
+  const { known: held } = state;
+  if (state.peer?.provisional !== false || held === undefined || state.peerCatchingUp) return;
   let batch: Uint8Array[] = [];
   let bytes = 0;
   for (const frame of frames) {
-    const known = heads.get(frame.feed) ?? 0;
+    const known = held.get(frame.branch) ?? 0;
     // Already there, or something in between is missing and the peer will ask for it.
     if (frame.lastSeq <= known || frame.firstSeq !== known + 1) continue;
-    heads.set(frame.feed, frame.lastSeq);
+    held.set(frame.branch, frame.lastSeq);
     if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
       send({ type: "frames", frames: batch, more: false });
       batch = [];

@@ -108,10 +108,15 @@ export async function currentBase(context: AttemptContext): Promise<Oid | undefi
   if (!base.ok || signal.aborted) return undefined;
   const refusal = refuseConfig(project.config());
   if (refusal === undefined) return base.value;
-  context.note(refusal);
-  const released = await writeStage(context, { kind: "item.release", note: refusal });
-  if (!released.ok) context.note(`The claim could not be given back: ${released.error.message}`);
+  await giveClaimBack(context, refusal);
   return undefined;
+}
+
+/** The item is for somebody else, or for a later epoch. */
+export async function giveClaimBack(context: AttemptContext, why: string): Promise<void> {
+  context.note(why);
+  const released = await writeStage(context, { kind: "item.release", note: why });
+  if (!released.ok) context.note(`The claim could not be given back: ${released.error.message}`);
 }
 
 const FIRST_RETRY_MS = 1_000;

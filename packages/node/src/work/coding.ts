@@ -3,13 +3,14 @@
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
 import type { AgentConfig } from "@skein/config";
-import { assert, type LiveItem } from "@skein/core";
+import { assert, type LiveItem, type Result } from "@skein/core";
 
-import type { AttemptResult, AttemptWorkspace } from "../ports.ts";
+import type { AttemptResult, AttemptWorkspace, GitError } from "../ports.ts";
 import {
   type AttemptContext,
   currentBase,
   describeEnd,
+  giveClaimBack,
   heldItem,
   persistently,
   runLogged,
@@ -132,10 +133,13 @@ const indent = (text: string): string =>
 async function submit(context: AttemptContext, branch: string, result: AttemptResult): Promise<StepEnd> {
   const { repository } = context.project;
   context.say("publishing the branch");
-  const published = await persistently(context, "Publishing the branch", () =>
-    repository.publishBranch(branch, result.tip, context.signal),
-  );
-  if (!published.ok) return "over";
+  const publish = (): Promise<Result<void, GitError>> => repository.publishBranch(branch, result.tip, context.signal);
+  const published = await persistently(context, "Publishing the branch", publish, ["bad-object", "branch-taken"]);
+  if (!published.ok) {
+    // Two nodes held this epoch for a while and the other one published: only a new epoch has a branch of its own.
+    if (published.error.type === "branch-taken") await giveClaimBack(context, published.error.message);
+    return "over";
+  }
   const { tip, tree, commitsAhead } = result;
   const written = await writeStage(context, {
     kind: "item.submit",

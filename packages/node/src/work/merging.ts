@@ -116,6 +116,8 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   const item = heldItem(context);
   const feature = featureOf(context);
   if (item === undefined || feature === undefined) return undefined;
+  // Read now: after a wait the item's best branch may be another one, which was never submitted.
+  const atSeconds = submittedAtSeconds(item);
   const { project, signal } = context;
   const { repository } = project;
   const base = await currentBase(context);
@@ -128,24 +130,24 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
     await writeLanded(context, landed, context.deps.clock.wallMs());
     return undefined;
   }
-  const fetched = await persistently(context, "Fetching the branch", () =>
-    repository.fetchBranch(feature.featureBranch, feature.tip, signal),
-  );
+  const fetch = (): Promise<Result<void, GitError>> =>
+    repository.fetchBranch(feature.featureBranch, feature.tip, signal);
+  // A branch that is not there, or was moved, does not come back by waiting: the work has to be done again.
+  const fetched = await persistently(context, "Fetching the branch", fetch, ["bad-object", "missing-branch"]);
   if (!fetched.ok) {
     await refuseUnlessStopped(context, feature, fetched.error);
     return undefined;
   }
-  return mergeInto(context, item, feature, base);
+  return mergeInto(context, mergeMessage(item, feature), feature, { base, atSeconds });
 }
 
 async function mergeInto(
   context: AttemptContext,
-  item: LiveItem,
+  message: string,
   feature: Feature,
-  base: Oid,
+  { base, atSeconds }: { readonly base: Oid; readonly atSeconds: number },
 ): Promise<Merged | undefined> {
-  const atSeconds = submittedAtSeconds(item);
-  const inputs = { base, tip: feature.tip, message: mergeMessage(item, feature), atSeconds };
+  const inputs = { base, tip: feature.tip, message, atSeconds };
   const merge = (): Promise<Result<MergeOutcome, GitError>> => context.project.repository.merge(inputs, context.signal);
   const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);
   if (!merged.ok) {

@@ -7,6 +7,8 @@ import { pause } from "./wait.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 export interface ProjectHolder {
+  /** Opens what is to be opened. Only the worker's own tick does that: whoever asks a question changes nothing. */
+  look(): void;
   current(): OpenProject | undefined;
   /** One sentence, or undefined when work can start. */
   notReady(): string | undefined;
@@ -47,12 +49,9 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
   };
 
   return {
-    current: () => {
-      ensure();
-      return open;
-    },
+    look: ensure,
+    current: () => open,
     notReady: () => {
-      ensure();
       const project = wanted();
       if (project === undefined) return "The mesh has no project yet: run `skein init` in a git repository.";
       if (deps.idle !== null) return deps.idle;

@@ -42,6 +42,7 @@ export async function openProject(
   let config = first.value;
   let problem: ConfigError | null = null;
   let readAt: Oid | undefined;
+  let inForce = project.config;
   return ok({
     project,
     repository: repository.value,
@@ -53,8 +54,10 @@ export async function openProject(
       const text = await repository.value.readFile(tip.value, PROJECT_FILE, refreshSignal);
       if (!text.ok) return text;
       readAt = tip.value;
-      const offered = configs.offer(text.value ?? project.config, PROJECT_FILE);
-      ({ config, problem } = offered);
+      const offered = text.value ?? project.config;
+      // The branch moves with every landing, and this file hardly ever.
+      if (offered !== inForce) ({ config, problem } = configs.offer(offered, PROJECT_FILE));
+      inForce = offered;
       return tip;
     },
   });

@@ -18,7 +18,8 @@ import type { Logger } from "../logger.ts";
 import type { Cancel } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
-import { observeLandings } from "./landing-observer.ts";
+import { createLandingBook, type LandingBook } from "./landing-book.ts";
+import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
 import { createProjectHolder, type ProjectHolder } from "./project-holder.ts";
 
@@ -26,6 +27,10 @@ export interface Worker {
   start(): void;
   /** Looks again soon: something changed. */
   poke(): void;
+  /** These items changed in the log; undefined means that any may have. */
+  changed(items: ReadonlySet<string> | undefined): void;
+  /** What this node has found of landings on the target branch. */
+  readonly landings: Pick<LandingBook, "of" | "count">;
   executions(): readonly Execution[];
   slotsFree(): number;
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
@@ -48,6 +53,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the board shows of this node's work is different now. */
   readonly onActivity: () => void;
+  /** What this node knows of these items' landings is different now. */
+  readonly onLandings: (items: ReadonlySet<string>) => void;
 }
 
 const TICK_MS = 200;
@@ -61,8 +68,12 @@ export function createWorker(deps: WorkerDeps): Worker {
     deps.onActivity();
     poke();
   });
-  const slotsFree = (): number => (projects.notReady() === undefined ? Math.max(0, deps.slots - executions.size) : 0);
-  const look = createLook(deps, projects, executions, slotsFree);
+  // A disk that refuses takes no claim either, and every try would fold the log again.
+  const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
+  const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - executions.size) : 0);
+  const landings = createLandingBook();
+  const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
+  const look = createLook(deps, projects, executions, slotsFree, landings);
   let cancel: Cancel | undefined;
   let looking = false;
   let poked = false;
@@ -92,9 +103,14 @@ export function createWorker(deps: WorkerDeps): Worker {
     start: () => {
       started = true;
       tick();
-      void observeLandings(deps, projects, lifetime.signal);
+      void observer.run();
     },
     poke,
+    changed: (items) => {
+      observer.changed(items);
+      poke();
+    },
+    landings,
     executions: () => executions.list(),
     slotsFree,
     notReady: () => projects.notReady(),
@@ -113,9 +129,11 @@ function createLook(
   projects: ProjectHolder,
   executions: Executions,
   slotsFree: () => number,
+  landings: LandingBook,
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
   return async () => {
+    projects.look();
     const project = projects.current();
     const intents = planner.plan({
       view: deps.replica.view(),
@@ -127,6 +145,7 @@ function createLook(
       running: executions.claims(),
       ready: projects.notReady() === undefined,
       notBefore: executions.notBefore,
+      isVerified: (item) => landings.of(item).state === "verified",
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);

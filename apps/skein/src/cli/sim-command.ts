@@ -1,0 +1,123 @@
+/** `skein sim`: whole meshes in one process, under faults drawn from a seed. docs/simulation.md. */
+import { availableParallelism } from "node:os";
+
+import { type Command, InvalidArgumentError } from "commander";
+
+import type { SimJob } from "../sim/job.ts";
+import { jsonOption, wholeNumber } from "./options.ts";
+
+interface SimFlags {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly ops: number;
+  readonly nodes: number;
+  readonly jobs: number;
+  readonly faults?: readonly string[];
+  readonly also?: readonly string[];
+  readonly real?: boolean;
+  readonly trace?: boolean;
+  readonly until?: number;
+  readonly minimise: boolean;
+  readonly json?: boolean;
+}
+
+const NODES_MAX = 16;
+
+export function addSimCommand(program: Command): void {
+  program
+    .command("sim")
+    .description("Simulate a mesh under faults drawn from a seed, and check that it keeps its promises")
+    .option("--seed <n>", "the seed, or the first one of several", seedNumber, 1)
+    .option("--seeds <count>", "how many seeds, counting up", positive, 1)
+    .option("--ops <n>", "things that people do in each", wholeNumber, 100)
+    .option("--nodes <n>", `honest machines in each, 1 to ${NODES_MAX}`, nodeCount, 4)
+    .option("--jobs <n>", "threads that run seeds", positive, availableParallelism())
+    .option("--faults <names>", "exactly these fault classes, with commas between, or none", names)
+    .option("--also <names>", "these fault classes besides those that a seed draws", names)
+    .option("--real", "real signatures and SQLite stores in a temporary directory")
+    .option("--trace", "print every event")
+    .option("--until <step>", "stop after this event", wholeNumber)
+    .option("--no-minimise", "leave a failure as it was found")
+    .addOption(jsonOption())
+    .action((flags: SimFlags) => simulate(flags));
+}
+
+function seedNumber(value: string): number {
+  const seed = Number(value);
+  if (!/^\d{1,16}$/.test(value) || !Number.isSafeInteger(seed)) {
+    throw new InvalidArgumentError("A whole number up to 2^53 is needed.");
+  }
+  return seed;
+}
+
+function positive(value: string): number {
+  const number = wholeNumber(value);
+  if (number < 1) throw new InvalidArgumentError("At least 1 is needed.");
+  return number;
+}
+
+function nodeCount(value: string): number {
+  const nodes = positive(value);
+  if (nodes > NODES_MAX) throw new InvalidArgumentError(`At most ${NODES_MAX} machines can be simulated.`);
+  return nodes;
+}
+
+const names = (value: string): readonly string[] =>
+  value === "none" ? [] : value.split(",").map((name) => name.trim());
+
+const jobOf = (flags: SimFlags): SimJob => ({
+  ops: flags.ops,
+  nodes: flags.nodes,
+  faults: flags.faults,
+  also: flags.also,
+  untilStep: flags.until,
+  real: flags.real === true,
+  minimise: flags.minimise,
+});
+
+async function simulate(flags: SimFlags): Promise<void> {
+  const { FAULTS } = await import("@skein/sim");
+  const { Failure } = await import("../failure.ts");
+  const unknown = [...(flags.faults ?? []), ...(flags.also ?? [])].find(
+    (name) => !FAULTS.some((one) => one.name === name),
+  );
+  if (unknown !== undefined) {
+    throw new Failure(`There is no fault class "${unknown}". There are ${FAULTS.map(({ name }) => name).join(", ")}.`);
+  }
+  const isBad = flags.seeds === 1 ? await simulateOne(flags) : await simulateMany(flags);
+  if (isBad) process.exitCode = 1;
+}
+
+async function simulateOne(flags: SimFlags): Promise<boolean> {
+  const [{ runJob }, { describeSeed }] = await Promise.all([import("../sim/run-job.ts"), import("../sim/show.ts")]);
+  const print = (line: string): void => {
+    // With --json the object is all that a program wants to read on standard output.
+    (flags.json === true ? process.stderr : process.stdout).write(`${line}\n`);
+  };
+  const result = await runJob(flags.seed, jobOf(flags), flags.trace === true ? print : undefined);
+  const { lastEvents: _lastEvents, ...report } = result.report;
+  const shown = flags.trace === true ? { ...result, report: { ...report, lastEvents: [] } } : result;
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify({ ...report, replay: result.replay })}\n` : describeSeed(shown),
+  );
+  return report.violations.length > 0;
+}
+
+const PROGRESS_EVERY = 100;
+
+async function simulateMany(flags: SimFlags): Promise<boolean> {
+  const [{ runSeeds }, show] = await Promise.all([import("../sim/pool.ts"), import("../sim/show.ts")]);
+  const startedMs = performance.now();
+  let summary = show.emptySummary;
+  await runSeeds({ from: flags.seed, count: flags.seeds }, jobOf(flags), flags.jobs, (result, done) => {
+    summary = show.addResult(summary, result);
+    const [first] = result.report.violations;
+    if (first !== undefined) process.stderr.write(`seed ${result.report.seed}: ${first.id} ${result.replay ?? ""}\n`);
+    if (done % PROGRESS_EVERY === 0) process.stderr.write(`${done} of ${flags.seeds} seeds\n`);
+  });
+  const seconds = (performance.now() - startedMs) / 1_000;
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify({ ...summary, seconds })}\n` : show.describeSummary(summary, seconds),
+  );
+  return summary.violations.length > 0;
+}

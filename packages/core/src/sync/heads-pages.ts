@@ -1,0 +1,54 @@
+/**
+ * Heads that do not fit into one message. A log of many incarnations has many feeds, and a member can make as many as it
+ * likes; that must not be a way to keep honest nodes from comparing theirs. A listing is told as any number of
+ * `heads-page` messages and ends with the `heads` or the `want` that it belongs to, which is complete for almost everybody.
+ */
+import { toHex } from "../kernel/bytes.ts";
+import type { Head, Heads } from "../log/heads.ts";
+import { LIMITS } from "../op/limits.ts";
+import type { Message } from "./message.ts";
+
+/** The messages that say this, however long its listing. */
+export function pagesOf(message: Extract<Message, { readonly type: "heads" | "want" }>): readonly Message[] {
+  if (message.heads.size <= LIMITS.feeds) return [message];
+  const entries = [...message.heads];
+  const messages: Message[] = [];
+  let at = 0;
+  for (; entries.length - at > LIMITS.feeds; at += LIMITS.feeds) {
+    messages.push({ type: "heads-page", heads: new Map(entries.slice(at, at + LIMITS.feeds)) });
+  }
+  return [...messages, { ...message, heads: new Map(entries.slice(at)) }];
+}
+
+export interface HeadsCollector {
+  page(heads: Heads): void;
+  /** The whole listing that these heads end. */
+  finish(last: Heads): Heads;
+}
+
+/**
+ * Puts a peer's pages together. What it keeps is bounded by this node's own log: of feeds that are not here one page's
+ * worth is enough to know that there is something to ask for.
+ */
+export function createHeadsCollector(isHere: (feed: string) => boolean): HeadsCollector {
+  let listing = new Map<string, Head>();
+  let strange = 0;
+  const add = (heads: Heads): void => {
+    for (const [feed, head] of heads) {
+      if ((listing.has(feed) || !isHere(feed)) && ++strange > LIMITS.feeds) continue;
+      // Two tips of one forked feed may be on two pages.
+      listing.set(listing.has(feed) ? `${feed}~${toHex(head.frame ?? new Uint8Array())}` : feed, head);
+    }
+  };
+  return {
+    page: add,
+    finish: (last) => {
+      if (listing.size === 0) return last;
+      add(last);
+      const whole = listing;
+      listing = new Map();
+      strange = 0;
+      return whole;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Watches the feeds for what must not be: ops of this node that it did not have (a restored backup, a copied directory),
+ * and feeds with two histories. Each is an alarm; when it is this node's own feed, a new incarnation goes on.
+ */
+import { type Crypto, type Replica, type Role, toHex } from "@skein/core";
+
+import { carryOver } from "./carry-over.ts";
+import type { Continuity } from "./continuity.ts";
+import type { Incidents } from "./incidents.ts";
+import type { CommittedFrame, Journal } from "./journal.ts";
+import type { Logger } from "./logger.ts";
+import type { Clock, LogStore } from "./ports.ts";
+
+export interface FeedWatchDeps {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly store: LogStore;
+  readonly log: Logger;
+  readonly name: string;
+  readonly self: () => { readonly key: string; readonly role: Role };
+  readonly nameOf: (key: string) => string;
+  readonly replica: Replica;
+  readonly journal: Journal;
+  readonly continuity: Continuity;
+  readonly incidents: Incidents;
+}
+
+export interface FeedWatch {
+  /** These frames became durable. */
+  look(frames: readonly CommittedFrame[]): void;
+}
+
+export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
+  const { replica, continuity, incidents, log } = deps;
+  const seen = new Map<string, number>();
+
+  const renew = (why: string): void => {
+    const saved = continuity.renew();
+    const next = saved
+      ? "It goes on under a new incarnation, and nothing is lost."
+      : "It goes on under a new incarnation, which could not be saved; free the disk before it is started again.";
+    incidents.record("incarnation", deps.name, `${why} ${next}`);
+    log("error", "incarnation.renewed", { incarnation: toHex(continuity.incarnation()) });
+  };
+
+  const forked = (feed: string, seq: number): void => {
+    const [author = "", incarnation = ""] = feed.split("/");
+    const { key } = deps.self();
+    const who = deps.nameOf(author);
+    log("error", "feed.forked", { author: who, incarnation, seq });
+    if (author !== key) {
+      const next = "If its data directory was copied, stop the copy; if not, remove the member.";
+      incidents.record("fork", who, `${who} wrote two histories; nothing it wrote from op ${seq} on counts. ${next}`);
+      return;
+    }
+    const isCurrent = incarnation === toHex(continuity.incarnation());
+    if (isCurrent) renew("Two histories of this node exist: its data directory runs twice, or was restored.");
+    void carryOver(deps, feed).then((count) => log("info", "feed.carried-over", { incarnation, ops: count }));
+  };
+
+  return {
+    look: (frames) => {
+      const ownFeed = `${deps.self().key}/${toHex(continuity.incarnation())}`;
+      const isForked = replica.forks().has(ownFeed);
+      // A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
+      if (!isForked && frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) {
+        renew("A peer held ops of this node that were not on its disk: it was restored or copied.");
+      }
+      for (const [feed, seq] of replica.forks()) {
+        if (seen.get(feed) === seq) continue;
+        seen.set(feed, seq);
+        forked(feed, seq);
+      }
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** All fault classes. */
+import { type ByzantineSeat, byzantineFaults } from "./byzantine.ts";
+import { clockFault } from "./clock.ts";
+import { crashAtWriteFault, killFault } from "./crash.ts";
+import { bitFlipFault, cloneFault, diskFullFault, restoreFault, syncErrorFault } from "./disk.ts";
+import type { Fault } from "./fault.ts";
+import { freezeFault } from "./freeze.ts";
+import { backpressureFault, cutFault, delayFault, flappingFault, oneWayFault, partitionFault } from "./network.ts";
+import { agentFault, humanFault, remoteFault } from "./work.ts";
+
+export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
+  clockFault,
+  freezeFault,
+  delayFault,
+  cutFault,
+  backpressureFault,
+  partitionFault,
+  oneWayFault,
+  flappingFault,
+  killFault,
+  crashAtWriteFault,
+  diskFullFault,
+  syncErrorFault,
+  restoreFault,
+  cloneFault,
+  bitFlipFault,
+  remoteFault,
+  humanFault,
+  agentFault,
+  ...byzantineFaults(seat),
+];
+
+/** What there is, for people. */
+export const FAULTS: readonly Pick<Fault, "name" | "about" | "expected">[] = faultsOf({ peer: undefined });

@@ -1,0 +1,92 @@
+/** The git remote and the agents at their worst. */
+import { drawInt, drawLog } from "../kernel/streams.ts";
+import { calmProcesses } from "../ports/processes.ts";
+import { calmRemote, fileOf } from "../ports/repository.ts";
+import { type Fault, repeatedly } from "./fault.ts";
+
+export const remoteFault: Fault = {
+  name: "remote",
+  about: "the git remote is slow, away, refuses, or ends a push without anybody knowing whether it was done",
+  chance: 0.6,
+  arm: (context) => {
+    const { world, prng } = context;
+    const { remoteState: state } = world;
+    const rates = {
+      maxMs: Math.round(drawLog(prng, 30, 1_500)),
+      unreachableChance: prng.int(20) / 100,
+      refuseChance: prng.int(10) / 100,
+      lostAnswerChance: prng.int(30) / 100,
+      lostPushChance: prng.int(30) / 100,
+    };
+    const outageEveryMs = drawInt(prng, 5_000, 30_000);
+    const outageMs = drawInt(prng, 500, 8_000);
+    return {
+      settings: { ...rates, outageEveryMs, outageMs },
+      start: () => {
+        Object.assign(state.rates, rates);
+        repeatedly(context, outageEveryMs, () => {
+          state.down = true;
+          world.note("push refused or unreachable");
+          world.scheduler.after(outageMs, () => {
+            state.down = false;
+          });
+        })();
+      },
+      heal: () => {
+        Object.assign(state.rates, { ...calmRemote(), raceChance: state.rates.raceChance });
+        state.down = false;
+      },
+    };
+  },
+};
+
+export const humanFault: Fault = {
+  name: "human",
+  about: "people commit to the target branch, also just before a push arrives",
+  chance: 0.5,
+  arm: (context) => {
+    const { world, prng } = context;
+    const { remoteState: state } = world;
+    const everyMs = drawInt(prng, 300, 8_000);
+    const raceChance = prng.int(80) / 100;
+    const files = Math.round(drawLog(prng, 3, 1_000));
+    let commits = 0;
+    return {
+      settings: { everyMs, raceChance, files },
+      start: () => {
+        state.files = files;
+        state.rates.raceChance = raceChance;
+        repeatedly(context, everyMs, () => {
+          world.remote.humanCommit(fileOf(prng, state), `${commits++}`);
+          world.note("person committed to the target branch");
+        })();
+      },
+      heal: () => {
+        state.rates.raceChance = 0;
+      },
+    };
+  },
+};
+
+export const agentFault: Fault = {
+  name: "agents",
+  about: "agents lie, crash, hang until their limit, repeat themselves; gates are red",
+  chance: 0.6,
+  arm: ({ world, prng }) => {
+    const rates = {
+      maxMs: Math.round(drawLog(prng, 600, 8_000)),
+      hangChance: prng.int(15) / 100,
+      lieChance: prng.int(25) / 100,
+      crashChance: prng.int(20) / 100,
+      exitChance: prng.int(40) / 100,
+      repeatChance: prng.int(30) / 100,
+      redGateChance: prng.int(35) / 100,
+      notStartedChance: prng.int(6) / 100,
+    };
+    return {
+      settings: rates,
+      start: () => Object.assign(world.processRates, rates),
+      heal: () => Object.assign(world.processRates, calmProcesses()),
+    };
+  },
+};

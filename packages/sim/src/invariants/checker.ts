@@ -1,0 +1,44 @@
+/** A checker implements the hooks it needs; the files beside this one are named after the invariant they hold. */
+import type { Hooks, World } from "../world.ts";
+
+export type Checker = Partial<Hooks>;
+
+export type MakeChecker = (world: World) => Checker;
+
+/** All checkers as one. */
+export function joinCheckers(checkers: readonly Checker[]): Hooks {
+  const all = <K extends keyof Hooks>(name: K): readonly NonNullable<Checker[K]>[] =>
+    checkers.flatMap((checker) => checker[name] ?? []);
+  const [published, deliveries, views, claims] = [all("onPublish"), all("onDelivered"), all("onView"), all("onClaim")];
+  const [moves, greens, texts, spawns] = [all("onMoved"), all("onGreen"), all("onArgument"), all("onSpawn")];
+  const ends = all("onEnd");
+  return {
+    onPublish: (machine, frames) => {
+      for (const hook of published) hook(machine, frames);
+    },
+    onDelivered: (from, to) => {
+      for (const hook of deliveries) hook(from, to);
+    },
+    onView: (machine) => {
+      for (const hook of views) hook(machine);
+    },
+    onClaim: (machine, claim) => {
+      for (const hook of claims) hook(machine, claim);
+    },
+    onMoved: (to) => {
+      for (const hook of moves) hook(to);
+    },
+    onGreen: (commit) => {
+      for (const hook of greens) hook(commit);
+    },
+    onArgument: (what, text, isValid) => {
+      for (const hook of texts) hook(what, text, isValid);
+    },
+    onSpawn: (spec) => {
+      for (const hook of spawns) hook(spec);
+    },
+    onEnd: () => {
+      for (const hook of ends) hook();
+    },
+  };
+}

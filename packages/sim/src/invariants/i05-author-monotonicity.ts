@@ -1,0 +1,35 @@
+/**
+ * I5: what a (key, incarnation) publishes goes up by one and never says something else at the same place, over all starts
+ * of its node. Watched on the wire, where everybody sees it.
+ */
+import { openFrame, toHex } from "@skein/core";
+
+import { frameKey } from "../ports/disk.ts";
+import type { MakeChecker } from "./checker.ts";
+
+export const authorMonotonicity: MakeChecker = (world) => {
+  const published = new Map<string, string>();
+  const seen = new Set<string>();
+  const publish = (frame: Uint8Array): void => {
+    const key = frameKey(frame);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const opened = openFrame(frame, world.crypto);
+    if (!opened.ok) return;
+    const { author, incarnation, firstSeq, opIds } = opened.value.header;
+    // Two programs on copies of one disk, and one on an older disk whose peers had not heard all of it, fork: I2 looks at it.
+    const node = toHex(author);
+    if (world.byzantine.has(node) || world.machines.some((one) => one.key === node && one.rolledBack)) return;
+    for (const [index, opId] of opIds.entries()) {
+      const place = `${toHex(author)}/${toHex(incarnation)}/${firstSeq + index}`;
+      const [id, known] = [toHex(opId), published.get(place)];
+      published.set(place, id);
+      if (known !== undefined && known !== id) world.violate("I5", `the place ${place} was published with two ops`);
+    }
+  };
+  return {
+    onPublish: (_machine, frames) => {
+      for (const frame of frames) publish(frame);
+    },
+  };
+};

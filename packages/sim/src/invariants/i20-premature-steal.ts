@@ -1,0 +1,65 @@
+/**
+ * I20: between nodes that exchange messages within a third of the TTL, and an observer that itself ran without a gap for a
+ * whole TTL, a holder that is alive and renews is never stolen from.
+ */
+import { runningMachines, TTL_MS, type World } from "../world.ts";
+import type { Machine } from "../world.ts";
+import type { MakeChecker } from "./checker.ts";
+
+interface Heard {
+  lastMs: number;
+  /** Since when nothing took longer than a third of the TTL. */
+  steadySinceMs: number;
+}
+
+/** Clocks run up to 2 % off, on both ends. */
+const DRIFT = 1.05;
+
+export const noPrematureSteal: MakeChecker = (world) => {
+  const heard = new Map<string, Heard>();
+  return {
+    onDelivered: (from, to) => {
+      const now = world.scheduler.nowMs();
+      const way = `${from.name}>${to.name}`;
+      const known = heard.get(way);
+      if (known === undefined) {
+        heard.set(way, { lastMs: now, steadySinceMs: now });
+        return;
+      }
+      if (now - known.lastMs > TTL_MS / 3) known.steadySinceMs = now;
+      known.lastMs = now;
+    },
+    onClaim: (observer, { item, why }) => {
+      if (why !== "expired") return;
+      const holder = holderBefore(world, observer, item);
+      // A removed member's beats count no more.
+      if (holder === undefined || holder.removed) return;
+      const now = world.scheduler.nowMs();
+      const ranSteadily = (machine: Machine): boolean =>
+        machine.running !== undefined &&
+        !machine.running.life.frozen &&
+        now - machine.running.life.runningSinceMs >= TTL_MS * DRIFT;
+      if (holder.running === undefined) world.note("take-over of a dead holder");
+      else if (holder.running.life.frozen) world.note("take-over of a frozen holder");
+      else world.note("holder that is alive and cut off was taken over");
+      const way = heard.get(`${holder.name}>${observer.name}`);
+      const isSteady = way !== undefined && now - way.lastMs <= TTL_MS / 3 && now - way.steadySinceMs >= TTL_MS * DRIFT;
+      if (ranSteadily(observer) && ranSteadily(holder) && isSteady && !holder.disk.full) {
+        world.violate(
+          "I20",
+          `${observer.name} took item ${item} from ${holder.name}, which is alive and was heard all the time`,
+        );
+      }
+    },
+  };
+};
+
+/** Whose claim the observer has just taken over. */
+function holderBefore(world: World, observer: Machine, id: string): Machine | undefined {
+  const item = observer.running?.node.replica.view().items.get(id);
+  const claims = [...(item?.entries.values() ?? [])].filter(({ kind }) => kind === "item.claim");
+  const own = claims.findLast(({ author }) => author === observer.key);
+  const parent = own?.on === undefined || own.on === null ? undefined : item?.entries.get(own.on);
+  const holder = parent?.outcome.type === "accepted" ? parent.outcome.state.claim?.holder : undefined;
+  return runningMachines(world).find(({ key }) => key === holder) ?? world.machines.find(({ key }) => key === holder);
+}

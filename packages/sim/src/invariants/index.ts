@@ -1,0 +1,35 @@
+/** All checkers. docs/simulation.md says which invariant is checked where. */
+import type { MakeChecker } from "./checker.ts";
+import { logReplays } from "./i01-log-replays.ts";
+import { uniqueness } from "./i02-uniqueness.ts";
+import { persistBeforePublish } from "./i04-persist-before-publish.ts";
+import { authorMonotonicity } from "./i05-author-monotonicity.ts";
+import { convergence } from "./i07-convergence.ts";
+import { ackedOps } from "./i09-acked-ops.ts";
+import { legality } from "./i11-legality.ts";
+import { monotoneView } from "./i12-monotone-view.ts";
+import { evidence } from "./i13-evidence.ts";
+import { landedOnce } from "./i14-landed-once.ts";
+import { landedTested } from "./i15-landed-tested.ts";
+import { noPrematureSteal } from "./i20-premature-steal.ts";
+import { liveness } from "./i21-liveness.ts";
+import { dataIsNotCode } from "./i22-data-is-not-code.ts";
+import { bounds } from "./i25-bounds.ts";
+
+export const CHECKERS: readonly MakeChecker[] = [
+  persistBeforePublish,
+  authorMonotonicity,
+  monotoneView,
+  evidence,
+  landedOnce,
+  landedTested,
+  noPrematureSteal,
+  dataIsNotCode,
+  convergence,
+  liveness,
+  ackedOps,
+  uniqueness,
+  logReplays,
+  legality,
+  bounds,
+];

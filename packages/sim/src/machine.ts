@@ -1,0 +1,286 @@
+/** A machine and the node that runs on it: the real engine, with every port simulated. */
+import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
+import type { Prng } from "@skein/core/testing";
+import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions } from "@skein/node";
+
+import { type Life, newLife } from "./kernel/life.ts";
+import { clockOf } from "./kernel/node-clock.ts";
+import { createDisk, type CrashPoint, type Disk, type OpenBacking } from "./ports/disk.ts";
+import { AGENT, createSimProcesses } from "./ports/processes.ts";
+import { createRepository } from "./ports/repository.ts";
+import type { SometimesName } from "./sometimes.ts";
+import { BEAT_MS, type Machine, PROJECT_CONFIG, type World } from "./world.ts";
+
+export interface MachineSpec {
+  readonly name: string;
+  readonly signer: Signer;
+  readonly backing: OpenBacking | undefined;
+  /** What it joins with; undefined for the founder. */
+  readonly ticketText: string | undefined;
+}
+
+const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decodeText = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+
+const incarnationOf = (world: Pick<World, "crypto">, name: string): Uint8Array =>
+  world.crypto.sha256(encodeText(`incarnation ${name}`)).slice(0, 8);
+
+/** The log that a founder's machine begins with: the mesh and its project. */
+export function foundingFrames(
+  { crypto }: Pick<World, "crypto">,
+  name: string,
+  signer: Signer,
+): { readonly mesh: Uint8Array; readonly frames: readonly Uint8Array[] } {
+  const incarnation = incarnationOf({ crypto }, name);
+  const founded = foundMesh({ signer, incarnation, meshName: "demo", nodeName: name, wallMs: 1 }, crypto);
+  const replica = createReplica(founded.mesh, crypto);
+  replica.take(founded.frame.bytes);
+  const body = { kind: "project.set" as const, name: "demo", remote: "/remote", base: "main", config: PROJECT_CONFIG };
+  replica.write([{ entity: MESH_ENTITY, on: null, body }], { signer, incarnation }, 1);
+  const sealed = replica.seal({ signer, incarnation });
+  return { mesh: founded.mesh, frames: [founded.frame.bytes, ...sealed.map(({ bytes }) => bytes)] };
+}
+
+const CRASH_NAMES: Readonly<Record<CrashPoint, SometimesName>> = {
+  "before-write": "crash before a write",
+  "before-sync": "crash after a write, before its sync",
+  "after-sync": "crash after a sync, before anybody heard",
+};
+
+export function createMachine(world: World, spec: MachineSpec): Machine {
+  const { name, signer } = spec;
+  const disk: Disk = createDisk(
+    world.streams(`disk ${name}`),
+    {
+      onAppended: (frames) => {
+        machine.changed = true;
+        world.trace.mix(1, world.machines.indexOf(machine), frames.length);
+      },
+      onCrash: (at, powerCut) => {
+        world.note(CRASH_NAMES[at]);
+        world.trace.line(name, `crashes ${at}${powerCut ? ", power cut" : ""}`);
+        machine.kill(powerCut);
+      },
+      onSyncError: () => world.note("sync failed"),
+    },
+    spec.backing,
+  );
+  const ports = portStreams(world, name);
+  const machine: Machine = {
+    name,
+    key: toHex(signer.publicKey),
+    signer,
+    url: `ws://127.0.0.1:${4_000 + world.machines.length}`,
+    disk,
+    clock: { skewMs: 0, rate: 1 },
+    workspaces: new Map(),
+    running: undefined,
+    changed: false,
+    removed: false,
+    rolledBack: false,
+    start: () => startNode(world, machine, spec, ports),
+    kill: (silent) => {
+      const { running } = machine;
+      if (running === undefined) return;
+      world.trace.line(name, `killed${silent ? ", silently" : ""}`);
+      world.note("node killed");
+      end(world, machine, running.life, silent);
+    },
+    stop: async () => {
+      const { running } = machine;
+      if (running === undefined || running.life.frozen) return;
+      world.note("node stopped in good order");
+      world.trace.line(name, "stops");
+      await running.node.stop();
+      if (machine.running === running) end(world, machine, running.life, false);
+    },
+  };
+  world.machines.push(machine);
+  return machine;
+}
+
+function end(world: World, machine: Machine, life: Life, silent: boolean): void {
+  life.alive = false;
+  life.held.length = 0;
+  machine.running = undefined;
+  world.network.dropLife(life, silent);
+}
+
+interface PortStreams {
+  readonly random: Prng;
+  readonly remote: Prng;
+  readonly processes: Prng;
+  readonly serial: () => number;
+}
+
+function portStreams({ streams }: World, name: string): PortStreams {
+  let serial = 0;
+  return {
+    random: streams(`random ${name}`),
+    remote: streams(`remote ${name}`),
+    processes: streams(`processes ${name}`),
+    serial: () => serial++,
+  };
+}
+
+function startNode(world: World, machine: Machine, spec: MachineSpec, ports: PortStreams): void {
+  const { scheduler } = world;
+  const life = newLife(machine.name, scheduler.nowMs());
+  const store = machine.disk.open(life);
+  const boot = Number(decodeText(machine.disk.getMeta("boot")) ?? "0") + 1;
+  machine.disk.putMeta("boot", encodeText(String(boot)));
+  const incarnation = machine.disk.getMeta("incarnation") ?? incarnationOf(world, machine.name);
+  machine.disk.putMeta("incarnation", incarnation);
+  const created = createNode(nodeOptions({ world, machine, spec, ports, life, store, boot, incarnation }));
+  if (!created.ok) {
+    world.violate("I7", `${machine.name} does not start: ${created.error}`);
+    return;
+  }
+  const node = created.value;
+  machine.running = { life, node };
+  machine.changed = true;
+  world.trace.line(machine.name, `starts, boot ${boot}`);
+  void node.listen({ host: "127.0.0.1", port: 0 }).then(() => {
+    if (life.alive) node.start();
+  });
+}
+
+interface Start {
+  readonly world: World;
+  readonly machine: Machine;
+  readonly spec: MachineSpec;
+  readonly ports: PortStreams;
+  readonly life: Life;
+  readonly store: LogStore;
+  readonly boot: number;
+  readonly incarnation: Uint8Array;
+}
+
+const noLogs: AttemptLogs = { append: () => undefined, read: () => undefined, epochs: () => [] };
+
+function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnation }: Start): NodeOptions {
+  const { scheduler } = world;
+  const parsed = spec.ticketText === undefined ? undefined : parseTicket(spec.ticketText);
+  const ticket = parsed?.ok === true ? parsed.value : undefined;
+  return {
+    clock: clockOf(machine.clock, life, scheduler),
+    random: { bytes: (length) => ports.random.bytes(length) },
+    crypto: world.crypto,
+    createSigner: (seed) => {
+      world.secrets.push(seed);
+      return world.createSigner(seed);
+    },
+    store,
+    net: world.network.netFor(life, machine.url),
+    ...workPorts(world, machine, ports, life),
+    logs: noLogs,
+    writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
+    environment: (_purpose, _names, skein) => skein,
+    scriptedAgent: [AGENT],
+    log: (level, event, fields) => {
+      if (life.alive) hearLog(world, machine, { level, event, fields: fields ?? {} });
+    },
+    signer: spec.signer,
+    mesh: world.mesh,
+    incarnation,
+    boot,
+    notices: [],
+    name: machine.name,
+    version: "simulated",
+    rendezvous: ticket?.addresses ?? [],
+    ticket: ticket === undefined ? null : world.createSigner(ticket.seed),
+    slots: 1,
+    idle: null,
+    labels: {},
+    beatMs: BEAT_MS,
+    announced: () => [machine.url],
+    onRefused: (refusal) => world.trace.line(machine.name, `refused ${refusal.code}`),
+  };
+}
+
+function workPorts(
+  world: World,
+  machine: Machine,
+  ports: PortStreams,
+  life: Life,
+): Pick<NodeOptions, "processes" | "openRepository"> {
+  const { scheduler, remote, remoteState: state, hooks } = world;
+  const { workspaces } = machine;
+  const { serial } = ports;
+  const stale = new Map<string, number>();
+  const processes = createSimProcesses({
+    life,
+    scheduler,
+    prng: ports.processes,
+    rates: world.processRates,
+    state,
+    workspaces,
+    serial,
+    onSpawn: (spec) => hooks.onSpawn(spec),
+    onAgent: (what) => world.note(AGENT_NAMES[what]),
+    onGreen: (commit) => hooks.onGreen(commit),
+  });
+  const watch = {
+    onPush: (result: string, commit: { readonly item: string | null }) => {
+      const item = commit.item ?? "";
+      const lost = result === "stale" ? (stale.get(item) ?? 0) + 1 : 0;
+      stale.set(item, lost);
+      if (lost > 0) world.note("CAS lost");
+      if (lost === 3) world.note("CAS lost three times in a row");
+      if (result === "lost-done") world.note("unknown push that had succeeded");
+      if (result === "lost-undone") world.note("unknown push that had not succeeded");
+      if (isZombie(world, machine, item)) world.note("zombie finished late");
+      world.trace.line(machine.name, `pushes ${item}: ${result}`);
+    },
+    onArgument: (what: string, text: string, isValid: boolean) => hooks.onArgument(what, text, isValid),
+  };
+  const repository = createRepository({
+    life,
+    scheduler,
+    prng: ports.remote,
+    remote,
+    state,
+    workspaces,
+    watch,
+    serial,
+  });
+  return { processes, openRepository: () => Promise.resolve({ ok: true, value: repository }) };
+}
+
+const AGENT_NAMES = {
+  lie: "agent lied: success without a commit",
+  crash: "agent crashed",
+  hang: "agent hung until its limit",
+} as const;
+
+/** It pushes while some other node knows that somebody else holds the item. */
+const isZombie = (world: World, pusher: Machine, item: string): boolean =>
+  world.machines.some((machine) => {
+    const claim = machine.running?.node.replica.view().items.get(item)?.best?.state.claim;
+    return machine !== pusher && claim != null && claim.holder !== pusher.key;
+  });
+
+/** Log events that a run is glad to see. */
+const LOG_NAMES: Readonly<Record<string, SometimesName>> = {
+  "node.stalled": "stalled observer granted grace",
+  "incarnation.renewed": "new incarnation minted",
+  "landing.observed": "landing observed by a node that did not push",
+};
+
+function hearLog(
+  world: World,
+  machine: Machine,
+  { level, event, fields }: { readonly level: string; readonly event: string; readonly fields: LogFields },
+): void {
+  const name = LOG_NAMES[event];
+  if (name !== undefined) world.note(name);
+  if (event === "link.closed" && fields["reason"] === "timeout") world.note("half-open link closed by silence");
+  if (event === "link.closed" && fields["reason"] === "too-slow") world.note("peer cut off because it was too slow");
+  if (event === "member.joined" && world.phase() === "safety") world.note("member joined while faults were on");
+  if (event === "attempt.fault") world.violate("I21", `${machine.name}: ${String(fields["message"])}`);
+  if (level !== "debug") world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);
+  if (event === "claim.taken") {
+    world.hooks.onClaim(machine, { item: String(fields["item"]), why: String(fields["why"]) });
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * A machine's disk. An append is a write and then a sync, and a crash may come before, between or after the two: what was
+ * written and not synced outlives a killed process and not a power cut. Also full disks, syncs that fail and leave nobody
+ * knowing what is there, and older images put in the place of newer ones.
+ */
+import { err, ok } from "@skein/core";
+import type { Prng } from "@skein/core/testing";
+import type { LogStore, StoredFrame, StoreError } from "@skein/node";
+
+import type { Life } from "../kernel/life.ts";
+
+/** What may go wrong by itself, all zero for a good disk. */
+interface DiskRates {
+  /** Per append: the program is killed, or the power fails, somewhere in it. */
+  crashChance: number;
+  /** Per append: the sync fails, and every later write is refused until the log is opened again. */
+  syncErrorChance: number;
+}
+
+export type CrashPoint = "before-write" | "before-sync" | "after-sync";
+
+/** The content of a disk at some time. */
+export interface Image {
+  readonly frames: readonly StoredFrame[];
+  readonly meta: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface Disk {
+  readonly rates: DiskRates;
+  full: boolean;
+  frames(): readonly StoredFrame[];
+  /** Is this very frame safe on this disk? */
+  holds(frame: Uint8Array): boolean;
+  getMeta(key: string): Uint8Array | undefined;
+  putMeta(key: string, value: Uint8Array): void;
+  /** Opens the log for a life. The life before it has ended. */
+  open(life: Life): LogStore;
+  image(): Image;
+  /** Puts an image in the place of what is there. */
+  restore(image: Image): void;
+  close(): void;
+}
+
+export interface DiskWatch {
+  readonly onAppended: (frames: readonly StoredFrame[]) => void;
+  /** The machine stops now; with `powerCut` all at once. */
+  readonly onCrash: (at: CrashPoint, powerCut: boolean) => void;
+  readonly onSyncError: () => void;
+}
+
+/** A real store beside the model: written through, and read from. `fresh` puts an empty one in the place of the last. */
+export type OpenBacking = (fresh: boolean) => LogStore;
+
+const FULL: StoreError = { type: "disk-full", message: "the simulated disk is full" };
+const UNKNOWN: StoreError = { type: "disk-io", message: "the simulated disk failed to sync; restart the node" };
+
+/** What is on the platters: frames and facts, and a real store beside them when there is one. */
+interface Content {
+  frames: StoredFrame[];
+  safe: Set<string>;
+  readonly meta: Map<string, Uint8Array>;
+  /** Written by a life that did not see its sync succeed. */
+  unknown: readonly StoredFrame[];
+  backing: LogStore | undefined;
+}
+
+function keep(content: Content, added: readonly StoredFrame[]): void {
+  for (const { position, bytes } of added) {
+    content.frames.push({ position, bytes });
+    content.safe.add(frameKey(bytes));
+  }
+  const written = content.backing?.append(added);
+  if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
+}
+
+export function createDisk(prng: Prng, watch: DiskWatch, openBacking: OpenBacking | undefined): Disk {
+  const content: Content = { frames: [], safe: new Set(), meta: new Map(), unknown: [], backing: undefined };
+  const reopen = (fresh: boolean): void => {
+    content.backing?.close();
+    content.backing = openBacking?.(fresh);
+  };
+  const disk: Disk = {
+    rates: { crashChance: 0, syncErrorChance: 0 },
+    full: false,
+    frames: () => content.frames,
+    holds: (frame) => content.safe.has(frameKey(frame)),
+    getMeta: (key) => content.meta.get(key),
+    putMeta: (key, value) => {
+      content.meta.set(key, value);
+      content.backing?.putMeta(key, value);
+    },
+    open: (life) => {
+      const found = content.unknown;
+      content.unknown = [];
+      reopen(false);
+      keep(content, found);
+      return storeOf(disk, content, life, prng, watch);
+    },
+    image: () => ({ frames: [...content.frames], meta: new Map(content.meta) }),
+    restore: (image) => {
+      Object.assign(content, { frames: [], safe: new Set(), unknown: [] });
+      content.meta.clear();
+      reopen(true);
+      for (const [key, value] of image.meta) disk.putMeta(key, value);
+      keep(content, image.frames);
+    },
+    close: () => content.backing?.close(),
+  };
+  return disk;
+}
+
+/** The log as one life of a program has it open. */
+function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: DiskWatch): LogStore {
+  const { rates } = disk;
+  let refusal: StoreError | undefined;
+  const problem = (): StoreError | undefined => refusal ?? (life.alive ? (disk.full ? FULL : undefined) : UNKNOWN);
+  return {
+    frames: function* (from) {
+      if (content.backing === undefined) yield* content.frames.slice(from - 1);
+      else yield* content.backing.frames(from);
+    },
+    frame: (position) => {
+      const { backing, frames } = content;
+      return backing === undefined ? frames[position - 1]?.bytes : backing.frame(position);
+    },
+    append: (added) => {
+      const refused = problem();
+      if (refused !== undefined) return err(refused);
+      if (rates.crashChance > 0 && prng.chance(rates.crashChance)) {
+        crash(content, added, prng, watch);
+        return ok(undefined);
+      }
+      if (rates.syncErrorChance > 0 && prng.chance(rates.syncErrorChance)) {
+        refusal = UNKNOWN;
+        content.unknown = prng.chance(0.5) ? added : [];
+        watch.onSyncError();
+        return err(refusal);
+      }
+      keep(content, added);
+      watch.onAppended(added);
+      return ok(undefined);
+    },
+    getMeta: (key) => content.meta.get(key),
+    putMeta: (key, value) => {
+      const refused = problem();
+      if (refused !== undefined) return err(refused);
+      content.meta.set(key, value);
+      return content.backing?.putMeta(key, value) ?? ok(undefined);
+    },
+    close: () => undefined,
+  };
+}
+
+/** The machine stops in the middle of an append. What it answers, nobody hears. */
+function crash(content: Content, added: readonly StoredFrame[], prng: Prng, watch: DiskWatch): void {
+  const at = prng.pick<CrashPoint>(["before-write", "before-sync", "after-sync"]);
+  const powerCut = prng.chance(0.5);
+  // The system's cache outlives a killed process; a power cut takes what was not synced, or leaves it, as luck has it.
+  if (at === "after-sync" || (at === "before-sync" && (!powerCut || prng.chance(0.3)))) keep(content, added);
+  watch.onCrash(at, powerCut);
+}
+
+const SIGNATURE_BYTES = 64;
+
+/** A frame ends with its signature, which no other frame has. */
+export const frameKey = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", bytes.length - SIGNATURE_BYTES);

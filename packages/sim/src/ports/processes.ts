@@ -1,0 +1,127 @@
+/**
+ * The agents and the gate. An agent works, lies (success without a commit), crashes with or without commits, repeats
+ * itself, or hangs until its limit; the gate is green or red. What the gate ran on is remembered for the checkers.
+ */
+import type { Prng } from "@skein/core/testing";
+import type { ProcessEnd, Processes, ProcessSpec } from "@skein/node";
+
+import type { Life } from "../kernel/life.ts";
+import type { Scheduler } from "../kernel/scheduler.ts";
+import { fileOf, type RemoteState, type Workspace } from "./repository.ts";
+
+/** All zero for agents that do their work and gates that are green. */
+export interface ProcessRates {
+  minMs: number;
+  maxMs: number;
+  hangChance: number;
+  lieChance: number;
+  crashChance: number;
+  /** Ends with an error, and its commits are there. */
+  exitChance: number;
+  repeatChance: number;
+  redGateChance: number;
+  notStartedChance: number;
+}
+
+export const calmProcesses = (): ProcessRates => ({
+  minMs: 200,
+  maxMs: 1_200,
+  hangChance: 0,
+  lieChance: 0,
+  crashChance: 0,
+  exitChance: 0,
+  repeatChance: 0,
+  redGateChance: 0,
+  notStartedChance: 0,
+});
+
+export const AGENT = "simulated-agent";
+
+export interface ProcessDeps {
+  readonly life: Life;
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  readonly rates: ProcessRates;
+  readonly state: RemoteState;
+  readonly workspaces: Map<string, Workspace>;
+  readonly onSpawn: (spec: ProcessSpec) => void;
+  readonly onAgent: (what: "lie" | "crash" | "hang") => void;
+  /** The gate was green on this commit. */
+  readonly onGreen: (commit: string) => void;
+  readonly serial: () => number;
+}
+
+const ABORT_MS = 20;
+const DIGEST = "0".repeat(64);
+
+export function createSimProcesses(deps: ProcessDeps): Processes {
+  return {
+    run: (spec, signal) =>
+      new Promise((resolve) => {
+        deps.onSpawn(spec);
+        let over = false;
+        const end = (how: ProcessEnd, durationMs: number): void => {
+          if (over) return;
+          over = true;
+          signal.removeEventListener("abort", abort);
+          resolve({ end: how, durationMs, outputBytes: 0, outputDigest: DIGEST });
+        };
+        const abort = (): void => {
+          deps.scheduler.after(ABORT_MS, () => end({ type: "aborted" }, ABORT_MS), deps.life);
+        };
+        const plan = spec.argv[0] === AGENT ? planAgent(deps, spec) : planGate(deps, spec);
+        deps.scheduler.after(plan.ms, () => end(over ? plan.end : plan.finish(), plan.ms), deps.life);
+        signal.addEventListener("abort", abort, { once: true });
+      }),
+  };
+}
+
+interface Plan {
+  readonly ms: number;
+  readonly end: ProcessEnd;
+  readonly finish: () => ProcessEnd;
+}
+
+const exited = (code: number): ProcessEnd => ({ type: "exited", code });
+
+const planOf = (ms: number, end: ProcessEnd, work: () => void): Plan => ({
+  ms,
+  end,
+  finish: () => {
+    work();
+    return end;
+  },
+});
+
+function planAgent(deps: ProcessDeps, spec: ProcessSpec): Plan {
+  const { prng, rates, state, serial } = deps;
+  const ms = rates.minMs + prng.int(rates.maxMs - rates.minMs);
+  const file = fileOf(prng, state);
+  const ahead = 1 + prng.int(3);
+  const content = prng.chance(rates.repeatChance)
+    ? `again ${spec.env["SKEIN_ITEM"] ?? ""}`
+    : `work ${spec.cwd} ${serial()}`;
+  const commit = (): void => {
+    const workspace = deps.workspaces.get(spec.cwd);
+    if (workspace !== undefined) Object.assign(workspace, { ahead, file, content });
+  };
+  if (prng.chance(rates.notStartedChance)) {
+    return planOf(5, { type: "not-started", message: "no such program" }, () => undefined);
+  }
+  if (prng.chance(rates.hangChance)) {
+    return planOf(spec.limits.wallMs, { type: "limit", limit: "wall" }, () => deps.onAgent("hang"));
+  }
+  if (prng.chance(rates.lieChance)) return planOf(ms, exited(0), () => deps.onAgent("lie"));
+  if (prng.chance(rates.crashChance)) {
+    return planOf(ms, { type: "signalled", signal: "SIGSEGV" }, () => deps.onAgent("crash"));
+  }
+  return planOf(ms, exited(prng.chance(rates.exitChance) ? 1 : 0), commit);
+}
+
+function planGate({ prng, rates, onGreen }: ProcessDeps, spec: ProcessSpec): Plan {
+  const red = prng.chance(rates.redGateChance);
+  const ms = Math.round((rates.minMs + prng.int(rates.maxMs - rates.minMs)) / 4);
+  return planOf(ms, exited(red ? 1 : 0), () => {
+    if (!red) onGreen(spec.cwd.slice("checkout/".length));
+  });
+}

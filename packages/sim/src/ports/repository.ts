@@ -1,0 +1,237 @@
+/**
+ * One node's way to the git remote, as the `Repository` port has it. Every call takes time and may be refused, lost, or end
+ * without anybody knowing whether it was done; what it was asked is looked at for text that never may get there.
+ */
+import { BRANCH, err, ITEM_ID, OID, ok, type Result } from "@skein/core";
+import type { Prng } from "@skein/core/testing";
+import type { AttemptResult, GitError, MergeOutcome, Oid, PushOutcome, Repository } from "@skein/node";
+
+import type { Life } from "../kernel/life.ts";
+import type { Scheduler } from "../kernel/scheduler.ts";
+import { type Commit, oidOf, type Remote, treeOf } from "./remote.ts";
+
+/** What may go wrong by itself, all zero when the remote is well. */
+export interface RemoteRates {
+  minMs: number;
+  maxMs: number;
+  unreachableChance: number;
+  refuseChance: number;
+  /** A push was done, and the answer never came. */
+  lostAnswerChance: number;
+  /** A push was not done, and the answer never came. */
+  lostPushChance: number;
+  /** A person commits just before the push arrives. */
+  raceChance: number;
+}
+
+export const calmRemote = (): RemoteRates => ({
+  minMs: 2,
+  maxMs: 30,
+  unreachableChance: 0,
+  refuseChance: 0,
+  lostAnswerChance: 0,
+  lostPushChance: 0,
+  raceChance: 0,
+});
+
+export interface RemoteState {
+  readonly rates: RemoteRates;
+  down: boolean;
+  /** Files that attempts and people change; few of them conflict often. */
+  files: number;
+}
+
+/** What an agent did in its clone. */
+export interface Workspace {
+  readonly base: Oid;
+  readonly branch: string;
+  /** Commits it left, and the file they change. */
+  ahead: number;
+  file: string;
+  /** Not seen in any attempt before, unless the agent repeats itself. */
+  content: string;
+}
+
+interface RepositoryWatch {
+  readonly onPush: (result: "moved" | "stale" | "lost-done" | "lost-undone", commit: Commit) => void;
+  /** A string that goes to git as an argument, a ref, or a path. */
+  readonly onArgument: (what: string, text: string, isValid: boolean) => void;
+}
+
+export interface RepositoryDeps {
+  readonly life: Life;
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  readonly remote: Remote;
+  readonly state: RemoteState;
+  readonly workspaces: Map<string, Workspace>;
+  readonly watch: RepositoryWatch;
+  /** Which clone, checkout or commit of this machine it is. */
+  readonly serial: () => number;
+}
+
+const fail = (type: GitError["type"], message: string): { readonly ok: false; readonly error: GitError } =>
+  err({ type, message });
+
+export function createRepository(deps: RepositoryDeps): Repository {
+  const { remote, watch } = deps;
+  const later = callOf(deps);
+  const oid = (what: string, text: Oid): void => watch.onArgument(what, text, OID.test(text));
+  return {
+    fetchBase: (signal) => later("talk", signal, () => ok(remote.tip().oid)),
+    landings: (at, signal) =>
+      later("local", signal, () => {
+        oid("landings", at);
+        const landings = remote.landings(at);
+        return landings === undefined ? fail("git-failed", `${at} is not here`) : ok(landings);
+      }),
+    readFile: (commit, _path, signal) =>
+      later("local", signal, () => {
+        oid("readFile", commit);
+        return ok(undefined);
+      }),
+    openAttempt: ({ item, epoch, base }, signal) =>
+      later("local", signal, () => {
+        watch.onArgument("openAttempt", item, ITEM_ID.test(item));
+        const branch = `skein/${item}/${epoch}`;
+        const directory = `${deps.life.name}/${item}/${epoch}/${deps.serial()}`;
+        deps.workspaces.set(directory, { base, branch, ahead: 0, file: "", content: "" });
+        return ok({ directory, branch, base });
+      }),
+    collectAttempt: ({ directory }, signal) =>
+      later("local", signal, () => {
+        const workspace = deps.workspaces.get(directory);
+        return workspace === undefined
+          ? fail("missing-branch", "the clone is gone")
+          : ok(collect(deps, workspace, directory));
+      }),
+    publishBranch: (branch, tip, signal) => {
+      watch.onArgument("publishBranch", branch, BRANCH.test(branch));
+      return later("push", signal, () => publish(deps, branch, tip));
+    },
+    fetchBranch: (branch, tip, signal) => {
+      watch.onArgument("fetchBranch", branch, BRANCH.test(branch));
+      oid("fetchBranch", tip);
+      return later("talk", signal, () => {
+        const known = remote.branches.get(branch) === tip && remote.commits.has(tip);
+        return known ? ok(undefined) : fail("missing-branch", `${branch} does not contain ${tip}`);
+      });
+    },
+    merge: (inputs, signal) => later("local", signal, () => merge(deps, inputs)),
+    openCheckout: (commit, name, signal) =>
+      later("local", signal, () => {
+        watch.onArgument("openCheckout", name, /^[0-9a-z]{12}-\d+$/.test(name));
+        return remote.commits.has(commit) ? ok(`checkout/${commit}`) : fail("git-failed", "no such commit");
+      }),
+    land: (swap, signal) => later("push", signal, () => land(deps, swap)),
+    remove: () => Promise.resolve(),
+  };
+}
+
+type Call = <T>(
+  kind: "local" | "talk" | "push",
+  signal: AbortSignal,
+  run: () => Result<T, GitError>,
+) => Promise<Result<T, GitError>>;
+
+/** Every call takes its time; one that talks to the remote may fail on the way. A dead program's never comes back. */
+function callOf({ life, scheduler, prng, state }: RepositoryDeps): Call {
+  return (kind, signal, run) =>
+    new Promise((resolve) => {
+      const { rates } = state;
+      const ms = rates.minMs + prng.int(Math.max(1, rates.maxMs - rates.minMs));
+      const answer = (): void => {
+        if (signal.aborted) return resolve(fail("aborted", "it was stopped"));
+        if (kind === "local") return resolve(run());
+        if (state.down || prng.chance(rates.unreachableChance)) {
+          return resolve(fail("remote-unreachable", "the remote cannot be reached"));
+        }
+        if (kind === "push" && prng.chance(rates.refuseChance)) {
+          return resolve(fail("refused", "a hook of the remote said no"));
+        }
+        return resolve(run());
+      };
+      scheduler.after(kind === "local" ? ms / 4 : ms, answer, life);
+    });
+}
+
+function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: string): AttemptResult {
+  const base = remote.commits.get(workspace.base);
+  if (base === undefined || workspace.ahead === 0) {
+    return { tip: workspace.base, tree: base?.tree ?? "", commitsAhead: 0 };
+  }
+  const version = oidOf(`content ${workspace.content}`);
+  const files = new Map([...base.files, [workspace.file, version]]);
+  const tip: Commit = {
+    oid: oidOf(`attempt ${directory} ${version} on ${base.oid}`),
+    parent: base.oid,
+    second: null,
+    tree: treeOf(files),
+    files,
+    item: null,
+    ahead: workspace.ahead,
+  };
+  remote.commits.set(tip.oid, tip);
+  return { tip: tip.oid, tree: tip.tree, commitsAhead: tip.ahead };
+}
+
+function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: Oid): Result<void, GitError> {
+  const { rates } = state;
+  const there = remote.branches.get(branch);
+  if (there === tip) return ok(undefined);
+  if (there !== undefined) return fail("branch-taken", `${branch} holds work of another node`);
+  if (prng.chance(rates.lostPushChance)) return fail("unknown-outcome", "no answer");
+  remote.branches.set(branch, tip);
+  return prng.chance(rates.lostAnswerChance) ? fail("unknown-outcome", "no answer") : ok(undefined);
+}
+
+const ITEM_TRAILER = /^Skein-Item: (\w+)$/m;
+
+function merge({ remote }: RepositoryDeps, inputs: Parameters<Repository["merge"]>[0]): Result<MergeOutcome, GitError> {
+  const [base, tip] = [remote.commits.get(inputs.base), remote.commits.get(inputs.tip)];
+  if (base === undefined || tip === undefined) return fail("bad-object", "there is no such commit");
+  if (tip.ahead === 0 || remote.isAncestor(tip.oid, base.oid)) return fail("no-commits", "nothing to land");
+  const origin = remote.commits.get(tip.parent ?? "");
+  const changed = [...tip.files].filter(([file, version]) => origin?.files.get(file) !== version);
+  const conflicts = changed.filter(([file]) => base.files.get(file) !== origin?.files.get(file));
+  if (conflicts.length > 0) return ok({ type: "conflict", paths: conflicts.map(([file]) => file) });
+  const files = new Map([...base.files, ...changed]);
+  const commit: Commit = {
+    oid: oidOf(`merge ${base.oid} ${tip.oid} ${inputs.atSeconds}\n${inputs.message}`),
+    parent: base.oid,
+    second: tip.oid,
+    tree: treeOf(files),
+    files,
+    item: ITEM_TRAILER.exec(inputs.message)?.[1] ?? null,
+    ahead: tip.ahead,
+  };
+  remote.commits.set(commit.oid, commit);
+  return ok({ type: "merged", commit: commit.oid, tree: commit.tree });
+}
+
+function land(
+  { remote, prng, state, watch, serial }: RepositoryDeps,
+  { expected, commit: oid }: { readonly expected: Oid; readonly commit: Oid },
+): Result<PushOutcome, GitError> {
+  const commit = remote.commits.get(oid);
+  if (commit === undefined) return fail("git-failed", "no such commit");
+  const { rates } = state;
+  if (prng.chance(rates.raceChance)) remote.humanCommit(fileOf(prng, state), `race ${serial()}`);
+  if (prng.chance(rates.lostPushChance)) {
+    watch.onPush("lost-undone", commit);
+    return fail("unknown-outcome", "no answer");
+  }
+  // As push.ts has it: a ref that is there already is a push that was done.
+  if (remote.tip().oid !== oid && !remote.swap(expected, oid)) {
+    watch.onPush("stale", commit);
+    return ok({ type: "stale" });
+  }
+  if (prng.chance(rates.lostAnswerChance)) {
+    watch.onPush("lost-done", commit);
+    return fail("unknown-outcome", "no answer");
+  }
+  watch.onPush("moved", commit);
+  return ok({ type: "moved" });
+}
+
+export const fileOf = (prng: Prng, state: RemoteState): string => `file-${prng.int(state.files)}`;

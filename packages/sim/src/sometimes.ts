@@ -1,0 +1,91 @@
+/**
+ * What a good run sees at least now and then. An event that never happens says that the simulator is too kind: the tests
+ * behind it proved nothing.
+ */
+export const SOMETIMES = [
+  "agent crashed",
+  "agent hung until its limit",
+  "agent lied: success without a commit",
+  "archived item turned out to have landed",
+  "CAS lost",
+  "CAS lost three times in a row",
+  "clock jumped",
+  "command refused: nothing could be saved",
+  "command refused: not legal",
+  "crash before a write",
+  "crash after a write, before its sync",
+  "crash after a sync, before anybody heard",
+  "disk full",
+  "disk full and healed",
+  "sync failed",
+  "fork proof made",
+  "gate red",
+  "gate run again because the target had moved",
+  "half-open link closed by silence",
+  "holder that is alive and cut off was taken over",
+  "item archived as Blocked",
+  "item held",
+  "item sent back",
+  "landing observed by a node that did not push",
+  "link cut with messages under way",
+  "log flipped a bit",
+  "machine's directory cloned",
+  "member joined while faults were on",
+  "member removed",
+  "merge conflict",
+  "new incarnation minted",
+  "node frozen",
+  "node killed",
+  "node stopped in good order",
+  "partition",
+  "partition during a claim",
+  "peer cut off because it was too slow",
+  "person committed to the target branch",
+  "push refused or unreachable",
+  "restart from an older image",
+  "stalled observer granted grace",
+  "take-over of a dead holder",
+  "take-over of a frozen holder",
+  "two nodes worked on one item at once",
+  "unknown push that had not succeeded",
+  "unknown push that had succeeded",
+  "zombie finished late",
+  "byzantine: back-dated op sent",
+  "byzantine: claimed everything",
+  "byzantine: epoch poison refused",
+  "byzantine: equivocated",
+  "byzantine: evidence made up",
+  "byzantine: flooded",
+  "byzantine: foreign signature refused",
+  "byzantine: landing made up",
+  "byzantine: Lamport poison refused",
+  "byzantine: removed by the owner",
+  "byzantine: role abuse refused",
+  "byzantine: withheld",
+] as const;
+
+export type SometimesName = (typeof SOMETIMES)[number];
+
+export type SometimesCounts = Readonly<Partial<Record<SometimesName, number>>>;
+
+export interface SometimesLedger {
+  note(name: SometimesName): void;
+  counts(): SometimesCounts;
+}
+
+export function createSometimes(): SometimesLedger {
+  const seen = new Map<SometimesName, number>();
+  return {
+    note: (name) => seen.set(name, (seen.get(name) ?? 0) + 1),
+    // In the order of the list, so that two runs print alike.
+    counts: () => Object.fromEntries(SOMETIMES.flatMap((name) => (seen.has(name) ? [[name, seen.get(name)]] : []))),
+  };
+}
+
+export function addCounts(a: SometimesCounts, b: SometimesCounts): SometimesCounts {
+  const both = SOMETIMES.flatMap((name) => {
+    const count = (a[name] ?? 0) + (b[name] ?? 0);
+    return count === 0 ? [] : [[name, count] as const];
+  });
+  return Object.fromEntries(both);
+}

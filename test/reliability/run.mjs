@@ -1,0 +1,73 @@
+/**
+ * `npm run reliability`: many seeds of the simulator, with a budget that is printed first and figures that are printed last.
+ *
+ *     npm run reliability                 2,000 pure seeds and 200 with real signatures and SQLite
+ *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite
+ *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
+ *
+ * Seeds that once failed (regressions.json) always run first. Ends with 1 when anything was violated.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const skein = fileURLToPath(new URL("../../apps/skein/bin/skein.js", import.meta.url));
+const regressions = JSON.parse(readFileSync(new URL("regressions.json", import.meta.url), "utf8"));
+
+const { values } = parseArgs({
+  options: { nightly: { type: "boolean", default: false }, from: { type: "string", default: "1" } },
+});
+const from = Number(values.from);
+
+const plan = values.nightly
+  ? [{ name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "4"] }]
+  : [
+      { name: "pure", seeds: 2_000, args: ["--ops", "30", "--nodes", "3"] },
+      { name: "real signatures and SQLite", seeds: 200, args: ["--real", "--ops", "30", "--nodes", "3"] },
+    ];
+
+console.log(`Machine: ${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, Node.js ${process.version}`);
+console.log(`Budget: ${regressions.length} seeds that once failed, then`);
+for (const { name, seeds, args } of plan) console.log(`  ${seeds} seeds, ${name}: ${args.join(" ")}`);
+
+const failures = [];
+const sometimes = {};
+const startedMs = performance.now();
+
+function sim(args, describe) {
+  const run = spawnSync(process.execPath, [skein, "sim", ...args, "--json"], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (run.stdout === "") throw new Error(`skein sim ${args.join(" ")} ended with ${run.status} and said nothing`);
+  const answer = JSON.parse(run.stdout);
+  for (const [name, count] of Object.entries(answer.sometimes)) sometimes[name] = (sometimes[name] ?? 0) + count;
+  for (const violation of answer.violations) {
+    failures.push(`${violation.id} (${describe}): ${violation.message}\n    ${violation.replay ?? answer.replay}`);
+  }
+  return answer;
+}
+
+for (const { found, args } of regressions) sim(args, found);
+for (const { name, seeds, args } of plan) {
+  const began = performance.now();
+  const answer = sim(["--seed", String(from), "--seeds", String(seeds), ...args], name);
+  const seconds = (performance.now() - began) / 1_000;
+  const days = answer.simulatedMs / 86_400_000;
+  console.log(
+    `${name}: ${answer.seeds} seeds, ${answer.ops} ops, ${answer.steps} events, ${days.toFixed(1)} simulated days ` +
+      `in ${seconds.toFixed(0)} s (${(answer.seeds / seconds).toFixed(1)} seeds/s); ` +
+      `${new Set(answer.violations.map(({ seed }) => seed)).size} seeds failed`,
+  );
+}
+
+console.log(`\nSeen, in ${((performance.now() - startedMs) / 1_000).toFixed(0)} s:`);
+for (const [name, count] of Object.entries(sometimes)) console.log(`${String(count).padStart(9)}  ${name}`);
+if (failures.length > 0) {
+  console.log(`\n${failures.length} violations:`);
+  for (const failure of failures) console.log(`  ${failure}`);
+  process.exitCode = 1;
+} else console.log("\nNothing was violated.");
