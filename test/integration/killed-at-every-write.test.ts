@@ -138,7 +138,7 @@ test(
       for (const { pid } of processesUnder(data)) killNow(pid);
       await waitFor("nothing to be left of it", () => processesUnder(data).length === 0);
       clear([data, died]);
-        process.stderr.write(`${name} ${killed} ${said.items.length} ${Math.round(restarts.at(-1) ?? 0)}\n`);
+      process.stderr.write(`${name} ${killed} ${said.items.length} ${Math.round(restarts.at(-1) ?? 0)}\n`);
       if (index % 50 === 49) report({ done: index + 1, of: points.length });
     }
     report({ killPoints: killed, restarts: restarts.length, acknowledged, lost: 0, restartMs: spread(restarts) });

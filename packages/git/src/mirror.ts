@@ -122,7 +122,9 @@ export async function clearStaleLocks(directory: string, when: "start" | "in-tur
     const stale = [
       ...top.filter(isLock),
       ...refs.filter(isLock).map((name) => join("refs", name)),
-      ...packs.filter((name) => isLock(name) || (when === "start" && name.startsWith("tmp_"))).map((name) => join("objects", "pack", name)),
+      ...packs
+        .filter((name) => isLock(name) || (when === "start" && name.startsWith("tmp_")))
+        .map((name) => join("objects", "pack", name)),
       ...infos.filter(isLock).map((name) => join("objects", "info", name)),
     ];
     for (const name of stale) await rm(join(gitDir, name), { force: true });
