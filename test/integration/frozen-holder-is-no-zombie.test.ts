@@ -46,9 +46,9 @@ test("a holder that was frozen past its TTL finds its claim taken, stops, and ta
   await expectSoundLogs(nodes);
 });
 
-const TTL_MS = 1_000;
+const TTL_MS = 2_000;
 
-/** Two nodes with one item, its holder in its gate; the lease is a second. */
+/** Two nodes with one item, its holder in its gate; the lease is two seconds. */
 async function holderInItsGate(tag: string) {
   const work = controlledWork(world.directory(`doors-${tag}`));
   const claim = `{ ttl: ${TTL_MS}ms }`;
