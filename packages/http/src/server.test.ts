@@ -176,6 +176,14 @@ test("health is open and says why the node is degraded", async () => {
   });
 });
 
+test("an alarm is told by health, and the node still counts as well: it works", async () => {
+  server.node.setHealth({ status: "alarm", reasons: ["The log was damaged."] });
+  expect(await ask("/healthz")).toMatchObject({
+    status: 200,
+    body: '{"status":"alarm","reasons":["The log was damaged."]}\n',
+  });
+});
+
 test("metrics are Prometheus text with the node's numbers and the server's own", async () => {
   const answer = await ask("/metrics", { headers: BEARER });
   expect(answer.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");

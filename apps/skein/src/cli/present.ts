@@ -38,6 +38,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   verify: (value) =>
     `The log is whole: ${text(fields(value)["ops"])} ops in ${text(fields(value)["frames"])} frames, every hash and signature checked.`,
   doctor: (value) => doctorPage(fields(value)),
+  "doctor.seen": (value) => (fields(value)["seen"] === 0 ? "There was no alarm." : "The alarms are over."),
 };
 
 const fields = (value: Json | undefined): Fields =>
