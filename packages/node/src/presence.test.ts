@@ -52,7 +52,7 @@ function observer(): Observer {
     onStall: () => undefined,
   });
   const wake = (): void => {
-    for (const timer of [...timers]) {
+    for (const timer of timers) {
       if (timer.atMs > nowMs) continue;
       timers.delete(timer);
       timer.run();
@@ -87,27 +87,27 @@ function observer(): Observer {
 }
 
 test("a holder that is silent for its TTL has lost its lease", () => {
-  const { run, hear, isExpired } = observer();
-  hear(1);
-  run(TTL_MS);
-  expect(isExpired()).toBe(false);
-  run(200);
-  expect(isExpired()).toBe(true);
+  const one = observer();
+  one.hear(1);
+  one.run(TTL_MS);
+  expect(one.isExpired()).toBe(false);
+  one.run(200);
+  expect(one.isExpired()).toBe(true);
 });
 
 test("after its own sleep an observer judges nobody: not before its own tick, and not for a TTL behind it", () => {
-  const { run, sleep, wake, hear, isExpired } = observer();
-  hear(1);
-  run(500);
-  sleep(10 * TTL_MS);
+  const one = observer();
+  one.hear(1);
+  one.run(500);
+  one.sleep(10 * TTL_MS);
   // Whatever timer comes first after the pause asks this; the holder's beats are still unread.
-  expect(isExpired()).toBe(false);
-  wake();
-  expect(isExpired()).toBe(false);
-  run(TTL_MS - 100);
-  hear(2);
-  run(TTL_MS);
-  expect(isExpired()).toBe(false);
-  run(200);
-  expect(isExpired()).toBe(true);
+  expect(one.isExpired()).toBe(false);
+  one.wake();
+  expect(one.isExpired()).toBe(false);
+  one.run(TTL_MS - 100);
+  one.hear(2);
+  one.run(TTL_MS);
+  expect(one.isExpired()).toBe(false);
+  one.run(200);
+  expect(one.isExpired()).toBe(true);
 });

@@ -219,7 +219,7 @@ test("a log of the first version gets its sums and is read like any other", () =
   raw.exec(`
     CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-    PRAGMA application_id = ${0x53_6b_65_69};
+    PRAGMA application_id = 1399547241;
     PRAGMA user_version = 1;
     INSERT INTO meta VALUES ('name', x'616e6e61');
   `);
