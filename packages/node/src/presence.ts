@@ -99,7 +99,12 @@ export function createPresence(deps: PresenceDeps): Presence {
       );
     },
     // A node's own lease never expires for itself; others decide that.
-    isExpired: (claim) => claim.holder !== deps.self && leases.isExpired(claim, clock.monoMs()),
+    isExpired: (claim) => {
+      const now = clock.monoMs();
+      // After a stall this question may come before the tick that notices it.
+      if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);
+      return claim.holder !== deps.self && leases.isExpired(claim, now);
+    },
     looksExpired: (claim) => claim.holder !== deps.self && leases.looksExpired(claim, clock.monoMs()),
     receive: (sealed) => {
       const isNews = (one: Beat): boolean => {

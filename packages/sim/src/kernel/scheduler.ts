@@ -99,10 +99,12 @@ export function createScheduler(): Scheduler {
     runUntil,
     freeze: (life) => {
       life.frozen = true;
+      life.frozenAtMs = nowMs;
     },
     thaw: (life) => {
       life.frozen = false;
       life.runningSinceMs = nowMs;
+      life.lastGapMs = nowMs - life.frozenAtMs;
       for (const event of life.held.splice(0)) after(0, () => event.run?.(), life);
     },
     onStep: (next) => {
