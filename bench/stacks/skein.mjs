@@ -125,6 +125,7 @@ function makeNode(options) {
     mesh: options.mesh,
     incarnation: options.incarnation,
     boot: 1,
+    notices: [],
     name: options.name,
     version: "bench",
     rendezvous: options.rendezvous,

@@ -92,8 +92,18 @@ export function composeNode(options: ComposeOptions): Node {
     announced: options.announced,
     onRefused: options.onRefused,
   });
-  if (!node.ok) throw new Failure(node.error);
+  if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** SQLite gives back what was written, and that is no log: `skein up` repairs it like any other damage. */
+export class LogDoesNotFit extends Failure {
+  readonly damage: string;
+
+  constructor(damage: string) {
+    super(`The log on disk does not fit together: ${damage}. \`skein up\` puts it aside and keeps what is whole.`);
+    this.damage = damage;
+  }
 }
 
 /** One mirror per remote and branch, opened once: attempts may still run in it when the project's text changes. */

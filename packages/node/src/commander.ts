@@ -25,6 +25,7 @@ import {
   STAGE_KINDS,
 } from "@skein/core";
 
+import type { Alarms } from "./alarms.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
 import type { Growth } from "./growth.ts";
@@ -50,6 +51,7 @@ export interface CommanderDeps {
   readonly replica: Replica;
   readonly naming: Naming;
   readonly incidents: Incidents;
+  readonly alarms: Alarms;
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
@@ -171,6 +173,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(await deps.growth.compact());
     case "doctor":
       return ok(doctor(deps));
+    case "doctor.seen":
+      return seen(deps);
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
@@ -205,6 +209,14 @@ function claims({ replica, naming }: CommanderDeps): Plain {
   });
 }
 
+function seen({ alarms }: CommanderDeps): Result<Plain, CommandError> {
+  const count = alarms.list().length;
+  const saved = alarms.seen();
+  return saved.ok
+    ? ok({ seen: count })
+    : err({ code: "not-saved", message: `The alarms stay: ${saved.error.message}.` });
+}
+
 function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
   return examine({
@@ -220,5 +232,6 @@ function doctor(deps: CommanderDeps): Plain {
     sandbox: project?.config().sandbox,
     refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
+    alarms: deps.alarms.list(),
   });
 }

@@ -1,4 +1,5 @@
 /** The engine of a node and the ports it needs. */
+export { type Alarm, ALARMS_KEY, decodeAlarms, encodeAlarms } from "./alarms.ts";
 export type { BoardSource, Health, Json, LogChunk, NodeApi } from "./api.ts";
 export { createNodeCrypto, createSigner } from "./ed25519.ts";
 export { GROWTH, type GrowthSettings } from "./growth.ts";

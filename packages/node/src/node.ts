@@ -10,6 +10,7 @@ import {
   createFrameIndex,
   createReplica,
   type Crypto,
+  err,
   type FrameIndex,
   type Membership,
   type Naming,
@@ -23,7 +24,8 @@ import {
   toHex,
 } from "@skein/core";
 
-import type { Json, NodeApi } from "./api.ts";
+import { type Alarms, createAlarms } from "./alarms.ts";
+import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
@@ -93,15 +95,12 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Fails with one sentence when the log on disk does not fit together. */
+/** Fails, with a clause saying why, when the log on disk does not fit together. */
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
   const index = createFrameIndex();
   const loaded = replica.reload(recordsOf(options.store), (branch, lastSeq) => index.add(branch, lastSeq));
-  if (!loaded.ok) {
-    const next = "Restore a backup, or move the data directory away and join the mesh again.";
-    return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
-  }
+  if (!loaded.ok) return err(loaded.error.message);
   return ok(assemble(options, replica, index));
 }
 
@@ -112,6 +111,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   const self = toHex(signer.publicKey);
   const incidents = createIncidents(clock);
   for (const { type, message } of options.notices) incidents.record(type, options.name, message);
+  const alarms = createAlarms({ store: options.store, clock, incidents });
   const membership = (): Membership => replica.view().membership;
   const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
   const ownFeed = (): string => `${self}/${toHex(continuity.incarnation())}`;
@@ -267,6 +267,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     replica,
     naming,
     incidents,
+    alarms,
     reissuer,
     worker,
     links,
@@ -297,10 +298,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     nodeId: self,
     name: options.name,
     board,
-    health: () => {
-      const problem = journal.problem();
-      return problem === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [problem.message] };
-    },
+    health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
     command: async (name, input): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
@@ -336,6 +334,13 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       journal.stop();
     },
   };
+}
+
+function healthOf(journal: Journal, alarms: Alarms): Health {
+  const told = alarms.list().map((alarm) => alarm.message);
+  const problem = journal.problem();
+  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
+  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
 function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {

@@ -5,6 +5,7 @@ import { readFileSync, statSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { createLogStore } from "./log-store.ts";
 import { type LogStoreOptions, openLogStore, type SqliteLogStore } from "./index.ts";
+import { SCHEMA } from "./schema.ts";
 import { fingerprint, frameAt, framesFrom } from "./testing/frames.ts";
 import { newDirectory } from "./testing/directory.ts";
 
@@ -179,7 +180,12 @@ test("a closed log refuses writes with a sentence and may be closed again", () =
 });
 
 /** A store whose inserts fail with an SQLite error of our choice, raised inside SQLite by a trigger. */
-function storeFailingWith(): { readonly store: SqliteLogStore; readonly failWith: (code: string | undefined) => void } {
+function storeFailingWith(): {
+  readonly store: SqliteLogStore;
+  readonly database: Database.Database;
+  readonly unusable: readonly StoreError[];
+  readonly failWith: (code: string | undefined) => void;
+} {
   const database = new Database(":memory:");
   let code: string | undefined;
   database.function("maybe_fail", () => {
@@ -187,24 +193,22 @@ function storeFailingWith(): { readonly store: SqliteLogStore; readonly failWith
     return null;
   });
   database.exec(`
-    CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL, count INTEGER NOT NULL DEFAULT 1) STRICT;
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    ${SCHEMA}
     CREATE TEMP TRIGGER fail_frame AFTER INSERT ON frame WHEN NEW.position % 2 = 0 BEGIN SELECT maybe_fail(); END;
     CREATE TEMP TRIGGER fail_meta AFTER INSERT ON meta BEGIN SELECT maybe_fail(); END;
   `);
   const failWith = (next: string | undefined): void => {
     code = next;
   };
-  return { store: createLogStore(database, "/data/log.sqlite"), failWith };
+  const unusable: StoreError[] = [];
+  const store = createLogStore(database, "/data/log.sqlite", (error) => unusable.push(error));
+  return { store, database, unusable, failWith };
 }
 
 test.each([
   ["SQLITE_FULL", "disk-full", "free some space"],
   ["SQLITE_READONLY", "read-only", "make it writable"],
   ["SQLITE_READONLY_DBMOVED", "read-only", "make it writable"],
-  ["SQLITE_CORRUPT", "corrupt", "restore a backup"],
-  ["SQLITE_CORRUPT_VTAB", "corrupt", "restore a backup"],
-  ["SQLITE_NOTADB", "corrupt", "restore a backup"],
   ["SQLITE_IOERR_WRITE", "disk-io", "SQLITE_IOERR_WRITE"],
   ["SQLITE_BUSY", "disk-io", "SQLITE_BUSY"],
 ])("%s reads as %s, nothing is kept, and the next write may succeed", (code, type, words) => {
@@ -222,14 +226,45 @@ test.each([
   expect(all(store)).toEqual(framesFrom(1, 3));
 });
 
-test.each(["SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"])("after %s every later write is refused too", (code) => {
-  const { store, failWith } = storeFailingWith();
+test.each([
+  ["SQLITE_IOERR_FSYNC", "disk-io", "restart the node"],
+  ["SQLITE_IOERR_DIR_FSYNC", "disk-io", "restart the node"],
+  ["SQLITE_CORRUPT", "corrupt", "start the node again"],
+  ["SQLITE_CORRUPT_VTAB", "corrupt", "start the node again"],
+  ["SQLITE_NOTADB", "corrupt", "start the node again"],
+])("after %s every later write is refused too, and the process is told once", (code, type, words) => {
+  const { store, failWith, unusable } = storeFailingWith();
   failWith(code);
-  expect(failure(store.append(framesFrom(1, 2)))).toMatchObject({ type: "disk-io" });
+  expect(failure(store.append(framesFrom(1, 2)))).toMatchObject({ type });
   failWith(undefined);
-  expect(failure(store.append([frameAt(1)])).message).toContain("restart the node");
-  expect(failure(store.putMeta("peers", Uint8Array.of(1))).message).toContain("restart the node");
+  expect(failure(store.append([frameAt(1)])).message).toContain(words);
+  expect(failure(store.putMeta("peers", Uint8Array.of(1))).message).toContain(words);
   expect(all(store)).toEqual([]);
+  expect(unusable).toEqual([expect.objectContaining({ type })]);
+});
+
+test.each([
+  ["a frame", "UPDATE frame SET bytes = zeroblob(length(bytes)) WHERE position = 2"],
+  [
+    "a frame's place",
+    "UPDATE frame SET position = 4 WHERE position = 2; UPDATE frame SET position = 2 WHERE position = 3",
+  ],
+])("%s that is not what was written is never read, and nothing is written behind it", (_, sql) => {
+  const { store, database, unusable } = storeFailingWith();
+  expect(store.append(framesFrom(1, 3))).toEqual(saved);
+  database.exec(sql);
+  expect(store.frame(1)?.bytes).toEqual(frameAt(1).bytes);
+  expect(() => store.frame(2)).toThrow("is damaged");
+  expect(() => all(store)).toThrow("is damaged");
+  expect(failure(store.append([frameAt(4)])).type).toBe("corrupt");
+  expect(unusable).toEqual([expect.objectContaining({ type: "corrupt" })]);
+});
+
+test("a fact that is not what was written is never read", () => {
+  const { store, database } = storeFailingWith();
+  store.putMeta("boot", Uint8Array.of(7));
+  database.exec("UPDATE meta SET value = x'08'");
+  expect(() => store.getMeta("boot")).toThrow("is damaged");
 });
 
 test.each(["SQLITE_CONSTRAINT_DATATYPE", "SQLITE_MISUSE"])("%s is a bug and is thrown, and nothing is kept", (code) => {

@@ -140,7 +140,7 @@ test("a log of version 1, where each row is one frame, is taken over as it is", 
 test("a log of a newer version is refused and left as it is", () => {
   const directory = closedLog();
   const raw = new Database(fileIn(directory));
-  raw.pragma("user_version = 3");
+  raw.pragma("user_version = 99");
   raw.close();
   const before = readFileSync(fileIn(directory));
   const refused = refusal(directory);
@@ -223,7 +223,7 @@ test("a log without its tables, or with a hole in it, is corrupt", () => {
     makeDatabase(fileIn(directory), sql);
     const refused = refusal(directory);
     expect(refused.type).toBe("corrupt");
-    expect(refused.message).toContain("Restore a backup");
+    expect(refused.message).toContain("`skein up` puts it aside");
   }
 });
 

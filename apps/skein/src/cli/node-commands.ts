@@ -106,6 +106,11 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
     keepSignaturesMs: flags.keepSignatures,
   },
   advertise: flags.advertise ?? [],
+  // Nothing is drained: what this process holds in memory may not be what the disk has. The next start reads the disk.
+  onUnusable: (message) => {
+    process.stderr.write(`skein: ${message}\n`);
+    process.exit(1);
+  },
 });
 
 async function runUntilSignal(options: UpOptions): Promise<void> {

@@ -92,6 +92,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "checkpoint":
     case "compact":
     case "doctor":
+    case "doctor.seen":
       return ok({ drafts: [], item: null });
     default:
       return unreachable(command);

@@ -105,6 +105,7 @@ const inputs = {
   checkpoint: z.strictObject({}),
   compact: z.strictObject({}),
   doctor: z.strictObject({}),
+  "doctor.seen": z.strictObject({}),
 } as const;
 
 export type CommandName = keyof typeof inputs;
@@ -173,6 +174,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ),
   spec("compact", "asks-node", "observer", "Shorten this node's log on disk below the newest checkpoint, now"),
   spec("doctor", "asks-node", "observer", "Check this node and say what is wrong and what to do"),
+  spec("doctor.seen", "asks-node", "observer", "Say that you have seen this node's alarms; they end"),
 ];
 
 export const commandSpec = (name: string): CommandSpec | undefined => COMMANDS.find((command) => command.name === name);
