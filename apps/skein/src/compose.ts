@@ -69,7 +69,11 @@ export function composeNode(options: ComposeOptions): Node {
     store: data.store,
     net: options.net,
     processes: createProcesses({ owner: ownerOf(data.path) }),
-    logs: createAttemptLogs({ directory: places.logs, maxBytesPerLog: LOG_BYTES }),
+    logs: createAttemptLogs({
+      directory: places.logs,
+      maxBytesPerLog: LOG_BYTES,
+      onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
+    }),
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),

@@ -188,6 +188,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => logReader.receive(link, message),
+    onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
     onCaughtUp: () => continuity.caughtUp(),
     onRefused: (refusal) => {

@@ -85,6 +85,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     processRates: calmProcesses(),
     machines: [],
     acks: [],
+    working: new Map(),
     secrets: [],
     byzantine: new Set(),
     // Set below: the checkers see the world that they are part of.
@@ -285,9 +286,10 @@ const RESTART_LOOK_MS = 400;
 
 /** Whoever runs a machine starts its node again after a while. */
 function keepAlive(world: World, prng: Prng): void {
+  const chance = drawLog(prng, 0.03, 0.3);
   const look = (): void => {
     if (world.phase() !== "safety") return;
-    for (const machine of world.machines) if (machine.running === undefined && prng.chance(0.2)) machine.start();
+    for (const machine of world.machines) if (machine.running === undefined && prng.chance(chance)) machine.start();
     world.scheduler.after(RESTART_LOOK_MS, look);
   };
   look();

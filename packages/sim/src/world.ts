@@ -97,6 +97,8 @@ export interface World {
   /** All machines there ever were, in the order they came. */
   readonly machines: Machine[];
   readonly acks: Ack[];
+  /** Who runs an attempt at each item. */
+  readonly working: Map<string, Set<Life>>;
   /** Bytes that must never be in the log. */
   readonly secrets: Uint8Array[];
   /** Keys (hex) of members that do not play by the rules. */

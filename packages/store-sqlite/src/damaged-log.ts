@@ -13,16 +13,16 @@ import { sqliteCode } from "./sqlite-error.ts";
 export interface DamagedLog {
   /** The greatest position there was; undefined when the file does not say any more. */
   readonly last: number | undefined;
-  /** Ascending by position; without those that cannot be read. */
-  frames(): IterableIterator<Uint8Array>;
+  /** Frames and packs, ascending by position; without those that cannot be read. */
+  records(): IterableIterator<Uint8Array>;
   /** The small facts whose sums fit. */
   readonly facts: ReadonlyMap<string, Uint8Array>;
   close(): void;
 }
 
 const PAGE_BYTES = 4_096;
-/** No frame is smaller, in a pack either. */
-const LEAST_FRAME_BYTES = 40;
+/** No frame is smaller: its signature and hashes alone are more. */
+const LEAST_FRAME_BYTES = 160;
 
 /** `file` is closed; `workplace` is a directory for the copies. Undefined when there is nothing to read. */
 export function readDamagedLog(file: string, workplace: string): DamagedLog | undefined {
@@ -86,7 +86,7 @@ function describe(database: Database.Database, copy: string): DamagedLog {
   const end = typeof last === "number" ? last : Math.ceil(statSync(copy).size / LEAST_FRAME_BYTES);
   return {
     last: last === null ? 0 : last,
-    frames: function* () {
+    records: function* () {
       for (let position = 1; position <= end; position++) {
         const bytes = attempt(() => frame.get(position));
         if (bytes !== undefined) yield new Uint8Array(bytes);

@@ -44,24 +44,24 @@ export function createLogStore(
   const read = createReader(file, writer);
   let last = sql.lastPosition.get() ?? 0;
   const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
-    for (const { position, bytes, count = 1 } of frames) {
-      sql.insertFrame.run(position, bytes, count, frameSum(position, bytes));
-    }
+    for (const { position, bytes, count = 1 } of frames) insertRow(sql, { position, bytes, count });
   });
   const replaceAll = database.transaction(({ position, bytes, count = 1 }: StoredFrame) => {
     const held = sql.framesIn.get(position, position + count) ?? 0;
     assert(held === count, `positions ${position} to ${position + count - 1} are whole records`);
     sql.deleteFrames.run(position, position + count);
-    sql.insertFrame.run(position, bytes, count, frameSum(position, bytes));
+    insertRow(sql, { position, bytes, count });
   });
 
-  const fromRow = ({ position, count, bytes, sum }: Row): StoredFrame => {
-    const checked = read.checked(bytes, frameSum(position, bytes) === sum);
-    return count === 1 ? { position, bytes: checked } : { position, count, bytes: checked };
+  const checked = ({ position, count, bytes, sum }: Row): StoredFrame => {
+    const whole = read.checked(bytes, frameSum(position, count, bytes) === sum);
+    return count === 1 ? { position, bytes: whole } : { position, count, bytes: whole };
   };
   const recordAt = (position: number): StoredFrame | undefined => {
     const row = read(() => sql.frame.get(position));
-    return row === undefined || row.position + row.count <= position ? undefined : fromRow(row);
+    if (row !== undefined && position < row.position + row.count) return checked(row);
+    // Positions have no gaps: one that was there is missing now.
+    return position <= last && position > 0 ? read.broken() : undefined;
   };
 
   return {
@@ -75,7 +75,7 @@ export function createLogStore(
         // What was packed since the last page may begin before it: nothing is left out, some of it comes twice.
         const start = recordAt(next)?.position ?? next;
         const page = read(() => sql.frames.all(start, PAGE_ROWS));
-        for (const row of page) yield fromRow(row);
+        for (const row of page) yield checked(row);
         const end = page.at(-1);
         if (end === undefined) return;
         next = end.position + end.count;
@@ -113,6 +113,15 @@ interface Row {
   readonly bytes: Buffer;
   readonly sum: number;
 }
+
+function insertRow(
+  sql: Statements,
+  { position, bytes, count }: Omit<Row, "bytes" | "sum"> & { bytes: Uint8Array },
+): void {
+  sql.insertFrame.run(position, bytes, count, frameSum(position, count, bytes));
+}
+
+type Statements = ReturnType<typeof prepare>;
 
 function prepare(database: Database) {
   return {
@@ -206,6 +215,8 @@ interface Reader {
   <T>(run: () => T): T;
   /** The bytes of a row whose sum fits. */
   checked(bytes: Buffer, fits: boolean): Uint8Array;
+  /** A row that was there is missing. */
+  broken(): never;
 }
 
 /** The port has no error for reads: a log that cannot be read is no log, and the node must not go on with a part of it. */
@@ -222,6 +233,7 @@ function createReader(file: string, writer: Writer): Reader {
     }
   };
   return Object.assign(read, {
+    broken: (): never => stop(storeError("SQLITE_CORRUPT", file)),
     checked: (bytes: Buffer, fits: boolean): Uint8Array =>
       fits ? viewOf(bytes) : stop(storeError("SQLITE_CORRUPT", file)),
   });

@@ -227,6 +227,28 @@ test("a log without its tables, or with a hole in it, is corrupt", () => {
   }
 });
 
+test("a log of the first version gets its sums and is read like any other", () => {
+  const directory = newDirectory();
+  const raw = new Database(fileIn(directory));
+  raw.exec(`
+    CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    PRAGMA application_id = 1399547241;
+    PRAGMA user_version = 1;
+    INSERT INTO meta VALUES ('name', x'616e6e61');
+  `);
+  const insert = raw.prepare("INSERT INTO frame VALUES (?, ?)");
+  for (const { position, bytes } of framesFrom(1, 20)) insert.run(position, bytes);
+  raw.close();
+  for (let round = 0; round < 2; round++) {
+    const store = open({ directory });
+    expect(fingerprint(store.frames(1))).toBe(fingerprint(framesFrom(1, 20 + round)));
+    expect(store.getMeta("name")).toEqual(new TextEncoder().encode("anna"));
+    store.append(framesFrom(21 + round, 1));
+    store.close();
+  }
+});
+
 test("an emptied log beside its write-ahead log is corrupt, and the write-ahead log stays", () => {
   const directory = closedLog();
   truncateSync(fileIn(directory), 0);

@@ -1,5 +1,5 @@
 /** A damaged log is put aside whole; what is kept of it verifies; a crash in the middle costs nothing. */
-import { createReplica, framesOf, sealPack } from "@skein/core";
+import { createReplica, framesOf, sealPack, toHex } from "@skein/core";
 import Database from "better-sqlite3";
 import {
   cpSync,
@@ -80,7 +80,7 @@ function damagedCopy(directory: string, damage: (file: string) => void): string 
   return copy;
 }
 
-function salvage(directory: string, mesh: Uint8Array | undefined = undefined): Salvaged {
+function salvage(directory: string, mesh?: Uint8Array): Salvaged {
   const salvaged = salvageLog({
     directory,
     crypto,
@@ -186,13 +186,14 @@ const places = (size: number, count: number): readonly number[] =>
 test("a bit flipped anywhere in a closed log is found or changes nothing", { timeout: 120_000 }, () => {
   const size = statSync(fileIn(pristine)).size;
   let found = 0;
+  const silent: number[] = [];
   for (const [index, at] of places(size, FLIPS).entries()) {
     const directory = damagedCopy(pristine, (copy) => flip(fileIn(copy), at, index % 8));
     const opened = openLogStore({ directory, mustExist: true });
     if (opened.ok) {
       // Between the rows, or in a counter of SQLite's.
-      expect({ at, same: textOf(opened.value.frames(1)).join() === expected.join() }).toEqual({ at, same: true });
-      expect(opened.value.getMeta("mesh")).toEqual(log.mesh);
+      const isSame = textOf(opened.value.frames(1)).join() === expected.join();
+      if (!isSame || toHex(opened.value.getMeta("mesh") ?? new Uint8Array()) !== toHex(log.mesh)) silent.push(at);
       opened.value.close();
       continue;
     }
@@ -201,6 +202,7 @@ test("a bit flipped anywhere in a closed log is found or changes nothing", { tim
     salvage(directory, log.mesh);
     expectSound(directory);
   }
+  expect(silent).toEqual([]);
   expect(found).toBeGreaterThan(FLIPS / 2);
 });
 
@@ -212,13 +214,14 @@ test(
     const wal = `${fileIn(killed)}-wal`;
     const size = statSync(wal).size;
     expect(statSync(fileIn(killed)).size).toBeLessThan(16_384);
+    const silent: number[] = [];
     for (const [index, at] of [...places(size, FLIPS / 2), size - 1, size - 4_000, 3, 20].entries()) {
       const directory = damagedCopy(killed, (copy) => flip(`${fileIn(copy)}-wal`, at, index % 8));
       const opened = openLogStore({ directory, mustExist: true });
       if (opened.ok) {
         const held = textOf(opened.value.frames(1));
-        expect({ at, whole: held.length >= expected.length - 1 }).toEqual({ at, whole: true });
-        expect(held).toEqual(expected.slice(0, held.length));
+        const isWhole = held.length >= expected.length - 1 && held.every((one, place) => one === expected[place]);
+        if (!isWhole) silent.push(at);
         opened.value.close();
         continue;
       }
@@ -229,6 +232,7 @@ test(
       expectSound(directory);
       expect(readdirSync(join(directory, "quarantine", "T", "damaged"))).toContain("log.sqlite-wal.damaged");
     }
+    expect(silent).toEqual([]);
   },
 );
 

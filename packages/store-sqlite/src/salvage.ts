@@ -132,11 +132,11 @@ function copyFrames(
     batch = [];
     return appended;
   };
-  for (const bytes of damaged.frames()) {
-    const record = wholeOf(replica, bytes);
-    if (record === undefined) continue;
-    batch.push({ ...record, position: kept + 1 });
-    kept += record.count;
+  for (const bytes of damaged.records()) {
+    const whole = takeRecord(replica, bytes);
+    if (whole === undefined) continue;
+    batch.push({ position: kept + 1, ...whole });
+    kept += whole.count;
     const appended = batch.length < BATCH_FRAMES ? ok(undefined) : save();
     if (!appended.ok) return err(notMade(appended.error));
   }
@@ -144,24 +144,24 @@ function copyFrames(
   return appended.ok ? ok(kept) : err(notMade(appended.error));
 }
 
-/** A frame or pack that is whole and news, as it is kept. */
-function wholeOf(replica: Replica, bytes: Uint8Array): (Omit<StoredFrame, "position"> & { count: number }) | undefined {
+/** What is whole of a record; undefined when it does not fit. A pack is whole or nothing: its frames share a signature. */
+function takeRecord(replica: Replica, bytes: Uint8Array): { bytes: Uint8Array; count: number } | undefined {
   if (!isPack(bytes)) {
     const taken = replica.take(bytes);
     return taken.ok && taken.value.type === "taken" ? { bytes, count: 1 } : undefined;
   }
-  const taken = replica.takePack(bytes);
-  if (!taken.ok || taken.value.news === undefined) return undefined;
-  const count = taken.value.frames.filter(({ type }) => type === "taken").length;
-  return { bytes: taken.value.news, count };
+  const pack = replica.takePack(bytes);
+  if (!pack.ok || pack.value.news === undefined) return undefined;
+  return { bytes: pack.value.news, count: pack.value.frames.filter(({ type }) => type === "taken").length };
 }
 
 /** The first frame names the mesh by its own hash, so it needs no other witness. */
 function meshOf(damaged: DamagedLog, crypto: Crypto): Uint8Array | undefined {
-  for (const bytes of damaged.frames()) {
+  for (const bytes of damaged.records()) {
     const frames = framesOf(bytes, crypto);
     const genesis = frames.ok ? frames.value.find(({ header }) => header.mesh.length === 0) : undefined;
     if (!frames.ok || genesis === undefined) continue;
+    // In a pack a later frame's signature may stand for the first one's.
     return endsOf(frames.value).every((frame) => isSigned(frame, crypto)) ? genesis.header.opIds[0] : undefined;
   }
   return undefined;

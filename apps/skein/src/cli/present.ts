@@ -39,6 +39,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   checkpoint: (value) => `Signed: this node held ${text(fields(value)["ops"])} ops.`,
   compact: (value) => compactPage(fields(value)),
   doctor: (value) => doctorPage(fields(value)),
+  "doctor.seen": (value) => (fields(value)["seen"] === 0 ? "There was no alarm." : "The alarms are over."),
 };
 
 function verifyPage(value: Fields): string {

@@ -60,6 +60,8 @@ export interface LinksDeps {
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** Everything a peer holds is here. */
   readonly onCaughtUp: () => void;
+  /** A peer proved its key on a new link. */
+  readonly onMet: (node: string) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -158,6 +160,7 @@ function linkMaker(
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
+        if (peer !== undefined) deps.onMet(peer.key);
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
