@@ -44,7 +44,7 @@ function observer(): Observer {
     signer: testSigner("observer"),
     self: "observer",
     mesh,
-    membership: () => ({ meshName: "", members, invites: none, projects: none, rejected: none, checkpoints: none }),
+    membership: () => ({ meshName: "", members, invites: none, projects: none, rejected: none, checkpoints: [] }),
     boot: 1,
     intervalMs: INTERVAL_MS,
     describe: () => ({ version: "", addresses: [], labels: {}, slots: 1, slotsFree: 1, activity: {} }),

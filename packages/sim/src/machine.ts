@@ -56,6 +56,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
       onAppended: (frames) => {
         machine.changed = true;
         world.trace.mix(1, world.machines.indexOf(machine), frames.length);
+        world.hooks.onStored(machine, frames);
       },
       onCrash: (at, powerCut) => {
         world.note(CRASH_NAMES[at]);

@@ -11,6 +11,7 @@ import type { ByzantineSeat } from "./faults/byzantine.ts";
 import type { ArmedFault, Fault } from "./faults/fault.ts";
 import { faultsOf } from "./faults/index.ts";
 import { correctMachines, logsAreEqual } from "./invariants/i07-convergence.ts";
+import { unrecordedLandings } from "./invariants/i13-evidence.ts";
 import { openItems } from "./invariants/i21-liveness.ts";
 import { joinCheckers } from "./invariants/checker.ts";
 import { CHECKERS } from "./invariants/index.ts";
@@ -361,7 +362,8 @@ async function rest(simulation: Simulation): Promise<void> {
   const { world } = simulation;
   const { scheduler } = world;
   simulation.setPhase("liveness");
-  const isResting = (): boolean => logsAreEqual(world) && openItems(world).length === 0;
+  const isResting = (): boolean =>
+    logsAreEqual(world) && openItems(world).length === 0 && unrecordedLandings(world).length === 0;
   for (let waited = 0; waited < LIVENESS_LIMIT_MS; waited += REST_LOOK_MS) {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.
