@@ -19,6 +19,7 @@ export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op
 export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
+  endsOf,
   framesOf,
   headerBytesOf,
   isCovered,

@@ -1,5 +1,6 @@
 /** A damaged log is put aside whole; what is kept of it verifies; a crash in the middle costs nothing. */
-import { createReplica, toHex } from "@skein/core";
+import { createReplica, framesOf, sealPack, toHex } from "@skein/core";
+import Database from "better-sqlite3";
 import {
   cpSync,
   existsSync,
@@ -290,4 +291,30 @@ test("a repair that was cut off at any step is completed by the next start", () 
   truncateSync(fileIn(made), 0);
   salvage(made, log.mesh);
   expect(existsSync(join(made, "repair"))).toBe(false);
+});
+
+test("packs are salvaged whole, and a damaged one is left out with what builds on it", () => {
+  const directory = newDirectory();
+  const store = fill(directory, log);
+  const packOf = (first: number, count: number): Uint8Array =>
+    sealPack(
+      log.frames.slice(first - 1, first - 1 + count).flatMap((bytes) => {
+        const frames = framesOf(bytes, crypto);
+        if (!frames.ok) throw new Error(frames.error.message);
+        return frames.value;
+      }),
+      "ends",
+    );
+  // The first pack holds the genesis frame; the second one is the one to break.
+  for (const first of [1, 61]) {
+    expect(store.replace({ position: first, count: 60, bytes: packOf(first, 60) }).ok).toBe(true);
+  }
+  store.close();
+  const raw = new Database(fileIn(directory));
+  raw.prepare("UPDATE frame SET bytes = zeroblob(length(bytes)) WHERE position = 61").run();
+  raw.close();
+  expect(isDamaged(directory)).toBe(true);
+  expect(salvage(directory)).toMatchObject({ mesh: log.mesh, kept: 60, lost: log.frames.length - 60 });
+  const repaired = open(directory);
+  expect([...repaired.frames(1)]).toEqual([{ position: 1, count: 60, bytes: packOf(1, 60) }]);
 });

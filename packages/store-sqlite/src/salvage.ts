@@ -15,6 +15,7 @@
 import {
   createReplica,
   type Crypto,
+  endsOf,
   err,
   framesOf,
   isPack,
@@ -159,8 +160,9 @@ function meshOf(damaged: DamagedLog, crypto: Crypto): Uint8Array | undefined {
   for (const bytes of damaged.records()) {
     const frames = framesOf(bytes, crypto);
     const genesis = frames.ok ? frames.value.find(({ header }) => header.mesh.length === 0) : undefined;
-    if (genesis === undefined) continue;
-    return isSigned(genesis, crypto) ? genesis.header.opIds[0] : undefined;
+    if (!frames.ok || genesis === undefined) continue;
+    // In a pack a later frame's signature may stand for the first one's.
+    return endsOf(frames.value).every((frame) => isSigned(frame, crypto)) ? genesis.header.opIds[0] : undefined;
   }
   return undefined;
 }
