@@ -11,8 +11,7 @@ export async function bundleOf(mutant: Mutant | undefined, root: string, directo
     root,
     configFile: false,
     logLevel: "error",
-    resolve: { conditions: ["@skein/source", "node"] },
-    ssr: { noExternal: true },
+    ssr: { noExternal: true, resolve: { conditions: ["@skein/source", "node"] } },
     plugins: mutant === undefined ? [] : [mutation(mutant, root)],
     build: {
       ssr: join(root, "test/mutants/seed-worker.ts"),

@@ -57,15 +57,15 @@ export function scoreOf(answers: readonly SeedAnswer[]): Score {
 /** One thread after the other, each for as long as it lives. */
 async function lane(bundle: string, take: () => number | undefined, answers: SeedAnswer[]): Promise<void> {
   for (let seed = take(); seed !== undefined;) {
-    const thread = new Worker(bundle);
+    const thread = startThread(bundle);
     let lives = true;
     while (lives && seed !== undefined) {
-      const answer = await ask(thread, seed);
+      const answer = await thread.run(seed);
       answers.push(answer);
       lives = answer.violated !== THREAD_ENDED;
       seed = take();
     }
-    await thread.terminate();
+    await thread.end();
   }
 }
 
@@ -73,22 +73,33 @@ const THREAD_ENDED = "crash or hang";
 /** Many times what the slowest seed takes on a busy machine. */
 const HANG_MS = 180_000;
 
-function ask(thread: Worker, seed: number): Promise<SeedAnswer> {
-  return new Promise((resolve) => {
-    const settle = (answer: SeedAnswer): void => {
-      clearTimeout(timer);
-      thread.removeAllListeners();
-      // What comes after the answer is nobody's any more, and must not end the contest.
-      thread.on("error", () => undefined);
-      resolve(answer);
-    };
-    const ended = (message: string): void => settle({ seed, violated: THREAD_ENDED, message });
-    const timer = setTimeout(() => ended(`seed ${seed} did not end`), HANG_MS);
-    thread.on("message", (answer: SeedAnswer) => settle(answer));
-    thread.on("error", (cause: unknown) =>
-      ended(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)),
-    );
-    thread.on("exit", () => ended("the thread ended"));
-    thread.postMessage(seed);
+interface Thread {
+  run(seed: number): Promise<SeedAnswer>;
+  end(): Promise<void>;
+}
+
+function startThread(bundle: string): Thread {
+  const worker = new Worker(bundle);
+  let hear: (answer: SeedAnswer | string) => void = () => undefined;
+  let fault: string | undefined;
+  worker.on("message", (answer: SeedAnswer) => hear(answer));
+  worker.on("error", (cause: unknown) => {
+    fault = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    hear(fault);
   });
+  return {
+    run: (seed) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => hear(`seed ${seed} did not end`), HANG_MS);
+        hear = (heard) => {
+          clearTimeout(timer);
+          resolve(typeof heard === "string" ? { seed, violated: THREAD_ENDED, message: heard } : heard);
+        };
+        if (fault === undefined) worker.postMessage(seed);
+        else hear(fault);
+      }),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
 }

@@ -81,6 +81,9 @@ function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, role: 
   if (to.generation !== from.generation + (entry.kind === "item.restore" ? 1 : 0)) {
     return { id: "I17", message: `generation ${from.generation} became ${to.generation}` };
   }
+  if (to.stage.stage === "Qa" && Number(to.stage.featureBranch.split("/")[2]) > to.epoch) {
+    return { id: "I19", message: `its branch ${to.stage.featureBranch} is of an epoch that nobody has reached` };
+  }
   if (FOR_HOLDERS.has(entry.kind) && from.claim?.holder !== entry.author) {
     return { id: "I24", message: "it is for the holder of the claim" };
   }
