@@ -47,7 +47,7 @@ export async function contest(bundle: string, { seeds, limit, untilKilled = fals
   return scoreOf(answers);
 }
 
-export function scoreOf(answers: readonly SeedAnswer[]): Score {
+function scoreOf(answers: readonly SeedAnswer[]): Score {
   const killers = answers.filter(({ violated }) => violated !== null);
   const by = new Map<string, number>();
   for (const { violated } of killers) if (violated !== null) by.set(violated, (by.get(violated) ?? 0) + 1);

@@ -14,9 +14,13 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "skein-mutants-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const FAST = ["publish-before-fsync", "last-writer-wins-stage", "moved-base-not-tested-again"];
+const FAST: ReadonlySet<string> = new Set([
+  "publish-before-fsync",
+  "last-writer-wins-stage",
+  "moved-base-not-tested-again",
+]);
 
-test.each(MUTANTS.filter(({ name }) => FAST.includes(name)))("the simulator kills $name", async (mutant) => {
+test.each(MUTANTS.filter(({ name }) => FAST.has(name)))("the simulator kills $name", async (mutant) => {
   const score = await contest(await bundleOf(mutant, root, directory), { seeds: 1, limit: 40, untilKilled: true });
   expect(score.first).toBeDefined();
   expect(mutant.caughtBy).toContain([...score.by.keys()][0]);

@@ -14,13 +14,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     also: [
       {
         file: PRESENCE,
-        find: "      const now = clock.monoMs();\n      // After a stall",
-        replace: "      const now = clock.wallMs();\n      // After a stall",
-      },
-      {
-        file: PRESENCE,
-        find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-        replace: "",
+        find: "!isOverdue() && leases.isExpired(claim, clock.monoMs())",
+        replace: "leases.isExpired(claim, clock.wallMs())",
       },
       {
         file: PRESENCE,
@@ -47,8 +42,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "no-own-stall-grace",
     file: PRESENCE,
-    find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-    replace: "",
+    find: "!isOverdue() && leases.isExpired(",
+    replace: "leases.isExpired(",
     also: [{ file: PRESENCE, find: "      leases.grace(now);\n      deps.onStall", replace: "      deps.onStall" }],
     why: "Whoever was not heard for a TTL is dead, also when the observer slept.",
     caughtBy: ["I20"],
@@ -56,8 +51,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "stall-noticed-at-the-next-beat",
     file: PRESENCE,
-    find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-    replace: "",
+    find: "!isOverdue() && leases.isExpired(",
+    replace: "leases.isExpired(",
     why: "The beat's timer notices a stall; but after one, the executor's timer may come first.",
     caughtBy: ["I20"],
   },

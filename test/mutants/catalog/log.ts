@@ -2,6 +2,8 @@
 import type { Mutant } from "../mutant.ts";
 
 const REPLICA = "packages/core/src/log/replica.ts";
+const LOG_STATE = "packages/core/src/log/log-state.ts";
+const TAKING = "packages/core/src/log/taking.ts";
 const FEEDS = "packages/core/src/log/feed-tree.ts";
 const JOURNAL = "packages/node/src/journal.ts";
 
@@ -12,9 +14,9 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     find: "seq: (tail?.seq ?? 0) + 1,",
     replace: "seq: ++log.written,",
     also: [
-      { file: REPLICA, find: "  open: SealedOp[];\n}", replace: "  open: SealedOp[];\n  written: number;\n}" },
+      { file: LOG_STATE, find: "  open: SealedOp[];\n}", replace: "  open: SealedOp[];\n  written: number;\n}" },
       {
-        file: REPLICA,
+        file: LOG_STATE,
         find: "top: { id: null, lamport: 0 }, open: [] };",
         replace: "top: { id: null, lamport: 0 }, open: [], written: 0 };",
       },
@@ -24,15 +26,15 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "lamport-not-resumed",
-    file: REPLICA,
-    find: "    for (const op of read.value.ops) {\n      stamp(log, op);",
-    replace: "    for (const op of read.value.ops) {\n      log.stamps.set(op.id, op.op.lamport);",
+    file: "packages/core/src/log/loading.ts",
+    find: "    add: (op) => {\n      stamp(log, op);",
+    replace: "    add: (op) => {\n      log.stamps.set(op.id, op.op.lamport);",
     why: "The clock is advanced where ops arrive, and loading the log is forgotten.",
     caughtBy: ["I7", "I8", "I9"],
   },
   {
     name: "lamport-not-checked",
-    file: REPLICA,
+    file: TAKING,
     find: "if (op.lamport === greatest + 1) return undefined;",
     replace: "if (op.lamport > greatest) return undefined;",
     why: "A stamp that is greater than what it names looks good enough.",
@@ -40,16 +42,16 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "prev-not-checked",
-    file: REPLICA,
-    find: "return chained ? undefined :",
-    replace: "return chained || prev !== null ? undefined :",
+    file: TAKING,
+    find: "equalBytes(prev, op.prev);\n  return chained ? undefined :",
+    replace: "equalBytes(prev, op.prev);\n  return chained || prev !== null ? undefined :",
     why: "The frame names the frame before it, so checking the ops, too, looks like the same twice.",
     caughtBy: ["I3"],
   },
   {
     name: "signature-not-checked",
-    file: REPLICA,
-    find: "  if (!isSigned()) return badSignature;\n",
+    file: TAKING,
+    find: "  if (!isAuthentic()) return badSignature;\n",
     replace: "",
     why: "The peer has proved its key, so what it sends is taken for its own.",
     caughtBy: ["I1"],
@@ -104,16 +106,16 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "failed-append-kept-in-memory",
     file: JOURNAL,
-    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
-    replace: 'if (batch.changes.some((change) => change.type === "stale")) reload(deps);',
+    find: 'committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");',
+    replace: 'batch.changes.some((change) => change.type === "stale");',
     why: "The caller hears of the failure, and that the ops are folded already is forgotten.",
     caughtBy: ["I3", "I4", "I7"],
   },
   {
     name: "stale-not-folded-again",
     file: JOURNAL,
-    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
-    replace: "if (failure !== undefined) reload(deps);",
+    find: 'committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");',
+    replace: "committed.failure !== undefined;",
     why: "What a removal or a fork takes back is only what comes after it.",
     caughtBy: ["I2", "I6", "I24"],
   },
