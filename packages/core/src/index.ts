@@ -26,7 +26,18 @@ export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
 export { type Authorship, createReplica, type Draft, type Replica, type Taken, type Written } from "./log/replica.ts";
 
 export { joinProofBytes } from "./member/join-proof.ts";
-export { type Invite, type Member, type Membership, type Project, roleOf } from "./member/membership.ts";
+export {
+  type Invite,
+  type KeyRotation,
+  keyStatus,
+  type Member,
+  memberOf,
+  type Membership,
+  type Project,
+  roleOf,
+  rotationsTo,
+} from "./member/membership.ts";
+export { proveRotation } from "./member/rotation-proof.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 

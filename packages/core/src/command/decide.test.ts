@@ -112,6 +112,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   members: () => ({}),
   "member.invite": () => ({ role: "agent" }),
   "member.remove": () => ({ member: "second" }),
+  "member.rotate": () => ({}),
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
   digest: () => ({}),

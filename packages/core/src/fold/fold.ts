@@ -7,21 +7,16 @@
  * caller folds everything again.
  */
 import { toHex } from "../kernel/bytes.ts";
-import {
-  foldMembership,
-  type Member,
-  type Membership,
-  type MeshOp,
-  noMembership,
-  roleOf,
-} from "../member/membership.ts";
+import { type Membership, standingOf } from "../member/membership.ts";
+import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { SealedOp } from "../op/op.ts";
 import { addToHistory, type FoldOp, type ItemHistory, type MutableHistory, newHistory } from "./history.ts";
+import { createSayRecord } from "./say.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 /** The entity of membership and project ops. Item ids cannot be this. */
 export const MESH_ENTITY = "mesh";
@@ -40,38 +35,35 @@ export type FoldChange =
 
 export interface Fold extends View {
   apply(sealed: SealedOp): FoldChange;
-  /** A key that a join op named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
+  /** A key that a join or rotation named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
   isKnownAuthor(key: string): boolean;
 }
 
 export function createFold(mesh: Uint8Array, crypto: Crypto): Fold {
   const items = new Map<string, MutableHistory>();
-  const meshOps: MeshOp[] = [];
-  const authors = new Map<string, Map<string, number>>();
+  const members = createMembershipFold(mesh, crypto);
+  const says = createSayRecord();
   const named = new Set<string>();
-  let membership: Membership = noMembership;
 
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
     items.set(op.entity, history);
-    addToHistory(history, op, roleOf(membership, op));
-    remember(authors, op);
+    addToHistory(history, op, standingOf(members.membership, op));
+    says.remember(op, members.membership);
     return { type: "item", item: op.entity };
   };
 
   const applyMesh = (op: FoldOp, body: MeshBody): FoldChange => {
-    meshOps.push({ ...op, body });
-    if (body.kind === "member.join") named.add(toHex(body.key));
+    if (body.kind === "member.join" || body.kind === "member.rotate") named.add(toHex(body.key));
     if (body.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
-    const before = membership;
-    membership = foldMembership(meshOps, mesh, crypto);
-    return sameSay(before, membership, authors) ? { type: "membership" } : { type: "stale" };
+    members.add({ ...op, body });
+    return says.isSame(members.membership) ? { type: "membership" } : { type: "stale" };
   };
 
   return {
     items,
     get membership(): Membership {
-      return membership;
+      return members.membership;
     },
     isKnownAuthor: (key) => named.has(key),
     apply: (sealed) => {
@@ -98,33 +90,3 @@ function toFoldOp({ op, id }: SealedOp): FoldOp {
     body: readBody(op),
   };
 }
-
-/** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
-function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
-  const feeds = authors.get(op.author) ?? new Map<string, number>();
-  feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
-  authors.set(op.author, feeds);
-}
-
-function sameSay(
-  before: Membership,
-  after: Membership,
-  authors: ReadonlyMap<string, ReadonlyMap<string, number>>,
-): boolean {
-  for (const [author, feeds] of authors) {
-    const was = before.members.get(author);
-    const is = after.members.get(author);
-    if (was === is) continue;
-    if (was?.role !== is?.role) return false;
-    for (const [incarnation, last] of feeds) {
-      // A cut that lies at or after the last folded op takes nothing away; any other that moves may.
-      if (lastWithSay(was, incarnation, last) !== lastWithSay(is, incarnation, last)) return false;
-    }
-  }
-  return true;
-}
-
-const lastWithSay = (member: Member | undefined, incarnation: string, last: number): number => {
-  if (member === undefined) return 0;
-  return member.cut === null ? last : Math.min(last, member.cut.get(incarnation) ?? 0);
-};

@@ -4,6 +4,7 @@
  * The item's state is the state of its best accepted op (item-state.ts). Losing branches stay in the tree as alternate
  * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
  */
+import type { Standing } from "../member/membership.ts";
 import type { Role } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
 import type { ItemBody, OpBody, StageBody } from "../op/bodies.ts";
@@ -68,9 +69,9 @@ export const newHistory = (id: string): MutableHistory => ({
   updatedAt: 0,
 });
 
-/** Adds one op whose parent is already there. `role` is undefined when its author may not be folded. */
-export function addToHistory(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
-  const outcome = judge(history, op, role);
+/** Adds one op whose parent is already there. `standing` is undefined when it may not be folded. */
+export function addToHistory(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
+  const outcome = judge(history, op, standing);
   const { body: _body, ...entry } = op;
   history.entries.set(op.id, { ...entry, outcome });
   if (outcome.type === "rejected") return outcome;
@@ -87,8 +88,9 @@ function raiseBest(history: MutableHistory, { state, lamport, author, id }: Rank
 
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
 
-function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
-  if (role === undefined) return rejected("its author is not a member, or was removed before it");
+function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
+  if (standing === undefined) return rejected("its author's key is not a member's, or was removed or rotated before it");
+  const { role } = standing;
   const { body } = op;
   if (body === undefined) return rejected(`this version cannot read ${op.kind}`);
   if (!isItemBody(body)) return rejected(`${op.kind} is not an op of an item`);
@@ -96,7 +98,7 @@ function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Out
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (parent.outcome.type === "rejected") return rejected("the op it builds on was rejected");
-  return isStageBody(body) ? grow(history, op, parent.outcome, role, body) : note(history, op, role, body);
+  return isStageBody(body) ? grow(history, op, parent.outcome, standing, body) : note(history, op, role, body);
 }
 
 const isStageBody = (body: ItemBody): body is StageBody => isStageKind(body.kind);
@@ -122,12 +124,12 @@ function grow(
   history: MutableHistory,
   op: FoldOp,
   parent: Exclude<Outcome, { type: "rejected" }>,
-  role: Role,
+  { member, role }: Standing,
   body: StageBody,
 ): Outcome {
   if (parent.type !== "accepted") return rejected("the op it builds on is not a stage of the item");
-  const { author, incarnation, wall, id } = op;
-  const next = transition(parent.state, { item: history.id, op: id, author, incarnation, role, wall, body });
+  const { incarnation, wall, id } = op;
+  const next = transition(parent.state, { item: history.id, op: id, member, incarnation, role, wall, body });
   return next.ok ? { type: "accepted", state: next.value } : rejected(next.error.message);
 }
 

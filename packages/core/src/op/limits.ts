@@ -23,6 +23,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   feeds: 4_000,
   /** Bytes waiting in one peer's queue before it is cut; it catches up from its heads later. */
   outboxBytes: 8 * 1024 * 1024,
+  /** Rotations of its key that a hello tells, the newest. */
+  helloRotations: 4,
   /** From the first byte to a proved peer. */
   handshakeMs: 5_000,
   /** Silence on a link before it counts as dead. */
@@ -54,6 +56,7 @@ export type LimitName =
   | "elements"
   | "feeds"
   | "outboxBytes"
+  | "helloRotations"
   | "handshakeMs"
   | "idleMs"
   | "links"

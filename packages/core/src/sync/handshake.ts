@@ -13,7 +13,8 @@
 import { equalBytes, toHex } from "../kernel/bytes.ts";
 import { unreachable } from "../kernel/result.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
-import type { Membership } from "../member/membership.ts";
+import { type KeyRotation, keyStatus, memberOf, type Membership } from "../member/membership.ts";
+import { leadsTo } from "../member/rotation-proof.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { encodeMessage, type Hello, type Message, PROTOCOL_VERSION, type RefusalCode } from "./message.ts";
@@ -25,6 +26,8 @@ export interface HandshakeSelf {
   readonly nonce: Uint8Array;
   /** Key pair of the ticket this node joins with; null for a member. */
   readonly ticket: Signer | null;
+  /** What led to this node's key, oldest first. */
+  readonly rotations?: readonly KeyRotation[];
 }
 
 /** A joiner that has proved its ticket and its key; the node writes the join op. */
@@ -82,6 +85,7 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     nonce: self.nonce,
     name: self.name,
     ticket: self.ticket?.publicKey ?? null,
+    ...(self.rotations === undefined ? {} : { rotations: self.rotations }),
   };
 
   const end = (step: HandshakeStep): readonly HandshakeStep[] => {
@@ -111,7 +115,7 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     const refusal = checkHello(peer, self, role, context, crypto);
     if (refusal !== undefined) return end(refusal);
     if (role === "initiator") return end(provedBy(peer, context));
-    if (context.membership.members.has(toHex(peer.key))) {
+    if (context.membership.keys.has(toHex(peer.key)) || isFollowed(peer, self.mesh, context, crypto)) {
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
       return [accepted, ...end(provedBy(peer, context))];
     }
@@ -164,7 +168,7 @@ const unexpected = (message: Message): HandshakeStep => ({
 
 const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => {
   const key = toHex(peer.key);
-  return { type: "proved", peer: { key, name: peer.name, provisional: !membership.members.has(key) } };
+  return { type: "proved", peer: { key, name: peer.name, provisional: !membership.keys.has(key) } };
 };
 
 /** What is signed: who speaks in which role, and every byte of both hellos. */
@@ -199,16 +203,21 @@ function checkHello(
   if (!equalBytes(peer.mesh, self.mesh)) return refuse("wrong-mesh", "the other node belongs to another mesh");
   if (equalBytes(peer.key, self.signer.publicKey)) return refuse("self", "the other end has this node's own key");
   const key = toHex(peer.key);
-  const member = membership.members.get(key);
-  if (member !== undefined) {
-    return member.cut === null ? undefined : refuse("removed", `the key of ${member.name} was removed from this mesh`);
-  }
+  const status = keyStatus(membership, key);
+  if (status === "current") return undefined;
+  const name = memberOf(membership, key)?.name ?? "";
+  if (status === "removed") return refuse("removed", `the key of ${name} was removed from this mesh`);
+  if (status === "rotated") return refuse("rotated", `the key of ${name} was replaced by another one`);
   // A joiner knows nobody yet, and a node that was away may not know who joined meanwhile: the log will tell.
-  if (role === "initiator") return undefined;
+  if (role === "initiator" || isFollowed(peer, self.mesh, { membership, wallMs }, crypto)) return undefined;
   if (peer.ticket === null) return refuse("not-a-member", "the key is not a member of this mesh");
   if (!crypto.isAcceptableKey(peer.key)) return refuse("bad-proof", "the key is not an acceptable Ed25519 key");
   return checkTicket(toHex(peer.ticket), membership, wallMs);
 }
+
+/** An unknown key that follows a member's: the log with its rotation is on its way, and the peer has it. */
+const isFollowed = (peer: Hello, mesh: Uint8Array, { membership }: HandshakeContext, crypto: Crypto): boolean =>
+  leadsTo(toHex(peer.key), peer.rotations ?? [], mesh, (key) => keyStatus(membership, key) === "current", crypto);
 
 function checkTicket(ticket: string, membership: Membership, wallMs: number): HandshakeStep | undefined {
   const refuse = (code: RefusalCode, message: string): HandshakeStep => ({ type: "refuse", code, message });
