@@ -9,6 +9,8 @@ import {
   type CommandError,
   createReplica,
   type Crypto,
+  keyStatus,
+  memberOf,
   type Membership,
   type Naming,
   ok,
@@ -26,15 +28,16 @@ import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
 import { createIncidents } from "./incidents.ts";
-import { bytesOf, createJournal, type Journal } from "./journal.ts";
+import { bytesOf, createJournal } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import type { AttemptLogs, Clock, LogStore, PeerNet, Processes, Random } from "./ports.ts";
+import type { AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
+import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
@@ -54,7 +57,7 @@ export interface NodeOptions {
   readonly environment: WorkDeps["environment"];
   readonly scriptedAgent: WorkDeps["scriptedAgent"];
   readonly log: Logger;
-  readonly signer: Signer;
+  readonly keys: NodeKeys;
   readonly mesh: Uint8Array;
   readonly incarnation: Uint8Array;
   /** How many times this data directory was started. */
@@ -96,35 +99,42 @@ export function createNode(options: NodeOptions): Result<Node, string> {
 // A list of parts and of who is wired to whom; splitting it would hide just that.
 // oxlint-disable-next-line max-lines-per-function
 function assemble(options: NodeOptions, replica: Replica): Node {
-  const { clock, crypto, signer, log } = options;
-  const self = toHex(signer.publicKey);
+  const { clock, crypto, keys, log } = options;
+  const signer = (): Signer => keys.current();
+  let key = toHex(signer().publicKey);
+  /** This node's member id: the key it joined with. */
+  const self = (): string => memberOf(membership(), key)?.id ?? key;
   const incidents = createIncidents(clock);
   let incarnation = options.incarnation;
   const membership = (): Membership => replica.view().membership;
-  const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
+  const nameOf = (who: string): string => memberOf(membership(), who)?.name ?? who.slice(0, 8);
   const selfRole = (): Role | undefined =>
     roleOf(membership(), {
-      author: self,
+      author: key,
       incarnation: toHex(incarnation),
-      seq: (replica.heads().get(`${self}/${toHex(incarnation)}`)?.seq ?? 0) + 1,
+      seq: (replica.heads().get(`${key}/${toHex(incarnation)}`)?.seq ?? 0) + 1,
     });
-  const selfWithRole = (): { key: string; role: Role } => ({ key: self, role: selfRole() ?? "observer" });
+  const selfWithRole = (): { key: string; role: Role } => ({ key: self(), role: selfRole() ?? "observer" });
 
-  const journal: Journal = createJournal({
+  const { journal, alone } = gateJournal(createJournal({
     clock,
     crypto,
     replica,
     store: options.store,
-    authorship: () => ({ signer, incarnation }),
-  });
+    authorship: () => ({ signer: signer(), incarnation }),
+  }));
+
+  const beginIncarnation = (): ReturnType<LogStore["putMeta"]> => {
+    incarnation = options.random.bytes(8);
+    return options.store.putMeta("incarnation", incarnation);
+  };
 
   /**
    * A peer brought ops that this node signed and did not have: the directory was restored or lost its tail. A new life
    * begins. A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
    */
   const renewIncarnation = (): void => {
-    incarnation = options.random.bytes(8);
-    const saved = options.store.putMeta("incarnation", incarnation);
+    const saved = beginIncarnation();
     const message =
       "A peer held ops of this node that were not on its disk: it was restored or copied. It goes on under a new incarnation.";
     incidents.record("incarnation", options.name, saved.ok ? message : `${message} ${saved.error.message}`);
@@ -146,7 +156,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
   });
 
   const activityOf = (item: string, claim: Claim): string => {
-    if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
+    if (claim.holder === self()) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
   const naming: Naming = { nameOf, isExpired: (claim) => presence.isExpired(claim), activityOf };
@@ -160,6 +170,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     journal,
     replica,
     signer,
+    self,
     name: options.name,
     rendezvous: options.rendezvous,
     ticket: options.ticket,
@@ -201,8 +212,8 @@ function assemble(options: NodeOptions, replica: Replica): Node {
   });
 
   const nodes = (): ReturnType<typeof listNodes> =>
-    listNodes(membership(), presence, (node) => links.peers().has(node), {
-      key: self,
+    listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+      id: self(),
       version: options.version,
       labels: options.labels,
       slots: options.slots,
@@ -217,7 +228,7 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     self,
     view: () => replica.view(),
     attempts: () => board.current().attempts,
-    peers: () => links.peers(),
+    linkTo: (member) => links.peers().get(membership().members.get(member)?.key ?? ""),
     nameOf,
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
@@ -234,11 +245,32 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     links,
     nodes,
     role: selfRole,
-    removed: () => membership().members.get(self)?.cut != null,
+    keyStatus: () => keyStatus(membership(), key),
+    withRotation: (run) => alone((ungated) => run(ungated, rotation.propose())),
   });
 
+  const rotation = createRotation({
+    keys,
+    mesh: options.mesh,
+    membership,
+    renewIncarnation: () => {
+      const saved = beginIncarnation();
+      if (!saved.ok) incidents.record("disk", "incarnation", saved.error.message);
+    },
+    onAdopted: (problem) => {
+      key = toHex(signer().publicKey);
+      log("info", "key.rotated", { key });
+      if (problem !== undefined) incidents.record("disk", "node key", problem);
+      links.renew();
+      presence.beatSoon();
+    },
+  });
+  // A rotation that a crash interrupted after it was in the log ends now.
+  rotation.look();
+
   journal.onCommitted(({ frames, items, membership: changed }) => {
-    const ownFeed = `${self}/${toHex(incarnation)}`;
+    if (changed) rotation.look();
+    const ownFeed = `${key}/${toHex(incarnation)}`;
     if (frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) renewIncarnation();
     board.update(changed ? undefined : items);
     reissuer.look(items);
@@ -254,7 +286,9 @@ function assemble(options: NodeOptions, replica: Replica): Node {
 
   const api: NodeApi = {
     meshId: toHex(options.mesh),
-    nodeId: self,
+    get nodeId(): string {
+      return self();
+    },
     name: options.name,
     board,
     health: () => {
@@ -307,9 +341,9 @@ function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" |
 }
 
 const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard().values()]
-    .filter(({ beat }) => presence.isAlive(beat.node))
-    .map(({ beat }) => ({ key: beat.node, slotsFree: beat.slotsFree, labels: beat.labels }));
+  [...presence.heard()]
+    .filter(([member]) => presence.isAlive(member))
+    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));
 
 const LAST_OUTPUT_BYTES = 4_096;
 

@@ -10,6 +10,7 @@ import { createReplica, type Replica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { StageBody } from "../op/bodies.ts";
+import { proveRotation } from "../member/rotation-proof.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { query } from "../view/queries.ts";
 import { decide, type DecideContext, type Decision, findItem, itemIdFrom } from "./decide.ts";
@@ -38,6 +39,7 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   wallMs: 1_000,
   idBytes: testCrypto.sha256(Uint8Array.of(draws++ & 255, draws >> 8)).slice(0, 8),
   ticketKey: testSigner("a fresh ticket").publicKey,
+  rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
 type Outcome = Decision | { readonly code: string; readonly message: string };

@@ -26,6 +26,7 @@ import {
   type MeshOp,
   newDraft,
   noRulings,
+  type Ruling,
   type Rulings,
 } from "./judge.ts";
 import { type Cut, isWithinCut, keysOf, type Membership } from "./membership.ts";
@@ -128,7 +129,7 @@ function settle(ruled: Ruled, next: readonly CuttingOp[], ordered: readonly Mesh
 const firstOfEachTarget = (cutting: readonly CuttingOp[]): readonly CuttingOp[] =>
   cutting.filter((one, at) => cutting.findIndex(({ type, target }) => type === one.type && target === one.target) === at);
 
-function enforce(rulings: Rulings, cutting: CuttingOp): void {
+function enforce(rulings: Rulings, cutting: Ruling): void {
   (cutting.type === "removal" ? rulings.removals : rulings.rotations).set(cutting.target, cutting);
 }
 

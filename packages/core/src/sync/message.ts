@@ -27,6 +27,7 @@ export type RefusalCode =
   | "not-a-member"
   | "removed"
   | "rotated"
+  | "renewed"
   | "unknown-ticket"
   | "spent-ticket"
   | "expired-ticket"

@@ -1,7 +1,7 @@
 /**
  * Who this node is linked to: at most one proved link per peer, and who answered at which dialed address.
  */
-import { type Membership } from "@skein/core";
+import { keyStatus, memberOf, type Membership } from "@skein/core";
 
 import type { DialTarget } from "./dialer.ts";
 import type { PeerLink } from "./peer-link.ts";
@@ -22,7 +22,11 @@ export interface LinkTable {
   judge(link: PeerLink, membership: Membership): void;
 }
 
-export function createLinkTable(self: string): LinkTable {
+/** Who answers at an address of this node's own, whatever its key is by now. */
+const OWN = "own";
+
+/** `self`: this node's key (hex). */
+export function createLinkTable(self: () => string): LinkTable {
   const open = new Set<PeerLink>();
   const proved = new Map<string, PeerLink>();
   /** A rendezvous address does not say who is there. */
@@ -42,25 +46,32 @@ export function createLinkTable(self: string): LinkTable {
       if (peer === undefined) return false;
       if (link.initiated) answeredAt.set(link.remoteAddress, peer.key);
       const other = proved.get(peer.key);
-      const loser = other === undefined || other === link ? undefined : loserOf(link, other, self, peer.key);
+      const loser = other === undefined || other === link ? undefined : loserOf(link, other, self(), peer.key);
       loser?.close("duplicate-link", "there is another link between these two nodes");
       if (loser === link) return false;
       proved.set(peer.key, link);
       return true;
     },
-    ownAddress: (url) => answeredAt.set(url, self),
+    ownAddress: (url) => answeredAt.set(url, OWN),
     isLinked: (target) => {
       const node = target.node ?? answeredAt.get(target.url);
-      if (node === self || (node !== undefined && proved.has(node))) return true;
+      if (node === OWN || node === self() || (node !== undefined && proved.has(node))) return true;
       return [...open].some((link) => link.initiated && link.remoteAddress === target.url);
     },
-    judge: (link, { members }) => {
+    judge: (link, membership) => {
       const peer = link.peer();
-      if (peer === undefined || members.size === 0) return;
-      const member = members.get(peer.key);
-      if (member === undefined) link.close("not-a-member", "the key is not a member of this mesh");
-      else if (member.cut !== null) link.close("removed", `the key of ${member.name} was removed from this mesh`);
-      else link.confirm();
+      if (peer === undefined || membership.members.size === 0) return;
+      const name = memberOf(membership, peer.key)?.name ?? "";
+      switch (keyStatus(membership, peer.key)) {
+        case "current":
+          return link.confirm();
+        case "removed":
+          return link.close("removed", `the key of ${name} was removed from this mesh`);
+        case "rotated":
+          return link.close("rotated", `the key of ${name} was replaced by another one`);
+        case "unknown":
+          return link.close("not-a-member", "the key is not a member of this mesh");
+      }
     },
   };
 }

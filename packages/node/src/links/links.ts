@@ -11,6 +11,7 @@ import {
   type Message,
   type Replica,
   type Result,
+  rotationsTo,
   type Signer,
   toHex,
 } from "@skein/core";
@@ -32,6 +33,8 @@ export interface Links {
   /** Proved links by the peer's key (hex). */
   peers(): ReadonlyMap<string, PeerLink>;
   sendBeat(sealed: SealedBeat): void;
+  /** This node's key is another one now: every link is made again. */
+  renew(): void;
   stop(): Promise<void>;
 }
 
@@ -43,7 +46,9 @@ export interface LinksDeps {
   readonly store: LogStore;
   readonly journal: Journal;
   readonly replica: Replica;
-  readonly signer: Signer;
+  readonly signer: () => Signer;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly name: string;
   readonly rendezvous: readonly string[];
   /** The ticket this node joins with, while it is not a member. */
@@ -66,10 +71,9 @@ type Settled = (proved: boolean) => void;
 
 export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
-  const self = toHex(deps.signer.publicKey);
-  const table = createLinkTable(self);
-  const addresses = createAddressBook({ ...deps, self });
-  const makeLink = linkMaker(deps, table, addresses, self);
+  const table = createLinkTable(() => toHex(deps.signer().publicKey));
+  const addresses = createAddressBook(deps);
+  const makeLink = linkMaker(deps, table, addresses);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -105,6 +109,12 @@ export function createLinks(deps: LinksDeps): Links {
     },
     peers: () => table.proved,
     sendBeat: (sealed) => passOnBeat(table, sealed, undefined),
+    renew: () => {
+      // What was written under the old key is on its way before the links close.
+      for (const link of table.open) link.close("renewed", "this node goes on under a new key");
+      retarget();
+      if (cancelAntiEntropy !== undefined) dialer.poke();
+    },
     stop: async () => {
       stopped = true;
       cancelAntiEntropy?.();
@@ -120,12 +130,11 @@ function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
   addresses: AddressBook,
-  self: string,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
       ...deps,
-      createHandshake: () => newHandshake(deps, initiated, self),
+      createHandshake: () => newHandshake(deps, initiated),
       admit: (request) => admit(deps, request),
       onProved: (one) => {
         const first = table.proved.size === 0;
@@ -161,16 +170,19 @@ function linkMaker(
   };
 }
 
-function newHandshake(deps: LinksDeps, initiated: boolean, self: string): Handshake {
-  const isMember = deps.membership().members.has(self);
+function newHandshake(deps: LinksDeps, initiated: boolean): Handshake {
+  const signer = deps.signer();
+  const key = toHex(signer.publicKey);
+  const membership = deps.membership();
   return createHandshake(
     initiated ? "initiator" : "acceptor",
     {
       mesh: deps.replica.mesh,
-      signer: deps.signer,
+      signer,
       name: deps.name,
       nonce: deps.random.bytes(32),
-      ticket: isMember ? null : deps.ticket,
+      ticket: membership.keys.has(key) ? null : deps.ticket,
+      rotations: rotationsTo(membership, key, LIMITS.helloRotations),
     },
     deps.crypto,
   );
@@ -202,9 +214,11 @@ function dialOnce(
   });
 }
 
+const ORDINARY: ReadonlySet<string> = new Set(["duplicate-link", "self", "renewed", "shutting-down"]);
+
 /** Being refused is a person's concern; a second link to the same peer is not. */
 function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal): void {
-  if (code === "duplicate-link" || code === "self" || code === "shutting-down") return;
+  if (ORDINARY.has(code)) return;
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
   deps.incidents.record(`link-${code}`, peer, `${who}: ${message}`);
   deps.log("warn", "link.refused", { by, code, peer });
