@@ -17,7 +17,8 @@ export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
 export { LIMITS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
-export { isAcceptablePublicKey } from "./op/public-key.ts";
+export { createPortableCrypto } from "./op/portable-crypto.ts";
+export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { foundMesh } from "./log/genesis.ts";
