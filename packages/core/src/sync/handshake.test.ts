@@ -304,7 +304,14 @@ test("where the rotation is not known yet, a key that proves whom it follows is 
   const [from, to] = [initiator(annaAnew, { rotations: [ANEW] }), acceptor(ben)];
   const accepted = to.receive(untilProof(from, to, context(rotated())), context());
   expect(accepted.map((step) => step.type)).toEqual(["send", "proved"]);
-  expect(provedOf(accepted)).toMatchObject({ peer: { key: toHex(annaAnew.publicKey), provisional: true } });
+  expect(provedOf(accepted)).toMatchObject({
+    peer: { key: toHex(annaAnew.publicKey), provisional: true, follows: true },
+  });
+  // The other way round: the one that dials does not know who answers.
+  const [away, back] = [initiator(ben), acceptor(annaAnew, { rotations: [ANEW] })];
+  const answered = back.receive(untilProof(away, back, context(), context(rotated())), context(rotated()));
+  const done = away.receive(onlySent(answered), context());
+  expect(provedOf(done)).toMatchObject({ peer: { provisional: true, follows: true } });
 });
 
 test("rotations that lead from nobody, from a removed member, or to another key open no door", () => {

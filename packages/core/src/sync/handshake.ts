@@ -53,6 +53,8 @@ export interface Peer {
   readonly name: string;
   /** We do not know the key (yet): take the log from it, give nothing, and look again once the log is here. */
   readonly provisional: boolean;
+  /** A provisional one whose rotations lead from a member: it is that member, so it may have the log at once. */
+  readonly follows: boolean;
 }
 
 export interface Handshake {
@@ -114,10 +116,11 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     // The membership may have changed since the hello: a member was removed, a ticket spent.
     const refusal = checkHello(peer, self, role, context, crypto);
     if (refusal !== undefined) return end(refusal);
-    if (role === "initiator") return end(provedBy(peer, context));
-    if (context.membership.keys.has(toHex(peer.key)) || isFollowed(peer, self.mesh, context, crypto)) {
+    if (role === "initiator") return end(provedBy(peer, self.mesh, context, crypto));
+    const proved = provedBy(peer, self.mesh, context, crypto);
+    if (!proved.peer.provisional || proved.peer.follows) {
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
-      return [accepted, ...end(provedBy(peer, context))];
+      return [accepted, ...end(proved)];
     }
     return onJoiner(peer, proof.joinProof);
   };
@@ -154,7 +157,7 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, peer, hello) };
       return [
         accepted,
-        ...end({ type: "proved", peer: { key: toHex(peer.key), name: peer.name, provisional: false } }),
+        ...end({ type: "proved", peer: { key: toHex(peer.key), name: peer.name, provisional: false, follows: false } }),
       ];
     },
   };
@@ -166,10 +169,17 @@ const unexpected = (message: Message): HandshakeStep => ({
   message: `${message.type} does not belong here in the handshake`,
 });
 
-const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => {
+function provedBy(
+  peer: Hello,
+  mesh: Uint8Array,
+  context: HandshakeContext,
+  crypto: Crypto,
+): Extract<HandshakeStep, { type: "proved" }> {
   const key = toHex(peer.key);
-  return { type: "proved", peer: { key, name: peer.name, provisional: !membership.keys.has(key) } };
-};
+  const provisional = !context.membership.keys.has(key);
+  const follows = provisional && isFollowed(peer, mesh, context, crypto);
+  return { type: "proved", peer: { key, name: peer.name, provisional, follows } };
+}
 
 /** What is signed: who speaks in which role, and every byte of both hellos. */
 const transcript = (speaker: Role, initiator: Hello, acceptor: Hello): Uint8Array =>
@@ -215,7 +225,7 @@ function checkHello(
   return checkTicket(toHex(peer.ticket), membership, wallMs);
 }
 
-/** An unknown key that follows a member's: the log with its rotation is on its way, and the peer has it. */
+/** An unknown key that follows a member's: its rotation is in a log that this node does not have yet. */
 const isFollowed = (peer: Hello, mesh: Uint8Array, { membership }: HandshakeContext, crypto: Crypto): boolean =>
   leadsTo(toHex(peer.key), peer.rotations ?? [], mesh, (key) => keyStatus(membership, key) === "current", crypto);
 

@@ -84,6 +84,9 @@ interface State {
 
 const BARREN_MAX = 20;
 
+/** Whoever is not known to be a member gets nothing of this mesh. */
+const mayHaveLog = ({ peer }: State): boolean => peer !== undefined && (!peer.provisional || peer.follows);
+
 export function createPeerLink(
   link: Link,
   initiated: boolean,
@@ -127,7 +130,7 @@ export function createPeerLink(
     send,
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => {
-      if (state.peer?.provisional === false) send({ type: "heads", heads: deps.replica.heads() });
+      if (mayHaveLog(state)) send({ type: "heads", heads: deps.replica.heads() });
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -260,8 +263,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
       case "heads":
         return learnHeads(message.heads);
       case "want":
-        // Whoever is not known to be a member gets nothing of this mesh.
-        return state.peer?.provisional === false ? serve(state, message.heads, peerLink, deps) : undefined;
+        return mayHaveLog(state) ? serve(state, message.heads, peerLink, deps) : undefined;
       case "frames":
         void receive(message.frames, message.more);
         return undefined;
