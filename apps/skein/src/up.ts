@@ -204,7 +204,16 @@ function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: Dat
 
 /** Refusals that trying again will not heal. A node that has not heard of a ticket yet may hear of it soon. */
 function isFinal(refusal: LinkRefusal): boolean {
-  const final = ["spent-ticket", "expired-ticket", "wrong-mesh", "removed", "rotated", "bad-proof", "version", "not-a-member"];
+  const final = [
+    "spent-ticket",
+    "expired-ticket",
+    "wrong-mesh",
+    "removed",
+    "rotated",
+    "bad-proof",
+    "version",
+    "not-a-member",
+  ];
   return final.includes(refusal.code);
 }
 

@@ -116,13 +116,15 @@ function assemble(options: NodeOptions, replica: Replica): Node {
     });
   const selfWithRole = (): { key: string; role: Role } => ({ key: self(), role: selfRole() ?? "observer" });
 
-  const { journal, alone } = gateJournal(createJournal({
-    clock,
-    crypto,
-    replica,
-    store: options.store,
-    authorship: () => ({ signer: signer(), incarnation }),
-  }));
+  const { journal, alone } = gateJournal(
+    createJournal({
+      clock,
+      crypto,
+      replica,
+      store: options.store,
+      authorship: () => ({ signer: signer(), incarnation }),
+    }),
+  );
 
   const beginIncarnation = (): ReturnType<LogStore["putMeta"]> => {
     incarnation = options.random.bytes(8);

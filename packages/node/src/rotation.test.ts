@@ -92,17 +92,17 @@ test("a rotation is proposed for a key that is durable already", () => {
 /** Writes in the order of their coming, each at the next turn of the event loop. */
 function fakeJournal(): { readonly journal: Journal; readonly written: string[] } {
   const written: string[] = [];
-  let pending = 0;
+  const turn = { pending: 0 };
   const journal = {
     write: async (decide: () => unknown) => {
-      pending++;
+      turn.pending++;
       await new Promise((resolve) => setImmediate(resolve));
-      pending--;
+      turn.pending--;
       written.push(String(decide()));
       return ok([]);
     },
     idle: async () => {
-      while (pending > 0) await new Promise((resolve) => setImmediate(resolve));
+      while (turn.pending > 0) await new Promise((resolve) => setImmediate(resolve));
     },
   };
   // The gate uses nothing else of a journal.

@@ -65,31 +65,31 @@ export function createRotation({ keys, mesh, membership, renewIncarnation, onAdo
 export interface GatedJournal {
   readonly journal: Journal;
   /** Runs with no other write of this node under way: they wait until it is over. */
-  alone<T>(run: (journal: Journal) => Promise<T>): Promise<T>;
+  readonly alone: <T>(run: (journal: Journal) => Promise<T>) => Promise<T>;
 }
 
 /** What is written after a rotation, under the old key, has no effect. So nothing is. */
 export function gateJournal(inner: Journal): GatedJournal {
-  let closed: Promise<void> | undefined;
+  const gate: { closed: Promise<void> | undefined } = { closed: undefined };
   return {
     journal: {
       ...inner,
       write: async (decide) => {
-        while (closed !== undefined) await closed;
+        while (gate.closed !== undefined) await gate.closed;
         return inner.write(decide);
       },
     },
     alone: async (run) => {
-      while (closed !== undefined) await closed;
+      while (gate.closed !== undefined) await gate.closed;
       let open = (): void => undefined;
-      closed = new Promise((resolve) => {
+      gate.closed = new Promise((resolve) => {
         open = resolve;
       });
       try {
         await inner.idle();
         return await run(inner);
       } finally {
-        closed = undefined;
+        gate.closed = undefined;
         open();
       }
     },

@@ -89,7 +89,8 @@ function raiseBest(history: MutableHistory, { state, lamport, author, id }: Rank
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
 
 function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
-  if (standing === undefined) return rejected("its author's key is not a member's, or was removed or rotated before it");
+  if (standing === undefined)
+    return rejected("its author's key is not a member's, or was removed or rotated before it");
   const { role } = standing;
   const { body } = op;
   if (body === undefined) return rejected(`this version cannot read ${op.kind}`);

@@ -2,7 +2,14 @@
  * Whose item ops were folded, and how far they counted: what a change of the membership may make wrong. Then everything
  * is folded again.
  */
-import { type Cut, type Member, type MemberKey, type Membership, memberOf, type OpPlace } from "../member/membership.ts";
+import {
+  type Cut,
+  type Member,
+  type MemberKey,
+  type Membership,
+  memberOf,
+  type OpPlace,
+} from "../member/membership.ts";
 
 export interface SayRecord {
   /** This op was folded under this membership. */

@@ -82,7 +82,12 @@ export const newDraft = (): Draft => ({
   cutting: new Map(),
 });
 
-export const noRulings = (): Rulings => ({ removals: new Map(), rotations: new Map(), refused: new Set(), closed: false });
+export const noRulings = (): Rulings => ({
+  removals: new Map(),
+  rotations: new Map(),
+  refused: new Set(),
+  closed: false,
+});
 
 export const isInForce = (rulings: Rulings, { op, type, target }: CuttingOp): boolean =>
   (type === "removal" ? rulings.removals : rulings.rotations).get(target)?.op === op;
@@ -118,7 +123,8 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
   if (body.kind === "mesh.genesis") return applyGenesis(draft, op, body, context);
   const author = draft.members.get(draft.keys.get(op.author)?.member ?? "");
   if (author === undefined) return "its author is not a member";
-  if (!isWithinCut(rulings.rotations.get(op.author)?.cut ?? null, op)) return "written after its author's key was rotated";
+  if (!isWithinCut(rulings.rotations.get(op.author)?.cut ?? null, op))
+    return "written after its author's key was rotated";
   if (!isWithinCut(rulings.removals.get(author.id)?.cut ?? null, op)) return "written after its author was removed";
   switch (body.kind) {
     case "member.invite":

@@ -9,7 +9,16 @@ import { toHex } from "../kernel/bytes.ts";
 import type { Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { FEED, founder, invite, join, MESH, meshOf, remove, rotate, ticketOf } from "../testing/mesh-ops.ts";
-import { compareMeshOps, type CuttingOp, isCutting, judge, type JudgeContext, type MeshOp, noRulings, type Rulings } from "./judge.ts";
+import {
+  compareMeshOps,
+  type CuttingOp,
+  isCutting,
+  judge,
+  type JudgeContext,
+  type MeshOp,
+  noRulings,
+  type Rulings,
+} from "./judge.ts";
 import { memberOf, type Membership } from "./membership.ts";
 import { createMembershipFold, foldMembership } from "./membership-fold.ts";
 import { ROLES } from "./role.ts";
@@ -93,18 +102,22 @@ function expectFixedPoint(ops: readonly MeshOp[]): Rulings {
   return rulings;
 }
 
-test("whatever removals and rotations there are, judging under the cuts that were found finds the same cuts", { timeout: LONG_MS }, () => {
-  let contradictions = 0;
-  fc.assert(
-    fc.property(anySet, (ops) => {
-      const rulings = expectFixedPoint(ops);
-      contradictions += rulings.refused.size;
-    }),
-    { numRuns: 3_000, seed: 3 },
-  );
-  // The draw is worth something only when there is something to decide.
-  expect(contradictions).toBeGreaterThan(100);
-});
+test(
+  "whatever removals and rotations there are, judging under the cuts that were found finds the same cuts",
+  { timeout: LONG_MS },
+  () => {
+    let contradictions = 0;
+    fc.assert(
+      fc.property(anySet, (ops) => {
+        const rulings = expectFixedPoint(ops);
+        contradictions += rulings.refused.size;
+      }),
+      { numRuns: 3_000, seed: 3 },
+    );
+    // The draw is worth something only when there is something to decide.
+    expect(contradictions).toBeGreaterThan(100);
+  },
+);
 
 test("what is refused would undo what is in force, or itself", { timeout: LONG_MS }, () => {
   fc.assert(
@@ -185,16 +198,23 @@ test("a removal that nobody disputes counts before any that is disputed, whateve
   expect(inForce(rulings)).not.toContain(first?.id);
 });
 
-test("more contradictions than anybody makes by mistake are out of force at once, with a bounded number of passes", { timeout: LONG_MS }, () => {
-  const { ops, removals } = ring(3);
-  const [first] = removals.toSorted(compareMeshOps);
-  const loser = removals.find((one) => one.body.kind === "member.remove" && toHex(one.body.key) === first?.author);
-  if (loser === undefined) throw new Error("somebody removes the first");
-  const again = Array.from({ length: 2_000 }, (_, at) => ({ ...loser, id: `ff${at.toString(16).padStart(62, "0")}` }));
-  const rulings = expectFixedPoint([...ops, ...again]);
-  expect(inForce(rulings)).toContain(first?.id);
-  for (const { id } of again) expect(rulings.refused.has(id)).toBe(true);
-});
+test(
+  "more contradictions than anybody makes by mistake are out of force at once, with a bounded number of passes",
+  { timeout: LONG_MS },
+  () => {
+    const { ops, removals } = ring(3);
+    const [first] = removals.toSorted(compareMeshOps);
+    const loser = removals.find((one) => one.body.kind === "member.remove" && toHex(one.body.key) === first?.author);
+    if (loser === undefined) throw new Error("somebody removes the first");
+    const again = Array.from({ length: 2_000 }, (_, at) => ({
+      ...loser,
+      id: `ff${at.toString(16).padStart(62, "0")}`,
+    }));
+    const rulings = expectFixedPoint([...ops, ...again]);
+    expect(inForce(rulings)).toContain(first?.id);
+    for (const { id } of again) expect(rulings.refused.has(id)).toBe(true);
+  },
+);
 
 test("a thousand joins are judged once each", { timeout: LONG_MS }, () => {
   let verified = 0;

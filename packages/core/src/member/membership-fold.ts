@@ -127,7 +127,9 @@ function settle(ruled: Ruled, next: readonly CuttingOp[], ordered: readonly Mesh
 }
 
 const firstOfEachTarget = (cutting: readonly CuttingOp[]): readonly CuttingOp[] =>
-  cutting.filter((one, at) => cutting.findIndex(({ type, target }) => type === one.type && target === one.target) === at);
+  cutting.filter(
+    (one, at) => cutting.findIndex(({ type, target }) => type === one.type && target === one.target) === at,
+  );
 
 function enforce(rulings: Rulings, cutting: Ruling): void {
   (cutting.type === "removal" ? rulings.removals : rulings.rotations).set(cutting.target, cutting);
@@ -148,10 +150,12 @@ function withEnforced(rulings: Rulings, more: readonly CuttingOp[]): Rulings {
 }
 
 const tightest = (a: Cut, b: Cut): Cut =>
-  new Map([...a].flatMap(([incarnation, seq]) => {
-    const other = b.get(incarnation);
-    return other === undefined ? [] : [[incarnation, Math.min(seq, other)]];
-  }));
+  new Map(
+    [...a].flatMap(([incarnation, seq]) => {
+      const other = b.get(incarnation);
+      return other === undefined ? [] : [[incarnation, Math.min(seq, other)]];
+    }),
+  );
 
 const acceptsAll = ({ draft, rulings: { removals, rotations } }: Ruled): boolean =>
   [...removals.values(), ...rotations.values()].every(({ op }) => op !== null && draft.cutting.has(op));

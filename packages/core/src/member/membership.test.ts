@@ -5,18 +5,7 @@ import { expect, test } from "vitest";
 import { toHex } from "../kernel/bytes.ts";
 import type { Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import {
-  FEED,
-  founder,
-  genesis,
-  invite,
-  join,
-  MESH,
-  meshOf,
-  meshOp,
-  remove,
-  ticketOf,
-} from "../testing/mesh-ops.ts";
+import { FEED, founder, genesis, invite, join, MESH, meshOf, meshOp, remove, ticketOf } from "../testing/mesh-ops.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import type { MeshOp } from "./judge.ts";
 import { memberOf, type Membership, roleOf } from "./membership.ts";
@@ -194,9 +183,7 @@ test("nobody removes the founder, another owner and the founder itself included"
     remove(founder, 11, founder, 0),
   ]);
   expect(held(membership, founder)).toMatchObject({ cut: null });
-  expect([...membership.rejected.values()]).toEqual(
-    Array.from({ length: 2 }, () => "the founder cannot be removed"),
-  );
+  expect([...membership.rejected.values()]).toEqual(Array.from({ length: 2 }, () => "the founder cannot be removed"));
 });
 
 test("a removed member's ops count up to the cut of their own incarnation, and not beyond", () => {

@@ -95,7 +95,11 @@ test("two rotations that each count the other's op: the first in the order count
   const { ops, ben } = world();
   const first = rotate(ben, 20, fresh, 9, { seq: 10 });
   const second = rotate(ben, 21, fresher, 10, { seq: 1, feed: SECOND });
-  const both = fold([...ops, { ...first, body: { ...first.body, cut: new Map([[SECOND, 1]]) } as MeshOp["body"] }, second]);
+  const both = fold([
+    ...ops,
+    { ...first, body: { ...first.body, cut: new Map([[SECOND, 1]]) } as MeshOp["body"] },
+    second,
+  ]);
   expect(memberOf(both, keyOf(ben))?.key).toBe(keyOf(fresh));
   expect(both.rejected.get(second.id)).toBe("its author's key was rotated already");
 });

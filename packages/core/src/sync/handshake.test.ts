@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { toHex } from "../kernel/bytes.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { type Invite, type Member, type Membership, noMembership } from "../member/membership.ts";
-import { proveRotation } from "../member/rotation-proof.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
@@ -274,65 +273,6 @@ test("a proof made for one peer is refused by another", () => {
   const to = acceptor(carol);
   to.receive(hello, context(eveToo));
   expect(codeOf(to.receive(proof, context(eveToo)))).toBe("bad-proof");
-});
-
-// ── keys that were rotated ──────────────────────────────────────────────────────────────────────────────────────────
-
-/** Anna's key was followed by her new one, as a node that knows of it sees her. */
-function rotated(): Membership {
-  const [id, member] = memberOf(anna, "anna");
-  const all = membershipOf([[id, { ...member, key: toHex(annaAnew.publicKey) }], memberOf(ben, "ben")]);
-  const keys = new Map(all.keys);
-  keys.set(toHex(annaAnew.publicKey), { member: id, cut: null, rotation: ANEW });
-  keys.set(id, { member: id, cut: new Map(), rotation: null });
-  return { ...all, keys };
-}
-
-const annaAnew = testSigner("anna's next key");
-const ANEW = proveRotation(MESH, anna, annaAnew);
-
-test("the new key of a rotated member is let in where the rotation is known, and the old one is not", () => {
-  const [from, to] = [initiator(annaAnew), acceptor(ben)];
-  const accepted = to.receive(untilProof(from, to, context(rotated()), context(rotated())), context(rotated()));
-  expect(provedOf(accepted)).toMatchObject({ peer: { provisional: false } });
-  const refused = acceptor(ben).receive(helloOf(initiator(anna)), context(rotated()));
-  expect(codeOf(refused)).toBe("rotated");
-  expect(refused[0]).toMatchObject({ message: "the key of anna was replaced by another one" });
-});
-
-test("where the rotation is not known yet, a key that proves whom it follows is taken on trust until the log is there", () => {
-  const [from, to] = [initiator(annaAnew, { rotations: [ANEW] }), acceptor(ben)];
-  const accepted = to.receive(untilProof(from, to, context(rotated())), context());
-  expect(accepted.map((step) => step.type)).toEqual(["send", "proved"]);
-  expect(provedOf(accepted)).toMatchObject({
-    peer: { key: toHex(annaAnew.publicKey), provisional: true, follows: true },
-  });
-  // The other way round: the one that dials does not know who answers.
-  const [away, back] = [initiator(ben), acceptor(annaAnew, { rotations: [ANEW] })];
-  const answered = back.receive(untilProof(away, back, context(), context(rotated())), context(rotated()));
-  const done = away.receive(onlySent(answered), context());
-  expect(provedOf(done)).toMatchObject({ peer: { provisional: true, follows: true } });
-});
-
-test("rotations that lead from nobody, from a removed member, or to another key open no door", () => {
-  const ofEve = proveRotation(MESH, eve, annaAnew);
-  const elsewhere = proveRotation(new Uint8Array(32), anna, annaAnew);
-  const toEve = proveRotation(MESH, anna, eve);
-  const unsigned = { ...ANEW, consent: ANEW.proof };
-  for (const rotations of [[], [ofEve], [elsewhere], [toEve], [unsigned], [ANEW, toEve]]) {
-    const hello = helloOf(initiator(annaAnew, { rotations }));
-    expect(codeOf(acceptor(ben).receive(hello, context()))).toBe("not-a-member");
-  }
-  const removed = membershipOf([memberOf(anna, "anna", new Map()), memberOf(ben, "ben")]);
-  const hello = helloOf(initiator(annaAnew, { rotations: [ANEW] }));
-  expect(codeOf(acceptor(ben).receive(hello, context(removed)))).toBe("not-a-member");
-});
-
-test("a proof does not fit when the rotations of a hello were taken away", () => {
-  const [from, to] = [initiator(annaAnew, { rotations: [ANEW] }), acceptor(ben)];
-  const { rotations: _taken, ...bare } = helloOf(from);
-  const reply = onlySent(to.receive(bare, context(rotated())));
-  expect(codeOf(to.receive(onlySent(from.receive(reply, context(rotated()))), context(rotated())))).toBe("bad-proof");
 });
 
 test("a proof does not fit when any field of either hello was changed on the way", () => {

@@ -37,7 +37,11 @@ const TORSION = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64
 
 const bytes = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();
 const sha512 = (...parts: readonly Uint8Array[]): Uint8Array =>
-  new Uint8Array(createHash("sha512").update(concatBytes(...parts)).digest());
+  new Uint8Array(
+    createHash("sha512")
+      .update(concatBytes(...parts))
+      .digest(),
+  );
 const number = (le: Uint8Array): bigint => BigInt(`0x${toHex(le.toReversed())}`);
 const little = (value: bigint): Uint8Array => bytes(value.toString(16).padStart(64, "0")).toReversed();
 const scalar = (name: string): bigint => number(sha512(new TextEncoder().encode(name))) % L;
@@ -122,7 +126,8 @@ const vector = (about: string, { key, message, r, s }: Made, verifies: boolean):
   verifies,
 });
 
-const honest = (at: number): Made => make({ a: scalar(`key ${at}`), r: scalar(`nonce ${at}`), message: messageOf("x".repeat(at * 37)) });
+const honest = (at: number): Made =>
+  make({ a: scalar(`key ${at}`), r: scalar(`nonce ${at}`), message: messageOf("x".repeat(at * 37)) });
 
 function torsionVectors(): readonly Vector[] {
   const vectors: Vector[] = [];
