@@ -36,7 +36,12 @@ const node = createNode({
   environment: unused,
   scriptedAgent: ["false"],
   log: () => undefined,
-  signer,
+  keys: {
+    current: () => signer,
+    prepared: () => undefined,
+    prepare: () => ({ ok: false, error: "a benchmark node keeps its key" }),
+    adopt: unused,
+  },
   mesh,
   incarnation,
   boot: 1,

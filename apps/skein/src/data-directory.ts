@@ -2,24 +2,26 @@
  * A node's data directory: its key, its log, its token, its places for work.
  *
  *     node.key (0600)     the node's Ed25519 seed          log.sqlite     the log
+ *     node.key.next       the one that is to follow it, while a rotation is under way (0600)
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
  *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 
-import { equalBytes, fromHex, type Signer, toHex } from "@skein/core";
-import { createSigner, type LogStore } from "@skein/node";
+import { equalBytes, toHex } from "@skein/core";
+import type { LogStore, NodeKeys } from "@skein/node";
 import { openLogStore, type SqliteLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
+import { openKeyFiles, secretFile } from "./key-files.ts";
 
 export interface DataDirectory {
   readonly path: string;
   readonly store: SqliteLogStore;
-  readonly signer: Signer;
+  readonly keys: NodeKeys;
   /** Undefined until a mesh was founded or joined. */
   readonly mesh: Uint8Array | undefined;
   readonly incarnation: Uint8Array;
@@ -43,13 +45,13 @@ export function openDataDirectory(path: string, options: { readonly create: bool
   makeDirectory(directory);
   const store = orFail(openLogStore({ directory }), (error) => error.message);
   try {
-    const signer = createSigner(secretFile(join(directory, "node.key")));
+    const keys = openKeyFiles(directory);
     const token = toHex(secretFile(join(directory, "token")));
     const moved = noticeMove(store);
     return {
       path: directory,
       store,
-      signer,
+      keys,
       mesh: store.getMeta("mesh"),
       incarnation: remembered(store, "incarnation", newIncarnation),
       moved,
@@ -71,25 +73,6 @@ function makeDirectory(directory: string): void {
     throw new Failure(
       `The data directory ${directory} cannot be made: ${reasonOf(cause)}. Choose another with --data.`,
     );
-  }
-}
-
-/** 32 secret bytes in a file that only its owner reads, made once. */
-function secretFile(path: string): Uint8Array {
-  if (!existsSync(path)) writeSecret(path, `${toHex(new Uint8Array(randomBytes(32)))}\n`);
-  const seed = fromHex(readFileSync(path, "utf8").trim());
-  if (seed?.length !== 32) {
-    throw new Failure(`The key file ${path} is damaged. Put its backup in place, or join with a new data directory.`);
-  }
-  chmodSync(path, 0o600);
-  return seed;
-}
-
-export function writeSecret(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o600 });
-  } catch (cause) {
-    throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
   }
 }
 

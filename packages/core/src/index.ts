@@ -18,7 +18,8 @@ export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
 export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
-export { isAcceptablePublicKey } from "./op/public-key.ts";
+export { createPortableCrypto } from "./op/portable-crypto.ts";
+export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { foundMesh } from "./log/genesis.ts";
@@ -28,7 +29,18 @@ export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
 export { type Authorship, createReplica, type Draft, type Replica, type Taken, type Written } from "./log/replica.ts";
 
 export { joinProofBytes } from "./member/join-proof.ts";
-export { type Invite, type Member, type Membership, type Project, roleOf } from "./member/membership.ts";
+export {
+  type Invite,
+  type KeyRotation,
+  keyStatus,
+  type Member,
+  memberOf,
+  type Membership,
+  type Project,
+  roleOf,
+  rotationsTo,
+} from "./member/membership.ts";
+export { proveRotation } from "./member/rotation-proof.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 

@@ -9,6 +9,7 @@ import {
   type Draft,
   isLive,
   type LiveItem,
+  memberOf,
   MESH_ENTITY,
   ok,
   type OpBody,
@@ -19,12 +20,13 @@ import {
   type Result,
   type Role,
   roleAtLeast,
+  roleOf,
   type SealedOp,
   stageOn,
   toHex,
 } from "@skein/core";
 
-import { bytesOf, type Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Clock, LogStore } from "./ports.ts";
 
 export interface CarryOverDeps {
@@ -33,7 +35,10 @@ export interface CarryOverDeps {
   readonly crypto: Crypto;
   readonly replica: Replica;
   readonly journal: Journal;
+  /** This node's member id and role. */
   readonly self: () => { readonly key: string; readonly role: Role };
+  /** The key it signs with now. */
+  readonly key: () => string;
 }
 
 /** Writes again what counts no more of this feed. Resolves with the number of ops; remembers that it was done. */
@@ -50,16 +55,28 @@ export async function carryOver(deps: CarryOverDeps, feed: string): Promise<numb
   return count;
 }
 
-function quarantinedOps({ store, crypto }: CarryOverDeps, feed: string, from: number): readonly SealedOp[] {
+/**
+ * Under a key that gave way to another one only the history that came first is this node's own: whoever still holds that
+ * key must not get its wishes written under the new one.
+ */
+function quarantinedOps(
+  { store, crypto, replica, journal, key }: CarryOverDeps,
+  feed: string,
+  from: number,
+): readonly SealedOp[] {
   const ops: SealedOp[] = [];
-  for (const bytes of bytesOf(store.frames(1))) {
+  for (const { position, bytes } of store.frames(1)) {
     const frame = openFrame(bytes, crypto);
     if (!frame.ok) continue;
-    const { author, incarnation, firstSeq, opIds } = frame.value.header;
-    if (`${toHex(author)}/${toHex(incarnation)}` !== feed || firstSeq < from) continue;
+    const { firstSeq, opIds, ...header } = frame.value.header;
+    const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
+    if (`${author}/${incarnation}` !== feed || firstSeq < from) continue;
+    if (author !== key() && journal.index.at(position).branch !== feed) continue;
     for (const [index, opBytes] of frame.value.ops.entries()) {
       const opened = openOp(opBytes, opIds[index] ?? new Uint8Array());
-      if (opened.ok) ops.push(opened.value);
+      if (!opened.ok) continue;
+      const place = { author, incarnation, seq: opened.value.op.seq };
+      if (roleOf(replica.view().membership, place) !== undefined) ops.push(opened.value);
     }
   }
   return ops;
@@ -98,14 +115,15 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
   item.registers[body.field].lamport < lamport;
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
-  const { members, invites, projects } = replica.view().membership;
+  const { membership } = replica.view();
+  const { keys, invites, projects } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
     case "member.join":
-      return !members.has(toHex(body.key));
+      return !keys.has(toHex(body.key));
     case "member.remove":
-      return members.get(toHex(body.key))?.cut === null;
+      return memberOf(membership, toHex(body.key))?.cut === null;
     case "project.set":
       return !projects.has(body.name);
     default:

@@ -1,7 +1,14 @@
 /** A machine and the node that runs on it: the real engine, with every port simulated. */
-import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
+import { createReplica, err, foundMesh, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
-import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions } from "@skein/node";
+import {
+  type AttemptLogs,
+  createNode,
+  type LogFields,
+  type LogStore,
+  type NodeKeys,
+  type NodeOptions,
+} from "@skein/node";
 
 import { type Life, newLife } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";
@@ -47,6 +54,14 @@ const CRASH_NAMES: Readonly<Record<CrashPoint, SometimesName>> = {
   "before-sync": "crash after a write, before its sync",
   "after-sync": "crash after a sync, before anybody heard",
 };
+
+/** Simulated nodes keep the key they joined with. */
+const onlyKey = (signer: Signer): NodeKeys => ({
+  current: () => signer,
+  prepared: () => undefined,
+  prepare: () => err("simulated nodes do not rotate their keys"),
+  adopt: () => err("there is no new key"),
+});
 
 export function createMachine(world: World, spec: MachineSpec): Machine {
   const { name, signer } = spec;
@@ -181,7 +196,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     log: (level, event, fields) => {
       if (life.alive) hearLog(world, machine, { level, event, fields: fields ?? {} });
     },
-    signer: spec.signer,
+    keys: onlyKey(spec.signer),
     mesh: world.mesh,
     incarnation,
     boot,

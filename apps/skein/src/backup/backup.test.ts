@@ -111,7 +111,7 @@ test("with its key it is the same node, in a new incarnation, with a new token",
       openDataDirectory(result.data, { create: false }),
       openDataDirectory(data, { create: false }),
     ];
-    expect(own.signer.publicKey).toEqual(original.signer.publicKey);
+    expect(own.keys.current().publicKey).toEqual(original.keys.current().publicKey);
     expect(own.incarnation).not.toEqual(original.incarnation);
     expect(Buffer.from(own.incarnation).toString("hex")).toBe(result.incarnation);
     expect(own.token).not.toBe(original.token);

@@ -12,8 +12,9 @@ import { dirname, join, resolve } from "node:path";
 import { FOLD_VERSION, fromHex, toHex } from "@skein/core";
 import { createSigner, systemClock } from "@skein/node";
 
-import { type DataDirectory, encodeText, openDataDirectory, writeSecret } from "../data-directory.ts";
+import { type DataDirectory, encodeText, openDataDirectory } from "../data-directory.ts";
 import { Failure, orFail, reasonOf } from "../failure.ts";
+import { keyFile, saveSecret } from "../key-files.ts";
 import { readSeed } from "./backup.ts";
 import { type Container, openContainer, syncDirectory, writeAll } from "./container.ts";
 import type { Manifest } from "./manifest.ts";
@@ -95,7 +96,7 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
   const { manifest } = backup;
   const sealed = unpack(backup, staging);
   const { seed, from } = await findKey(sealed, manifest, options);
-  if (seed !== undefined) writeSecret(join(staging, "node.key"), `${toHex(seed)}\n`);
+  if (seed !== undefined) saveSecret(keyFile(staging), seed);
   const data = openDataDirectory(staging, { create: false });
   try {
     const incarnation = beginNewLife(data, manifest, from);
@@ -163,7 +164,7 @@ function beginNewLife(data: DataDirectory, { node }: Manifest, from: RestoreResu
   save("incarnation", incarnation);
   save("boot", encodeText(String(boots)));
   // Somebody else with the same log: its name tells it from the node it was.
-  if (from === "new") save("name", encodeText(`${node.name}-${toHex(data.signer.publicKey).slice(0, 4)}`));
+  if (from === "new") save("name", encodeText(`${node.name}-${toHex(data.keys.current().publicKey).slice(0, 4)}`));
   return toHex(incarnation);
 }
 

@@ -3,7 +3,7 @@
  * send it; epochs and generations move as they may; what is rejected says why. The tables are written down here a second
  * time on purpose: the checker does not ask the code under test what is right.
  */
-import type { HistoryEntry, ItemHistory, ItemState, Role } from "@skein/core";
+import { type HistoryEntry, type ItemHistory, type ItemState, type Member, memberOf } from "@skein/core";
 
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -37,7 +37,7 @@ export const legality: MakeChecker = (world) => ({
     const view = machine.running.node.replica.view();
     for (const item of view.items.values()) {
       for (const entry of item.entries.values()) {
-        const problem = problemOf(item, entry, view.membership.members.get(entry.author)?.role);
+        const problem = problemOf(item, entry, memberOf(view.membership, entry.author));
         if (problem !== undefined)
           world.violate(problem.id, `item ${item.id}, ${entry.kind} ${entry.id.slice(0, 12)}: ${problem.message}`);
         noteRejection(world, entry);
@@ -48,22 +48,23 @@ export const legality: MakeChecker = (world) => ({
 
 type Problem = { readonly id: "I11" | "I17" | "I19" | "I24"; readonly message: string } | undefined;
 
-function problemOf(item: ItemHistory, entry: HistoryEntry, role: Role | undefined): Problem {
+function problemOf(item: ItemHistory, entry: HistoryEntry, member: Member | undefined): Problem {
   const { outcome, kind } = entry;
   if (outcome.type === "rejected" || outcome.type === "quarantined") {
     return outcome.reason === "" ? { id: "I11", message: `${outcome.type} without a reason` } : undefined;
   }
-  if (role === undefined) return { id: "I24", message: "its author is not a member" };
+  if (member === undefined) return { id: "I24", message: "its author is not a member" };
+  const { role } = member;
   if (role === "observer" || (role === "agent" && FOR_OPERATORS.has(kind))) {
     return { id: "I24", message: `${role} may not` };
   }
   if (outcome.type === "noted" || kind === "item.create") return undefined;
   const parent = entry.on === null ? undefined : item.entries.get(entry.on);
   if (parent?.outcome.type !== "accepted") return { id: "I11", message: "it does not build on an accepted stage" };
-  return edgeProblem(entry, parent.outcome.state, outcome.state, role);
+  return edgeProblem(entry, parent.outcome.state, outcome.state, member);
 }
 
-function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, role: Role): Problem {
+function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, { id, role }: Member): Problem {
   const edge = EDGES[entry.kind];
   const [was, is] = [from.stage.stage, to.stage.stage];
   if (edge === undefined || !edge.from.includes(was) || is !== (edge.to ?? was)) {
@@ -75,10 +76,10 @@ function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, role: 
   if (to.generation !== from.generation + (entry.kind === "item.restore" ? 1 : 0)) {
     return { id: "I17", message: `generation ${from.generation} became ${to.generation}` };
   }
-  if (FOR_HOLDERS.has(entry.kind) && from.claim?.holder !== entry.author) {
+  if (FOR_HOLDERS.has(entry.kind) && from.claim?.holder !== id) {
     return { id: "I24", message: "it is for the holder of the claim" };
   }
-  if (entry.kind === "item.sendBack" && role === "agent" && from.claim?.holder !== entry.author) {
+  if (entry.kind === "item.sendBack" && role === "agent" && from.claim?.holder !== id) {
     return { id: "I24", message: "it is for the holder of the claim, or an operator" };
   }
   return undefined;
