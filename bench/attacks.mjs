@@ -212,7 +212,7 @@ export const FLOODS = {
     await sendFrames(member, count, (some) => makeFrames(member, some, place));
   },
   duplicates: async (member, count) => {
-    member.send({ type: "want", heads: new Map() });
+    member.send({ type: "want", heads: new Map(), locators: [] });
     while (member.frames().length === 0 && !member.isClosed()) await new Promise((resolve) => setTimeout(resolve, 10));
     const known = member.frames();
     await sendFrames(member, count, (some, sent) =>
@@ -221,7 +221,7 @@ export const FLOODS = {
   },
   "wants and no reading": async (member) => {
     member.pause();
-    for (let sent = 0; await member.sendInTurn({ type: "want", heads: new Map() }); sent++) {
+    for (let sent = 0; await member.sendInTurn({ type: "want", heads: new Map(), locators: [] }); sent++) {
       if (sent % BATCH === 0) await turn();
     }
   },

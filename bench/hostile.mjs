@@ -3,61 +3,31 @@
 // the share of one processor that the node spends on the attack alone.
 // The attacker is a process of its own on the same machine, so it costs them processor time as well.
 import { fork } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { parseTicket } from "@skein/core";
-
 import { FLOODS, STRANGERS } from "./attacks.mjs";
+import { startClient, startServer } from "./session.mjs";
+import { ms, quantile } from "./statistics.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SAMPLES = Number(process.env.SAMPLES ?? 150);
 const SOCKETS = Number(process.env.SOCKETS ?? 1_000);
 
-const program = (name) => fileURLToPath(new URL(name, import.meta.url));
+const ATTACKER = fileURLToPath(new URL("hostile-child.mjs", import.meta.url));
 
-function spawnNode(directory, name, ticket) {
-  const options = { directory: join(directory, name), name, ticket };
-  const forked = fork(program("node-child.mjs"), [JSON.stringify(options)]);
-  const waiting = new Map();
-  let next = 1;
-  const ready = new Promise((resolve, reject) => {
-    forked.on("message", (message) => {
-      if (message.type === "ready") resolve();
-      if (message.type === "answer") waiting.get(message.to)?.(message.answer);
-    });
-    forked.on("exit", (code) => reject(new Error(`${name} ended with ${code}`)));
-  });
-  const ask = (question, fields = {}) =>
-    new Promise((resolve) => {
-      const to = next++;
-      waiting.set(to, resolve);
-      forked.send({ ask: question, to, ...fields });
-    });
-  const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${forked.pid}/status`, "utf8"))?.[1]) / 1_024;
-  /** Processor time it has used, ms. A tick is 10 ms. */
-  const cpu = () => {
-    const fields = readFileSync(`/proc/${forked.pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  };
-  return { ready, ask, rss, cpu, kill: () => forked.kill("SIGKILL") };
+const pause = (forMs) => new Promise((resolve) => setTimeout(resolve, forMs));
+
+const rssOf = ({ pid }) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
+
+/** Processor time it has used, ms. A tick is 10 ms. */
+function cpuOf({ pid }) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
-
-async function until(condition) {
-  const deadline = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error("it did not happen within a minute");
-    await pause(20);
-  }
-}
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const quantile = (values, q) =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 
 let serial = 0;
 
@@ -67,10 +37,10 @@ async function latencies([one, other]) {
   for (let sample = 0; sample < SAMPLES; sample++) {
     const [from, to] = sample % 2 === 0 ? [one, other] : [other, one];
     const title = `op-${serial++}`;
-    const { at } = await from.ask("addOne", { title });
-    let seen = null;
-    while (seen === null) seen = await to.ask("seen", { title });
-    times.push((seen - at) / 1e6);
+    const reached = to.told("reached");
+    await to.ask("reach", { title });
+    const { at } = await from.ask("one", { title });
+    times.push(ms((await reached) - at));
   }
   return times;
 }
@@ -79,14 +49,14 @@ async function latencies([one, other]) {
 async function oneRound(pair, attack, url, ticket) {
   const [victim] = pair;
   const before = await latencies(pair);
-  const rssBefore = victim.rss();
+  const rssBefore = rssOf(victim);
   let mostRss = rssBefore;
-  const watch = setInterval(() => (mostRss = Math.max(mostRss, victim.rss())), 100);
-  const attacker = fork(program("hostile-child.mjs"), [JSON.stringify({ url, attack, sockets: SOCKETS, ticket })]);
+  const watch = setInterval(() => (mostRss = Math.max(mostRss, rssOf(victim))), 100);
+  const attacker = fork(ATTACKER, [JSON.stringify({ url, attack, sockets: SOCKETS, ticket })]);
   // Until it is in full swing; meanwhile the node does nothing else.
-  const [cpuBefore, startedAt] = [victim.cpu(), performance.now()];
+  const [cpuBefore, startedAt] = [cpuOf(victim), performance.now()];
   await pause(3_000);
-  const cpu = (victim.cpu() - cpuBefore) / (performance.now() - startedAt);
+  const cpu = (cpuOf(victim) - cpuBefore) / (performance.now() - startedAt);
   const during = await latencies(pair);
   attacker.kill("SIGKILL");
   clearInterval(watch);
@@ -97,7 +67,7 @@ async function oneRound(pair, attack, url, ticket) {
 async function underAttack(pair, attack, url) {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const ticket = attack in FLOODS ? await pair[0].ask("invite") : undefined;
+    const ticket = attack in FLOODS ? await pair[0].ask("call", { name: "invite" }) : undefined;
     rounds.push(await oneRound(pair, attack, url, ticket));
   }
   const pooled = (part) => {
@@ -124,32 +94,18 @@ function line({ attack, before, during, cpu, rss }) {
   return `${attack.padEnd(34)}${figures.join("")}${ratios.join("")}${number(rss)}${`${(100 * cpu).toFixed(1)} %`.padStart(9)}`;
 }
 
-const directory = mkdtempSync(join(tmpdir(), "skein-hostile-"));
-const victim = spawnNode(directory, "victim");
-await victim.ready;
-await victim.ask("start");
-const ticket = await victim.ask("invite");
-const url = parseTicket(ticket).value.addresses[0];
-const other = spawnNode(directory, "other", ticket);
-try {
-  await other.ready;
-  await other.ask("start");
-  await until(async () => (await other.ask("role")) === 2);
-  const pair = [victim, other];
-  await latencies(pair);
-  console.log(`${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; load ${loadavg()[0]?.toFixed(1)}`);
-  console.log(
-    `${ROUNDS} × ${SAMPLES} ops before and during each attack, pooled; ${SOCKETS} sockets of each kind of stranger\n`,
-  );
-  const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more", "CPU"].map((head) =>
-    head.padStart(9),
-  );
-  console.log(`${"".padEnd(34)}${heads.join("")}`);
-  for (const attack of ["nobody", ...STRANGERS, ...Object.keys(FLOODS)]) {
-    console.log(line(await underAttack(pair, attack, url)));
-  }
-} finally {
-  victim.kill();
-  other.kill();
-  rmSync(directory, { recursive: true, force: true });
+const victim = await startServer("skein");
+const other = await startClient("skein", victim, { role: "reader" });
+await other.ask("connect");
+const pair = [victim, other];
+await latencies(pair);
+console.log(`${cpus().length} × ${cpus()[0]?.model}; Node ${process.version}; load ${loadavg()[0]?.toFixed(1)}`);
+console.log(
+  `${ROUNDS} × ${SAMPLES} ops before and during each attack, pooled; ${SOCKETS} sockets of each kind of stranger\n`,
+);
+const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more", "CPU"];
+console.log(`${"".padEnd(34)}${heads.map((head) => head.padStart(9)).join("")}`);
+for (const attack of ["nobody", ...STRANGERS, ...Object.keys(FLOODS)]) {
+  console.log(line(await underAttack(pair, attack, victim.where.address)));
 }
+await Promise.all(pair.map((node) => node.stop()));

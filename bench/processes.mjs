@@ -65,7 +65,7 @@ export async function start(options) {
     await ended;
   };
   await told("ready");
-  return { ask, told, stop };
+  return { ask, told, stop, pid: child.pid };
 }
 
 let profiles = 0;

@@ -109,6 +109,11 @@ const CELLS: readonly Cell[] = [
     body: (mesh) => ({ kind: "member.remove", key: nodeAt(mesh, 0).signer.publicKey, cut: new Map(), note: "" }),
   },
   {
+    kind: "mesh.checkpoint",
+    allowed: OPERATORS,
+    body: () => ({ kind: "mesh.checkpoint", tips: [], ops: 1 }),
+  },
+  {
     kind: "project.set",
     allowed: OPERATORS,
     body: () => ({ kind: "project.set", name: "demo", remote: "/evil", base: "main", config: "" }),
@@ -169,6 +174,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "member.rotate": true,
   "member.remove": true,
   "project.set": true,
+  "mesh.checkpoint": true,
   "item.create": true,
   "item.set": true,
   "item.delete": true,
@@ -228,7 +234,8 @@ function meaningOf({ replica }: Node): string {
     items: new Map(counting.filter(([, { entries }]) => entries.size > 0)),
     membership: { ...membership, rejected: new Map() },
   };
-  return digestOf(view, testCrypto);
+  // Checkpoints change nothing that is folded, so the digest leaves them out.
+  return `${digestOf(view, testCrypto)} ${membership.checkpoints.length}`;
 }
 
 const cells = CELLS.flatMap((cell) =>

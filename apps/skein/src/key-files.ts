@@ -5,24 +5,15 @@
  * part. The next key stays until it is in place: should a rotation come to nothing, it waits for the next try.
  */
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { err, fromHex, ok, type Result, type Signer, toHex } from "@skein/core";
+import { err, ok, type Result, type Signer } from "@skein/core";
 import { createSigner, type NodeKeys } from "@skein/node";
 
 import { Failure, reasonOf } from "./failure.ts";
+import { parseKey, printKey, SEED_BYTES } from "./key-text.ts";
+import { syncDirectory, writeWholeFile } from "./whole-file.ts";
 
 export const keyFile = (directory: string): string => join(directory, "node.key");
 
@@ -31,16 +22,16 @@ export const nextKeyFile = (directory: string): string => `${keyFile(directory)}
 export function openKeyFiles(directory: string): NodeKeys {
   const path = keyFile(directory);
   const next = nextKeyFile(directory);
-  let current = createSigner(secretFile(path));
-  const waiting = existsSync(next) ? readSecret(next) : undefined;
+  let current = createSigner(readOwnKey(path));
+  const waiting = existsSync(next) ? parseKey(readFileSync(next, "utf8")) : undefined;
   let prepared: Signer | undefined = waiting === undefined ? undefined : createSigner(waiting);
   return {
     current: () => current,
     prepared: () => prepared,
     prepare: () => {
       if (prepared !== undefined) return ok(prepared);
-      const seed = new Uint8Array(randomBytes(32));
-      const written = attempt(() => writeSecret(next, seed));
+      const seed = new Uint8Array(randomBytes(SEED_BYTES));
+      const written = attempt(() => writeKey(next, seed));
       if (!written.ok) return written;
       prepared = createSigner(seed);
       return ok(prepared);
@@ -51,16 +42,16 @@ export function openKeyFiles(directory: string): NodeKeys {
       prepared = undefined;
       return attempt(() => {
         renameSync(next, path);
-        syncDirectory(path);
+        syncDirectory(dirname(path));
       });
     },
   };
 }
 
-/** 32 secret bytes in a file that only its owner reads, made once. */
-export function secretFile(path: string): Uint8Array {
-  if (!existsSync(path)) saveSecret(path, new Uint8Array(randomBytes(32)));
-  const seed = readSecret(path);
+/** Made once. */
+function readOwnKey(path: string): Uint8Array {
+  if (!existsSync(path)) saveKey(path, new Uint8Array(randomBytes(SEED_BYTES)));
+  const seed = parseKey(readFileSync(path, "utf8"));
   if (seed === undefined) {
     throw new Failure(`The key file ${path} is damaged. Put its backup in place, or join with a new data directory.`);
   }
@@ -68,40 +59,12 @@ export function secretFile(path: string): Uint8Array {
   return seed;
 }
 
-export function saveSecret(path: string, seed: Uint8Array): void {
-  const written = attempt(() => writeSecret(path, seed));
+export function saveKey(path: string, seed: Uint8Array): void {
+  const written = attempt(() => writeKey(path, seed));
   if (!written.ok) throw new Failure(`${path} cannot be written: ${written.error}.`);
 }
 
-function readSecret(path: string): Uint8Array | undefined {
-  const seed = fromHex(readFileSync(path, "utf8").trim());
-  return seed?.length === 32 ? seed : undefined;
-}
-
-function writeSecret(path: string, seed: Uint8Array): void {
-  const draft = `${path}.new`;
-  // Left over from a crash: nobody ever used what is in it.
-  rmSync(draft, { force: true });
-  const file = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    writeSync(file, `${toHex(seed)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
-  syncDirectory(path);
-}
-
-/** A rename is durable once its directory is. */
-function syncDirectory(path: string): void {
-  const directory = openSync(dirname(path), constants.O_RDONLY);
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-}
+const writeKey = (path: string, seed: Uint8Array): void => writeWholeFile(path, printKey(seed), 0o600);
 
 function attempt(act: () => void): Result<void, string> {
   try {

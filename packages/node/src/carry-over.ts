@@ -7,21 +7,20 @@ import {
   type CommandError,
   type Crypto,
   type Draft,
+  framesOf,
   isLive,
   type LiveItem,
   memberOf,
   MESH_ENTITY,
   ok,
   type OpBody,
-  openFrame,
-  openOp,
+  type OpenedOp,
   readBody,
   type Replica,
   type Result,
   type Role,
   roleAtLeast,
   roleOf,
-  type SealedOp,
   stageOn,
   toHex,
 } from "@skein/core";
@@ -63,27 +62,25 @@ function quarantinedOps(
   { store, crypto, replica, journal, key }: CarryOverDeps,
   feed: string,
   from: number,
-): readonly SealedOp[] {
-  const ops: SealedOp[] = [];
+): readonly OpenedOp[] {
+  const ops: OpenedOp[] = [];
+  const counts = ({ op }: OpenedOp, author: string, incarnation: string): boolean =>
+    roleOf(replica.view().membership, { author, incarnation, seq: op.seq }) !== undefined;
   for (const { position, bytes } of store.frames(1)) {
-    const frame = openFrame(bytes, crypto);
-    if (!frame.ok) continue;
-    const { firstSeq, opIds, ...header } = frame.value.header;
-    const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
-    if (`${author}/${incarnation}` !== feed || firstSeq < from) continue;
-    if (author !== key() && journal.index.at(position).branch !== feed) continue;
-    for (const [index, opBytes] of frame.value.ops.entries()) {
-      const opened = openOp(opBytes, opIds[index] ?? new Uint8Array());
-      if (!opened.ok) continue;
-      const place = { author, incarnation, seq: opened.value.op.seq };
-      if (roleOf(replica.view().membership, place) !== undefined) ops.push(opened.value);
+    const frames = framesOf(bytes, crypto);
+    if (!frames.ok) continue;
+    for (const [at, { header, ops: written }] of frames.value.entries()) {
+      const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
+      if (`${author}/${incarnation}` !== feed || header.firstSeq < from) continue;
+      if (author !== key() && journal.index.at(position + at).branch !== feed) continue;
+      ops.push(...written.filter((one) => counts(one, author, incarnation)));
     }
   }
   return ops;
 }
 
 /** Nothing when the op's wish is fulfilled already or is not a person's. */
-function draftsOf(deps: CarryOverDeps, { op }: SealedOp): Result<readonly Draft[], CommandError> {
+function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[], CommandError> {
   const body = readBody(op);
   const { role, key } = deps.self();
   if (body === undefined || !roleAtLeast(role, "agent")) return ok([]);

@@ -3,7 +3,6 @@ import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify }
 
 import {
   type Crypto,
-  fromHex,
   isAcceptablePublicKey,
   isWeakPublicKey,
   isWeakSignature,
@@ -29,8 +28,7 @@ export function createNodeCrypto(): Crypto {
     return made;
   };
   return {
-    // By way of hex: a Buffer costs more than reading the digits, and its 32 bytes lie outside of the heap.
-    sha256: (bytes) => fromHex(hash("sha256", bytes, "hex")) ?? new Uint8Array(),
+    sha256,
     verify: (publicKey, message, signature) => {
       if (isWeakPublicKey(publicKey) || isWeakSignature(signature)) return false;
       try {
@@ -47,6 +45,14 @@ export function createNodeCrypto(): Crypto {
     },
     isAcceptableKey: (publicKey) => remember(gated, toHex(publicKey), () => isAcceptablePublicKey(publicKey)),
   };
+}
+
+/** By way of a string: a Buffer for each hash costs more than the hash, and memory outside of the heap. */
+function sha256(bytes: Uint8Array): Uint8Array {
+  const text = hash("sha256", bytes, "binary");
+  const digest = new Uint8Array(32);
+  for (let index = 0; index < digest.length; index++) digest[index] = text.charCodeAt(index);
+  return digest;
 }
 
 const importPublicKey = (raw: Uint8Array): KeyObject =>

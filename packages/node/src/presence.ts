@@ -40,6 +40,8 @@ export interface Presence {
   receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
+  /** The member with this id proved its key on a new link. */
+  met(member: string): void;
   start(): void;
   /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
   beatSoon(): void;
@@ -82,6 +84,12 @@ export function createPresence(deps: PresenceDeps): Presence {
     counter++;
     deps.send(sealBeat(mesh, { boot: deps.boot, counter, intervalMs, ...deps.describe() }, deps.signer()));
   };
+  /**
+   * This process has slept, and its tick has not noticed yet: after a pause all timers are due at once, in any order, and
+   * what others sent meanwhile is still unread. Nobody is judged in between.
+   */
+  const isOverdue = (): boolean =>
+    cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;
   const tick = (): void => {
     const now = clock.monoMs();
     if (stalled(now, intervalMs)) {
@@ -103,8 +111,8 @@ export function createPresence(deps: PresenceDeps): Presence {
       );
     },
     // A node's own lease never expires for itself; others decide that.
-    isExpired: (claim) => claim.holder !== deps.self() && leases.isExpired(claim, clock.monoMs()),
-    looksExpired: (claim) => claim.holder !== deps.self() && leases.looksExpired(claim, clock.monoMs()),
+    isExpired: (claim) => claim.holder !== deps.self() && !isOverdue() && leases.isExpired(claim, clock.monoMs()),
+    looksExpired: (claim) => claim.holder !== deps.self() && !isOverdue() && leases.looksExpired(claim, clock.monoMs()),
     receive: (sealed) => {
       const isNews = (one: Beat): boolean => {
         // A key that gave way to another, or whose member was removed, says nothing any more.
@@ -122,6 +130,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
+    met: (member) => leases.met(member, clock.monoMs()),
     start: tick,
     beatSoon: () => {
       if (cancel === undefined || cancelSoon !== undefined) return;

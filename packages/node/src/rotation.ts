@@ -15,6 +15,7 @@ import {
   ok,
   proveRotation,
   type Result,
+  type Signer,
   toHex,
 } from "@skein/core";
 
@@ -61,6 +62,14 @@ export function createRotation({ keys, mesh, membership, renewIncarnation, onAdo
     },
   };
 }
+
+/** For a node that never rotates its key: of a benchmark or a simulation. */
+export const onlyKey = (signer: Signer): NodeKeys => ({
+  current: () => signer,
+  prepared: () => undefined,
+  prepare: () => err("this node keeps its key"),
+  adopt: () => err("there is no new key"),
+});
 
 export interface GatedJournal {
   readonly journal: Journal;

@@ -14,9 +14,10 @@ import { createSigner, systemClock } from "@skein/node";
 
 import { type DataDirectory, encodeText, openDataDirectory } from "../data-directory.ts";
 import { Failure, orFail, reasonOf } from "../failure.ts";
-import { keyFile, saveSecret } from "../key-files.ts";
+import { keyFile, saveKey } from "../key-files.ts";
+import { syncDirectory } from "../whole-file.ts";
 import { readSeed } from "./backup.ts";
-import { type Container, openContainer, syncDirectory, writeAll } from "./container.ts";
+import { type Container, openContainer, writeAll } from "./container.ts";
 import type { Manifest } from "./manifest.ts";
 import { meaningOf } from "./meaning.ts";
 import { readPassphrase } from "./passphrase.ts";
@@ -96,7 +97,7 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
   const { manifest } = backup;
   const sealed = unpack(backup, staging);
   const { seed, from } = await findKey(sealed, manifest, options);
-  if (seed !== undefined) saveSecret(keyFile(staging), seed);
+  if (seed !== undefined) saveKey(keyFile(staging), seed);
   const data = openDataDirectory(staging, { create: false });
   try {
     const incarnation = beginNewLife(data, manifest, from);

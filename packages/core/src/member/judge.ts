@@ -9,6 +9,7 @@ import type { MeshBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import {
+  type Checkpoint,
   type Cut,
   type Invite,
   isWithinCut,
@@ -60,6 +61,7 @@ export interface Draft extends Membership {
   readonly keys: Map<string, MemberKey>;
   readonly invites: Map<string, Invite>;
   readonly projects: Map<string, Project>;
+  readonly checkpoints: Checkpoint[];
   readonly rejected: Map<string, string>;
   /** What the pass accepts, in the total order. */
   readonly cutting: Map<string, CuttingOp>;
@@ -78,6 +80,7 @@ export const newDraft = (): Draft => ({
   keys: new Map(),
   invites: new Map(),
   projects: new Map(),
+  checkpoints: [],
   rejected: new Map(),
   cutting: new Map(),
 });
@@ -142,6 +145,10 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
       draft.projects.set(name, { name, remote, base, config });
       return undefined;
     }
+    case "mesh.checkpoint":
+      if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
+      draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
+      return undefined;
   }
 }
 

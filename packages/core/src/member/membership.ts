@@ -5,6 +5,7 @@
  * leads to it, each with the last ops that count. So what a member holds stays its own when its key is rotated.
  */
 import { toHex } from "../kernel/bytes.ts";
+import type { Tip } from "../op/bodies.ts";
 import type { Role } from "./role.ts";
 
 /** Last accepted seq by incarnation (hex); a feed that is not named has none. */
@@ -56,6 +57,16 @@ export interface Project {
   readonly config: string;
 }
 
+/** What an operator or owner has signed to have held. */
+export interface Checkpoint {
+  /** Id (hex) of its op. */
+  readonly op: string;
+  readonly author: string;
+  readonly wall: number;
+  readonly tips: readonly Tip[];
+  readonly ops: number;
+}
+
 export interface Membership {
   readonly meshName: string;
   /** By id; the founder is the first. */
@@ -64,9 +75,12 @@ export interface Membership {
   readonly keys: ReadonlyMap<string, MemberKey>;
   readonly invites: ReadonlyMap<string, Invite>;
   readonly projects: ReadonlyMap<string, Project>;
+  /** In the total order, the newest last. */
+  readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
   readonly rejected: ReadonlyMap<string, string>;
 }
+
 
 export const noMembership: Membership = {
   meshName: "",
@@ -74,6 +88,7 @@ export const noMembership: Membership = {
   keys: new Map(),
   invites: new Map(),
   projects: new Map(),
+  checkpoints: [],
   rejected: new Map(),
 };
 

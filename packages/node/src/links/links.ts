@@ -66,6 +66,8 @@ export interface LinksDeps {
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** Everything a peer holds is here. */
   readonly onCaughtUp: () => void;
+  /** The member with this id proved its key on a new link. */
+  readonly onMet: (member: string) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -82,7 +84,8 @@ export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
   const table = createLinkTable(() => toHex(deps.signer().publicKey), clock);
   const addresses = createAddressBook(deps);
-  const makeLink = linkMaker(deps, table, addresses, createRelay(deps));
+  const news: News = { inPacks: false };
+  const makeLink = linkMaker(deps, table, addresses, createRelay(deps), news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -100,7 +103,10 @@ export function createLinks(deps: LinksDeps): Links {
     const [jitter = 0] = deps.random.bytes(1);
     cancelAntiEntropy = clock.after(ANTI_ENTROPY_MS * (0.75 + jitter / 512), antiEntropy);
   };
-  journal.onCommitted((committed) => passOnCommitted(table, deps.membership(), committed));
+  journal.onCommitted((committed) => {
+    passOnCommitted(table, deps.membership(), committed);
+    news.inPacks ||= committed.frames.some(({ bytes }) => bytes === undefined);
+  });
 
   return {
     listen: async (address) => {
@@ -134,12 +140,22 @@ export function createLinks(deps: LinksDeps): Links {
   };
 }
 
+/** What arrives in packs is not pushed on frame by frame: whoever else is linked hears of it once it is all there. */
+interface News {
+  inPacks: boolean;
+}
+
+function announceToOthers(table: LinkTable, from: PeerLink): void {
+  for (const link of table.proved.values()) if (link !== from) link.announceHeads();
+}
+
 /** Wires one new connection to this node. */
 function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
   addresses: AddressBook,
   mayRelay: (node: string) => boolean,
+  news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   const accounts = createAccounts(() => deps.clock.monoMs());
   const noteStranger = strangerNotes(deps);
@@ -155,6 +171,7 @@ function linkMaker(
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
+        if (peer !== undefined) deps.onMet(memberOf(deps.membership(), peer.key)?.id ?? peer.key);
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
@@ -169,6 +186,8 @@ function linkMaker(
       },
       onCaughtUp: (one) => {
         table.judge(one, deps.membership());
+        if (news.inPacks) announceToOthers(table, one);
+        news.inPacks = false;
         deps.onCaughtUp();
       },
       onClosed: (one, reason) => {

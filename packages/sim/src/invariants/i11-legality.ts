@@ -3,7 +3,7 @@
  * send it; epochs and generations move as they may; what is rejected says why. The tables are written down here a second
  * time on purpose: the checker does not ask the code under test what is right.
  */
-import { type HistoryEntry, type ItemHistory, type ItemState, type Member, memberOf } from "@skein/core";
+import type { HistoryEntry, ItemHistory, ItemState, Member, Role } from "@skein/core";
 
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -37,7 +37,7 @@ export const legality: MakeChecker = (world) => ({
     const view = machine.running.node.replica.view();
     for (const item of view.items.values()) {
       for (const entry of item.entries.values()) {
-        const problem = problemOf(item, entry, memberOf(view.membership, entry.author));
+        const problem = problemOf(item, entry, sayOf(view.membership.members.get(entry.author), entry));
         if (problem !== undefined)
           world.violate(problem.id, `item ${item.id}, ${entry.kind} ${entry.id.slice(0, 12)}: ${problem.message}`);
         noteRejection(world, entry);
@@ -46,25 +46,30 @@ export const legality: MakeChecker = (world) => ({
   },
 });
 
+/** The role, as far as the author's removal does not lie before the op. */
+function sayOf(member: Member | undefined, { incarnation, seq }: HistoryEntry): Role | undefined {
+  const isBeyond = member?.cut != null && seq > (member.cut.get(incarnation) ?? 0);
+  return isBeyond ? undefined : member?.role;
+}
+
 type Problem = { readonly id: "I11" | "I17" | "I19" | "I24"; readonly message: string } | undefined;
 
-function problemOf(item: ItemHistory, entry: HistoryEntry, member: Member | undefined): Problem {
+function problemOf(item: ItemHistory, entry: HistoryEntry, role: Role | undefined): Problem {
   const { outcome, kind } = entry;
   if (outcome.type === "rejected" || outcome.type === "quarantined") {
     return outcome.reason === "" ? { id: "I11", message: `${outcome.type} without a reason` } : undefined;
   }
-  if (member === undefined) return { id: "I24", message: "its author is not a member" };
-  const { role } = member;
+  if (role === undefined) return { id: "I24", message: "its author is not a member, or was removed before it" };
   if (role === "observer" || (role === "agent" && FOR_OPERATORS.has(kind))) {
     return { id: "I24", message: `${role} may not` };
   }
   if (outcome.type === "noted" || kind === "item.create") return undefined;
   const parent = entry.on === null ? undefined : item.entries.get(entry.on);
   if (parent?.outcome.type !== "accepted") return { id: "I11", message: "it does not build on an accepted stage" };
-  return edgeProblem(entry, parent.outcome.state, outcome.state, member);
+  return edgeProblem(entry, parent.outcome.state, outcome.state, role);
 }
 
-function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, { id, role }: Member): Problem {
+function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, role: Role): Problem {
   const edge = EDGES[entry.kind];
   const [was, is] = [from.stage.stage, to.stage.stage];
   if (edge === undefined || !edge.from.includes(was) || is !== (edge.to ?? was)) {
@@ -76,10 +81,13 @@ function edgeProblem(entry: HistoryEntry, from: ItemState, to: ItemState, { id, 
   if (to.generation !== from.generation + (entry.kind === "item.restore" ? 1 : 0)) {
     return { id: "I17", message: `generation ${from.generation} became ${to.generation}` };
   }
-  if (FOR_HOLDERS.has(entry.kind) && from.claim?.holder !== id) {
+  if (to.stage.stage === "Qa" && Number(to.stage.featureBranch.split("/")[2]) > to.epoch) {
+    return { id: "I19", message: `its branch ${to.stage.featureBranch} is of an epoch that nobody has reached` };
+  }
+  if (FOR_HOLDERS.has(entry.kind) && from.claim?.holder !== entry.author) {
     return { id: "I24", message: "it is for the holder of the claim" };
   }
-  if (entry.kind === "item.sendBack" && role === "agent" && from.claim?.holder !== id) {
+  if (entry.kind === "item.sendBack" && role === "agent" && from.claim?.holder !== entry.author) {
     return { id: "I24", message: "it is for the holder of the claim, or an operator" };
   }
   return undefined;
