@@ -27,7 +27,8 @@ test("mutants change the core and the engine, never the simulator", () => {
 
 test("a text that is not there, or is there twice, is noticed", () => {
   const [mutant] = MUTANTS;
-  const changed = (find: string): Mutant => ({ name: "none", why: "", caughtBy: [], replace: "", ...mutant, find, also: [] });
+  if (mutant === undefined) throw new Error("there are mutants");
+  const changed = (find: string): Mutant => ({ ...mutant, find, also: [] });
   expect(() => applyMutant(changed("there is no such text"), ROOT)).toThrow("0 times");
   expect(() => applyMutant(changed("import "), ROOT)).toThrow(/finds its text \d+ times/);
 });

@@ -14,6 +14,7 @@ function begin(hasAuthored: boolean) {
     frames: () => [].values(),
     frame: () => undefined,
     append: () => ok(undefined),
+    replace: () => ok(undefined),
     getMeta: () => undefined,
     putMeta: (key) => {
       events.push(`saved ${key}`);

@@ -316,10 +316,22 @@ const breakChain: Behavior = {
     const item = pickItem(peer);
     if (item === undefined) return;
     const incarnation = prng.bytes(8);
-    const base = { mesh: world.mesh, author: signer.publicKey, incarnation, wall: 0, entity: MESH_ENTITY, on: null, after: null, body: {} };
+    const base = {
+      mesh: world.mesh,
+      author: signer.publicKey,
+      incarnation,
+      wall: 0,
+      entity: MESH_ENTITY,
+      on: null,
+      after: null,
+      body: {},
+    };
     const first = sealOp({ ...base, seq: 1, prev: null, lamport: 1, kind: "x.one" }, world.crypto);
     const elsewhere = fromHex(item.best.id) ?? null;
-    const second = sealOp({ ...base, seq: 2, prev: elsewhere, lamport: item.best.lamport + 1, kind: "x.two" }, world.crypto);
+    const second = sealOp(
+      { ...base, seq: 2, prev: elsewhere, lamport: item.best.lamport + 1, kind: "x.two" },
+      world.crypto,
+    );
     const opIds = [first, second].map(({ id }) => fromHex(id) ?? new Uint8Array());
     const header = { mesh: world.mesh, author: signer.publicKey, incarnation, firstSeq: 1, prevFrame: null, opIds };
     peer.send([sealFrame(header, [first.bytes, second.bytes], signer, world.crypto).bytes], peer.links());
