@@ -1,14 +1,7 @@
 /** The core's `Crypto` and `Signer` over node:crypto (OpenSSL): ten times the speed of the portable library, same rule. */
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from "node:crypto";
 
-import {
-  type Crypto,
-  isAcceptablePublicKey,
-  isWeakPublicKey,
-  isWeakSignature,
-  type Signer,
-  toHex,
-} from "@skein/core";
+import { type Crypto, isAcceptablePublicKey, isWeakPublicKey, isWeakSignature, type Signer, toHex } from "@skein/core";
 
 // RFC 8410: the fixed DER heads of an Ed25519 SubjectPublicKeyInfo and PKCS #8 key; the 32 key bytes follow.
 const SPKI = Buffer.from("302a300506032b6570032100", "hex");

@@ -50,7 +50,6 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
   const says = createSayRecord();
   const named = new Set<string>();
 
-
   const isQuarantined = (op: FoldOp): boolean => {
     const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
     return fork !== undefined && op.seq >= fork;

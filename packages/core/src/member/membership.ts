@@ -81,7 +81,6 @@ export interface Membership {
   readonly rejected: ReadonlyMap<string, string>;
 }
 
-
 export const noMembership: Membership = {
   meshName: "",
   members: new Map(),
