@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 
 import { parseTicket } from "@skein/core";
-import { createNode, createNodeCrypto, createSigner, systemClock, systemRandom } from "@skein/node";
+import { createNode, createNodeCrypto, createSigner, onlyKey, systemClock, systemRandom } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
 import { openLogStore } from "@skein/store-sqlite";
 
@@ -31,7 +31,7 @@ const created = createNode({
   environment: unused,
   scriptedAgent: ["false"],
   log: () => undefined,
-  signer: createSigner(options.seed === undefined ? systemRandom.bytes(32) : Buffer.from(options.seed, "hex")),
+  keys: onlyKey(createSigner(options.seed === undefined ? systemRandom.bytes(32) : Buffer.from(options.seed, "hex"))),
   mesh: ticket?.mesh ?? new Uint8Array(Buffer.from(options.mesh, "hex")),
   incarnation: systemRandom.bytes(8),
   boot: 1,

@@ -5,7 +5,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { createReplica, foundMesh, parseTicket, toHex } from "@skein/core";
-import { createNode, createNodeCrypto, createSigner, systemClock, systemRandom } from "@skein/node";
+import { createNode, createNodeCrypto, createSigner, onlyKey, systemClock, systemRandom } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
 import { openLogStore } from "@skein/store-sqlite";
 
@@ -121,7 +121,7 @@ function makeNode(options) {
     environment: unused,
     scriptedAgent: ["false"],
     log: () => undefined,
-    signer,
+    keys: onlyKey(signer),
     mesh: options.mesh,
     incarnation: options.incarnation,
     boot: 1,

@@ -18,6 +18,7 @@ import {
   LIMITS,
   openFrame,
   printTicket,
+  proveRotation,
   RELAYED_BEATS,
   sealBeat,
   toHex,
@@ -36,6 +37,7 @@ const owner = { signer: createSigner(filled(0x11, 32)), incarnation: filled(0xa1
 const newcomer = createSigner(filled(0x22, 32));
 const ticketSeed = filled(0x33, 32);
 const ticket = createSigner(ticketSeed);
+const nextKey = createSigner(filled(0x44, 32));
 const ITEM = "0123456789ab";
 
 const { mesh, frame: genesis } = foundMesh(
@@ -104,6 +106,7 @@ function cast() {
     `alice, the founder  ${feed(owner.signer.publicKey, owner.incarnation)}`,
     `bob, who joins      ${toHex(newcomer.publicKey)}`,
     `the ticket's key    ${toHex(ticket.publicKey)}`,
+    `alice's next key    ${toHex(nextKey.publicKey)}`,
     `the item's id       ${ITEM}`,
   ].join("\n");
 }
@@ -198,6 +201,44 @@ const proofFields = (proof) => [
   [proof.joinProof, proof.joinProof === null ? "no join proof" : "the ticket's signature of the join proof"],
 ];
 
+/** What both keys sign when alice's key is followed by her next one, and how a hello tells of it. */
+function rotationExample() {
+  const rotation = proveRotation(mesh, owner.signer, nextKey);
+  const statement = encode(["skein/rotate/1", mesh, rotation.from, rotation.to]);
+  for (const [key, signature] of [
+    [rotation.from, rotation.consent],
+    [rotation.to, rotation.proof],
+  ]) {
+    if (!crypto.verify(key, statement, signature)) throw new Error("the statement is not what the keys sign");
+  }
+  return [
+    annotated(statement, [
+      ["skein/rotate/1", "tag"],
+      [mesh, "mesh id"],
+      [rotation.from, "the old key"],
+      [rotation.to, "the new key"],
+    ]),
+    line(rotation.consent, "consent: the old key's signature over these bytes"),
+    line(rotation.proof, "proof: the new key's signature over them"),
+  ].join("\n\n");
+}
+
+function rotatedHelloExample() {
+  const rotations = [proveRotation(mesh, owner.signer, nextKey)];
+  const hello = {
+    type: "hello",
+    versions: [1],
+    mesh,
+    key: nextKey.publicKey,
+    nonce: filled(0xc0, 32),
+    name: "alice",
+    ticket: null,
+    rotations,
+  };
+  const told = rotations.map(({ from, to, consent, proof }) => [from, to, consent, proof]);
+  return bytesOfMessage(hello, [...helloFields(hello), [told, "old key, new key, consent, proof"]]);
+}
+
 function beatExample() {
   const about = {
     boot: 1,
@@ -272,6 +313,7 @@ const NOTES = {
   locators: "locators in one `want`",
   locatorFrames: "places in one locator",
   outboxBytes: "bytes waiting for one peer before it is cut",
+  helloRotations: "rotations of its key that a hello tells",
   inboxBytes: "bytes of one peer's frames that wait to become durable; nothing more is read from it meanwhile",
   barrenAnswers: "answers and refused frames in a row that brought nothing before the link ends",
   handshakeMs: "from the connection to a proved peer",
@@ -418,6 +460,8 @@ export function sections() {
         ]),
       ),
     ],
+    ["rotation", hex(rotationExample())],
+    ["hello-rotated", hex(rotatedHelloExample())],
     ["handshake-1", hex(bytesOfMessage(hello, helloFields(hello)))],
     ["handshake-2", hex(bytesOfMessage(answer, helloFields(answer)))],
     ["handshake-3", hex(bytesOfMessage(proof, proofFields(proof)))],

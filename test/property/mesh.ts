@@ -12,7 +12,9 @@ import {
   isOutOfOrder,
   joinProofBytes,
   type LiveItem,
+  memberOf,
   parseCommand,
+  proveRotation,
   type Replica,
   type Role,
   roleOf,
@@ -25,9 +27,12 @@ import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testi
 
 export interface Node {
   readonly name: string;
-  readonly signer: Signer;
-  readonly key: string;
-  readonly incarnation: Uint8Array;
+  /** The member's id: the key it joined with (hex). */
+  readonly id: string;
+  /** What it signs with, and the incarnation under that key. */
+  signer: Signer;
+  key: string;
+  incarnation: Uint8Array;
   readonly replica: Replica;
   /** Every frame taken or written, in that order: what the disk would hold. */
   readonly stored: Uint8Array[];
@@ -69,6 +74,7 @@ export function createMesh({ seed, size, wallMs = () => 1_700_000_000_000 + seed
     const replica = createReplica(founded.mesh, testCrypto);
     return {
       name: `node${place}`,
+      id: toHex(signer.publicKey),
       signer,
       key: toHex(signer.publicKey),
       incarnation: incarnationOf(place),
@@ -119,9 +125,14 @@ function reload(node: Node): void {
 
 type Drafts = Parameters<Replica["write"]>[0];
 
-export function writeDrafts(mesh: Mesh, node: Node, drafts: Drafts): void {
-  const { changes } = node.replica.write(drafts, node, mesh.wallMs());
-  const frames = node.replica.seal(node);
+export function writeDrafts(
+  mesh: Mesh,
+  node: Node,
+  drafts: Drafts,
+  author: Pick<Node, "signer" | "incarnation"> = node,
+): void {
+  const { changes } = node.replica.write(drafts, author, mesh.wallMs());
+  const frames = node.replica.seal(author);
   for (const frame of frames) node.stored.push(frame.bytes);
   if (changes.some((change) => change.type === "stale")) reload(node);
   mesh.onChange(node);
@@ -217,7 +228,7 @@ const roleOfNode = (node: Node): Role | undefined =>
     author: node.key,
     incarnation: toHex(node.incarnation),
     seq: Number.MAX_SAFE_INTEGER,
-  }) ?? node.replica.view().membership.members.get(node.key)?.role;
+  }) ?? memberOf(node.replica.view().membership, node.key)?.role;
 
 const itemsOf = (node: Node): readonly LiveItem[] => [...node.replica.view().items.values()].filter(isLive);
 
@@ -229,18 +240,42 @@ export function command(mesh: Mesh, node: Node, name: string, input: unknown): b
   const idBytes = mesh.prng.bytes(8);
   if (!parsed.ok) throw new Error(`${name}: ${parsed.error.message}`);
   if (role === undefined) return false;
+  const next = testSigner(`key ${toHex(idBytes)} of ${node.name}`);
   const decided = decide(parsed.value.command, {
     view: node.replica.view(),
     heads: node.replica.heads(),
-    self: node.key,
+    self: node.id,
     role,
     wallMs: mesh.wallMs(),
     idBytes,
     ticketKey: testSigner(toHex(idBytes)).publicKey,
+    rotation: proveRotation(mesh.id, node.signer, next),
   });
   if (!decided.ok) return false;
   writeDrafts(mesh, node, decided.value.drafts);
+  if (name === "member.rotate") goOnUnder(node, next, idBytes);
   return true;
+}
+
+/** As a node does: under the new key once the log says that it is the member's. */
+function goOnUnder(node: Node, next: Signer, incarnation: Uint8Array): void {
+  if (memberOf(node.replica.view().membership, node.id)?.key !== toHex(next.publicKey)) return;
+  node.signer = next;
+  node.key = toHex(next.publicKey);
+  node.incarnation = incarnation;
+}
+
+/** A copy of a node's data directory lives on somewhere else, in an incarnation of its own, and rotates the same key. */
+export function rotateAsCopy(mesh: Mesh, original: Node, where: Node): void {
+  const incarnation = mesh.prng.bytes(8);
+  // The copy holds what the place it lives at holds; a key that is unknown there is not in its log.
+  if (memberOf(where.replica.view().membership, original.key) === undefined) return;
+  const next = testSigner(`key ${toHex(incarnation)} of a copy of ${original.name}`);
+  const { to: key, consent, proof } = proveRotation(mesh.id, original.signer, next);
+  const seq = mesh.prng.int(40);
+  const cut = seq === 0 ? new Map<string, number>() : new Map([[toHex(original.incarnation), seq]]);
+  const body = { kind: "member.rotate" as const, key, cut, consent, proof };
+  writeDrafts(mesh, where, [{ entity: "mesh", on: null, body }], { signer: original.signer, incarnation });
 }
 
 const OID = "c0ffee".padEnd(40, "0");
@@ -274,7 +309,7 @@ function work(mesh: Mesh, node: Node): void {
   const body = stageBody(mesh, item.id, item.best.state.epoch);
   const role = roleOfNode(node);
   if (role === undefined) return;
-  const decided = stageOn(item, body, { self: node.key, role, wallMs: mesh.wallMs() });
+  const decided = stageOn(item, body, { self: node.id, role, wallMs: mesh.wallMs() });
   if (decided.ok) writeDrafts(mesh, node, decided.value.drafts);
 }
 

@@ -1,4 +1,4 @@
-/** Members are removed while they and others go on writing elsewhere: every node ends with the same mesh and the same board. */
+/** Members are removed and keys are rotated while they and others go on writing elsewhere: every node ends with the same mesh and the same board. */
 import type { Member } from "@skein/core";
 import { expect, test } from "vitest";
 
@@ -14,15 +14,17 @@ import {
   type Node,
   partition,
   replay,
+  rotateAsCopy,
   step,
   writeDrafts,
 } from "./mesh.ts";
 
 const SEEDS = 200;
+const ROTATED_SEEDS = 100;
 
 /** Removes somebody the way a person does, cutting the feeds where the remover has them. */
 function removeByCommand(mesh: Mesh): void {
-  command(mesh, mesh.prng.pick(mesh.nodes), "member.remove", { member: mesh.prng.pick(mesh.nodes).key });
+  command(mesh, mesh.prng.pick(mesh.nodes), "member.remove", { member: mesh.prng.pick(mesh.nodes).id });
 }
 
 /** Removes somebody with any cut at all, whether or not the author may: everybody has to judge it alike. */
@@ -110,10 +112,53 @@ test("the founder is never removed", () => {
     const mesh = run(seed, removeAnyhow);
     const founder = mesh.nodes[0];
     for (const node of mesh.nodes) {
-      expect(node.replica.view().membership.members.get(founder?.key ?? "")).toMatchObject({
+      expect(node.replica.view().membership.members.get(founder?.id ?? "")).toMatchObject({
         role: "owner",
         cut: null,
       });
     }
   });
+});
+
+const rotateByCommand = (mesh: Mesh): void => {
+  command(mesh, mesh.prng.pick(mesh.nodes), "member.rotate", {});
+};
+
+/** Rotations by commands and by copies, and removals of the same members, in any order. */
+function rotateAnyhow(mesh: Mesh): void {
+  const { prng } = mesh;
+  const roll = prng.int(3);
+  if (roll === 0) rotateAsCopy(mesh, prng.pick(mesh.nodes), prng.pick(mesh.nodes));
+  else if (roll === 1) rotateByCommand(mesh);
+  else removeAnyhow(mesh);
+}
+
+test("after rotations in a partition all digests are equal, and the members are the same people", () => {
+  let rotations = 0;
+  forSeeds(ROTATED_SEEDS, (seed) => {
+    const mesh = run(seed, rotateByCommand);
+    expectOneMeaning(mesh);
+    for (const node of mesh.nodes) {
+      const member = node.replica.view().membership.members.get(node.id);
+      expect(member).toMatchObject({ key: node.key, name: node.name, cut: null });
+      if (node.key !== node.id) rotations++;
+    }
+    // An op of an honest node counts, whichever of its keys signed it, unless the stage machine refuses it.
+    const items = [...(mesh.nodes[0]?.replica.view().items.values() ?? [])];
+    const reasons = items
+      .flatMap((item) => [...item.entries.values()])
+      .flatMap(({ outcome }) => (outcome.type === "rejected" ? [outcome.reason] : []));
+    expect(reasons.filter((reason) => reason.includes("author"))).toEqual([]);
+  });
+  expect(rotations).toBeGreaterThan(ROTATED_SEEDS);
+});
+
+test("whoever rotates whose key, and removes whom, all digests are equal in every order", () => {
+  let contested = 0;
+  forSeeds(ROTATED_SEEDS, (seed) => {
+    const mesh = run(seed, rotateAnyhow);
+    expectOneMeaning(mesh);
+    contested += mesh.nodes[0]?.replica.view().membership.rejected.size ?? 0;
+  });
+  expect(contested).toBeGreaterThan(ROTATED_SEEDS / 4);
 });

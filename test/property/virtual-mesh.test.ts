@@ -136,3 +136,48 @@ test("a node restored from an old backup goes on under a new incarnation, and no
   await expectConvergence(mesh, [restored, bob, carol]);
   expect(mesh.trace.filter((line) => line.includes("incarnation.renewed"))).toHaveLength(1);
 });
+
+const membersOf = (mesh: VirtualMesh, node: VirtualNode): Promise<MemberList> =>
+  pumped(mesh.time, node.command("members", {})) as Promise<MemberList>;
+
+interface MemberList {
+  readonly members: readonly { readonly name: string; readonly earlierKeys: readonly string[] }[];
+  readonly rejected: Readonly<Record<string, string>>;
+}
+
+const fullyLinked = (nodes: readonly VirtualNode[]) => (): boolean =>
+  nodes.every(({ node }) => [...node.api.board.current().nodes.values()].every((one) => one.linked && one.alive));
+
+test.each(Array.from({ length: 20 }, (_, index) => index + 200))(
+  "keys are rotated under load while a peer is cut off: nothing written is lost, seed %i",
+  async (seed) => {
+    const { mesh, nodes } = await threeNodes(seed);
+    const [alice, bob] = nodes;
+    await addItems(mesh, alice, 4);
+    mesh.network.partition([["alice", "bob"], ["carol"]]);
+    await mesh.time.runUntil(() => false, 500 + (seed % 5) * 700);
+    // A rotation among commands that are all given at once, on the founder and on a holder of claims.
+    const given = [alice, bob].flatMap((node, at) => [
+      ...(at === 0 ? [node.command("item.add", { title: "before", start: true })] : []),
+      node.command("member.rotate", {}),
+      ...(at === 0 ? [node.command("item.add", { title: "after", start: true })] : []),
+    ]);
+    for (const answer of given) await pumped(mesh.time, answer);
+    await mesh.time.runUntil(() => false, 3_000);
+    await pumped(mesh.time, alice.command("member.rotate", {}));
+    mesh.network.heal();
+    expect(await mesh.time.runUntil(fullyLinked(nodes), MINUTE), mesh.trace.slice(-40).join("\n")).toBe(true);
+    const done = await mesh.time.runUntil(allDone(nodes, 6), 10 * MINUTE);
+    expect(done, mesh.trace.slice(-40).join("\n")).toBe(true);
+    await expectConvergence(mesh, nodes);
+    landedOnce(mesh);
+    for (const node of nodes) {
+      const { members, rejected } = await membersOf(mesh, node);
+      const rotations = Object.fromEntries(members.map(({ name, earlierKeys }) => [name, earlierKeys.length]));
+      expect(rotations).toEqual({ alice: 2, bob: 1, carol: 0 });
+      expect(rejected).toEqual({});
+    }
+    // Nobody was told to give up.
+    expect(mesh.trace.filter((line) => / refused /.test(line))).toEqual([]);
+  },
+);

@@ -52,7 +52,9 @@ interface DoctorReport {
 interface MemberList {
   readonly mesh: string;
   readonly members: readonly {
+    readonly id: string;
     readonly key: string;
+    readonly earlierKeys: readonly string[];
     readonly name: string;
     readonly role: string;
     readonly removed: boolean;

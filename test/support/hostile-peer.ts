@@ -9,6 +9,7 @@ import {
   encodeMessage,
   type HandshakeStep,
   LIMITS,
+  type KeyRotation,
   type Membership,
   type Message,
   parseTicket,
@@ -57,11 +58,14 @@ export interface DialOptions {
   readonly name: string;
   /** The ticket to join with. */
   readonly ticket?: Signer;
+  /** What it says led to its key. */
+  readonly rotations?: readonly KeyRotation[];
 }
 
 const nobody: Membership = {
   meshName: "",
   members: new Map(),
+  keys: new Map(),
   invites: new Map(),
   projects: new Map(),
   checkpoints: [],
@@ -86,6 +90,7 @@ export async function dialAsPeer(options: DialOptions): Promise<HostilePeer> {
       name: options.name,
       nonce: new Uint8Array(randomBytes(32)),
       ticket: options.ticket ?? null,
+      ...(options.rotations === undefined ? {} : { rotations: options.rotations }),
     },
     crypto,
   );

@@ -79,7 +79,7 @@ export function composeNode(options: ComposeOptions): Node {
     environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
     scriptedAgent: [process.execPath, fileURLToPath(new URL("./scripted-agent/main.js", import.meta.url))],
     log: options.log,
-    signer: data.signer,
+    keys: data.keys,
     mesh: options.mesh,
     incarnation: data.incarnation,
     boot: options.boot,

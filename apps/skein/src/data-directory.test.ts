@@ -20,10 +20,10 @@ const open = (path: string, onRepaired?: (told: string) => void): DataDirectory 
 test("the key is the same at every start, and one wrong digit of it is refused", () => {
   const path = newPlace();
   const first = open(path);
-  const key = toHex(first.signer.publicKey);
+  const key = toHex(first.keys.current().publicKey);
   first.close();
   const second = open(path);
-  expect(toHex(second.signer.publicKey)).toBe(key);
+  expect(toHex(second.keys.current().publicKey)).toBe(key);
   second.close();
   const file = join(path, "node.key");
   const text = readFileSync(file, "latin1");
@@ -35,7 +35,7 @@ test("the key is the same at every start, and one wrong digit of it is refused",
   // As it was written before there was a sum.
   writeFileSync(file, `${text.slice(0, 64)}\n`);
   const last = open(path);
-  expect(toHex(last.signer.publicKey)).toBe(key);
+  expect(toHex(last.keys.current().publicKey)).toBe(key);
   last.close();
 });
 
@@ -64,7 +64,7 @@ test("a node that lost its log still knows its mesh and name, has a new incarnat
   const after = open(path, (message) => told.push(message));
   expect(told).toEqual([expect.stringContaining("how many are missing cannot be told")]);
   expect([after.mesh, after.name]).toEqual([mesh, "anna"]);
-  expect(toHex(after.signer.publicKey)).toBe(toHex(before.signer.publicKey));
+  expect(toHex(after.keys.current().publicKey)).toBe(toHex(before.keys.current().publicKey));
   expect(toHex(after.incarnation)).not.toBe(toHex(before.incarnation));
   expect(Number(new TextDecoder().decode(after.store.getMeta("boot")))).toBeGreaterThan(1_000_000);
   after.close();

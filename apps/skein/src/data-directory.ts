@@ -2,6 +2,7 @@
  * A node's data directory: its key, its log, its token, its places for work.
  *
  *     node.key (0600)     the node's Ed25519 seed          log.sqlite     the log
+ *     node.key.next       the one that is to follow it, while a rotation is under way (0600)
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
  *     identity.json       mesh and name, beside the log    quarantine/    damaged logs
  *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
@@ -11,20 +12,21 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 
-import { equalBytes, fromHex, type Signer, toHex } from "@skein/core";
-import { createSigner, type LogStore } from "@skein/node";
+import { equalBytes, fromHex, toHex } from "@skein/core";
+import type { LogStore, NodeKeys } from "@skein/node";
 import { openLogStore, type SqliteLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
 import { keepIdentity } from "./identity-file.ts";
-import { parseKey, printKey, SEED_BYTES } from "./key-text.ts";
+import { keyFile, openKeyFiles } from "./key-files.ts";
+import { SEED_BYTES } from "./key-text.ts";
 import { finishCutOffRepair, repairLog } from "./repair-log.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 export interface DataDirectory {
   readonly path: string;
   readonly store: SqliteLogStore;
-  readonly signer: Signer;
+  readonly keys: NodeKeys;
   /** Undefined until a mesh was founded or joined. */
   readonly mesh: Uint8Array | undefined;
   readonly incarnation: Uint8Array;
@@ -48,7 +50,7 @@ export interface OpenOptions {
 
 /** Whether a node lives there, with its log or without it. */
 export const holdsNode = (directory: string): boolean =>
-  existsSync(join(directory, "log.sqlite")) || existsSync(join(directory, "node.key"));
+  existsSync(join(directory, "log.sqlite")) || existsSync(keyFile(directory));
 
 /** Opens, and makes when `create` is set. Only one process at a time holds it. */
 export function openDataDirectory(path: string, options: OpenOptions): DataDirectory {
@@ -61,14 +63,14 @@ export function openDataDirectory(path: string, options: OpenOptions): DataDirec
   makeDirectory(directory);
   const store = openStore(directory, options);
   try {
-    const signer = createSigner(readKey(join(directory, "node.key")));
+    const keys = openKeyFiles(directory);
     const token = toHex(readToken(join(directory, "token")));
     const moved = noticeMove(store);
     rememberMesh(directory, store);
     return {
       path: directory,
       store,
-      signer,
+      keys,
       mesh: store.getMeta("mesh"),
       incarnation: remembered(store, "incarnation", newIncarnation),
       moved,
@@ -85,7 +87,7 @@ export function openDataDirectory(path: string, options: OpenOptions): DataDirec
 
 function openStore(directory: string, { onRepaired, onUnusable }: OpenOptions): SqliteLogStore {
   // The key is made right after the log, so where it is there was a log.
-  const mustExist = existsSync(join(directory, "node.key"));
+  const mustExist = existsSync(keyFile(directory));
   const open = (): ReturnType<typeof openLogStore> =>
     openLogStore({ directory, mustExist, onUnusable: ({ message }) => endUnusable(message, onUnusable) });
   finishCutOffRepair(directory, onRepaired !== undefined);
@@ -120,19 +122,6 @@ function makeDirectory(directory: string): void {
     );
   }
 }
-
-/** The node's key, made once. */
-function readKey(path: string): Uint8Array {
-  if (!existsSync(path)) writeKey(path, new Uint8Array(randomBytes(SEED_BYTES)));
-  const seed = parseKey(readFileSync(path, "utf8"));
-  if (seed === undefined) {
-    throw new Failure(`The key file ${path} is damaged. Put its backup in place, or join with a new data directory.`);
-  }
-  chmodSync(path, 0o600);
-  return seed;
-}
-
-export const writeKey = (path: string, seed: Uint8Array): void => writeWholeFile(path, printKey(seed), 0o600);
 
 /** The API's secret is this machine's own business: a damaged one is replaced. */
 function readToken(path: string): Uint8Array {

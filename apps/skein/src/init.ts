@@ -185,7 +185,8 @@ function foundIn(data: DataDirectory, options: InitOptions, plan: ProjectPlan | 
   const crypto = createNodeCrypto();
   const nodeName = options.name ?? defaultNodeName();
   const meshName = options.mesh ?? plan?.config.project ?? "skein";
-  const { signer, incarnation } = data;
+  const { incarnation } = data;
+  const signer = data.keys.current();
   const genesis = foundMesh({ signer, incarnation, meshName, nodeName, wallMs: systemClock.wallMs() }, crypto);
   const replica = createReplica(genesis.mesh, crypto);
   orFail(replica.take(genesis.frame.bytes), (refusal) => `The mesh could not be founded: ${refusal.message}`);

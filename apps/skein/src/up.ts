@@ -177,7 +177,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
 function nameOf({ name }: UpOptions, data: DataDirectory): string {
   const joined = data.store.frame(1) !== undefined;
   if (joined && data.name !== undefined) return data.name;
-  return name ?? data.name ?? `${defaultNodeName()}-${toHex(data.signer.publicKey).slice(0, 4)}`;
+  return name ?? data.name ?? `${defaultNodeName()}-${toHex(data.keys.current().publicKey).slice(0, 4)}`;
 }
 
 function createEnding(
@@ -237,7 +237,16 @@ function identify({ ticket: text, rendezvous, data: path }: UpOptions, data: Dat
 
 /** Refusals that trying again will not heal. A node that has not heard of a ticket yet may hear of it soon. */
 function isFinal(refusal: LinkRefusal): boolean {
-  const final = ["spent-ticket", "expired-ticket", "wrong-mesh", "removed", "bad-proof", "version", "not-a-member"];
+  const final = [
+    "spent-ticket",
+    "expired-ticket",
+    "wrong-mesh",
+    "removed",
+    "rotated",
+    "bad-proof",
+    "version",
+    "not-a-member",
+  ];
   return final.includes(refusal.code);
 }
 

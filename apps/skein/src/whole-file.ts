@@ -16,7 +16,8 @@ export function writeWholeFile(path: string, text: string, mode: number): void {
   syncDirectory(dirname(path));
 }
 
-function syncDirectory(path: string): void {
+/** A rename is durable once its directory is. */
+export function syncDirectory(path: string): void {
   const directory = openSync(path, "r");
   try {
     fsyncSync(directory);

@@ -29,7 +29,8 @@ export {
   type PackedFrame,
   sealPack,
 } from "./op/pack.ts";
-export { isAcceptablePublicKey } from "./op/public-key.ts";
+export { createPortableCrypto } from "./op/portable-crypto.ts";
+export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
@@ -51,11 +52,16 @@ export { joinProofBytes } from "./member/join-proof.ts";
 export {
   type Checkpoint,
   type Invite,
+  type KeyRotation,
+  keyStatus,
   type Member,
+  memberOf,
   type Membership,
   type Project,
   roleOf,
+  rotationsTo,
 } from "./member/membership.ts";
+export { proveRotation } from "./member/rotation-proof.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 

@@ -23,10 +23,12 @@ const ANSWER_MS = 5_000;
 export interface LogReaderDeps {
   readonly clock: Clock;
   readonly logs: AttemptLogs;
-  readonly self: string;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly view: () => View;
   readonly attempts: () => ReadonlyMap<string, BoardAttempt>;
-  readonly peers: () => ReadonlyMap<string, PeerLink>;
+  /** The link to a member, by its id. */
+  readonly linkTo: (member: string) => PeerLink | undefined;
   readonly nameOf: (key: string) => string;
   /** Is an attempt of this item and epoch running here? */
   readonly isRunning: (item: string, epoch: number) => boolean;
@@ -93,11 +95,11 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
         });
       }
       const { node, epoch: at } = attempt;
-      if (node === deps.self) {
+      if (node === deps.self()) {
         const local = answer({ type: "log-read", id: 0, item: item.value.id, epoch: at, offset });
         return ok(toChunk(item.value.id, at, node, offset, local));
       }
-      const link = deps.peers().get(node);
+      const link = deps.linkTo(node);
       const remote = link === undefined ? undefined : await ask(link, item.value.id, at, offset);
       if (remote === undefined) {
         const where = `The log of attempt ${at} is on ${deps.nameOf(node)}, which this node has no link to right now.`;

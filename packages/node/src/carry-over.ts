@@ -10,6 +10,7 @@ import {
   framesOf,
   isLive,
   type LiveItem,
+  memberOf,
   MESH_ENTITY,
   ok,
   type OpBody,
@@ -19,11 +20,12 @@ import {
   type Result,
   type Role,
   roleAtLeast,
+  roleOf,
   stageOn,
   toHex,
 } from "@skein/core";
 
-import { type Journal, recordsOf } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Clock, LogStore } from "./ports.ts";
 
 export interface CarryOverDeps {
@@ -32,7 +34,10 @@ export interface CarryOverDeps {
   readonly crypto: Crypto;
   readonly replica: Replica;
   readonly journal: Journal;
+  /** This node's member id and role. */
   readonly self: () => { readonly key: string; readonly role: Role };
+  /** The key it signs with now. */
+  readonly key: () => string;
 }
 
 /** Writes again what counts no more of this feed. Resolves with the number of ops; remembers that it was done. */
@@ -49,14 +54,26 @@ export async function carryOver(deps: CarryOverDeps, feed: string): Promise<numb
   return count;
 }
 
-function quarantinedOps({ store, crypto }: CarryOverDeps, feed: string, from: number): readonly OpenedOp[] {
+/**
+ * Under a key that gave way to another one only the history that came first is this node's own: whoever still holds that
+ * key must not get its wishes written under the new one.
+ */
+function quarantinedOps(
+  { store, crypto, replica, journal, key }: CarryOverDeps,
+  feed: string,
+  from: number,
+): readonly OpenedOp[] {
   const ops: OpenedOp[] = [];
-  for (const bytes of recordsOf(store)) {
+  const counts = ({ op }: OpenedOp, author: string, incarnation: string): boolean =>
+    roleOf(replica.view().membership, { author, incarnation, seq: op.seq }) !== undefined;
+  for (const { position, bytes } of store.frames(1)) {
     const frames = framesOf(bytes, crypto);
     if (!frames.ok) continue;
-    for (const { header, ops: written } of frames.value) {
-      const { author, incarnation, firstSeq } = header;
-      if (`${toHex(author)}/${toHex(incarnation)}` === feed && firstSeq >= from) ops.push(...written);
+    for (const [at, { header, ops: written }] of frames.value.entries()) {
+      const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
+      if (`${author}/${incarnation}` !== feed || header.firstSeq < from) continue;
+      if (author !== key() && journal.index.at(position + at).branch !== feed) continue;
+      ops.push(...written.filter((one) => counts(one, author, incarnation)));
     }
   }
   return ops;
@@ -95,14 +112,15 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
   item.registers[body.field].lamport < lamport;
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
-  const { members, invites, projects } = replica.view().membership;
+  const { membership } = replica.view();
+  const { keys, invites, projects } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
     case "member.join":
-      return !members.has(toHex(body.key));
+      return !keys.has(toHex(body.key));
     case "member.remove":
-      return members.get(toHex(body.key))?.cut === null;
+      return memberOf(membership, toHex(body.key))?.cut === null;
     case "project.set":
       return !projects.has(body.name);
     default:

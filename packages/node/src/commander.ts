@@ -8,9 +8,12 @@ import {
   err,
   findItem,
   isLive,
+  type keyStatus,
   type Naming,
   ok,
   type ParsedCommand,
+  type KeyRotation,
+  memberOf,
   type Plain,
   printTicket,
   projectItem,
@@ -23,6 +26,7 @@ import {
   type Signer,
   type StageBody,
   STAGE_KINDS,
+  toHex,
 } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
@@ -58,9 +62,15 @@ export interface CommanderDeps {
   readonly growth: Growth;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
-  readonly self: string;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly role: () => Role | undefined;
-  readonly removed: () => boolean;
+  /** What this node's key is good for. */
+  readonly keyStatus: () => ReturnType<typeof keyStatus>;
+  /** Proposes a rotation of this node's key, with no other write of this node under way. */
+  readonly withRotation: <T>(
+    run: (journal: Journal, rotation: Result<KeyRotation, CommandError>) => Promise<T>,
+  ) => Promise<T>;
   readonly idle: string | null;
 }
 
@@ -69,7 +79,7 @@ export function createCommander(deps: CommanderDeps): Commander {
     run: async ({ spec, command }) => {
       const role = deps.role();
       const mayRead = spec.effect !== "writes" && spec.role === "observer";
-      if (!mayRead && role === undefined) return err(notAMember(deps.removed()));
+      if (!mayRead && role === undefined) return err(notAMember(deps.keyStatus()));
       if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
         const words = spec.words.join(" ");
         return err({
@@ -83,31 +93,48 @@ export function createCommander(deps: CommanderDeps): Commander {
   };
 }
 
-const notAMember = (removed: boolean): CommandError => ({
+const notAMember = (status: ReturnType<CommanderDeps["keyStatus"]>): CommandError => ({
   code: "not-allowed",
-  message: removed
-    ? "This node's key was removed from the mesh, so it can read and not write."
-    : "This node is not a member yet. It joins with a valid ticket and a reachable rendezvous; `skein doctor` says more.",
+  message:
+    status === "removed"
+      ? "This node's key was removed from the mesh, so it can read and not write."
+      : status === "rotated"
+        ? "This node's key was replaced by another one, so it can read and not write. `skein doctor` says what to do."
+        : "This node is not a member yet. It joins with a valid ticket and a reachable rendezvous; `skein doctor` says more.",
 });
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function write(deps: CommanderDeps, command: Command, role: Role): Promise<Result<Plain, CommandError>> {
+  if (command.name !== "member.rotate") return writeIn(deps, deps.journal, command, role);
+  return deps.withRotation((journal, rotation) =>
+    rotation.ok ? writeIn(deps, journal, command, role, rotation.value) : Promise.resolve(rotation),
+  );
+}
+
+async function writeIn(
+  deps: CommanderDeps,
+  journal: Journal,
+  command: Command,
+  role: Role,
+  rotation?: KeyRotation,
+): Promise<Result<Plain, CommandError>> {
   // Making a key pair costs a millisecond; only a ticket needs one.
   const seed = command.name === "member.invite" ? deps.random.bytes(32) : new Uint8Array();
   const ticketKey = seed.length === 0 ? seed : deps.createSigner(seed).publicKey;
   const idBytes = deps.random.bytes(8);
   let itemId: string | null = null;
   let stageBody: StageBody | undefined;
-  const written = await deps.journal.write<CommandError>(() => {
+  const written = await journal.write<CommandError>(() => {
     const decided = decide(command, {
       view: deps.replica.view(),
       heads: deps.replica.heads(),
-      self: deps.self,
+      self: deps.self(),
       role,
       wallMs: deps.clock.wallMs(),
       idBytes,
       ticketKey,
+      ...(rotation === undefined ? {} : { rotation }),
     });
     if (!decided.ok) return decided;
     const { drafts, item } = decided.value;
@@ -135,6 +162,7 @@ function answer(
 ): Plain {
   const written = ops.map((op) => op.id);
   if (command.name === "member.invite") return ticketAnswer(deps, seed, ops);
+  if (command.name === "member.rotate") return rotationAnswer(deps, written);
   const item = itemId === null ? undefined : deps.replica.view().items.get(itemId);
   if (item === undefined || !isLive(item)) return itemId === null ? { ops: written } : { id: itemId, ops: written };
   return { ...projectItem(item, deps.naming), ops: written };
@@ -146,6 +174,19 @@ function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly Seale
   const role = typeof body?.["role"] === "string" ? body["role"] : "";
   const addresses = deps.announced();
   return { ticket: printTicket({ mesh: deps.replica.mesh, seed, expires, addresses }), role, expires, addresses };
+}
+
+function rotationAnswer({ replica, self }: CommanderDeps, ops: readonly string[]): Plain {
+  const { membership } = replica.view();
+  const member = memberOf(membership, self());
+  const previous = membership.keys.get(member?.key ?? "")?.rotation?.from;
+  return {
+    id: self(),
+    name: member?.name ?? "",
+    key: member?.key ?? "",
+    previous: previous === undefined ? null : toHex(previous),
+    ops,
+  };
 }
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -221,7 +262,7 @@ function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
   return examine({
     role: deps.role(),
-    removed: deps.removed(),
+    keyStatus: deps.keyStatus(),
     diskProblem: deps.journal.problem()?.message,
     notReady: deps.worker.notReady(),
     idle: deps.idle !== null,

@@ -1,12 +1,12 @@
 /** `skein doctor`: what a person should know about this node, each line with what to do about it. */
-import type { Plain, Role } from "@skein/core";
+import type { keyStatus, Plain, Role } from "@skein/core";
 
 import type { Alarm } from "./alarms.ts";
 import type { Incidents } from "./incidents.ts";
 
 export interface Examined {
   readonly role: Role | undefined;
-  readonly removed: boolean;
+  readonly keyStatus: ReturnType<typeof keyStatus>;
   readonly diskProblem: string | undefined;
   readonly notReady: string | undefined;
   /** It is not meant to work. */
@@ -42,13 +42,20 @@ export function examine(examined: Examined): Plain {
   return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
 }
 
-function membership({ role, removed }: Examined): Check {
+function membership({ role, keyStatus: status }: Examined): Check {
   const name = "membership";
-  if (removed)
+  if (status === "removed")
     return {
       name,
       ok: false,
       message: "This node's key was removed from the mesh. Ask for a new ticket and join with a new data directory.",
+    };
+  if (status === "rotated")
+    return {
+      name,
+      ok: false,
+      message:
+        "This node's key was replaced by another one that is not here: another copy of this data directory rotated it. Run that copy, or join with a new data directory.",
     };
   if (role === undefined)
     return {

@@ -2,7 +2,7 @@
  * Watches the feeds for what must not be: ops of this node that it did not have (a restored backup, a copied directory),
  * and feeds with two histories. Each is an alarm; when it is this node's own feed, a new incarnation goes on.
  */
-import { type Crypto, type Replica, type Role, toHex } from "@skein/core";
+import { type Crypto, memberOf, type Replica, type Role, toHex } from "@skein/core";
 
 import { carryOver } from "./carry-over.ts";
 import type { Continuity } from "./continuity.ts";
@@ -17,7 +17,10 @@ export interface FeedWatchDeps {
   readonly store: LogStore;
   readonly log: Logger;
   readonly name: string;
+  /** This node's member id and role. */
   readonly self: () => { readonly key: string; readonly role: Role };
+  /** The key it signs with now. */
+  readonly key: () => string;
   readonly nameOf: (key: string) => string;
   readonly replica: Replica;
   readonly journal: Journal;
@@ -45,22 +48,27 @@ export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
 
   const forked = (feed: string, seq: number): void => {
     const [author = "", incarnation = ""] = feed.split("/");
-    const { key } = deps.self();
     const who = deps.nameOf(author);
     log("error", "feed.forked", { author: who, incarnation, seq });
-    if (author !== key) {
+    const wrote = `${who} wrote two histories; nothing it wrote from op ${seq} on counts.`;
+    const isCurrentKey = author === deps.key();
+    if (!isCurrentKey && memberOf(replica.view().membership, author)?.id !== deps.self().key) {
       const next = "If its data directory was copied, stop the copy; if not, remove the member.";
-      incidents.record("fork", who, `${who} wrote two histories; nothing it wrote from op ${seq} on counts. ${next}`);
-      return;
+      return incidents.record("fork", who, `${wrote} ${next}`);
     }
-    const isCurrent = incarnation === toHex(continuity.incarnation());
-    if (isCurrent) renew("Two histories of this node exist: its data directory runs twice, or was restored.");
+    if (!isCurrentKey) {
+      const next = "It was under a key that this node no longer uses: a copy of its data directory still runs.";
+      incidents.record("fork", who, `${wrote} ${next}`);
+    } else if (incarnation === toHex(continuity.incarnation())) {
+      renew("Two histories of this node exist: its data directory runs twice, or was restored.");
+    }
     void carryOver(deps, feed).then((count) => log("info", "feed.carried-over", { incarnation, ops: count }));
+    return undefined;
   };
 
   return {
     look: (frames) => {
-      const ownFeed = `${deps.self().key}/${toHex(continuity.incarnation())}`;
+      const ownFeed = `${deps.key()}/${toHex(continuity.incarnation())}`;
       const isForked = replica.forks().has(ownFeed);
       // A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
       if (!isForked && frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) {

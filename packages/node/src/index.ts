@@ -10,4 +10,5 @@ export { createNode, type Node, type NodeOptions } from "./node.ts";
 export type * from "./ports.ts";
 export { systemClock, systemRandom } from "./system.ts";
 export { packStep, thinStep } from "./packing.ts";
+export { onlyKey } from "./rotation.ts";
 export type { OpenRepository } from "./work/project.ts";

@@ -4,7 +4,8 @@ import { type BoardNode, type Member, type Membership } from "@skein/core";
 import type { Presence } from "./presence.ts";
 
 export interface SelfDescription {
-  readonly key: string;
+  /** Member id. */
+  readonly id: string;
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly slots: number;
@@ -16,16 +17,16 @@ export interface SelfDescription {
 export function listNodes(
   membership: Membership,
   presence: Pick<Presence, "heard" | "isAlive">,
-  isLinked: (node: string) => boolean,
+  isLinked: (key: string) => boolean,
   self: SelfDescription,
 ): readonly BoardNode[] {
   return [...membership.members.values()].map((member) =>
-    member.key === self.key ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key)),
+    member.id === self.id ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key)),
   );
 }
 
 const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
-  id: member.key,
+  id: member.id,
   name: member.name,
   role: member.role,
   removed: member.cut !== null,
@@ -41,14 +42,14 @@ const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
 });
 
 function describeOther(member: Member, presence: Pick<Presence, "heard" | "isAlive">, linked: boolean): BoardNode {
-  const heard = presence.heard().get(member.key);
+  const heard = presence.heard().get(member.id);
   return {
-    id: member.key,
+    id: member.id,
     name: member.name,
     role: member.role,
     removed: member.cut !== null,
     self: false,
-    alive: member.cut === null && presence.isAlive(member.key),
+    alive: member.cut === null && presence.isAlive(member.id),
     lastHeardAt: heard === undefined ? null : heard.wallMs,
     version: heard?.beat.version ?? "",
     labels: heard?.beat.labels ?? {},

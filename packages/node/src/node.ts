@@ -12,6 +12,8 @@ import {
   type Crypto,
   err,
   type FrameIndex,
+  keyStatus,
+  memberOf,
   type Membership,
   type Naming,
   ok,
@@ -39,9 +41,10 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import type { AttemptLogs, Clock, LogStore, PeerNet, Processes, Random } from "./ports.ts";
+import type { AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
+import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
@@ -61,7 +64,7 @@ export interface NodeOptions {
   readonly environment: WorkDeps["environment"];
   readonly scriptedAgent: WorkDeps["scriptedAgent"];
   readonly log: Logger;
-  readonly signer: Signer;
+  readonly keys: NodeKeys;
   readonly mesh: Uint8Array;
   readonly incarnation: Uint8Array;
   /** How many times this data directory was started; 0 for a command that does not join the mesh. */
@@ -107,21 +110,25 @@ export function createNode(options: NodeOptions): Result<Node, string> {
 // A list of parts and of who is wired to whom; splitting it would hide just that.
 // oxlint-disable-next-line max-lines-per-function
 function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): Node {
-  const { clock, crypto, signer, log } = options;
-  const self = toHex(signer.publicKey);
+  const { clock, crypto, keys, log } = options;
+  const signer = (): Signer => keys.current();
+  let ownKey = toHex(signer().publicKey);
+  const key = (): string => ownKey;
+  /** This node's member id: the key it joined with. */
+  const self = (): string => memberOf(membership(), key())?.id ?? key();
   const incidents = createIncidents(clock);
   for (const { type, message } of options.notices) incidents.record(type, options.name, message);
   const alarms = createAlarms({ store: options.store, clock, incidents });
   const membership = (): Membership => replica.view().membership;
-  const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
-  const ownFeed = (): string => `${self}/${toHex(continuity.incarnation())}`;
+  const nameOf = (who: string): string => memberOf(membership(), who)?.name ?? who.slice(0, 8);
+  const ownFeed = (): string => `${key()}/${toHex(continuity.incarnation())}`;
   const selfRole = (): Role | undefined =>
     roleOf(membership(), {
-      author: self,
+      author: key(),
       incarnation: toHex(continuity.incarnation()),
       seq: (replica.heads().get(ownFeed())?.seq ?? 0) + 1,
     });
-  const selfWithRole = (): { key: string; role: Role } => ({ key: self, role: selfRole() ?? "observer" });
+  const selfWithRole = (): { key: string; role: Role } => ({ key: self(), role: selfRole() ?? "observer" });
 
   const continuity = createContinuity({
     ...options,
@@ -129,16 +136,19 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onSettled: () => journal.mayAuthor(),
     onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
   });
-  const journal: Journal = createJournal({
-    clock,
-    replica,
-    index,
-    store: options.store,
-    authorship: () => ({ signer, incarnation: continuity.incarnation() }),
-  });
+  const { journal, alone } = gateJournal(
+    createJournal({
+      clock,
+      replica,
+      index,
+      store: options.store,
+      authorship: () => ({ signer: signer(), incarnation: continuity.incarnation() }),
+    }),
+  );
   const watch = createFeedWatch({
     ...options,
     self: selfWithRole,
+    key,
     nameOf,
     replica,
     journal,
@@ -161,7 +171,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   });
 
   const activityOf = (item: string, claim: Claim): string => {
-    if (claim.holder === self) return worker.executions().find((one) => one.item === item)?.activity ?? "";
+    if (claim.holder === self()) return worker.executions().find((one) => one.item === item)?.activity ?? "";
     return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
   };
   const naming: Naming = {
@@ -180,6 +190,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     journal,
     replica,
     signer,
+    self,
     name: options.name,
     rendezvous: options.rendezvous,
     ticket: options.ticket,
@@ -231,8 +242,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   });
 
   const nodes = (): ReturnType<typeof listNodes> =>
-    listNodes(membership(), presence, (node) => links.peers().has(node), {
-      key: self,
+    listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+      id: self(),
       version: options.version,
       labels: options.labels,
       slots: options.slots,
@@ -247,7 +258,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     self,
     view: () => replica.view(),
     attempts: () => board.current().attempts,
-    peers: () => links.peers(),
+    linkTo: (member) => links.peers().get(membership().members.get(member)?.key ?? ""),
     nameOf,
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
@@ -275,10 +286,30 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     growth,
     nodes,
     role: selfRole,
-    removed: () => membership().members.get(self)?.cut != null,
+    keyStatus: () => keyStatus(membership(), key()),
+    withRotation: (run) => alone((ungated) => run(ungated, rotation.propose())),
   });
 
+  const rotation = createRotation({
+    keys,
+    mesh: options.mesh,
+    membership,
+    renewIncarnation: () => {
+      if (!continuity.renew()) incidents.record("disk", "incarnation", "The new incarnation could not be saved.");
+    },
+    onAdopted: (problem) => {
+      ownKey = toHex(signer().publicKey);
+      log("info", "key.rotated", { key: ownKey });
+      if (problem !== undefined) incidents.record("disk", "node key", problem);
+      links.renew();
+      presence.beatSoon();
+    },
+  });
+  // A rotation that a crash interrupted after it was in the log ends now.
+  rotation.look();
+
   journal.onCommitted(({ frames, items, membership: changed }) => {
+    if (changed) rotation.look();
     watch.look(frames);
     board.update(changed ? undefined : items);
     reissuer.look(items);
@@ -296,7 +327,9 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const api: NodeApi = {
     meshId: toHex(options.mesh),
-    nodeId: self,
+    get nodeId(): string {
+      return self();
+    },
     name: options.name,
     board,
     health: () => healthOf(journal, alarms),
@@ -314,7 +347,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     listen: (address) => links.listen(address),
     start: () => {
       // Only a peer can know of ops that this log has lost.
-      const hasPeers = [...membership().members.values()].some((one) => one.key !== self && one.cut === null);
+      const hasPeers = [...membership().members.values()].some((one) => one.id !== self() && one.cut === null);
       continuity.start(!hasPeers);
       watch.look([]);
       links.start();
@@ -361,9 +394,9 @@ function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" |
 }
 
 const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard().values()]
-    .filter(({ beat }) => presence.isAlive(beat.node))
-    .map(({ beat }) => ({ key: beat.node, slotsFree: beat.slotsFree, labels: beat.labels }));
+  [...presence.heard()]
+    .filter(([member]) => presence.isAlive(member))
+    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));
 
 const LAST_OUTPUT_BYTES = 4_096;
 

@@ -4,7 +4,7 @@
  * The engine sees only these interfaces. Adapters implement them for real; a simulator implements them over a seed. An
  * expected failure is a value of the result type; a port that throws has a bug.
  */
-import type { Result } from "@skein/core";
+import type { Result, Signer } from "@skein/core";
 
 export type Cancel = () => void;
 
@@ -58,6 +58,18 @@ export interface LogStore {
   getMeta(key: string): Uint8Array | undefined;
   putMeta(key: string, value: Uint8Array): Result<void, StoreError>;
   close(): void;
+}
+
+/** This node's own key, and the one that is to follow it. */
+export interface NodeKeys {
+  /** What the node signs with. */
+  current(): Signer;
+  /** A durable key that was made to follow the current one; undefined while there is none. */
+  prepared(): Signer | undefined;
+  /** The prepared key, made when there is none. It is durable when this returns. */
+  prepare(): Result<Signer, string>;
+  /** From now on the prepared key is the current one. An error says only that the disk did not follow yet. */
+  adopt(): Result<void, string>;
 }
 
 // ── network ─────────────────────────────────────────────────────────────────────────────────────────────────────────

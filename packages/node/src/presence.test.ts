@@ -36,15 +36,16 @@ function observer(): Observer {
     },
   };
   const none = new Map<string, never>();
-  const member: Member = { key: holderKey, name: "holder", role: "agent", cut: null, joinedAt: 0 };
+  const member: Member = { id: holderKey, key: holderKey, name: "holder", role: "agent", cut: null, joinedAt: 0 };
   const members = new Map([[holderKey, member]]);
+  const keys = new Map([[holderKey, { member: holderKey, cut: null, rotation: null }]]);
   const presence = createPresence({
     clock,
     crypto: testCrypto,
-    signer: testSigner("observer"),
-    self: "observer",
+    signer: () => testSigner("observer"),
+    self: () => "observer",
     mesh,
-    membership: () => ({ meshName: "", members, invites: none, projects: none, rejected: none, checkpoints: [] }),
+    membership: () => ({ meshName: "", members, keys, invites: none, projects: none, rejected: none, checkpoints: [] }),
     boot: 1,
     intervalMs: INTERVAL_MS,
     describe: () => ({ version: "", addresses: [], labels: {}, slots: 1, slotsFree: 1, activity: {} }),

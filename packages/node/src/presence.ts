@@ -8,6 +8,8 @@ import {
   createLeaseObserver,
   createStallDetector,
   type Crypto,
+  keyStatus,
+  memberOf,
   type Membership,
   openBeat,
   sealBeat,
@@ -28,7 +30,7 @@ export interface SealedBeat {
 }
 
 export interface Presence {
-  /** The newest beat of each other member. */
+  /** The newest beat of each other member, by its id. */
   heard(): ReadonlyMap<string, Heard>;
   isAlive(node: string): boolean;
   isExpired(claim: Claim): boolean;
@@ -38,8 +40,8 @@ export interface Presence {
   receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
-  /** A peer proved its key on a new link. */
-  met(node: string): void;
+  /** The member with this id proved its key on a new link. */
+  met(member: string): void;
   start(): void;
   /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
   beatSoon(): void;
@@ -49,8 +51,9 @@ export interface Presence {
 export interface PresenceDeps {
   readonly clock: Clock;
   readonly crypto: Crypto;
-  readonly signer: Signer;
-  readonly self: string;
+  readonly signer: () => Signer;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly mesh: Uint8Array;
   readonly membership: () => Membership;
   readonly boot: number;
@@ -67,7 +70,7 @@ const STALL_TOLERANCE_MS = 1_000;
 const SOON_MS = 150;
 
 export function createPresence(deps: PresenceDeps): Presence {
-  const { clock, crypto, signer, mesh, intervalMs } = deps;
+  const { clock, crypto, mesh, intervalMs } = deps;
   const heard = new Map<string, Heard>();
   const leases = createLeaseObserver();
   const stalled = createStallDetector(STALL_TOLERANCE_MS);
@@ -76,9 +79,10 @@ export function createPresence(deps: PresenceDeps): Presence {
   let cancel: Cancel | undefined;
   let cancelSoon: Cancel | undefined;
 
+  const idOf = ({ node }: Beat): string => memberOf(deps.membership(), node)?.id ?? node;
   const beat = (): void => {
     counter++;
-    deps.send(sealBeat(mesh, { boot: deps.boot, counter, intervalMs, ...deps.describe() }, signer));
+    deps.send(sealBeat(mesh, { boot: deps.boot, counter, intervalMs, ...deps.describe() }, deps.signer()));
   };
   /**
    * This process has slept, and its tick has not noticed yet: after a pause all timers are due at once, in any order, and
@@ -100,31 +104,33 @@ export function createPresence(deps: PresenceDeps): Presence {
   return {
     heard: () => heard,
     isAlive: (node) => {
-      if (node === deps.self) return true;
+      if (node === deps.self()) return true;
       const last = heard.get(node);
       return (
         last !== undefined && clock.monoMs() - last.monoMs <= MISSED_BEATS * last.beat.intervalMs + STALL_TOLERANCE_MS
       );
     },
     // A node's own lease never expires for itself; others decide that.
-    isExpired: (claim) => claim.holder !== deps.self && !isOverdue() && leases.isExpired(claim, clock.monoMs()),
-    looksExpired: (claim) => claim.holder !== deps.self && !isOverdue() && leases.looksExpired(claim, clock.monoMs()),
+    isExpired: (claim) => claim.holder !== deps.self() && !isOverdue() && leases.isExpired(claim, clock.monoMs()),
+    looksExpired: (claim) => claim.holder !== deps.self() && !isOverdue() && leases.looksExpired(claim, clock.monoMs()),
     receive: (sealed) => {
       const isNews = (one: Beat): boolean => {
-        const member = deps.membership().members.get(one.node);
-        const last = heard.get(one.node);
-        if (one.node === deps.self || member === undefined || member.cut !== null) return false;
+        // A key that gave way to another, or whose member was removed, says nothing any more.
+        if (keyStatus(deps.membership(), one.node) !== "current") return false;
+        const id = idOf(one);
+        const last = heard.get(id);
+        if (id === deps.self()) return false;
         return last === undefined || beatOrder(one) > beatOrder(last.beat);
       };
       const opened = openBeat(sealed, mesh, isNews, crypto);
       if (opened === undefined) return undefined;
       const monoMs = clock.monoMs();
-      leases.heard(opened.node, beatOrder(opened), monoMs);
-      heard.set(opened.node, { beat: opened, monoMs, wallMs: clock.wallMs() });
+      leases.heard(idOf(opened), beatOrder(opened), monoMs);
+      heard.set(idOf(opened), { beat: opened, monoMs, wallMs: clock.wallMs() });
       return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
-    met: (node) => leases.met(node, clock.monoMs()),
+    met: (member) => leases.met(member, clock.monoMs()),
     start: tick,
     beatSoon: () => {
       if (cancel === undefined || cancelSoon !== undefined) return;

@@ -10,6 +10,7 @@ import {
   framesOf,
   isPack,
   isSigned,
+  memberOf,
   ok,
   type Plain,
   type Replica,
@@ -79,10 +80,10 @@ function verifyRecord(replica: Replica, { bytes }: StoredFrame, crypto: Crypto, 
 }
 
 function checkpointsOf(replica: Replica): Plain {
-  const { checkpoints, members } = replica.view().membership;
-  return checkpoints.map((checkpoint) => ({
+  const { membership } = replica.view();
+  return membership.checkpoints.map((checkpoint) => ({
     op: checkpoint.op,
-    signer: members.get(checkpoint.author)?.name ?? checkpoint.author.slice(0, 8),
+    signer: memberOf(membership, checkpoint.author)?.name ?? checkpoint.author.slice(0, 8),
     at: checkpoint.wall,
     ops: checkpoint.ops,
     standing: standingOf(checkpoint, replica).type,

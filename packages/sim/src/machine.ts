@@ -1,7 +1,7 @@
 /** A machine and the node that runs on it: the real engine, with every port simulated. */
 import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
-import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions } from "@skein/node";
+import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions, onlyKey } from "@skein/node";
 
 import { type Life, newLife } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";
@@ -182,7 +182,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     log: (level, event, fields) => {
       if (life.alive) hearLog(world, machine, { level, event, fields: fields ?? {} });
     },
-    signer: spec.signer,
+    keys: onlyKey(spec.signer),
     mesh: world.mesh,
     incarnation,
     boot,

@@ -37,7 +37,7 @@ export const FOLD_MUTANTS: readonly Mutant[] = [
   {
     name: "anybody-submits",
     file: `${FOLD}transition.ts`,
-    find: "if (state.claim?.holder === event.author) return undefined;",
+    find: "if (state.claim?.holder === event.member) return undefined;",
     replace: "if (state.claim !== null) return undefined;",
     why: "The executor checks its claim before it writes, so the fold does not.",
     caughtBy: ["I24"],
@@ -79,8 +79,8 @@ export const FOLD_MUTANTS: readonly Mutant[] = [
   {
     name: "cut-ignored",
     file: "packages/core/src/member/membership.ts",
-    find: "return isWithinCut(member.cut, op) ? member.role : undefined;",
-    replace: "return member.role;",
+    find: "  if (!isWithinCut(key.cut, op) || !isWithinCut(member.cut, op)) return undefined;\n",
+    replace: "",
     why: "The links of a removed member are closed, so nothing of it seems to come any more.",
     caughtBy: ["I6", "I24"],
   },

@@ -1,11 +1,12 @@
 /** Whole nodes, the real engine, over simulated time, network, disk, git and processes. One seed replays the run. */
 import { createReplica, foundMesh, MESH_ENTITY, parseTicket, toHex } from "@skein/core";
 import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testing";
-import { createNode, type LogStore, type Node } from "@skein/node";
+import { createNode, type LogStore, type Node, type NodeKeys } from "@skein/node";
 
 import { createVirtualTime, type VirtualTime } from "./clock.ts";
 import { createVirtualNetwork, type VirtualNetwork } from "./network.ts";
 import {
+  createMemoryKeys,
   createMemoryStore,
   createVirtualProcesses,
   createVirtualRemote,
@@ -40,7 +41,7 @@ export function createVirtualMesh(seed: number): VirtualMesh {
   const network = createVirtualNetwork(time, prng);
   const remote = createVirtualRemote();
   const trace: string[] = [];
-  const identities = new Map<string, { readonly mesh: Uint8Array; boots: number }>();
+  const identities = new Map<string, { readonly mesh: Uint8Array; readonly keys: NodeKeys; boots: number }>();
   let serial = 0;
 
   const start = async (
@@ -49,7 +50,7 @@ export function createVirtualMesh(seed: number): VirtualMesh {
     mesh: Uint8Array,
     ticketText: string | undefined,
   ): Promise<VirtualNode> => {
-    const identity = identities.get(name) ?? { mesh, boots: 0 };
+    const identity = identities.get(name) ?? { mesh, keys: createMemoryKeys(name), boots: 0 };
     identity.boots++;
     identities.set(name, identity);
     const ticket = ticketText === undefined ? undefined : parseTicket(ticketText);
@@ -57,6 +58,7 @@ export function createVirtualMesh(seed: number): VirtualMesh {
       name,
       store,
       mesh,
+      keys: identity.keys,
       boots: identity.boots,
       prng,
       time,
@@ -132,6 +134,7 @@ interface Boot {
   readonly name: string;
   readonly store: LogStore & ReturnType<typeof createMemoryStore>;
   readonly mesh: Uint8Array;
+  readonly keys: NodeKeys;
   readonly boots: number;
   readonly prng: Prng;
   readonly time: VirtualTime;
@@ -164,9 +167,9 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     log: (level, event, fields) => {
       if (level !== "debug") trace.push(`${time.nowMs()} ${name} ${event} ${JSON.stringify(fields ?? {})}`);
     },
-    signer: testSigner(name),
+    keys: deps.keys,
     mesh: deps.mesh,
-    incarnation: incarnationOf(name),
+    incarnation: store.getMeta("incarnation") ?? incarnationOf(name),
     boot: deps.boots,
     notices: [],
     name,

@@ -1,8 +1,9 @@
 /** Simulated disk, git remote and processes: just enough of each for whole nodes to work. */
 import { createHash } from "node:crypto";
 
-import { err, ok } from "@skein/core";
-import type { AttemptLogs, LogStore, Oid, Processes, Repository, StoredFrame } from "@skein/node";
+import { err, ok, type Signer } from "@skein/core";
+import { testSigner } from "@skein/core/testing";
+import type { AttemptLogs, LogStore, NodeKeys, Oid, Processes, Repository, StoredFrame } from "@skein/node";
 
 export interface MemoryStore extends LogStore {
   /** Makes every write fail until it is cleared. */
@@ -47,6 +48,26 @@ export function createMemoryStore(): MemoryStore {
     close: () => undefined,
   };
   return store;
+}
+
+/** A node's key and the ones that follow it. Survives its node, as files do. */
+export function createMemoryKeys(name: string): NodeKeys {
+  let made = 0;
+  let current: Signer = testSigner(name);
+  let prepared: Signer | undefined;
+  return {
+    current: () => current,
+    prepared: () => prepared,
+    prepare: () => {
+      prepared ??= testSigner(`${name}, key ${++made}`);
+      return ok(prepared);
+    },
+    adopt: () => {
+      current = prepared ?? current;
+      prepared = undefined;
+      return ok(undefined);
+    },
+  };
 }
 
 const oid = (text: string): Oid => createHash("sha1").update(text).digest("hex");

@@ -111,7 +111,7 @@ test("with its key it is the same node, in a new incarnation, with a new token",
       openDataDirectory(result.data, { create: false }),
       openDataDirectory(data, { create: false }),
     ];
-    expect(own.signer.publicKey).toEqual(original.signer.publicKey);
+    expect(own.keys.current().publicKey).toEqual(original.keys.current().publicKey);
     expect(own.incarnation).not.toEqual(original.incarnation);
     expect(Buffer.from(own.incarnation).toString("hex")).toBe(result.incarnation);
     expect(own.token).not.toBe(original.token);
@@ -120,6 +120,36 @@ test("with its key it is the same node, in a new incarnation, with a new token",
     own.close();
     original.close();
   }
+});
+
+test("after a rotation a backup holds the new key, and none is made of a key that is not in force", async () => {
+  const directory = place();
+  await init({ data: directory, project: undefined, name: "anna", mesh: "home" });
+  const [old, next] = ["node.key", "node.key.next"].map((name) => join(directory, name)) as [string, string];
+  const before = readFileSync(old);
+  const make = (file: string, withKey: boolean) =>
+    backup({ data: directory, file, force: true, withKey, passphraseFile: withKey ? passphraseFile : undefined });
+  writeFileSync(next, before);
+  await expect(make(join(root, "half.backup"), true)).rejects.toThrow("Finish it with `skein rotate`");
+  rmSync(next);
+  const client = await connect(directory);
+  expect((await client.command("member.rotate", {})).ok).toBe(true);
+  await client.close();
+  const file = join(root, "rotated.backup");
+  await make(file, true);
+  const { data: again } = await restored({ file, passphraseFile });
+  expect(readFileSync(join(again, "node.key"))).toEqual(readFileSync(old));
+  expect(readFileSync(old)).not.toEqual(before);
+  const client2 = await connect(again);
+  expect((await client2.command("item.add", { title: "It may write" })).ok).toBe(true);
+  await client2.close();
+  // The log goes with the member's present key, whichever key lies beside it.
+  const kept = join(root, "kept.key");
+  writeFileSync(kept, readFileSync(old));
+  writeFileSync(old, before);
+  await expect(make(file, true)).rejects.toThrow("was replaced by another one");
+  await make(file, false);
+  expect((await restored({ file, keyFrom: kept })).key).toBe("file");
 });
 
 test("two restores of one backup are two incarnations", async () => {

@@ -8,6 +8,7 @@ import { createSigner } from "@skein/node";
 import { openDataDirectory } from "../data-directory.ts";
 import { parseKey } from "../key-text.ts";
 import { Failure, reasonOf } from "../failure.ts";
+import { keyFile, nextKeyFile } from "../key-files.ts";
 import { VERSION } from "../version.ts";
 import { measure, type Source, writeContainer } from "./container.ts";
 import type { Manifest } from "./manifest.ts";
@@ -42,12 +43,17 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   if (!existsSync(join(directory, "log.sqlite"))) {
     throw new Failure(`There is no node in ${directory}. Name its data directory with --data.`);
   }
-  const seed = readSeed(join(directory, "node.key"));
+  const seed = readSeed(keyFile(directory));
+  if (options.withKey && existsSync(nextKeyFile(directory))) {
+    throw new Failure(
+      "The node's key is about to be followed by another one, and a backup holds one key. Finish it with `skein rotate`, or leave out --with-key.",
+    );
+  }
   const passphrase = options.withKey ? await readPassphrase(options.passphraseFile, { twice: true }) : undefined;
   const snapshot = await takeSnapshot(directory);
   try {
     const described = await describeLog(snapshot);
-    const node = { name: described.name, key: toHex(createSigner(seed).publicKey) };
+    const node = { name: described.name, key: currentKey(described, toHex(createSigner(seed).publicKey), options) };
     const { manifest, sources } = pack({ ...described, node }, join(snapshot, "log.sqlite"), seed, passphrase);
     writeContainer(file, manifest, sources, options);
     const { mesh, ops, digest } = manifest;
@@ -88,15 +94,25 @@ async function describeLog(snapshot: string): Promise<Described> {
   const data = openDataDirectory(snapshot, { create: false });
   try {
     if (data.mesh === undefined) throw new Failure("The node belongs to no mesh yet, so there is nothing to back up.");
-    const { ops, heads, foldVersion, digest } = await meaningOf(data, data.mesh, { verify: false });
-    return { mesh: toHex(data.mesh), name: data.name ?? "node", ops, heads, foldVersion, digest };
+    const meaning = await meaningOf(data, data.mesh, { verify: false });
+    return { mesh: toHex(data.mesh), name: data.name ?? "node", ...meaning };
   } finally {
     data.close();
   }
 }
 
+/** The key of the file gave way to another one when it was read just before a rotation, or when a copy was rotated. */
+function currentKey({ members }: Meaning, key: string, { withKey }: BackupOptions): string {
+  const successor = members.find(({ earlierKeys }) => earlierKeys.includes(key));
+  if (successor === undefined) return key;
+  if (!withKey) return successor.key;
+  throw new Failure(
+    "The key of this node was replaced by another one, so a backup of it is of no use. Try again when the rotation is over, or leave out --with-key.",
+  );
+}
+
 function pack(
-  { name: _name, ...described }: Described & Pick<Manifest, "node">,
+  { name: _name, members: _members, ...described }: Described & Pick<Manifest, "node">,
   log: string,
   seed: Uint8Array,
   passphrase: string | undefined,

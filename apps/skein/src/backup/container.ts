@@ -14,6 +14,7 @@ import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync,
 import { dirname } from "node:path";
 
 import { Failure, reasonOf } from "../failure.ts";
+import { syncDirectory } from "../whole-file.ts";
 import { FORMAT_VERSION, type Manifest, type Part, parseManifest } from "./manifest.ts";
 
 const MAGIC = "skein-backup ";
@@ -90,16 +91,6 @@ function writePartial(partial: string, manifest: Manifest, sources: readonly Sou
 
 export function writeAll(to: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(to, bytes, at);
-}
-
-/** A rename is durable once its directory is. */
-export function syncDirectory(directory: string): void {
-  const opened = openSync(directory, "r");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
 }
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────

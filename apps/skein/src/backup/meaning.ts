@@ -4,7 +4,9 @@ import { Failure } from "../failure.ts";
 import { openOfflineNode } from "../offline-node.ts";
 import type { Manifest } from "./manifest.ts";
 
-export type Meaning = Pick<Manifest, "ops" | "heads" | "foldVersion" | "digest">;
+export interface Meaning extends Pick<Manifest, "ops" | "heads" | "foldVersion" | "digest"> {
+  readonly members: readonly { readonly key: string; readonly earlierKeys: readonly string[] }[];
+}
 
 /** With `verify` every hash, chain and signature is checked first. */
 export async function meaningOf(
@@ -15,8 +17,10 @@ export async function meaningOf(
   const node = await openOfflineNode(data, mesh);
   try {
     if (options.verify) await ask(node.api.command("verify", {}));
-    // The node's own answer, shaped by view/queries.ts.
-    return (await ask(node.api.command("digest", {}))) as Meaning;
+    // The node's own answers, shaped by view/queries.ts.
+    const { members } = (await ask(node.api.command("members", {}))) as Pick<Meaning, "members">;
+    const digest = (await ask(node.api.command("digest", {}))) as Omit<Meaning, "members">;
+    return { ...digest, members };
   } finally {
     await node.stop();
   }

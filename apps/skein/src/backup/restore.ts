@@ -12,10 +12,12 @@ import { dirname, join, resolve } from "node:path";
 import { FOLD_VERSION, fromHex, toHex } from "@skein/core";
 import { createSigner, systemClock } from "@skein/node";
 
-import { type DataDirectory, encodeText, openDataDirectory, writeKey } from "../data-directory.ts";
+import { type DataDirectory, encodeText, openDataDirectory } from "../data-directory.ts";
 import { Failure, orFail, reasonOf } from "../failure.ts";
+import { keyFile, saveKey } from "../key-files.ts";
+import { syncDirectory } from "../whole-file.ts";
 import { readSeed } from "./backup.ts";
-import { type Container, openContainer, syncDirectory, writeAll } from "./container.ts";
+import { type Container, openContainer, writeAll } from "./container.ts";
 import type { Manifest } from "./manifest.ts";
 import { meaningOf } from "./meaning.ts";
 import { readPassphrase } from "./passphrase.ts";
@@ -95,7 +97,7 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
   const { manifest } = backup;
   const sealed = unpack(backup, staging);
   const { seed, from } = await findKey(sealed, manifest, options);
-  if (seed !== undefined) writeKey(join(staging, "node.key"), seed);
+  if (seed !== undefined) saveKey(keyFile(staging), seed);
   const data = openDataDirectory(staging, { create: false });
   try {
     const incarnation = beginNewLife(data, manifest, from);
@@ -163,7 +165,7 @@ function beginNewLife(data: DataDirectory, { node }: Manifest, from: RestoreResu
   save("incarnation", incarnation);
   save("boot", encodeText(String(boots)));
   // Somebody else with the same log: its name tells it from the node it was.
-  if (from === "new") save("name", encodeText(`${node.name}-${toHex(data.signer.publicKey).slice(0, 4)}`));
+  if (from === "new") save("name", encodeText(`${node.name}-${toHex(data.keys.current().publicKey).slice(0, 4)}`));
   return toHex(incarnation);
 }
 

@@ -31,6 +31,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   members: (value) => memberPage(fields(value)),
   "member.invite": (value) => ticketPage(fields(value)),
   "member.remove": () => "Removed. Its links are closed, and what it writes from now on has no effect.",
+  "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
   effects: (value) => effectTable(rows(value)),
   forks: (value) => forkList(rows(value)),
@@ -208,8 +209,13 @@ function memberPage(answer: Fields): string {
   ]);
   const parts = [`Mesh ${text(answer["mesh"])}`, "", table(["NAME", "ROLE", "STATE", "KEY"], members)];
   if (invites.length > 0) parts.push("", table(["OPEN TICKET FOR", "UNTIL", "KEY"], invites));
+  const rejected = Object.entries(fields(answer["rejected"])).map(([op, reason]) => [op.slice(0, 12), text(reason)]);
+  if (rejected.length > 0) parts.push("", table(["OP WITHOUT EFFECT", "BECAUSE"], rejected));
   return parts.join("\n");
 }
+
+const rotationLine = (answer: Fields): string =>
+  `${text(answer["name"])} signs with a new key: ${text(answer["key"])}. Its links are made again; nothing else changes.`;
 
 const projectTable = (projects: readonly Fields[]): string =>
   projects.length === 0

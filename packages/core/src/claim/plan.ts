@@ -14,6 +14,7 @@ import { rankOf } from "./rank.ts";
 
 /** A node that could take work, as heard in its beats. */
 export interface Candidate {
+  /** The member's id. */
   readonly key: string;
   readonly slotsFree: number;
   readonly labels: Readonly<Record<string, string>>;

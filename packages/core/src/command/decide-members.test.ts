@@ -7,6 +7,7 @@ import { foundMesh } from "../log/genesis.ts";
 import { createReplica, type Replica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import type { Role } from "../member/role.ts";
+import { proveRotation } from "../member/rotation-proof.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { decide, type DecideContext, type Decision, findMember, ttlMs } from "./decide.ts";
 import { parseCommand } from "./parse.ts";
@@ -33,6 +34,7 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   wallMs: 1_000,
   idBytes: testCrypto.sha256(Uint8Array.of(draws++ & 255, draws >> 8)).slice(0, 8),
   ticketKey: testSigner("a fresh ticket").publicKey,
+  rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
 type Outcome = Decision | { readonly code: string; readonly message: string };

@@ -10,6 +10,7 @@ import { createReplica, type Replica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { StageBody } from "../op/bodies.ts";
+import { proveRotation } from "../member/rotation-proof.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
@@ -39,6 +40,7 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   wallMs: 1_000,
   idBytes: testCrypto.sha256(Uint8Array.of(draws++ & 255, draws >> 8)).slice(0, 8),
   ticketKey: testSigner("a fresh ticket").publicKey,
+  rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
 type Outcome = Decision | { readonly code: string; readonly message: string };
@@ -113,6 +115,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   members: () => ({}),
   "member.invite": () => ({ role: "agent" }),
   "member.remove": () => ({ member: "second" }),
+  "member.rotate": () => ({}),
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
   digest: () => ({}),

@@ -2,7 +2,7 @@
  * command → ops: what a command wants written, judged against the view as it is now. Pure: time and random bytes come in
  * with the command. A refused command has no drafts and so no effect.
  */
-import { compareText, fromHex } from "../kernel/bytes.ts";
+import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
 import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
 import { MESH_ENTITY, type View } from "../fold/fold.ts";
 import type { ItemHistory } from "../fold/history.ts";
@@ -10,7 +10,7 @@ import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
-import type { Member } from "../member/membership.ts";
+import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import type { CommandError } from "./error.ts";
@@ -20,7 +20,7 @@ import { type CommandInput, commandSpec } from "./registry.ts";
 export interface DecideContext {
   readonly view: View;
   readonly heads: Heads;
-  /** Public key (hex) and role of the node that decides. */
+  /** Member id (hex) and role of the node that decides. */
   readonly self: string;
   readonly role: Role;
   readonly wallMs: number;
@@ -28,6 +28,8 @@ export interface DecideContext {
   readonly idBytes: Uint8Array;
   /** Public key of a fresh ticket key pair. */
   readonly ticketKey: Uint8Array;
+  /** From the key that writes to the one that is to follow it, when a key is rotated. */
+  readonly rotation?: KeyRotation;
 }
 
 export interface Decision {
@@ -75,6 +77,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return invite(command.input, context);
     case "member.remove":
       return removeMember(command.input, context);
+    case "member.rotate":
+      return rotate(context);
     case "project.set":
       return ok(meshDraft({ kind: "project.set", ...command.input }));
     case "item.list":
@@ -271,8 +275,8 @@ export function stageOn(
   context: Pick<DecideContext, "self" | "role" | "wallMs">,
 ): Decided {
   const { state, id: on } = item.best;
-  const { self: author, role, wallMs: wall } = context;
-  const rejection = refusal(state, { item: item.id, op: "", author, incarnation: "", role, wall, body });
+  const { self: member, role, wallMs: wall } = context;
+  const rejection = refusal(state, { item: item.id, op: "", member, incarnation: "", role, wall, body });
   if (rejection !== undefined) {
     const code = rejection.type === "not-allowed" || rejection.type === "not-holder" ? "not-allowed" : "not-legal";
     return fail(code, `Item ${item.id} (${describe(state)}): ${rejection.message}.`);
@@ -308,10 +312,13 @@ function invite(input: CommandInput<"member.invite">, context: DecideContext): D
   return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
 }
 
-export function findMember(view: View, ref: string): Result<Member, CommandError> {
-  const members = [...view.membership.members.values()];
-  const matches = members.filter((member) => member.key === ref || member.name === ref);
-  const found = matches.length > 0 ? matches : members.filter((member) => member.key.startsWith(ref));
+/** By name, or by any key it ever had. */
+export function findMember({ membership }: View, ref: string): Result<Member, CommandError> {
+  const members = [...membership.members.values()];
+  const keyed = (fits: (key: string) => boolean): readonly Member[] =>
+    members.filter((member) => keysOf(membership, member.id).some(fits));
+  const exact = [...members.filter((member) => member.name === ref), ...keyed((key) => key === ref)];
+  const found = exact.length > 0 ? exact : keyed((key) => key.startsWith(ref));
   const [member] = found;
   if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
   if (found.length > 1) {
@@ -321,22 +328,46 @@ export function findMember(view: View, ref: string): Result<Member, CommandError
   return ok(member);
 }
 
-/** Cuts the member's feeds where this node has them now. */
+/** Cuts the member's feeds where this node has them now, under all its keys. */
 function removeMember(input: CommandInput<"member.remove">, context: DecideContext): Decided {
   const found = findMember(context.view, input.member);
   if (!found.ok) return found;
   const member = found.value;
   if (member.cut !== null) return fail("not-legal", `${member.name} is removed already.`);
-  if (member.key === context.self)
+  if (member.id === context.self)
     return fail("not-allowed", "A node does not remove itself. Remove it from another one.");
   const outranks = ROLES.indexOf(context.role) > ROLES.indexOf(member.role) || context.role === "owner";
   if (!outranks)
     return fail("not-allowed", `This node is ${context.role} and cannot remove ${member.role} ${member.name}.`);
-  const founder = [...context.view.membership.members.keys()][0];
-  if (member.key === founder) return fail("not-allowed", "The founder's key cannot be removed.");
-  const feeds = [...context.heads.values()].filter((head) => head.author === member.key);
-  const cut = new Map(feeds.map((head) => [head.incarnation, head.seq]));
-  const memberKey = fromHex(member.key);
-  assert(memberKey !== undefined, "a member's key is hex");
-  return ok(meshDraft({ kind: "member.remove", key: memberKey, cut, note: input.note }));
+  const { membership } = context.view;
+  const [founder] = membership.members.keys();
+  if (member.id === founder) return fail("not-allowed", "The founder cannot be removed.");
+  const key = fromHex(member.key);
+  assert(key !== undefined, "a member's key is hex");
+  const cut = cutOf(new Set(keysOf(membership, member.id)), context.heads);
+  return ok(meshDraft({ kind: "member.remove", key, cut, note: input.note }));
+}
+
+/** The last seqs of these keys' feeds as this node has them. */
+function cutOf(keys: ReadonlySet<string>, heads: Heads): ReadonlyMap<string, number> {
+  const cut = new Map<string, number>();
+  for (const { author, incarnation, seq } of heads.values()) {
+    // Honest keys never share an incarnation; of those that do, the shorter feed sets the cut.
+    if (keys.has(author)) cut.set(incarnation, Math.min(seq, cut.get(incarnation) ?? seq));
+  }
+  return cut;
+}
+
+/** The old key's feed ends with this op; its other feeds end where this node has them. */
+function rotate({ view, heads, rotation }: DecideContext): Decided {
+  if (rotation === undefined) return fail("unavailable", "There is no new key to rotate to.");
+  const from = toHex(rotation.from);
+  if (keyStatus(view.membership, from) !== "current") {
+    return fail("not-legal", "This node's key is not a member's any more, so it cannot be followed by another.");
+  }
+  if (view.membership.keys.has(toHex(rotation.to))) {
+    return fail("not-legal", "The new key is or was a member's already. Rotate to a fresh one.");
+  }
+  const { to: key, consent, proof } = rotation;
+  return ok(meshDraft({ kind: "member.rotate", key, cut: cutOf(new Set([from]), heads), consent, proof }));
 }

@@ -84,6 +84,7 @@ const inputs = {
       .describe("how long the ticket is good for"),
   }),
   "member.remove": z.strictObject({ member: key, note: note.default("") }),
+  "member.rotate": z.strictObject({}),
   "project.set": z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
     remote: z
@@ -160,6 +161,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ["member"],
     ["members", "remove"],
   ),
+  spec("member.rotate", "writes", "observer", "Replace this node's key by a new one; the member stays", [], ["rotate"]),
   spec("project.set", "writes", "operator", "Set the repository that items land on", [], ["project", "set"]),
   spec("projects", "reads", "observer", "List the projects"),
   spec("digest", "reads", "observer", "Print the digest of the view and the feed heads"),

@@ -49,10 +49,10 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, invites, projects, rejected } = view.membership;
+  const { members, keys, invites, projects, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  return [sorted(members), sorted(invites), sorted(projects), sorted(rejected)];
+  return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(rejected)];
 }
 
 /** Canonical text of a plain value: canonical bytes in hex. */

@@ -7,21 +7,16 @@
  * caller folds everything again.
  */
 import { shared, toHex, toSharedHex } from "../kernel/bytes.ts";
-import {
-  foldMembership,
-  type Member,
-  type Membership,
-  type MeshOp,
-  noMembership,
-  roleOf,
-} from "../member/membership.ts";
+import { type Membership, standingOf } from "../member/membership.ts";
+import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { OpenedOp } from "../op/pack.ts";
 import { addToHistory, type FoldOp, type ItemHistory, type MutableHistory, newHistory } from "./history.ts";
+import { createSayRecord } from "./say.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 /** The entity of membership and project ops. Item ids cannot be this. */
 export const MESH_ENTITY = "mesh";
@@ -44,17 +39,16 @@ export interface Fold extends View {
   applyMembership(sealed: readonly OpenedOp[]): FoldChange;
   /** Makes the keys that a membership op names known, before it is folded. */
   introduce(sealed: OpenedOp): void;
-  /** A key that a join op named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
+  /** A key that a join or rotation named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
   isKnownAuthor(key: string): boolean;
 }
 
 /** `forks` is the first seq with two histories, by feed id: from there on nothing of the feed is folded, on any node. */
 export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<string, number> = new Map()): Fold {
   const items = new Map<string, MutableHistory>();
-  const meshOps: MeshOp[] = [];
-  const authors = new Map<string, Map<string, number>>();
+  const members = createMembershipFold(mesh, crypto);
+  const says = createSayRecord();
   const named = new Set<string>();
-  let membership: Membership = noMembership;
 
   const isQuarantined = (op: FoldOp): boolean => {
     const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
@@ -64,33 +58,33 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
     items.set(op.entity, history);
-    addToHistory(history, op, isQuarantined(op) ? "quarantined" : roleOf(membership, op));
-    remember(authors, op);
+    addToHistory(history, op, isQuarantined(op) ? "quarantined" : standingOf(members.membership, op));
+    says.remember(op, members.membership);
     return { type: "item", item: op.entity };
   };
 
   /** Names the keys that an op lets in, also one without a say: ops of honest members may build on theirs. */
   const introduce = (op: FoldOp): void => {
-    if (op.body?.kind === "member.join") named.add(toHex(op.body.key));
+    if (op.body?.kind === "member.join" || op.body?.kind === "member.rotate") named.add(toHex(op.body.key));
     if (op.body?.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
   };
 
   const applyMesh = (ops: readonly FoldOp[]): FoldChange => {
     const counting = ops.flatMap((op) =>
-      op.body !== undefined && isMeshBody(op.body) && !isQuarantined(op) ? [{ ...op, body: op.body }] : [],
+      op.body !== undefined && isMeshBody(op.body) && (outlivesFork(op.body) || !isQuarantined(op))
+        ? [{ ...op, body: op.body }]
+        : [],
     );
     for (const op of ops) introduce(op);
     if (counting.length === 0) return { type: "membership" };
-    meshOps.push(...counting);
-    const before = membership;
-    membership = foldMembership(meshOps, mesh, crypto);
-    return sameSay(before, membership, authors) ? { type: "membership" } : { type: "stale" };
+    members.add(counting);
+    return says.isSame(members.membership) ? { type: "membership" } : { type: "stale" };
   };
 
   return {
     items,
     get membership(): Membership {
-      return membership;
+      return members.membership;
     },
     isKnownAuthor: (key) => named.has(key),
     introduce: (sealed) => introduce(toFoldOp(sealed)),
@@ -101,6 +95,12 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
     applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
   };
 }
+
+/**
+ * A copy of a directory whose key was rotated forks the feed before the rotation, and it must not bring the old key back.
+ * Both keys signed the rotation, so it does not need a feed to prove it.
+ */
+const outlivesFork = ({ kind }: MeshBody): boolean => kind === "member.rotate";
 
 const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
 
@@ -118,33 +118,3 @@ function toFoldOp({ op, id, on }: OpenedOp): FoldOp {
     body: readBody(op),
   };
 }
-
-/** The last seq folded per author and incarnation: the ops that a change of membership could make count differently. */
-function remember(authors: Map<string, Map<string, number>>, op: FoldOp): void {
-  const feeds = authors.get(op.author);
-  if (feeds === undefined) authors.set(op.author, new Map([[op.incarnation, op.seq]]));
-  else feeds.set(op.incarnation, Math.max(op.seq, feeds.get(op.incarnation) ?? 0));
-}
-
-function sameSay(
-  before: Membership,
-  after: Membership,
-  authors: ReadonlyMap<string, ReadonlyMap<string, number>>,
-): boolean {
-  for (const [author, feeds] of authors) {
-    const was = before.members.get(author);
-    const is = after.members.get(author);
-    if (was === is) continue;
-    if (was?.role !== is?.role) return false;
-    for (const [incarnation, last] of feeds) {
-      // A cut that lies at or after the last folded op takes nothing away; any other that moves may.
-      if (lastWithSay(was, incarnation, last) !== lastWithSay(is, incarnation, last)) return false;
-    }
-  }
-  return true;
-}
-
-const lastWithSay = (member: Member | undefined, incarnation: string, last: number): number => {
-  if (member === undefined) return 0;
-  return member.cut === null ? last : Math.min(last, member.cut.get(incarnation) ?? 0);
-};

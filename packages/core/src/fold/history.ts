@@ -4,6 +4,7 @@
  * The item's state is the state of its best accepted op (item-state.ts). Losing branches stay in the tree as alternate
  * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
  */
+import type { Standing } from "../member/membership.ts";
 import type { Role } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
 import type { ItemBody, OpBody, StageBody } from "../op/bodies.ts";
@@ -70,8 +71,8 @@ export const newHistory = (id: string): MutableHistory => ({
   updatedAt: 0,
 });
 
-/** What the author may do; undefined when not a member (any more); `quarantined` when the feed has two histories. */
-export type Say = Role | "quarantined" | undefined;
+/** Whose op it is; undefined when it may not be folded; `quarantined` when its feed has two histories. */
+export type Say = Standing | "quarantined" | undefined;
 
 /** Adds one op whose parent is already there. */
 export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Outcome {
@@ -109,8 +110,11 @@ export const hasNoEffect = (
 
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
 
-function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Outcome {
-  if (role === undefined) return rejected("its author is not a member, or was removed before it");
+function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
+  if (standing === undefined) {
+    return rejected("its author's key is not a member's, or was removed or rotated before it");
+  }
+  const { role } = standing;
   const { body } = op;
   if (body === undefined) return rejected(`this version cannot read ${op.kind}`);
   if (!isItemBody(body)) return rejected(`${op.kind} is not an op of an item`);
@@ -118,7 +122,7 @@ function judge(history: MutableHistory, op: FoldOp, role: Role | undefined): Out
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (hasNoEffect(parent.outcome)) return rejected(`the op it builds on was ${parent.outcome.type}`);
-  return isStageBody(body) ? grow(history, op, parent.outcome, role, body) : note(history, op, role, body);
+  return isStageBody(body) ? grow(history, op, parent.outcome, standing, body) : note(history, op, role, body);
 }
 
 const isStageBody = (body: ItemBody): body is StageBody => isStageKind(body.kind);
@@ -144,12 +148,12 @@ function grow(
   history: MutableHistory,
   op: FoldOp,
   parent: Exclude<Outcome, { type: "rejected" | "quarantined" }>,
-  role: Role,
+  { member, role }: Standing,
   body: StageBody,
 ): Outcome {
   if (parent.type !== "accepted") return rejected("the op it builds on is not a stage of the item");
-  const { author, incarnation, wall, id } = op;
-  const next = transition(parent.state, { item: history.id, op: id, author, incarnation, role, wall, body });
+  const { incarnation, wall, id } = op;
+  const next = transition(parent.state, { item: history.id, op: id, member, incarnation, role, wall, body });
   return next.ok ? { type: "accepted", state: next.value } : rejected(next.error.message);
 }
 

@@ -6,7 +6,7 @@ import type { StageState } from "./stage.ts";
 export interface Claim {
   /** Id (hex) of the claim op. */
   readonly op: string;
-  /** The holder's public key (hex). */
+  /** The holding member's id (hex): a rotation of its key changes nothing. */
   readonly holder: string;
   /** The holder's incarnation (hex) at the time. */
   readonly incarnation: string;

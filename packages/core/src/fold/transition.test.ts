@@ -60,10 +60,10 @@ const BODIES: { readonly [K in StageKind]: Extract<StageBody, { kind: K }> } = {
   "item.restore": { kind: "item.restore", note: "again" },
 };
 
-const eventOf = (body: StageBody, role: Role, author: string = ME): StageEvent => ({
+const eventOf = (body: StageBody, role: Role, member: string = ME): StageEvent => ({
   item: ITEM,
   op: "ff",
-  author,
+  member,
   incarnation: "02",
   role,
   wall: 1_234,
@@ -248,8 +248,8 @@ test("every accepted event leads along the graph and makes the state strictly gr
   expect(accepted).toBeGreaterThan(200);
 });
 
-const accept = (state: ItemState, body: StageBody, role: Role = "operator", author: string = ME): ItemState => {
-  const next = transition(state, eventOf(body, role, author));
+const accept = (state: ItemState, body: StageBody, role: Role = "operator", member: string = ME): ItemState => {
+  const next = transition(state, eventOf(body, role, member));
   if (!next.ok) throw new Error(next.error.message);
   return next.value;
 };

@@ -16,7 +16,8 @@ export interface StageEvent {
   readonly item: string;
   /** Id (hex) of the op. */
   readonly op: string;
-  readonly author: string;
+  /** Who sends it: the member's id, whichever key signed. */
+  readonly member: string;
   readonly incarnation: string;
   readonly role: Role;
   readonly wall: number;
@@ -107,7 +108,7 @@ function guard(state: ItemState, event: StageEvent): Rejection | undefined {
 }
 
 function onlyHolder(state: ItemState, event: StageEvent): Rejection | undefined {
-  if (state.claim?.holder === event.author) return undefined;
+  if (state.claim?.holder === event.member) return undefined;
   return { type: "not-holder", message: `${verb(event.body.kind)} is for the holder of the item's claim` };
 }
 
@@ -165,7 +166,7 @@ function step(state: ItemState, event: StageEvent): ItemState {
         stage: archived(state.stage, event.wall, body.reason),
         claim: null,
         // A holder that gives up ends an attempt; a person who archives does not.
-        attempts: state.attempts + (state.claim?.holder === event.author ? 1 : 0),
+        attempts: state.attempts + (state.claim?.holder === event.member ? 1 : 0),
         note: body.note,
       };
     case "item.restore":
@@ -187,7 +188,7 @@ const raised = (state: ItemState): ItemState => ({ ...state, epoch: state.epoch 
 
 const claimOf = (state: ItemState, event: StageEvent, ttlMs: number): Claim => ({
   op: event.op,
-  holder: event.author,
+  holder: event.member,
   incarnation: event.incarnation,
   epoch: state.epoch + 1,
   ttlMs,

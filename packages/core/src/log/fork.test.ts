@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { digestOf } from "../fold/digest.ts";
 import { toHex } from "../kernel/bytes.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
+import { memberOf } from "../member/membership.ts";
+import { proveRotation } from "../member/rotation-proof.ts";
 import { createPrng, type Prng, testCrypto, testSigner } from "../testing/index.ts";
 import { createFrameIndex, type FrameIndex } from "./frame-index.ts";
 import { foundMesh } from "./genesis.ts";
@@ -107,6 +109,11 @@ const join = (name: string): readonly Draft[] => {
   ];
 };
 
+const rotate = (from: Authorship, next: Authorship): Draft => {
+  const { to: key, consent, proof } = proveRotation(mesh, from.signer, next.signer);
+  return { entity: "mesh", on: null, body: { kind: "member.rotate", key, cut: new Map(), consent, proof } };
+};
+
 /** Copies that all know the members; the liar sits behind several of them at once. */
 function world(copies: number): Copy[] {
   const first = newCopy();
@@ -159,6 +166,26 @@ test("what was written before the fork still counts, and another incarnation goe
   expect([...b.replica.forks().values()]).toEqual([2]);
 });
 
+test("a fork behind or before a rotation does not bring the old key back, whoever hears of which first", () => {
+  const [a, b] = world(2);
+  if (a === undefined || b === undefined) throw new Error("two copies");
+  const next = who("liar's next key", 2);
+  author(a, liar, [item("aaaaaaaaaaaa")]);
+  author(a, liar, [rotate(liar, next)]);
+  author(a, next, [item("bbbbbbbbbbbb")]);
+  // A copy of the directory, or a thief of the old key, writes another history of the feed from its begin.
+  author(b, liar, [item("cccccccccccc"), item("dddddddddddd"), item("eeeeeeeeeeee")]);
+  fetch(a, b);
+  fetch(b, a);
+  for (const copy of [a, b]) {
+    expect([...copy.replica.forks()]).toEqual([[LIAR_FEED, 1]]);
+    const { membership, items } = copy.replica.view();
+    expect(memberOf(membership, toHex(liar.signer.publicKey))?.key).toBe(toHex(next.signer.publicKey));
+    expect([...items.values()].filter((one) => one.best !== undefined).map((one) => one.id)).toEqual(["bbbbbbbbbbbb"]);
+  }
+  expect(digestOf(a.replica.view(), testCrypto)).toBe(digestOf(b.replica.view(), testCrypto));
+});
+
 test("nobody else can frame an author: a second history without its signature changes nothing", () => {
   const [a, b] = world(2);
   if (a === undefined || b === undefined) throw new Error("two copies");
@@ -186,7 +213,10 @@ test("whatever histories two liars write and whoever hears what first, all copie
         const life = name === "liar" && prng.chance(0.2) ? 2 : 1;
         if (at !== undefined && prng.chance(0.6)) {
           const ids = Array.from({ length: 1 + prng.int(3) }, () => item(idOf(prng)));
-          author(at, name === "owner" ? owner : who(name, life), ids);
+          const by = name === "owner" ? owner : who(name, life);
+          // Liars rotate their key too, to one of three keys and in any of their histories.
+          const rotates = ["liar", "eve"].includes(name) && prng.chance(0.2);
+          author(at, by, rotates ? [...ids, rotate(by, who(`${name} ${prng.int(3)}`))] : ids);
         } else fetch(one, two);
       }
       for (const to of copies) for (const from of copies) if (to !== from) fetch(to, from);

@@ -1,42 +1,52 @@
 /**
- * Who belongs to the mesh, as a pure function of the set of membership ops.
+ * Who belongs to the mesh, as the membership ops say it (membership-fold.ts judges them).
  *
- * The ops are judged in the total order (Lamport, author, id), which every node computes alike. A removal names the last
- * accepted op of the removed key; ops beyond that cut are kept for inspection and never folded, membership ops among
- * them. As a cut may undo what was judged before it, the pass is repeated with the cuts it found until they stay the
- * same. Only a member of higher rank removes another (owners may remove each other, nobody the founder), so this ends.
+ * A member is named by the key it joined with, for ever: its id. The key it signs with may change; every key it ever had
+ * leads to it, each with the last ops that count. So what a member holds stays its own when its key is rotated.
  */
-import { compareText, toHex } from "../kernel/bytes.ts";
-import type { MeshBody, Tip } from "../op/bodies.ts";
-import type { Crypto } from "../op/crypto.ts";
-import { joinProofBytes } from "./join-proof.ts";
-import { type Role, roleAtLeast, ROLES } from "./role.ts";
+import { toHex } from "../kernel/bytes.ts";
+import type { Tip } from "../op/bodies.ts";
+import type { Role } from "./role.ts";
 
-export interface MeshOp {
-  readonly id: string;
-  readonly lamport: number;
-  /** Hex, like every key below. */
-  readonly author: string;
-  readonly incarnation: string;
-  readonly seq: number;
-  readonly wall: number;
-  readonly body: MeshBody;
-}
+/** Last accepted seq by incarnation (hex); a feed that is not named has none. */
+export type Cut = ReadonlyMap<string, number>;
 
+/** Keys and ids in hex, here and below. */
 export interface Member {
+  /** The key it joined with. */
+  readonly id: string;
+  /** The key it signs with now. */
   readonly key: string;
   readonly name: string;
   readonly role: Role;
-  /** Last accepted seq by incarnation once the member was removed. */
-  readonly cut: ReadonlyMap<string, number> | null;
+  /** Set once the member was removed: its feeds count this far, whichever key wrote them. */
+  readonly cut: Cut | null;
   readonly joinedAt: number;
+}
+
+/** One key that is or was a member's. */
+export interface MemberKey {
+  readonly member: string;
+  /** Set once it was rotated to another key: its own feeds count this far. */
+  readonly cut: Cut | null;
+  /** How it became the member's; null for the key that joined. */
+  readonly rotation: KeyRotation | null;
+}
+
+/** Two keys' word that the first is followed by the second (rotation-proof.ts). */
+export interface KeyRotation {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  /** The old key's signature over the statement, and the new one's. */
+  readonly consent: Uint8Array;
+  readonly proof: Uint8Array;
 }
 
 export interface Invite {
   readonly ticket: string;
   readonly role: Role;
   readonly expires: number;
-  /** The member that used it. */
+  /** Id of the member that used it. */
   readonly usedBy: string | null;
 }
 
@@ -59,7 +69,10 @@ export interface Checkpoint {
 
 export interface Membership {
   readonly meshName: string;
+  /** By id; the founder is the first. */
   readonly members: ReadonlyMap<string, Member>;
+  /** Every key that is or was a member's. */
+  readonly keys: ReadonlyMap<string, MemberKey>;
   readonly invites: ReadonlyMap<string, Invite>;
   readonly projects: ReadonlyMap<string, Project>;
   /** In the total order, the newest last. */
@@ -68,167 +81,70 @@ export interface Membership {
   readonly rejected: ReadonlyMap<string, string>;
 }
 
-type Cuts = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-interface Draft {
-  meshName: string;
-  founder: string;
-  readonly mesh: Uint8Array;
-  readonly members: Map<string, Member>;
-  readonly invites: Map<string, Invite>;
-  readonly projects: Map<string, Project>;
-  readonly checkpoints: Checkpoint[];
-  readonly rejected: Map<string, string>;
-}
-
 export const noMembership: Membership = {
   meshName: "",
   members: new Map(),
+  keys: new Map(),
   invites: new Map(),
   projects: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };
 
-/** May this op of this author be folded at all? Keys in hex. */
-export function roleOf(
-  membership: Membership,
-  op: { readonly author: string; readonly incarnation: string; readonly seq: number },
-): Role | undefined {
-  const member = membership.members.get(op.author);
-  if (member === undefined) return undefined;
-  return isWithinCut(member.cut, op) ? member.role : undefined;
+/** Where an op stands in the log. */
+export interface OpPlace {
+  readonly author: string;
+  readonly incarnation: string;
+  readonly seq: number;
 }
 
-const isWithinCut = (
-  cut: ReadonlyMap<string, number> | null,
-  op: { readonly incarnation: string; readonly seq: number },
-): boolean => cut === null || op.seq <= (cut.get(op.incarnation) ?? 0);
+/** Whose op it is and what they may do. */
+export interface Standing {
+  readonly member: string;
+  readonly role: Role;
+}
 
-const ROUNDS_MAX = 16;
+/** Undefined when the op may not be folded at all. */
+export function standingOf(membership: Membership, op: OpPlace): Standing | undefined {
+  const key = membership.keys.get(op.author);
+  const member = key === undefined ? undefined : membership.members.get(key.member);
+  if (key === undefined || member === undefined) return undefined;
+  if (!isWithinCut(key.cut, op) || !isWithinCut(member.cut, op)) return undefined;
+  return { member: member.id, role: member.role };
+}
 
-export function foldMembership(ops: readonly MeshOp[], mesh: Uint8Array, crypto: Crypto): Membership {
-  const ordered = ops.toSorted(
-    (a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id),
-  );
-  let cuts: Cuts = new Map();
-  for (let round = 1; ; round++) {
-    const draft = judge(ordered, mesh, cuts, crypto);
-    const found: Cuts = new Map(
-      [...draft.members.values()].flatMap((member) => (member.cut === null ? [] : [[member.key, member.cut]])),
-    );
-    if (round === ROUNDS_MAX || sameCuts(cuts, found)) return draft;
-    cuts = found;
+export const roleOf = (membership: Membership, op: OpPlace): Role | undefined => standingOf(membership, op)?.role;
+
+export const isWithinCut = (cut: Cut | null, op: Pick<OpPlace, "incarnation" | "seq">): boolean =>
+  cut === null || op.seq <= (cut.get(op.incarnation) ?? 0);
+
+/** The member that this key is or was of. */
+export function memberOf(membership: Membership, key: string): Member | undefined {
+  const known = membership.keys.get(key);
+  return known === undefined ? undefined : membership.members.get(known.member);
+}
+
+/** Every key of the member, the one that joined first. */
+export const keysOf = (membership: Membership, member: string): readonly string[] =>
+  [...membership.keys].flatMap(([key, known]) => (known.member === member ? [key] : []));
+
+/**
+ * What a key is good for now: `current` is a member's own, `rotated` gave way to another key, `removed` belongs to
+ * a member that was removed.
+ */
+export function keyStatus(membership: Membership, key: string): "current" | "rotated" | "removed" | "unknown" {
+  const member = memberOf(membership, key);
+  if (member === undefined) return "unknown";
+  if (member.cut !== null) return "removed";
+  return member.key === key ? "current" : "rotated";
+}
+
+/** The rotations that led to this key, newest last, at most `max` of them. */
+export function rotationsTo(membership: Membership, key: string, max: number): readonly KeyRotation[] {
+  const chain: KeyRotation[] = [];
+  for (let at = membership.keys.get(key)?.rotation ?? null; at !== null && chain.length < max;) {
+    chain.unshift(at);
+    at = membership.keys.get(toHex(at.from))?.rotation ?? null;
   }
-}
-
-function judge(ordered: readonly MeshOp[], mesh: Uint8Array, cuts: Cuts, crypto: Crypto): Draft {
-  const draft: Draft = {
-    meshName: "",
-    founder: "",
-    mesh,
-    members: new Map(),
-    invites: new Map(),
-    projects: new Map(),
-    checkpoints: [],
-    rejected: new Map(),
-  };
-  for (const op of ordered) {
-    const beyondCut = !isWithinCut(cuts.get(op.author) ?? null, op);
-    const problem = beyondCut ? "written after its author was removed" : applyMeshOp(draft, op, crypto);
-    if (problem !== undefined) draft.rejected.set(op.id, problem);
-  }
-  return draft;
-}
-
-/** Changes the draft and returns undefined, or leaves it alone and returns why. */
-function applyMeshOp(draft: Draft, op: MeshOp, crypto: Crypto): string | undefined {
-  const { body } = op;
-  if (body.kind === "mesh.genesis") return applyGenesis(draft, op, body);
-  const author = draft.members.get(op.author);
-  if (author === undefined || !isWithinCut(author.cut, op)) return "its author is not a member";
-  switch (body.kind) {
-    case "member.invite":
-      return applyInvite(draft, author, body);
-    case "member.join":
-      return applyJoin(draft, op, body, crypto);
-    case "member.remove":
-      return applyRemove(draft, author, body);
-    case "project.set": {
-      if (!roleAtLeast(author.role, "operator")) return "setting a project needs the role operator";
-      const { name, remote, base, config } = body;
-      // The order of the pass makes this the last writer's value.
-      draft.projects.set(name, { name, remote, base, config });
-      return undefined;
-    }
-    case "mesh.checkpoint":
-      if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
-      draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
-      return undefined;
-  }
-}
-
-function applyGenesis(draft: Draft, op: MeshOp, body: Extract<MeshBody, { kind: "mesh.genesis" }>): string | undefined {
-  if (op.id !== toHex(draft.mesh)) return "it is not the op this mesh is named after";
-  draft.meshName = body.name;
-  draft.founder = op.author;
-  draft.members.set(op.author, { key: op.author, name: body.owner, role: "owner", cut: null, joinedAt: op.wall });
-  return undefined;
-}
-
-function applyInvite(
-  draft: Draft,
-  author: Member,
-  body: Extract<MeshBody, { kind: "member.invite" }>,
-): string | undefined {
-  if (!roleAtLeast(author.role, "operator")) return "inviting needs the role operator";
-  if (ROLES.indexOf(body.role) > ROLES.indexOf(author.role)) return "nobody invites into a higher role than their own";
-  const ticket = toHex(body.ticket);
-  if (draft.invites.has(ticket)) return "the ticket exists already";
-  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, usedBy: null });
-  return undefined;
-}
-
-function applyJoin(
-  draft: Draft,
-  op: MeshOp,
-  body: Extract<MeshBody, { kind: "member.join" }>,
-  crypto: Crypto,
-): string | undefined {
-  const key = toHex(body.key);
-  const invite = draft.invites.get(toHex(body.ticket));
-  if (invite === undefined) return "there is no such ticket";
-  if (invite.usedBy !== null) return "the ticket is spent";
-  if (draft.members.has(key)) return "the key is or was a member already";
-  if (!crypto.isAcceptableKey(body.key)) return "the key is not acceptable";
-  const proved = joinProofBytes({ mesh: draft.mesh, key: body.key, name: body.name });
-  if (!crypto.verify(body.ticket, proved, body.proof)) return "the ticket did not sign for this key";
-  draft.members.set(key, { key, name: body.name, role: invite.role, cut: null, joinedAt: op.wall });
-  draft.invites.set(invite.ticket, { ...invite, usedBy: key });
-  return undefined;
-}
-
-function applyRemove(
-  draft: Draft,
-  author: Member,
-  body: Extract<MeshBody, { kind: "member.remove" }>,
-): string | undefined {
-  const member = draft.members.get(toHex(body.key));
-  if (member === undefined) return "there is no such member";
-  if (member.key === draft.founder) return "the founder's key cannot be removed";
-  const outranks = ROLES.indexOf(author.role) > ROLES.indexOf(member.role) || author.role === "owner";
-  if (!outranks || !roleAtLeast(author.role, "operator")) return "removing needs a higher role than the member's";
-  if (member.cut !== null) return "the member is removed already";
-  draft.members.set(member.key, { ...member, cut: body.cut });
-  return undefined;
-}
-
-function sameCuts(a: Cuts, b: Cuts): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, cut] of a) {
-    const other = b.get(key);
-    if (other === undefined || other.size !== cut.size) return false;
-    for (const [incarnation, seq] of cut) if (other.get(incarnation) !== seq) return false;
-  }
-  return true;
+  return chain;
 }

@@ -22,6 +22,13 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
     ticket: new Uint8Array(32),
     proof: new Uint8Array(64),
   },
+  "member.rotate": {
+    kind: "member.rotate",
+    key: new Uint8Array(32),
+    cut: new Map([["0123456789abcdef", 7]]),
+    consent: new Uint8Array(64),
+    proof: new Uint8Array(64),
+  },
   "member.remove": {
     kind: "member.remove",
     key: new Uint8Array(32),

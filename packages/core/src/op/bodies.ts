@@ -57,9 +57,20 @@ export type MeshBody =
       readonly proof: Uint8Array;
     }
   | {
-      readonly kind: "member.remove";
+      readonly kind: "member.rotate";
+      /** The new key. The author is the old one, and the feed that the op stands in ends with it. */
       readonly key: Uint8Array;
-      /** Last accepted seq by incarnation (hex); a feed that is not named is cut at 0. */
+      /** Last accepted seq of the old key's other feeds by incarnation (hex); one that is not named is cut at 0. */
+      readonly cut: ReadonlyMap<string, number>;
+      /** The old key's signature over the rotation, and the new key's. */
+      readonly consent: Uint8Array;
+      readonly proof: Uint8Array;
+    }
+  | {
+      readonly kind: "member.remove";
+      /** Any key of the member. */
+      readonly key: Uint8Array;
+      /** Last accepted seq by incarnation (hex), under whichever key; a feed that is not named is cut at 0. */
       readonly cut: ReadonlyMap<string, number>;
       readonly note: string;
     }
@@ -159,6 +170,8 @@ const feature: Check<Feature> = record({
   commitsAhead: integer(1, 1_000_000),
 });
 
+const cut: Check<ReadonlyMap<string, number>> = mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000);
+
 /** `undefined` in the table's result means that the body is not one of its kind. */
 const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<OpBody, { kind: K }>, "kind">> } = {
   "mesh.genesis": record({ name: nameField, owner: nameField }),
@@ -169,9 +182,15 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     ticket: bytes(HASH_BYTES),
     proof: bytes(SIGNATURE_BYTES),
   }),
+  "member.rotate": record({
+    key: bytes(HASH_BYTES),
+    cut,
+    consent: bytes(SIGNATURE_BYTES),
+    proof: bytes(SIGNATURE_BYTES),
+  }),
   "member.remove": record({
     key: bytes(HASH_BYTES),
-    cut: mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000),
+    cut,
     note: noteField,
   }),
   "project.set": record({

@@ -2,8 +2,9 @@
  * Hashing and signatures as the core needs them. Node gives node:crypto, a browser noble: both follow one rule, because
  * a signature that two implementations judge differently would split the mesh.
  *
- * The rule for `verify`: 32-byte key and 64-byte signature; R is not the identity; cofactorless (RFC 8032 with the
- * stricter choices). Keys are gated once, when they enter the mesh: canonical, not small-order, torsion-free.
+ * The rule for `verify`: 32-byte key, canonical and not of small order; 64-byte signature, S below the group's order, R
+ * not the identity; the equation without the cofactor, R compared as bytes (RFC 8032 with the stricter choices). Keys are
+ * gated besides when they enter the mesh: torsion-free. test/vectors/ed25519.json holds both implementations to it.
  */
 export interface Crypto {
   /** SHA-256 (FIPS 180-4), 32 bytes. */

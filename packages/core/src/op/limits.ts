@@ -47,6 +47,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   inboxBytes: 2 * 1024 * 1024,
   /** Answers and refused frames in a row that brought nothing before the link ends. */
   barrenAnswers: 20,
+  /** Rotations of its key that a hello tells, the newest. */
+  helloRotations: 4,
   /** From the first byte to a proved peer. */
   handshakeMs: 5_000,
   /** Silence on a link before it counts as dead. */
@@ -110,6 +112,7 @@ export type LimitName =
   | "outboxBytes"
   | "inboxBytes"
   | "barrenAnswers"
+  | "helloRotations"
   | "handshakeMs"
   | "idleMs"
   | "pauseMs"

@@ -13,7 +13,8 @@
 import { equalBytes, toHex } from "../kernel/bytes.ts";
 import { unreachable } from "../kernel/result.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
-import type { Membership } from "../member/membership.ts";
+import { type KeyRotation, keyStatus, memberOf, type Membership } from "../member/membership.ts";
+import { startOf } from "../member/rotation-proof.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -33,6 +34,8 @@ export interface HandshakeSelf {
   readonly nonce: Uint8Array;
   /** Key pair of the ticket this node joins with; null for a member. */
   readonly ticket: Signer | null;
+  /** What led to this node's key, oldest first. */
+  readonly rotations?: readonly KeyRotation[];
 }
 
 /** A joiner that has proved its ticket and its key; the node writes the join op. */
@@ -58,6 +61,8 @@ export interface Peer {
   readonly name: string;
   /** We do not know the key (yet): take the log from it, give nothing, and look again once the log is here. */
   readonly provisional: boolean;
+  /** Id of the member that a provisional one's rotations lead from: it is that member, so it may have the log at once. */
+  readonly follows: string | null;
 }
 
 export interface Handshake {
@@ -89,15 +94,7 @@ type State =
 
 export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto): Handshake {
   let state: State = { type: "await-hello" };
-  const hello: Hello = {
-    type: "hello",
-    versions: [PROTOCOL_VERSION],
-    mesh: self.mesh,
-    key: self.signer.publicKey,
-    nonce: self.nonce,
-    name: self.name,
-    ticket: self.ticket?.publicKey ?? null,
-  };
+  const hello = helloOf(self);
   const own: Said = { hello, bytes: encodeMessage(hello) };
 
   const end = (step: HandshakeStep): readonly HandshakeStep[] => {
@@ -127,10 +124,11 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
     // The membership may have changed since the hello: a member was removed, a ticket spent.
     const refusal = checkHello(peer, self, role, context, crypto);
     if (refusal !== undefined) return end(refusal);
-    if (role === "initiator") return end(provedBy(peer, context));
-    if (context.membership.members.has(toHex(peer.key))) {
+    const proved = provedBy(peer, self.mesh, context, crypto);
+    if (role === "initiator") return end(proved);
+    if (!proved.peer.provisional || proved.peer.follows !== null) {
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, said, own) };
-      return [accepted, ...end(provedBy(peer, context))];
+      return [accepted, ...end(proved)];
     }
     return onJoiner(said, proof.joinProof);
   };
@@ -169,10 +167,21 @@ export function createHandshake(role: Role, self: HandshakeSelf, crypto: Crypto)
       if (state.type !== "await-admission") return [];
       const accepted: HandshakeStep = { type: "send", message: proofOf("acceptor", self, state.peer, own) };
       const { key, name } = state.peer.hello;
-      return [accepted, ...end({ type: "proved", peer: { key: toHex(key), name, provisional: false } })];
+      return [accepted, ...end({ type: "proved", peer: { key: toHex(key), name, provisional: false, follows: null } })];
     },
   };
 }
+
+const helloOf = ({ mesh, signer, nonce, name, ticket, rotations }: HandshakeSelf): Hello => ({
+  type: "hello",
+  versions: [PROTOCOL_VERSION],
+  mesh,
+  key: signer.publicKey,
+  nonce,
+  name,
+  ticket: ticket?.publicKey ?? null,
+  ...(rotations === undefined ? {} : { rotations }),
+});
 
 const unreadable = (problem: string): HandshakeStep => ({
   type: "refuse",
@@ -186,12 +195,19 @@ const unexpected = (message: Message): HandshakeStep => ({
   message: `${message.type} does not belong here in the handshake`,
 });
 
-const provedBy = (peer: Hello, { membership }: HandshakeContext): HandshakeStep => {
+function provedBy(
+  peer: Hello,
+  mesh: Uint8Array,
+  context: HandshakeContext,
+  crypto: Crypto,
+): Extract<HandshakeStep, { type: "proved" }> {
   const key = toHex(peer.key);
-  const member = membership.members.get(key);
+  const member = memberOf(context.membership, key);
+  const provisional = member === undefined;
+  const follows = provisional ? followed(peer, mesh, context, crypto) : null;
   // A member goes by the name it joined with, whatever it calls itself now: incidents are about that one.
-  return { type: "proved", peer: { key, name: member?.name ?? peer.name, provisional: member === undefined } };
-};
+  return { type: "proved", peer: { key, name: member?.name ?? peer.name, provisional, follows } };
+}
 
 /** What is signed: who speaks in which role, and every byte of both hellos. */
 const transcript = (speaker: Role, initiator: Said, acceptor: Said): Uint8Array =>
@@ -225,15 +241,23 @@ function checkHello(
   if (!equalBytes(peer.mesh, self.mesh)) return refuse("wrong-mesh", "the other node belongs to another mesh");
   if (equalBytes(peer.key, self.signer.publicKey)) return refuse("self", "the other end has this node's own key");
   const key = toHex(peer.key);
-  const member = membership.members.get(key);
-  if (member !== undefined) {
-    return member.cut === null ? undefined : refuse("removed", `the key of ${member.name} was removed from this mesh`);
-  }
+  const status = keyStatus(membership, key);
+  if (status === "current") return undefined;
+  const name = memberOf(membership, key)?.name ?? "";
+  if (status === "removed") return refuse("removed", `the key of ${name} was removed from this mesh`);
+  if (status === "rotated") return refuse("rotated", `the key of ${name} was replaced by another one`);
   // A joiner knows nobody yet, and a node that was away may not know who joined meanwhile: the log will tell.
-  if (role === "initiator") return undefined;
+  if (role === "initiator" || followed(peer, self.mesh, { membership, wallMs }, crypto) !== null) return undefined;
   if (peer.ticket === null) return refuse("not-a-member", "the key is not a member of this mesh");
   if (!crypto.isAcceptableKey(peer.key)) return refuse("bad-proof", "the key is not an acceptable Ed25519 key");
   return checkTicket(toHex(peer.ticket), membership, wallMs);
+}
+
+/** The member whose key an unknown one follows: the rotation is in a log that this node does not have yet. */
+function followed(peer: Hello, mesh: Uint8Array, { membership }: HandshakeContext, crypto: Crypto): string | null {
+  const isCurrent = (key: string): boolean => keyStatus(membership, key) === "current";
+  const from = startOf(toHex(peer.key), peer.rotations ?? [], mesh, isCurrent, crypto);
+  return from === undefined ? null : (memberOf(membership, from)?.id ?? null);
 }
 
 function checkTicket(ticket: string, membership: Membership, wallMs: number): HandshakeStep | undefined {

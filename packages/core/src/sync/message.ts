@@ -15,6 +15,7 @@ import { fromHex, toHex } from "../kernel/bytes.ts";
 import { assert, err, ok, type Result } from "../kernel/result.ts";
 import { partsOfFeed } from "../log/feed-tree.ts";
 import type { Head, Heads, Locator } from "../log/heads.ts";
+import type { KeyRotation } from "../member/membership.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
 import { feedId } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -29,6 +30,8 @@ export type RefusalCode =
   | "wrong-mesh"
   | "not-a-member"
   | "removed"
+  | "rotated"
+  | "renewed"
   | "unknown-ticket"
   | "spent-ticket"
   | "expired-ticket"
@@ -51,6 +54,8 @@ export interface Hello {
   readonly name: string;
   /** Public key of the ticket the sender joins with, or null. */
   readonly ticket: Uint8Array | null;
+  /** What led to the sender's key, oldest first, for a receiver that knows an earlier one; absent when nothing did. */
+  readonly rotations?: readonly KeyRotation[];
 }
 
 export type Message =
@@ -88,7 +93,7 @@ export function encodeMessage(message: Message): Uint8Array {
 function fieldsOf(message: Message): readonly Value[] {
   switch (message.type) {
     case "hello":
-      return [message.versions, message.mesh, message.key, message.nonce, message.name, message.ticket];
+      return helloFields(message);
     case "proof":
       return [message.signature, message.joinProof];
     case "heads":
@@ -107,6 +112,12 @@ function fieldsOf(message: Message): readonly Value[] {
     case "refuse":
       return [message.code, message.message];
   }
+}
+
+function helloFields({ versions, mesh, key, nonce, name, ticket, rotations = [] }: Hello): readonly Value[] {
+  const fields: readonly Value[] = [versions, mesh, key, nonce, name, ticket];
+  if (rotations.length === 0) return fields;
+  return [...fields, rotations.map(({ from, to, consent, proof }): Value => [from, to, consent, proof])];
 }
 
 export function decodeMessage(bytes: Uint8Array, maxBytes: number): Result<Message, string> {
@@ -131,11 +142,14 @@ const isName = (value: Value | undefined): value is string =>
   typeof value === "string" && value.length <= LIMITS.nameLength;
 
 const READERS: Readonly<Record<MessageType, Reader>> = {
-  hello: ([versions, mesh, key, nonce, name, ticket]) => {
+  hello: ([versions, mesh, key, nonce, name, ticket, sent]) => {
     if (!Array.isArray(versions) || versions.length > LIMITS.helloVersions) return undefined;
     if (!isHash(mesh) || !isHash(key) || !isHash(nonce) || !isName(name)) return undefined;
     if (ticket !== null && !isHash(ticket)) return undefined;
-    return { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
+    const hello: Hello = { type: "hello", versions: versions.filter(isNumber), mesh, key, nonce, name, ticket };
+    if (sent === undefined || sent === null) return hello;
+    const rotations = decodeRotations(sent);
+    return rotations === undefined ? undefined : { ...hello, rotations };
   },
   proof: ([signature, joinProof]) =>
     isSignature(signature) && (joinProof === null || isSignature(joinProof))
@@ -173,6 +187,18 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
       ? { type: "refuse", code, message }
       : undefined,
 };
+
+function decodeRotations(value: Value): readonly KeyRotation[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > LIMITS.helloRotations) return undefined;
+  const rotations = (value as readonly Value[]).flatMap((entry): readonly KeyRotation[] => {
+    if (!Array.isArray(entry) || entry.length !== 4) return [];
+    const [from, to, consent, proof]: Value[] = entry;
+    return isHash(from) && isHash(to) && isSignature(consent) && isSignature(proof)
+      ? [{ from, to, consent, proof }]
+      : [];
+  });
+  return rotations.length === value.length ? rotations : undefined;
+}
 
 // ── heads and locators ──────────────────────────────────────────────────────────────────────────────────────────────
 

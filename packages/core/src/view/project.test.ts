@@ -399,14 +399,15 @@ test("members, projects and the digest are answered as plain data", () => {
   world.write("mesh", { kind: "member.invite", ticket: new Uint8Array(32).fill(7), role: "agent", expires: 9 });
   expect(ask(world, "members")).toEqual({
     mesh: "loom",
-    members: [{ key: SELF, name: "viewer", role: "owner", joinedAt: 1, removed: false }],
+    members: [{ id: SELF, key: SELF, earlierKeys: [], name: "viewer", role: "owner", joinedAt: 1, removed: false }],
     invites: [{ ticket: "07".repeat(32), role: "agent", expires: 9, usedBy: null }],
+    rejected: {},
   });
   expect(ask(world, "projects")).toEqual([{ name: "demo", remote: "origin", base: "main", config: "" }]);
   const digest = ask(world, "digest");
   expect(digest).toEqual({
     digest: expect.stringMatching(/^[0-9a-f]{64}$/),
-    foldVersion: 1,
+    foldVersion: 2,
     ops: 3,
     heads: { [`${SELF}/${"01".repeat(8)}`]: 3 },
   });

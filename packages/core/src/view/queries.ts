@@ -9,6 +9,7 @@ import { STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
+import { keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
 
@@ -112,14 +113,17 @@ function members({ view }: QueryContext): Plain {
   const { members: known, invites, meshName } = view.membership;
   return {
     mesh: meshName,
-    members: [...known.values()].map(({ key, name, role, cut, joinedAt }) => ({
+    members: [...known.values()].map(({ id, key, name, role, cut, joinedAt }) => ({
+      id,
       key,
+      earlierKeys: keysOf(view.membership, id).filter((one) => one !== key),
       name,
       role,
       joinedAt,
       removed: cut !== null,
     })),
     invites: [...invites.values()].map((invite) => ({ ...invite })),
+    rejected: Object.fromEntries(view.membership.rejected),
   };
 }
 

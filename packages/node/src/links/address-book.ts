@@ -3,7 +3,7 @@
  * node dialed. What was learned is durable at once, so that a node finds its mesh again after a crash, with the rendezvous
  * long dead.
  */
-import { fromHex, LIMITS, type Membership } from "@skein/core";
+import { fromHex, keyStatus, LIMITS, memberOf, type Membership } from "@skein/core";
 
 import type { Incidents } from "../incidents.ts";
 import type { LogStore } from "../ports.ts";
@@ -11,7 +11,7 @@ import { isDialable } from "./address.ts";
 import type { DialTarget } from "./dialer.ts";
 
 export interface AddressBook {
-  /** A member said where it listens, or answered there. */
+  /** The node with this key (hex) said where it listens, or answered there. */
   learn(node: string, url: string): void;
   /** What to dial. Loopback addresses of others count only for a node that listens on loopback itself. */
   targets(allowLoopback: boolean): readonly DialTarget[];
@@ -20,7 +20,8 @@ export interface AddressBook {
 export interface AddressBookDeps {
   readonly store: LogStore;
   readonly incidents: Incidents;
-  readonly self: string;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly rendezvous: readonly string[];
   readonly membership: () => Membership;
 }
@@ -29,7 +30,7 @@ const META_KEY = "addresses";
 
 export function createAddressBook(deps: AddressBookDeps): AddressBook {
   const { store, self, rendezvous, membership } = deps;
-  /** The last address of each node (hex). */
+  /** The last address of each member, by its id. */
   const known = new Map(remembered(store));
 
   const save = (): void => {
@@ -39,19 +40,20 @@ export function createAddressBook(deps: AddressBookDeps): AddressBook {
   };
 
   return {
-    learn: (node, url) => {
+    learn: (key, url) => {
+      const node = memberOf(membership(), key)?.id ?? key;
       // Only members get here, so the book is as small as the mesh.
-      if (node === self || url === "" || /\s/.test(url) || known.get(node) === url) return;
+      if (node === self() || url === "" || /\s/.test(url) || known.get(node) === url) return;
       known.set(node, url);
       save();
     },
     targets: (allowLoopback) => {
       const targets = new Map<string, DialTarget>(rendezvous.map((url) => [url, { url, node: undefined }]));
       for (const [node, url] of known) {
-        const member = membership().members.get(node);
-        if (member === undefined || member.cut !== null || targets.has(url) || targets.size >= LIMITS.dialTargets)
-          continue;
-        if (isDialable(url, allowLoopback)) targets.set(url, { url, node });
+        const member = memberOf(membership(), node);
+        if (member === undefined || keyStatus(membership(), member.key) !== "current") continue;
+        if (targets.has(url) || targets.size >= LIMITS.dialTargets) continue;
+        if (isDialable(url, allowLoopback)) targets.set(url, { url, node: member.key });
       }
       return [...targets.values()];
     },

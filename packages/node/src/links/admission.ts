@@ -2,6 +2,7 @@
 import {
   err,
   type JoinRequest,
+  memberOf,
   type Membership,
   MESH_ENTITY,
   ok,
@@ -36,7 +37,7 @@ export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<
       ? err({ code: "spent-ticket", message: "the ticket was used already; ask for a new one" })
       : err({ code: "not-saved", message: "this node cannot save anything right now; try another one" });
   }
-  const member = deps.membership().members.get(toHex(key));
+  const member = memberOf(deps.membership(), toHex(key));
   if (member === undefined || member.cut !== null) return err({ code: "bad-proof", message: "the join was not valid" });
   deps.log("info", "member.joined", { name: member.name, role: member.role });
   return ok(undefined);

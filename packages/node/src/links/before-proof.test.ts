@@ -21,12 +21,13 @@ const [us, friend] = [testSigner("us"), testSigner("friend")];
 const members = new Map(
   [us, friend].map((signer) => {
     const key = toHex(signer.publicKey);
-    return [key, { key, name: key.slice(0, 4), role: "operator" as const, cut: null, joinedAt: 0 }];
+    return [key, { id: key, key, name: key.slice(0, 4), role: "operator" as const, cut: null, joinedAt: 0 }];
   }),
 );
 const membership: Membership = {
   meshName: "test",
   members,
+  keys: new Map([...members.keys()].map((key) => [key, { member: key, cut: null, rotation: null }])),
   invites: new Map(),
   projects: new Map(),
   checkpoints: [],

@@ -9,7 +9,7 @@ function link(initiated: boolean, closed: string[], name: string): PeerLink {
   return {
     initiated,
     remoteAddress: name,
-    peer: () => ({ key: PEER, name: "bob", provisional: false }),
+    peer: () => ({ key: PEER, name: "bob", provisional: false, follows: null }),
     send: () => undefined,
     push: () => undefined,
     announceHeads: () => undefined,
@@ -21,7 +21,7 @@ function link(initiated: boolean, closed: string[], name: string): PeerLink {
 function newTable(self: string) {
   const clock = { nowMs: 0, monoMs: () => clock.nowMs };
   const closed: string[] = [];
-  return { clock, closed, table: createLinkTable(self, clock) };
+  return { clock, closed, table: createLinkTable(() => self, clock) };
 }
 
 test("of two links that were dialed at once both ends keep the one that the smaller key dialed", () => {

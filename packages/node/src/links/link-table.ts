@@ -1,7 +1,7 @@
 /**
  * Who this node is linked to: at most one proved link per peer, and who answered at which dialed address.
  */
-import { LIMITS, type Membership } from "@skein/core";
+import { keyStatus, LIMITS, memberOf, type Membership } from "@skein/core";
 
 import type { Clock } from "../ports.ts";
 import type { DialTarget } from "./dialer.ts";
@@ -23,7 +23,11 @@ export interface LinkTable {
   judge(link: PeerLink, membership: Membership): void;
 }
 
-export function createLinkTable(self: string, clock: Pick<Clock, "monoMs">): LinkTable {
+/** Who answers at an address of this node's own, whatever its key is by now. */
+const OWN = "own";
+
+/** `self`: this node's key (hex). */
+export function createLinkTable(self: () => string, clock: Pick<Clock, "monoMs">): LinkTable {
   const open = new Set<PeerLink>();
   const proved = new Map<string, PeerLink>();
   const provedAtMs = new Map<PeerLink, number>();
@@ -50,26 +54,33 @@ export function createLinkTable(self: string, clock: Pick<Clock, "monoMs">): Lin
       // end has lost the older link without this one's noticing (half-open): keeping it would shut the peer out.
       const isHalfOpen = other !== undefined && now - (provedAtMs.get(other) ?? now) > LIMITS.handshakeMs;
       const isOnly = other === undefined || other === link;
-      const loser = isOnly ? undefined : isHalfOpen ? other : loserOf(link, other, self, peer.key);
+      const loser = isOnly ? undefined : isHalfOpen ? other : loserOf(link, other, self(), peer.key);
       loser?.close("duplicate-link", "there is another link between these two nodes");
       if (loser === link) return false;
       proved.set(peer.key, link);
       provedAtMs.set(link, now);
       return true;
     },
-    ownAddress: (url) => answeredAt.set(url, self),
+    ownAddress: (url) => answeredAt.set(url, OWN),
     isLinked: (target) => {
       const node = target.node ?? answeredAt.get(target.url);
-      if (node === self || (node !== undefined && proved.has(node))) return true;
+      if (node === OWN || node === self() || (node !== undefined && proved.has(node))) return true;
       return [...open].some((link) => link.initiated && link.remoteAddress === target.url);
     },
-    judge: (link, { members }) => {
+    judge: (link, membership) => {
       const peer = link.peer();
-      if (peer === undefined || members.size === 0) return;
-      const member = members.get(peer.key);
-      if (member === undefined) link.close("not-a-member", "the key is not a member of this mesh");
-      else if (member.cut !== null) link.close("removed", `the key of ${member.name} was removed from this mesh`);
-      else link.confirm();
+      if (peer === undefined || membership.members.size === 0) return;
+      const name = memberOf(membership, peer.key)?.name ?? "";
+      switch (keyStatus(membership, peer.key)) {
+        case "current":
+          return link.confirm();
+        case "removed":
+          return link.close("removed", `the key of ${name} was removed from this mesh`);
+        case "rotated":
+          return link.close("rotated", `the key of ${name} was replaced by another one`);
+        case "unknown":
+          return link.close("not-a-member", "the key is not a member of this mesh");
+      }
     },
   };
 }

@@ -7,11 +7,13 @@ import {
   type Crypto,
   type Handshake,
   LIMITS,
+  memberOf,
   type Membership,
   type Message,
   RELAYED_BEATS,
   type Replica,
   type Result,
+  rotationsTo,
   type Signer,
   toHex,
 } from "@skein/core";
@@ -36,6 +38,8 @@ export interface Links {
   /** Proved links by the peer's key (hex). */
   peers(): ReadonlyMap<string, PeerLink>;
   sendBeat(sealed: SealedBeat): void;
+  /** This node's key is another one now: every link is made again. */
+  renew(): void;
   stop(): Promise<void>;
 }
 
@@ -47,7 +51,9 @@ export interface LinksDeps {
   readonly store: LogStore;
   readonly journal: Journal;
   readonly replica: Replica;
-  readonly signer: Signer;
+  readonly signer: () => Signer;
+  /** This node's member id. */
+  readonly self: () => string;
   readonly name: string;
   readonly rendezvous: readonly string[];
   /** The ticket this node joins with, while it is not a member. */
@@ -60,8 +66,8 @@ export interface LinksDeps {
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** Everything a peer holds is here. */
   readonly onCaughtUp: () => void;
-  /** A peer proved its key on a new link. */
-  readonly onMet: (node: string) => void;
+  /** The member with this id proved its key on a new link. */
+  readonly onMet: (member: string) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -76,11 +82,10 @@ type Settled = (proved: boolean) => void;
 
 export function createLinks(deps: LinksDeps): Links {
   const { clock, net, journal } = deps;
-  const self = toHex(deps.signer.publicKey);
-  const table = createLinkTable(self, clock);
-  const addresses = createAddressBook({ ...deps, self });
+  const table = createLinkTable(() => toHex(deps.signer().publicKey), clock);
+  const addresses = createAddressBook(deps);
   const news: News = { inPacks: false };
-  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock), news);
+  const makeLink = linkMaker(deps, table, addresses, createRelay(deps), news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -119,6 +124,12 @@ export function createLinks(deps: LinksDeps): Links {
     },
     peers: () => table.proved,
     sendBeat: (sealed) => passOnBeat(table, sealed, undefined),
+    renew: () => {
+      // What was written under the old key is on its way before the links close.
+      for (const link of table.open) link.close("renewed", "this node goes on under a new key");
+      retarget();
+      if (cancelAntiEntropy !== undefined) dialer.poke();
+    },
     stop: async () => {
       stopped = true;
       cancelAntiEntropy?.();
@@ -143,7 +154,6 @@ function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
   addresses: AddressBook,
-  self: string,
   mayRelay: (node: string) => boolean,
   news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
@@ -152,15 +162,16 @@ function linkMaker(
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
       ...deps,
-      accountOf: (key) => accounts.of(key),
-      createHandshake: () => newHandshake(deps, initiated, self),
+      // A member has one account under all its keys, so that a rotation pays no debts.
+      accountOf: ({ key, follows }) => accounts.of(follows ?? memberOf(deps.membership(), key)?.id ?? key),
+      createHandshake: () => newHandshake(deps, initiated),
       admit: (request) => admit(deps, request),
       onProved: (one) => {
         const first = table.proved.size === 0;
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
-        if (peer !== undefined) deps.onMet(peer.key);
+        if (peer !== undefined) deps.onMet(memberOf(deps.membership(), peer.key)?.id ?? peer.key);
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
@@ -197,28 +208,32 @@ function linkMaker(
 }
 
 /** Beats are passed on to everybody, so one node's many would become everybody's many, in the name of honest ones. */
-function createRelay(clock: Clock): (node: string) => boolean {
+function createRelay({ clock, membership }: LinksDeps): (node: string) => boolean {
   const buckets = new Map<string, TokenBucket>();
   return (node) => {
     // Only members' beats get here, so there are as many as there are members.
-    const bucket = buckets.get(node) ?? createTokenBucket(RELAYED_BEATS);
-    buckets.set(node, bucket);
+    const member = memberOf(membership(), node)?.id ?? node;
+    const bucket = buckets.get(member) ?? createTokenBucket(RELAYED_BEATS);
+    buckets.set(member, bucket);
     if (bucket.level(clock.monoMs()) < 1) return false;
     bucket.take(1, clock.monoMs());
     return true;
   };
 }
 
-function newHandshake(deps: LinksDeps, initiated: boolean, self: string): Handshake {
-  const isMember = deps.membership().members.has(self);
+function newHandshake(deps: LinksDeps, initiated: boolean): Handshake {
+  const signer = deps.signer();
+  const key = toHex(signer.publicKey);
+  const membership = deps.membership();
   return createHandshake(
     initiated ? "initiator" : "acceptor",
     {
       mesh: deps.replica.mesh,
-      signer: deps.signer,
+      signer,
       name: deps.name,
       nonce: deps.random.bytes(32),
-      ticket: isMember ? null : deps.ticket,
+      ticket: membership.keys.has(key) ? null : deps.ticket,
+      rotations: rotationsTo(membership, key, LIMITS.helloRotations),
     },
     deps.crypto,
   );
@@ -257,9 +272,11 @@ function dialOnce(
   });
 }
 
+const ORDINARY: ReadonlySet<string> = new Set(["duplicate-link", "self", "renewed", "shutting-down"]);
+
 /** Being refused is a person's concern; a second link to the same peer is not. */
 function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal): void {
-  if (code === "duplicate-link" || code === "self" || code === "shutting-down") return;
+  if (ORDINARY.has(code)) return;
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
   deps.incidents.record(`link-${code}`, peer, `${who}: ${message}`);
   deps.log("warn", "link.refused", { by, code, peer });

@@ -52,8 +52,8 @@ export interface PeerLinkDeps {
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
-  /** What the member with this key has made this node do lately. */
-  readonly accountOf: (key: string) => Account;
+  /** What this member has made this node do lately. */
+  readonly accountOf: (peer: Peer) => Account;
 }
 
 export interface LinkRefusal {
@@ -106,6 +106,9 @@ interface State {
 
 const PLACES_KEPT = 64;
 
+/** Whoever is not known to be a member gets nothing of this mesh. */
+const mayHaveLog = ({ peer }: State): boolean => peer !== undefined && (!peer.provisional || peer.follows !== null);
+
 export function createPeerLink(
   link: Link,
   initiated: boolean,
@@ -154,7 +157,7 @@ export function createPeerLink(
     send,
     push: (frames) => pushLive(state, frames, send),
     announceHeads: () => {
-      if (state.peer?.provisional !== false) return;
+      if (!mayHaveLog(state)) return;
       for (const message of pagesOf({ type: "heads", heads: deps.replica.heads() })) send(message);
     },
     confirm: () => {
@@ -200,7 +203,7 @@ function createGreeting(
     else peerLink.close(admitted.error.code, admitted.error.message);
   };
   const onProved = (peer: Peer): void => {
-    const account = deps.accountOf(peer.key);
+    const account = deps.accountOf(peer);
     const nowMs = deps.clock.monoMs();
     state.peer = peer;
     state.ingress = createIngress({
@@ -367,8 +370,7 @@ function noteKnown({ disputed }: State, { known }: Offered): void {
 
 /** An honest peer asks once and waits. Of many questions at once the last one is answered, and others have their turn. */
 function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLinkDeps): void {
-  // Whoever is not known to be a member gets nothing of this mesh.
-  if (state.peer?.provisional !== false) return;
+  if (!mayHaveLog(state)) return;
   const isUnderWay = state.asked !== undefined;
   state.asked = want;
   if (isUnderWay) return;

@@ -5,7 +5,7 @@
  *   its push and its op;
  * - checks each landing that the log names, because any member with the role agent can write one (landing-book.ts).
  */
-import { hasLanded, landedAs, landedBy, isLive, type LiveItem, rankOf, roleAtLeast } from "@skein/core";
+import { hasLanded, landedAs, landedBy, isLive, type LiveItem, memberOf, rankOf, roleAtLeast } from "@skein/core";
 
 import type { Oid } from "../ports.ts";
 import { writeFact } from "./attempt-context.ts";
@@ -115,7 +115,7 @@ function check(
 
 const authorOf = ({ replica }: WorkerDeps, item: LiveItem): string => {
   const key = landedBy(item) ?? "";
-  return replica.view().membership.members.get(key)?.name ?? key.slice(0, 8);
+  return memberOf(replica.view().membership, key)?.name ?? key.slice(0, 8);
 };
 
 function accuse(deps: WorkerDeps, item: LiveItem, base: string, seen: Oid | null): void {

@@ -1,0 +1,260 @@
+/**
+ * One pass over the membership ops in the total order, under rulings: the removals and rotations that are in force, and
+ * those that lost. What lies beyond a cut that is in force has no effect; every other op is judged by what came before
+ * it. The pass says which removals and rotations it would accept; membership-fold.ts decides which come into force.
+ */
+import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
+import { assert } from "../kernel/result.ts";
+import type { MeshBody } from "../op/bodies.ts";
+import type { Crypto } from "../op/crypto.ts";
+import { joinProofBytes } from "./join-proof.ts";
+import {
+  type Checkpoint,
+  type Cut,
+  type Invite,
+  isWithinCut,
+  type KeyRotation,
+  type Member,
+  type MemberKey,
+  type Membership,
+  type Project,
+} from "./membership.ts";
+import { roleAtLeast, ROLES } from "./role.ts";
+import { rotationProblem } from "./rotation-proof.ts";
+
+export interface MeshOp {
+  readonly id: string;
+  readonly lamport: number;
+  readonly author: string;
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly wall: number;
+  readonly body: MeshBody;
+}
+
+/** A removal or a rotation: it takes the say of what lies beyond its cut. */
+export interface CuttingOp {
+  readonly op: string;
+  readonly type: "removal" | "rotation";
+  /** The id of the member that is removed, or the key that is rotated away. */
+  readonly target: string;
+  readonly cut: Cut;
+}
+
+/** What is in force for one target; no op of its own while several compete for that. */
+export type Ruling = Omit<CuttingOp, "op"> & { readonly op: string | null };
+
+export interface Rulings {
+  /** By the member that was removed. */
+  readonly removals: Map<string, Ruling>;
+  /** By the key that was rotated away. */
+  readonly rotations: Map<string, Ruling>;
+  /** Ids of those that would undo one that is in force, or themselves. */
+  readonly refused: Set<string>;
+  /** Whatever is not in force is refused. */
+  readonly closed: boolean;
+}
+
+export interface Draft extends Membership {
+  meshName: string;
+  readonly members: Map<string, Member>;
+  readonly keys: Map<string, MemberKey>;
+  readonly invites: Map<string, Invite>;
+  readonly projects: Map<string, Project>;
+  readonly checkpoints: Checkpoint[];
+  readonly rejected: Map<string, string>;
+  /** What the pass accepts, in the total order. */
+  readonly cutting: Map<string, CuttingOp>;
+}
+
+export interface JudgeContext {
+  readonly mesh: Uint8Array;
+  readonly crypto: Crypto;
+  /** What is wrong with an op's signatures and keys, by op id: they are the same in every pass, and checking is dear. */
+  readonly proofs: Map<string, string | undefined>;
+}
+
+export const newDraft = (): Draft => ({
+  meshName: "",
+  members: new Map(),
+  keys: new Map(),
+  invites: new Map(),
+  projects: new Map(),
+  checkpoints: [],
+  rejected: new Map(),
+  cutting: new Map(),
+});
+
+export const noRulings = (): Rulings => ({
+  removals: new Map(),
+  rotations: new Map(),
+  refused: new Set(),
+  closed: false,
+});
+
+export const isInForce = (rulings: Rulings, { op, type, target }: CuttingOp): boolean =>
+  (type === "removal" ? rulings.removals : rulings.rotations).get(target)?.op === op;
+
+/** The total order. */
+export const compareMeshOps = (a: MeshOp, b: MeshOp): number =>
+  a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
+
+export function judge(ordered: readonly MeshOp[], rulings: Rulings, context: JudgeContext): Draft {
+  const draft = newDraft();
+  for (const op of ordered) judgeOne(draft, op, rulings, context);
+  return draft;
+}
+
+/** Adds the op that comes next in the order. */
+export function judgeOne(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeContext): void {
+  const problem = isRefused(op, rulings) ? CONTRADICTS : applyMeshOp(draft, op, rulings, context);
+  if (problem !== undefined) draft.rejected.set(op.id, problem);
+}
+
+const CONTRADICTS = "it contradicts another removal or rotation, which is in force";
+
+export const isCutting = ({ body }: MeshOp): boolean => body.kind === "member.remove" || body.kind === "member.rotate";
+
+function isRefused(op: MeshOp, { removals, rotations, refused, closed }: Rulings): boolean {
+  if (refused.has(op.id)) return true;
+  return closed && isCutting(op) && ![...removals.values(), ...rotations.values()].some((one) => one.op === op.id);
+}
+
+/** Changes the draft and returns undefined, or leaves it alone and returns why. */
+function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeContext): string | undefined {
+  const { body } = op;
+  if (body.kind === "mesh.genesis") return applyGenesis(draft, op, body, context);
+  const author = draft.members.get(draft.keys.get(op.author)?.member ?? "");
+  if (author === undefined) return "its author is not a member";
+  if (!isWithinCut(rulings.rotations.get(op.author)?.cut ?? null, op))
+    return "written after its author's key was rotated";
+  if (!isWithinCut(rulings.removals.get(author.id)?.cut ?? null, op)) return "written after its author was removed";
+  switch (body.kind) {
+    case "member.invite":
+      return applyInvite(draft, author, body, context);
+    case "member.join":
+      return applyJoin(draft, op, body, context);
+    case "member.rotate":
+      return applyRotate(draft, author, op, body, context);
+    case "member.remove":
+      return applyRemove(draft, author, op, body, rulings);
+    case "project.set": {
+      if (!roleAtLeast(author.role, "operator")) return "setting a project needs the role operator";
+      const { name, remote, base, config } = body;
+      // The order of the pass makes this the last writer's value.
+      draft.projects.set(name, { name, remote, base, config });
+      return undefined;
+    }
+    case "mesh.checkpoint":
+      if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
+      draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
+      return undefined;
+  }
+}
+
+type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
+
+function applyGenesis(
+  draft: Draft,
+  op: MeshOp,
+  body: Body<"mesh.genesis">,
+  { mesh }: JudgeContext,
+): string | undefined {
+  if (op.id !== toHex(mesh)) return "it is not the op this mesh is named after";
+  draft.meshName = body.name;
+  addMember(draft, { id: op.author, key: op.author, name: body.owner, role: "owner", cut: null, joinedAt: op.wall });
+  return undefined;
+}
+
+function addMember(draft: Draft, member: Member): void {
+  draft.members.set(member.id, member);
+  draft.keys.set(member.key, { member: member.id, cut: null, rotation: null });
+}
+
+function applyInvite(
+  draft: Draft,
+  author: Member,
+  body: Body<"member.invite">,
+  { crypto }: JudgeContext,
+): string | undefined {
+  if (!roleAtLeast(author.role, "operator")) return "inviting needs the role operator";
+  if (ROLES.indexOf(body.role) > ROLES.indexOf(author.role)) return "nobody invites into a higher role than their own";
+  const ticket = toHex(body.ticket);
+  if (draft.invites.has(ticket)) return "the ticket exists already";
+  // Under a weak key anybody could sign, so the ticket would let everybody in.
+  if (!crypto.isAcceptableKey(body.ticket)) return "the ticket's key is not acceptable";
+  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, usedBy: null });
+  return undefined;
+}
+
+function applyJoin(draft: Draft, op: MeshOp, body: Body<"member.join">, context: JudgeContext): string | undefined {
+  const key = toHex(body.key);
+  const invite = draft.invites.get(toHex(body.ticket));
+  if (invite === undefined) return "there is no such ticket";
+  if (invite.usedBy !== null) return "the ticket is spent";
+  if (draft.keys.has(key)) return "the key is or was a member already";
+  const problem = proofOnce(context, op, () => joinProblem(body, context));
+  if (problem !== undefined) return problem;
+  addMember(draft, { id: key, key, name: body.name, role: invite.role, cut: null, joinedAt: op.wall });
+  draft.invites.set(invite.ticket, { ...invite, usedBy: key });
+  return undefined;
+}
+
+function joinProblem(body: Body<"member.join">, { mesh, crypto }: JudgeContext): string | undefined {
+  if (!crypto.isAcceptableKey(body.key)) return "the key is not acceptable";
+  const proved = joinProofBytes({ mesh, key: body.key, name: body.name });
+  return crypto.verify(body.ticket, proved, body.proof) ? undefined : "the ticket did not sign for this key";
+}
+
+/** The member goes on under the new key: same name, role and date. */
+function applyRotate(
+  draft: Draft,
+  author: Member,
+  op: MeshOp,
+  body: Body<"member.rotate">,
+  context: JudgeContext,
+): string | undefined {
+  const key = toHex(body.key);
+  const old = draft.keys.get(op.author);
+  if (old === undefined || author.key !== op.author) return "its author's key was rotated already";
+  if (draft.keys.has(key)) return "the key is or was a member already";
+  const from = fromHex(op.author);
+  assert(from !== undefined, "an author is hex");
+  const rotation: KeyRotation = { from, to: body.key, consent: body.consent, proof: body.proof };
+  const problem = proofOnce(context, op, () => rotationProblem(context.mesh, rotation, context.crypto));
+  if (problem !== undefined) return problem;
+  // The feed it stands in ends with it, whatever the body says.
+  const cut: Cut = new Map([...body.cut, [op.incarnation, op.seq]]);
+  draft.members.set(author.id, { ...author, key });
+  draft.keys.set(op.author, { ...old, cut });
+  draft.keys.set(key, { member: author.id, cut: null, rotation });
+  draft.cutting.set(op.id, { op: op.id, type: "rotation", target: op.author, cut });
+  return undefined;
+}
+
+function applyRemove(
+  draft: Draft,
+  author: Member,
+  op: MeshOp,
+  body: Body<"member.remove">,
+  { removals }: Rulings,
+): string | undefined {
+  const member = draft.members.get(draft.keys.get(toHex(body.key))?.member ?? "");
+  if (member === undefined) return "there is no such member";
+  const [founder] = draft.members.keys();
+  if (member.id === founder) return "the founder cannot be removed";
+  const outranks = ROLES.indexOf(author.role) > ROLES.indexOf(member.role) || author.role === "owner";
+  if (!outranks || !roleAtLeast(author.role, "operator")) return "removing needs a higher role than the member's";
+  const ruled = removals.get(member.id)?.op ?? op.id;
+  if (ruled !== op.id) return "the member is removed already";
+  draft.members.set(member.id, { ...member, cut: body.cut });
+  draft.cutting.set(op.id, { op: op.id, type: "removal", target: member.id, cut: body.cut });
+  return undefined;
+}
+
+function proofOnce({ proofs }: JudgeContext, op: MeshOp, check: () => string | undefined): string | undefined {
+  if (proofs.has(op.id)) return proofs.get(op.id);
+  const problem = check();
+  proofs.set(op.id, problem);
+  return problem;
+}
