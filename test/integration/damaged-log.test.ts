@@ -65,8 +65,8 @@ test.each([
   expect(await alice.api.digest()).toEqual(before);
   const [aside = ""] = readdirSync(join(bob.data, "quarantine"));
   const kept = join(bob.data, "quarantine", aside, "damaged");
-  if (damaged === undefined) expect(readdirSync(kept)).toEqual([]);
-  else expect(readFileSync(join(kept, "log.sqlite")).equals(damaged)).toBe(true);
+  const putAside = readdirSync(kept).map((name) => readFileSync(join(kept, name)));
+  expect(putAside).toEqual(damaged === undefined ? [] : [damaged]);
 
   // It goes on under a new incarnation: what it writes can meet nothing that it wrote before.
   await bob.api.addItem({ title: "After" });
@@ -121,7 +121,7 @@ test("without peers it says how many frames could not be read, and works on with
   expect((await node.api.items()).map((item) => item.title).toSorted()).toEqual(["one", "two"]);
   await node.api.addItem({ title: "five" });
   await expectSoundLogs([node]);
-  expect(Object.values((await node.api.digest()).heads).toSorted()).toEqual([1, 3]);
+  expect(Object.values((await node.api.digest()).heads).toSorted((a, b) => a - b)).toEqual([1, 3]);
 });
 
 test("a key with a flipped bit is refused, not taken for another node's", async () => {

@@ -79,8 +79,9 @@ async function runOnce(name: string, wrapper: readonly string[]): Promise<Acknow
 async function expectAllThere(node: NodeProcess, acknowledged: Acknowledged, project: Project): Promise<void> {
   const items = new Map((await node.api.items()).map((item) => [item.id, item]));
   expect(acknowledged.items.filter((id) => !items.has(id))).toEqual([]);
-  if (acknowledged.edited !== undefined) expect(items.get(acknowledged.edited)).toMatchObject({ title: "After" });
-  if (acknowledged.held !== undefined) expect(items.get(acknowledged.held)).toMatchObject({ hold: "wait" });
+  const { edited, held } = acknowledged;
+  expect(edited === undefined ? "After" : items.get(edited)?.title).toBe("After");
+  expect(held === undefined ? "wait" : items.get(held)?.hold).toBe("wait");
   // One feed, one incarnation, no alarm: a kill is no damage.
   const { heads, ops } = await node.api.digest();
   expect(Object.values(heads)).toEqual([ops]);
@@ -169,11 +170,8 @@ test("an init killed at any of its writes does not block the next one", { timeou
     if (readFileSync(trace, "latin1").includes(KILLED)) killed++;
     const second = await run(data, []);
     // Either the second makes all of it, or the first came through to its last step.
-    const said = second.code === 0 ? "" : second.stderr;
-    expect({ point, said }).toEqual({
-      point,
-      said: said === "" ? "" : expect.stringContaining("holds a node already"),
-    });
+    const said = second.code === 0 || second.stderr.includes("holds a node already") ? "" : second.stderr;
+    expect({ point, said }).toEqual({ point, said: "" });
     expect(readFileSync(yaml, "utf8")).toBe(written);
     expect((await world.skein(["verify", "--data", data, "--json"])).json()).toMatchObject({ ok: true, frames: 2 });
     expect({ point, beside: readdirSync(place).filter((name) => name.includes(".init-")) }).toEqual({

@@ -35,10 +35,13 @@ function stored(directory: string): readonly string[] {
   return [...frames, ...facts];
 }
 
+/** What a person asks of the node itself, by name. */
+const ACTING: ReadonlySet<string> = new Set(["checkpoint", "compact", "doctor.seen"]);
+
 test("no command that reads changes a frame, a fact or a file", async () => {
   const before = stored(data);
   const files = new Set(readdirSync(data, { recursive: true, encoding: "utf8" }));
-  const reading = COMMANDS.filter(({ effect }) => effect !== "writes");
+  const reading = COMMANDS.filter(({ effect, name }) => effect !== "writes" && !ACTING.has(name));
   expect(reading.length).toBeGreaterThan(8);
   const client = await connect(data);
   for (const { name, positional } of reading) {

@@ -11,7 +11,7 @@ export interface FaultPoint {
 }
 
 /** What changes files, and what can leave a file half changed. */
-export const DISK_CALLS: readonly string[] = [
+const DISK_CALLS: readonly string[] = [
   "pwrite64",
   "fsync",
   "fdatasync",
@@ -26,7 +26,7 @@ export const DISK_CALLS: readonly string[] = [
 ];
 
 /** Sockets, pipes and ordinary files too: the instants between what is saved and what is told. */
-export const CALLS: readonly string[] = [...DISK_CALLS, "write", "writev", "sendto"];
+const CALLS: readonly string[] = [...DISK_CALLS, "write", "writev", "sendto"];
 
 export function requireStrace(): void {
   try {
@@ -70,7 +70,12 @@ const injecting = (
 ): readonly string[] => [
   ...STRACE,
   ...more,
-  ...["-e", `trace=${call}`, "-e", `inject=${call}:${fault}:when=${nth}`, "-o", file],
+  "-e",
+  `trace=${call}`,
+  "-e",
+  `inject=${call}:${fault}:when=${nth}`,
+  "-o",
+  file,
 ];
 
 /** Every point that a recorded run passed. */

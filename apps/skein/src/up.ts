@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { equalBytes, parseTicket, type Signer, type Ticket, toHex } from "@skein/core";
 import { createHttpServer, type HttpServer } from "@skein/http";
-import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
+import { createSigner, type GrowthSettings, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
@@ -38,6 +38,7 @@ export interface UpOptions {
   readonly verbose: boolean;
   readonly name: string | undefined;
   readonly slots: number;
+  readonly growth: GrowthSettings;
   readonly advertise: readonly string[];
   /** The log failed under the running node: the process must end at once, without another word to anybody. */
   readonly onUnusable: (message: string) => void;
@@ -134,6 +135,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     rendezvous: identity.rendezvous,
     boot: countBoot(data.store),
     slots: options.slots,
+    growth: options.growth,
     idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,

@@ -28,6 +28,7 @@ import {
 import type { Alarms } from "./alarms.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
+import type { Growth } from "./growth.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -54,6 +55,7 @@ export interface CommanderDeps {
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
+  readonly growth: Growth;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
   readonly self: string;
@@ -66,7 +68,7 @@ export function createCommander(deps: CommanderDeps): Commander {
   return {
     run: async ({ spec, command }) => {
       const role = deps.role();
-      const mayRead = spec.effect !== "writes";
+      const mayRead = spec.effect !== "writes" && spec.role === "observer";
       if (!mayRead && role === undefined) return err(notAMember(deps.removed()));
       if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
         const words = spec.words.join(" ");
@@ -148,7 +150,7 @@ function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly Seale
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError> {
+async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain, CommandError>> {
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
@@ -164,7 +166,11 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     case "forks":
       return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
-      return verifyLog(deps.store, replica.mesh, crypto);
+      return verifyLog({ clock: deps.clock, store: deps.store, mesh: replica.mesh, crypto });
+    case "checkpoint":
+      return deps.growth.checkpoint();
+    case "compact":
+      return ok(await deps.growth.compact());
     case "doctor":
       return ok(doctor(deps));
     case "doctor.seen":

@@ -29,10 +29,11 @@ import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
+import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
-import { bytesOf, createJournal, type Journal } from "./journal.ts";
+import { createJournal, type Journal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
@@ -80,6 +81,8 @@ export interface NodeOptions {
   readonly announced: () => readonly string[];
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
+  /** When to write checkpoints and shorten the log; the defaults when it is left out. */
+  readonly growth?: GrowthSettings;
 }
 
 export interface Node {
@@ -96,7 +99,7 @@ export interface Node {
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
   const index = createFrameIndex();
-  const loaded = replica.reload(bytesOf(options.store.frames(1)), (branch, lastSeq) => index.add(branch, lastSeq));
+  const loaded = replica.reload(recordsOf(options.store), (branch, lastSeq) => index.add(branch, lastSeq));
   if (!loaded.ok) return err(loaded.error.message);
   return ok(assemble(options, replica, index));
 }
@@ -249,6 +252,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
   const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
+  const growth = createGrowth({
+    ...options,
+    index,
+    replica,
+    journal,
+    incidents,
+    role: selfRole,
+    settings: options.growth ?? GROWTH,
+  });
   const commander = createCommander({
     ...options,
     self,
@@ -260,6 +272,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     reissuer,
     worker,
     links,
+    growth,
     nodes,
     role: selfRole,
     removed: () => membership().members.get(self)?.cut != null,
@@ -307,12 +320,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      growth.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       await worker.drain();
+      growth.stop();
       refresh();
       presence.stop();
       await links.stop();

@@ -51,6 +51,7 @@ export const SOMETIMES = [
   "unknown push that had succeeded",
   "zombie finished late",
   "byzantine: back-dated op sent",
+  "byzantine: chain broken",
   "byzantine: claimed everything",
   "byzantine: epoch poison refused",
   "byzantine: equivocated",

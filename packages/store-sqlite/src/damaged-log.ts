@@ -13,8 +13,8 @@ import { sqliteCode } from "./sqlite-error.ts";
 export interface DamagedLog {
   /** The greatest position there was; undefined when the file does not say any more. */
   readonly last: number | undefined;
-  /** Ascending by position; without those that cannot be read. */
-  frames(): IterableIterator<Uint8Array>;
+  /** Frames and packs, ascending by position; without those that cannot be read. */
+  records(): IterableIterator<Uint8Array>;
   /** The small facts whose sums fit. */
   readonly facts: ReadonlyMap<string, Uint8Array>;
   close(): void;
@@ -80,11 +80,13 @@ function replaceFirstPage(copy: string, empty: string): void {
 
 function describe(database: Database.Database, copy: string): DamagedLog {
   const frame = database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck();
-  const last = attempt(() => database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck().get());
+  const last = attempt(() =>
+    database.prepare<[], number | null>("SELECT max(position + count - 1) FROM frame").pluck().get(),
+  );
   const end = typeof last === "number" ? last : Math.ceil(statSync(copy).size / LEAST_FRAME_BYTES);
   return {
     last: last === null ? 0 : last,
-    frames: function* () {
+    records: function* () {
       for (let position = 1; position <= end; position++) {
         const bytes = attempt(() => frame.get(position));
         if (bytes !== undefined) yield new Uint8Array(bytes);

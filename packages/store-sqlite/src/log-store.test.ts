@@ -47,7 +47,7 @@ test("frames come back in order with the bytes they had, also after the log was 
   expect(fingerprint(second.frames(1))).toBe(fingerprint(frames));
   expect(fingerprint(second.frames(937))).toBe(fingerprint(frames.slice(936)));
   expect(all(second, 1_001)).toEqual([]);
-  expect(second.frame(512)).toEqual(frameAt(512).bytes);
+  expect(second.frame(512)?.bytes).toEqual(frameAt(512).bytes);
   expect(second.frame(1_001)).toBeUndefined();
   expect(second.append([frameAt(1_001)])).toEqual(saved);
   expect(second.lastPosition()).toBe(1_001);
@@ -78,7 +78,7 @@ test("bytes that were read belong to the reader: plain, writable, and later read
   const store = open({ directory: newDirectory() });
   store.append(framesFrom(1, 3));
   store.putMeta("peers", Uint8Array.of(1, 2, 3));
-  for (const read of [() => store.frame(2), () => all(store)[1]?.bytes, () => store.getMeta("peers")]) {
+  for (const read of [() => store.frame(2)?.bytes, () => all(store)[1]?.bytes, () => store.getMeta("peers")]) {
     const bytes = read();
     const expected = bytes?.slice();
     expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
@@ -253,7 +253,7 @@ test.each([
   const { store, database, unusable } = storeFailingWith();
   expect(store.append(framesFrom(1, 3))).toEqual(saved);
   database.exec(sql);
-  expect(store.frame(1)).toEqual(frameAt(1).bytes);
+  expect(store.frame(1)).toEqual(frameAt(1));
   expect(() => store.frame(2)).toThrow("is damaged");
   expect(() => all(store)).toThrow("is damaged");
   expect(failure(store.append([frameAt(4)])).type).toBe("corrupt");
@@ -272,4 +272,59 @@ test.each(["SQLITE_CONSTRAINT_DATATYPE", "SQLITE_MISUSE"])("%s is a bug and is t
   failWith(code);
   expect(() => store.append(framesFrom(1, 2))).toThrow("injected");
   expect(all(store)).toEqual([]);
+});
+
+const packAt = (position: number, count: number): StoredFrame => ({ ...frameAt(position, 5_000), count });
+
+test("a record takes the place of the frames it packs, and is found at each of their positions", () => {
+  const directory = newDirectory();
+  const first = open({ directory });
+  first.append(framesFrom(1, 300));
+  expect(first.replace(packAt(1, 100))).toEqual(saved);
+  expect(first.replace(packAt(101, 50))).toEqual(saved);
+  expect(first.frame(42)).toEqual(packAt(1, 100));
+  expect(first.frame(150)).toEqual(packAt(101, 50));
+  expect(first.frame(151)?.bytes).toEqual(frameAt(151).bytes);
+  expect(all(first, 150).map(({ position }) => position)[0]).toBe(101);
+  // Packs are packed again.
+  expect(first.replace(packAt(1, 150))).toEqual(saved);
+  first.close();
+
+  const second = open({ directory });
+  expect(second.lastPosition()).toBe(300);
+  expect(second.frame(42)).toEqual(packAt(1, 150));
+  expect(all(second).map(({ position }) => position)).toEqual([1, ...framesFrom(151, 150).map((one) => one.position)]);
+  expect(second.append([packAt(301, 10), frameAt(311)])).toEqual(saved);
+  expect(second.lastPosition()).toBe(311);
+  expect(second.frame(312)).toBeUndefined();
+});
+
+test("a record that would cut another one in two is not written", () => {
+  const store = open({ directory: newDirectory() });
+  store.append(framesFrom(1, 20));
+  store.replace(packAt(1, 10));
+  expect(() => store.replace(packAt(5, 10))).toThrow("whole records");
+  expect(() => store.replace(packAt(15, 10))).toThrow("whole records");
+  expect(fingerprint(store.frames(11))).toBe(fingerprint(framesFrom(11, 10)));
+});
+
+test("nothing is left out while somebody iterates and what comes next is packed", () => {
+  const store = open({ directory: newDirectory() });
+  store.append(framesFrom(1, 300));
+  const seen = new Set<number>();
+  for (const { position, count = 1 } of store.frames(1)) {
+    for (let one = position; one < position + count; one++) seen.add(one);
+    if (position === 1 && count === 1) store.replace(packAt(1, 200));
+  }
+  expect(seen.size).toBe(300);
+});
+
+test("the room that packing frees is used again", () => {
+  const store = open({ directory: newDirectory(), maxPages: 700 });
+  const wave = (first: number): void => {
+    expect(store.append(Array.from({ length: 1_000 }, (_, index) => frameAt(first + index, 900)))).toEqual(saved);
+    for (let at = first; at < first + 1_000; at += 100) expect(store.replace(packAt(at, 100))).toEqual(saved);
+  };
+  // Each wave of frames is a third of the room there is; ten of them fit because they are packed.
+  for (let round = 0; round < 10; round++) wave(1 + round * 1_000);
 });

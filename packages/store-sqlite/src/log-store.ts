@@ -44,38 +44,56 @@ export function createLogStore(
   const read = createReader(file, writer);
   let last = sql.lastPosition.get() ?? 0;
   const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
-    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes, frameSum(position, bytes));
+    for (const { position, bytes, count = 1 } of frames) insertRow(sql, { position, bytes, count });
   });
+  const replaceAll = database.transaction(({ position, bytes, count = 1 }: StoredFrame) => {
+    const held = sql.framesIn.get(position, position + count) ?? 0;
+    assert(held === count, `positions ${position} to ${position + count - 1} are whole records`);
+    sql.deleteFrames.run(position, position + count);
+    insertRow(sql, { position, bytes, count });
+  });
+
+  const checked = ({ position, count, bytes, sum }: Row): StoredFrame => {
+    const whole = read.checked(bytes, frameSum(position, count, bytes) === sum);
+    return count === 1 ? { position, bytes: whole } : { position, count, bytes: whole };
+  };
+  const recordAt = (position: number): StoredFrame | undefined => {
+    const row = read(() => sql.frame.get(position));
+    if (row !== undefined && position < row.position + row.count) return checked(row);
+    // Positions have no gaps: one that was there is missing now.
+    return position <= last && position > 0 ? read.broken() : undefined;
+  };
 
   return {
     file,
     lastPosition: () => last,
     place: () => placeOf(file),
-    frame: (position) => {
-      const row = read(() => sql.frame.get(position));
-      return row === undefined ? undefined : read.checked(row.bytes, frameSum(position, row.bytes) === row.sum);
-    },
+    frame: recordAt,
     frames: function* (fromPosition) {
       // Pages, not one open cursor: the connection refuses writes while a cursor is open.
       for (let next = fromPosition; ;) {
-        const page = read(() => sql.frames.all(next, PAGE_ROWS));
-        for (const { position, bytes, sum } of page) {
-          yield { position, bytes: read.checked(bytes, frameSum(position, bytes) === sum) };
-        }
+        // What was packed since the last page may begin before it: nothing is left out, some of it comes twice.
+        const start = recordAt(next)?.position ?? next;
+        const page = read(() => sql.frames.all(start, PAGE_ROWS));
+        for (const row of page) yield checked(row);
         const end = page.at(-1);
         if (end === undefined) return;
-        next = end.position + 1;
+        next = end.position + end.count;
       }
     },
     append: (frames) => {
       if (frames.length === 0) return ok(undefined);
-      frames.forEach(({ position }, offset) => {
-        assert(position === last + 1 + offset, `frame ${position} does not follow position ${last + offset}`);
-      });
+      let end = last;
+      for (const { position, count = 1 } of frames) {
+        assert(position === end + 1, `frame ${position} does not follow position ${end}`);
+        end += count;
+      }
       const written = writer.write(() => insertAll(frames), sizeOf(frames));
-      if (written.ok) last += frames.length;
+      if (written.ok) last = end;
       return written;
     },
+    // What it frees is used by later appends; the file does not shrink.
+    replace: (record) => writer.write(() => replaceAll(record), record.bytes.length),
     getMeta: (key) => {
       const row = read(() => sql.meta.get(key));
       return row === undefined ? undefined : read.checked(row.value, metaSum(key, row.value) === row.sum);
@@ -89,18 +107,40 @@ export function createLogStore(
   };
 }
 
+interface Row {
+  readonly position: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+  readonly sum: number;
+}
+
+function insertRow(
+  sql: Statements,
+  { position, bytes, count }: Omit<Row, "bytes" | "sum"> & { bytes: Uint8Array },
+): void {
+  sql.insertFrame.run(position, bytes, count, frameSum(position, count, bytes));
+}
+
+type Statements = ReturnType<typeof prepare>;
+
 function prepare(database: Database) {
   return {
-    lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
-    frame: database.prepare<[number], { bytes: Buffer; sum: number }>(
-      "SELECT bytes, sum FROM frame WHERE position = ?",
+    lastPosition: database
+      .prepare<[], number | null>("SELECT position + count - 1 FROM frame ORDER BY position DESC LIMIT 1")
+      .pluck(),
+    frame: database.prepare<[number], Row>(
+      "SELECT position, count, bytes, sum FROM frame WHERE position <= ? ORDER BY position DESC LIMIT 1",
     ),
-    frames: database.prepare<[number, number], { position: number; bytes: Buffer; sum: number }>(
-      "SELECT position, bytes, sum FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    frames: database.prepare<[number, number], Row>(
+      "SELECT position, count, bytes, sum FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
     ),
-    insertFrame: database.prepare<[number, Uint8Array, number]>(
-      "INSERT INTO frame (position, bytes, sum) VALUES (?, ?, ?)",
+    insertFrame: database.prepare<[number, Uint8Array, number, number]>(
+      "INSERT INTO frame (position, bytes, count, sum) VALUES (?, ?, ?, ?)",
     ),
+    framesIn: database
+      .prepare<[number, number], number>("SELECT sum(count) FROM frame WHERE position >= ? AND position < ?")
+      .pluck(),
+    deleteFrames: database.prepare<[number, number]>("DELETE FROM frame WHERE position >= ? AND position < ?"),
     meta: database.prepare<[string], { value: Buffer; sum: number }>("SELECT value, sum FROM meta WHERE key = ?"),
     putMeta: database.prepare<[string, Uint8Array, number]>(
       "INSERT INTO meta (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
@@ -175,6 +215,8 @@ interface Reader {
   <T>(run: () => T): T;
   /** The bytes of a row whose sum fits. */
   checked(bytes: Buffer, fits: boolean): Uint8Array;
+  /** A row that was there is missing. */
+  broken(): never;
 }
 
 /** The port has no error for reads: a log that cannot be read is no log, and the node must not go on with a part of it. */
@@ -191,6 +233,7 @@ function createReader(file: string, writer: Writer): Reader {
     }
   };
   return Object.assign(read, {
+    broken: (): never => stop(storeError("SQLITE_CORRUPT", file)),
     checked: (bytes: Buffer, fits: boolean): Uint8Array =>
       fits ? viewOf(bytes) : stop(storeError("SQLITE_CORRUPT", file)),
   });

@@ -15,7 +15,7 @@ import { join, resolve } from "node:path";
 import { createLogStore, type SqliteLogStore } from "./log-store.ts";
 import { readNodePid, removeNodePid, writeNodePid } from "./node-pid.ts";
 import { corrupt, newerVersion, notALog, type OpenError, openErrorOf } from "./open-error.ts";
-import { addSums, APPLICATION_ID, FORMAT_VERSION, frameSum, metaSum, SCHEMA } from "./schema.ts";
+import { APPLICATION_ID, FORMAT_VERSION, frameSum, metaSum, SCHEMA, upgradeFromVersion1 } from "./schema.ts";
 import { sqliteCode } from "./sqlite-error.ts";
 import { damageInWriteAheadLog } from "./write-ahead-log.ts";
 
@@ -119,7 +119,7 @@ function lockAndIdentify(database: Database.Database, file: string): OpenError |
       const version = numberOf(database, "user_version");
       if (application === APPLICATION_ID) {
         if (version > FORMAT_VERSION) return newerVersion(file, version);
-        if (version === 1) addSums(database);
+        if (version === 1) upgradeFromVersion1(database);
         return undefined;
       }
       const objects = database.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get();
@@ -177,7 +177,7 @@ function findDamage(database: Database.Database, file: string): OpenError | unde
   if (tables !== 2) return corrupt(file, "its tables are missing");
   const row = database
     .prepare<[], { count: number; first: number | null; last: number | null }>(
-      "SELECT count(*) AS count, min(position) AS first, max(position) AS last FROM frame",
+      "SELECT coalesce(sum(count), 0) AS count, min(position) AS first, max(position + count - 1) AS last FROM frame",
     )
     .get();
   const isWhole = row !== undefined && (row.count === 0 || (row.first === 1 && row.last === row.count));
@@ -187,11 +187,11 @@ function findDamage(database: Database.Database, file: string): OpenError | unde
 }
 
 function findBrokenRow(database: Database.Database): string | undefined {
-  const frames = database.prepare<[], { position: number; bytes: Buffer; sum: number }>(
-    "SELECT position, bytes, sum FROM frame",
+  const frames = database.prepare<[], { position: number; count: number; bytes: Buffer; sum: number }>(
+    "SELECT position, count, bytes, sum FROM frame",
   );
-  for (const { position, bytes, sum } of frames.iterate()) {
-    if (frameSum(position, bytes) !== sum) return `frame ${position} is not what was written`;
+  for (const { position, count, bytes, sum } of frames.iterate()) {
+    if (frameSum(position, count, bytes) !== sum) return `frame ${position} is not what was written`;
   }
   const facts = database.prepare<[], { key: string; value: Buffer; sum: number }>("SELECT key, value, sum FROM meta");
   for (const { key, value, sum } of facts.iterate()) {

@@ -1,5 +1,6 @@
 /** A damaged log is put aside whole; what is kept of it verifies; a crash in the middle costs nothing. */
-import { createReplica } from "@skein/core";
+import { createReplica, framesOf, sealPack, toHex } from "@skein/core";
+import Database from "better-sqlite3";
 import {
   cpSync,
   existsSync,
@@ -79,7 +80,7 @@ function damagedCopy(directory: string, damage: (file: string) => void): string 
   return copy;
 }
 
-function salvage(directory: string, mesh: Uint8Array | undefined = undefined): Salvaged {
+function salvage(directory: string, mesh?: Uint8Array): Salvaged {
   const salvaged = salvageLog({
     directory,
     crypto,
@@ -185,13 +186,14 @@ const places = (size: number, count: number): readonly number[] =>
 test("a bit flipped anywhere in a closed log is found or changes nothing", { timeout: 120_000 }, () => {
   const size = statSync(fileIn(pristine)).size;
   let found = 0;
+  const silent: number[] = [];
   for (const [index, at] of places(size, FLIPS).entries()) {
     const directory = damagedCopy(pristine, (copy) => flip(fileIn(copy), at, index % 8));
     const opened = openLogStore({ directory, mustExist: true });
     if (opened.ok) {
       // Between the rows, or in a counter of SQLite's.
-      expect({ at, same: textOf(opened.value.frames(1)).join() === expected.join() }).toEqual({ at, same: true });
-      expect(opened.value.getMeta("mesh")).toEqual(log.mesh);
+      const isSame = textOf(opened.value.frames(1)).join() === expected.join();
+      if (!isSame || toHex(opened.value.getMeta("mesh") ?? new Uint8Array()) !== toHex(log.mesh)) silent.push(at);
       opened.value.close();
       continue;
     }
@@ -200,6 +202,7 @@ test("a bit flipped anywhere in a closed log is found or changes nothing", { tim
     salvage(directory, log.mesh);
     expectSound(directory);
   }
+  expect(silent).toEqual([]);
   expect(found).toBeGreaterThan(FLIPS / 2);
 });
 
@@ -211,13 +214,14 @@ test(
     const wal = `${fileIn(killed)}-wal`;
     const size = statSync(wal).size;
     expect(statSync(fileIn(killed)).size).toBeLessThan(16_384);
+    const silent: number[] = [];
     for (const [index, at] of [...places(size, FLIPS / 2), size - 1, size - 4_000, 3, 20].entries()) {
       const directory = damagedCopy(killed, (copy) => flip(`${fileIn(copy)}-wal`, at, index % 8));
       const opened = openLogStore({ directory, mustExist: true });
       if (opened.ok) {
         const held = textOf(opened.value.frames(1));
-        expect({ at, whole: held.length >= expected.length - 1 }).toEqual({ at, whole: true });
-        expect(held).toEqual(expected.slice(0, held.length));
+        const isWhole = held.length >= expected.length - 1 && held.every((one, place) => one === expected[place]);
+        if (!isWhole) silent.push(at);
         opened.value.close();
         continue;
       }
@@ -228,6 +232,7 @@ test(
       expectSound(directory);
       expect(readdirSync(join(directory, "quarantine", "T", "damaged"))).toContain("log.sqlite-wal.damaged");
     }
+    expect(silent).toEqual([]);
   },
 );
 
@@ -286,4 +291,30 @@ test("a repair that was cut off at any step is completed by the next start", () 
   truncateSync(fileIn(made), 0);
   salvage(made, log.mesh);
   expect(existsSync(join(made, "repair"))).toBe(false);
+});
+
+test("packs are salvaged whole, and a damaged one is left out with what builds on it", () => {
+  const directory = newDirectory();
+  const store = fill(directory, log);
+  const packOf = (first: number, count: number): Uint8Array =>
+    sealPack(
+      log.frames.slice(first - 1, first - 1 + count).flatMap((bytes) => {
+        const frames = framesOf(bytes, crypto);
+        if (!frames.ok) throw new Error(frames.error.message);
+        return frames.value;
+      }),
+      "ends",
+    );
+  // The first pack holds the genesis frame; the second one is the one to break.
+  for (const first of [1, 61]) {
+    expect(store.replace({ position: first, count: 60, bytes: packOf(first, 60) }).ok).toBe(true);
+  }
+  store.close();
+  const raw = new Database(fileIn(directory));
+  raw.prepare("UPDATE frame SET bytes = zeroblob(length(bytes)) WHERE position = 61").run();
+  raw.close();
+  expect(isDamaged(directory)).toBe(true);
+  expect(salvage(directory)).toMatchObject({ mesh: log.mesh, kept: 60, lost: log.frames.length - 60 });
+  const repaired = open(directory);
+  expect([...repaired.frames(1)]).toEqual([{ position: 1, count: 60, bytes: packOf(1, 60) }]);
 });

@@ -12,7 +12,18 @@
  * not trusted any more. What is missing comes back from peers like anything else a node has not heard of, because heads
  * say only what is here; absence is never told to anybody as deletion.
  */
-import { createReplica, type Crypto, err, isFrameAuthentic, ok, openFrame, type Result } from "@skein/core";
+import {
+  createReplica,
+  type Crypto,
+  endsOf,
+  err,
+  framesOf,
+  isPack,
+  isSigned,
+  ok,
+  type Replica,
+  type Result,
+} from "@skein/core";
 import type { StoredFrame, StoreError } from "@skein/node";
 import Database from "better-sqlite3";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
@@ -121,11 +132,11 @@ function copyFrames(
     batch = [];
     return appended;
   };
-  for (const bytes of damaged.frames()) {
-    const taken = replica.take(bytes);
-    if (!taken.ok || taken.value.type === "duplicate") continue;
-    kept++;
-    batch.push({ position: kept, bytes });
+  for (const bytes of damaged.records()) {
+    const whole = takeRecord(replica, bytes);
+    if (whole === undefined) continue;
+    batch.push({ position: kept + 1, ...whole });
+    kept += whole.count;
     const appended = batch.length < BATCH_FRAMES ? ok(undefined) : save();
     if (!appended.ok) return err(notMade(appended.error));
   }
@@ -133,12 +144,25 @@ function copyFrames(
   return appended.ok ? ok(kept) : err(notMade(appended.error));
 }
 
+/** What is whole of a record; undefined when it does not fit. A pack is whole or nothing: its frames share a signature. */
+function takeRecord(replica: Replica, bytes: Uint8Array): { bytes: Uint8Array; count: number } | undefined {
+  if (!isPack(bytes)) {
+    const taken = replica.take(bytes);
+    return taken.ok && taken.value.type === "taken" ? { bytes, count: 1 } : undefined;
+  }
+  const pack = replica.takePack(bytes);
+  if (!pack.ok || pack.value.news === undefined) return undefined;
+  return { bytes: pack.value.news, count: pack.value.frames.filter(({ type }) => type === "taken").length };
+}
+
 /** The first frame names the mesh by its own hash, so it needs no other witness. */
 function meshOf(damaged: DamagedLog, crypto: Crypto): Uint8Array | undefined {
-  for (const bytes of damaged.frames()) {
-    const frame = openFrame(bytes, crypto);
-    if (!frame.ok || frame.value.header.mesh.length > 0) continue;
-    return isFrameAuthentic(frame.value, crypto) ? frame.value.header.opIds[0] : undefined;
+  for (const bytes of damaged.records()) {
+    const frames = framesOf(bytes, crypto);
+    const genesis = frames.ok ? frames.value.find(({ header }) => header.mesh.length === 0) : undefined;
+    if (!frames.ok || genesis === undefined) continue;
+    // In a pack a later frame's signature may stand for the first one's.
+    return endsOf(frames.value).every((frame) => isSigned(frame, crypto)) ? genesis.header.opIds[0] : undefined;
   }
   return undefined;
 }

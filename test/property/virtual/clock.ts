@@ -43,7 +43,7 @@ export function createVirtualTime(): VirtualTime {
     after,
     clockFor: ({ skewMs, isAlive }) => ({
       monoMs: () => nowMs,
-      wallMs: () => WALL_START_MS + nowMs + skewMs,
+      wallMs: () => Math.floor(WALL_START_MS + nowMs + skewMs),
       after: (delayMs, run) =>
         after(delayMs, () => {
           if (isAlive()) run();

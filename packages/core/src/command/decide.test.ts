@@ -119,6 +119,8 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   forks: () => ({}),
   effects: () => ({}),
   verify: () => ({}),
+  checkpoint: () => ({}),
+  compact: () => ({}),
   doctor: () => ({}),
   "doctor.seen": () => ({}),
 };

@@ -89,6 +89,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "forks":
     case "effects":
     case "verify":
+    case "checkpoint":
+    case "compact":
     case "doctor":
     case "doctor.seen":
       return ok({ drafts: [], item: null });

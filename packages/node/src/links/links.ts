@@ -79,7 +79,8 @@ export function createLinks(deps: LinksDeps): Links {
   const self = toHex(deps.signer.publicKey);
   const table = createLinkTable(self, clock);
   const addresses = createAddressBook({ ...deps, self });
-  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock));
+  const news: News = { inPacks: false };
+  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock), news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -97,7 +98,10 @@ export function createLinks(deps: LinksDeps): Links {
     const [jitter = 0] = deps.random.bytes(1);
     cancelAntiEntropy = clock.after(ANTI_ENTROPY_MS * (0.75 + jitter / 512), antiEntropy);
   };
-  journal.onCommitted((committed) => passOnCommitted(table, deps.membership(), committed));
+  journal.onCommitted((committed) => {
+    passOnCommitted(table, deps.membership(), committed);
+    news.inPacks ||= committed.frames.some(({ bytes }) => bytes === undefined);
+  });
 
   return {
     listen: async (address) => {
@@ -125,6 +129,15 @@ export function createLinks(deps: LinksDeps): Links {
   };
 }
 
+/** What arrives in packs is not pushed on frame by frame: whoever else is linked hears of it once it is all there. */
+interface News {
+  inPacks: boolean;
+}
+
+function announceToOthers(table: LinkTable, from: PeerLink): void {
+  for (const link of table.proved.values()) if (link !== from) link.announceHeads();
+}
+
 /** Wires one new connection to this node. */
 function linkMaker(
   deps: LinksDeps,
@@ -132,6 +145,7 @@ function linkMaker(
   addresses: AddressBook,
   self: string,
   mayRelay: (node: string) => boolean,
+  news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   const accounts = createAccounts(() => deps.clock.monoMs());
   const noteStranger = strangerNotes(deps);
@@ -161,6 +175,8 @@ function linkMaker(
       },
       onCaughtUp: (one) => {
         table.judge(one, deps.membership());
+        if (news.inPacks) announceToOthers(table, one);
+        news.inPacks = false;
         deps.onCaughtUp();
       },
       onClosed: (one, reason) => {

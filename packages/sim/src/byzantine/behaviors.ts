@@ -292,7 +292,7 @@ const equivocate: Behavior = {
   seen: "byzantine: equivocated",
   act: (peer) => {
     const links = peer.links();
-    const item = liveItemsOf(peer).find(({ best }) => OPEN.includes(best.state.stage.stage)) ?? pickItem(peer);
+    const item = liveItemsOf(peer).find(({ best }) => OPEN.has(best.state.stage.stage)) ?? pickItem(peer);
     if (links.length < 2 || item === undefined) return;
     const incarnation = peer.prng.bytes(8);
     const { id, lamport } = item.best;
@@ -307,7 +307,38 @@ const equivocate: Behavior = {
   },
 };
 
-const OPEN: readonly string[] = ["Coding", "Qa", "Merge"];
+const breakChain: Behavior = {
+  name: "byzantine-chain",
+  about: "a second op that names another op than the one before it",
+  seen: "byzantine: chain broken",
+  act: (peer) => {
+    const { world, signer, prng } = peer;
+    const item = pickItem(peer);
+    if (item === undefined) return;
+    const incarnation = prng.bytes(8);
+    const base = {
+      mesh: world.mesh,
+      author: signer.publicKey,
+      incarnation,
+      wall: 0,
+      entity: MESH_ENTITY,
+      on: null,
+      after: null,
+      body: {},
+    };
+    const first = sealOp({ ...base, seq: 1, prev: null, lamport: 1, kind: "x.one" }, world.crypto);
+    const elsewhere = fromHex(item.best.id) ?? null;
+    const second = sealOp(
+      { ...base, seq: 2, prev: elsewhere, lamport: item.best.lamport + 1, kind: "x.two" },
+      world.crypto,
+    );
+    const opIds = [first, second].map(({ id }) => fromHex(id) ?? new Uint8Array());
+    const header = { mesh: world.mesh, author: signer.publicKey, incarnation, firstSeq: 1, prevFrame: null, opIds };
+    peer.send([sealFrame(header, [first.bytes, second.bytes], signer, world.crypto).bytes], peer.links());
+  },
+};
+
+const OPEN: ReadonlySet<string> = new Set(["Coding", "Qa", "Merge"]);
 
 const makeUpLanding: Behavior = {
   name: "byzantine-landing",
@@ -331,6 +362,7 @@ export const BEHAVIORS: readonly Behavior[] = [
   flood,
   withhold,
   forgeSignatures,
+  breakChain,
   equivocate,
   makeUpLanding,
 ];

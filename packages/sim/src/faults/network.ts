@@ -85,7 +85,7 @@ const partitionOf = (name: string, about: string, shapes: readonly Shape[], chan
   chance,
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 3_000, 15_000);
+    const everyMs = drawInt(prng, 1_500, 10_000);
     const longestMs = Math.round(drawLog(prng, 500, 20_000));
     const part = (): void => {
       const names = [...new Set(world.machines.map((machine) => machine.name))];

@@ -5,7 +5,7 @@ import { type RunningMachine, runningMachines, type World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
 /** What a log holds as one text, to compare. Which branch of a forked feed a node names first is its own affair. */
-export const headsOf = (heads: Heads): string =>
+const headsOf = (heads: Heads): string =>
   [...heads.values()]
     .map(
       ({ author, incarnation, seq, frame }) => `${author}/${incarnation} ${seq} ${frame === null ? "" : toHex(frame)}`,
