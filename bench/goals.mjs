@@ -4,7 +4,7 @@ import { median } from "./statistics.mjs";
 /** A row is left out when the run did not measure both of its sides. */
 export function goals(results) {
   const of = reader(results);
-  const fsync = of("One fsync", "disk", "p50 (ms)");
+  const fsync = of("Local change", "skein", "one fsync of 4 KiB, p50 (ms)");
   const visible = (stack, q) => of("Local change", stack, `visible ${q} (ms)`);
   const rate = (stack, how) => of("Sustained changes through one server to one", stack, `${how}: ops/s`);
   const fan = (stack, what) => of("Sustained changes through one server to 10", stack, what);
@@ -23,6 +23,11 @@ export function goals(results) {
       visible("y-websocket", "p50"),
     ),
     most("P1 p50 less one fsync, of jazz's", 1, visible("skein", "p50") - fsync, visible("jazz", "p50")),
+    info(
+      "P1 p50 less both fsyncs, of y-websocket's",
+      visible("skein", "p50") - 2 * fsync,
+      visible("y-websocket", "p50"),
+    ),
     most(
       "P1 p99, of twice y-websocket's and one fsync",
       1,

@@ -24,8 +24,8 @@ export function report(results, { runs, quick }) {
     versions(),
   ];
   const rows = goals(results);
-  if (rows.length > 0) parts.push("## Goals", table(["goal", "asked", "measured", "met"], rows));
-  for (const { name, figures } of results) parts.push(`## ${name}`, figureTable(figures));
+  if (rows.length > 0) parts.push("### Goals", table(["goal", "asked", "measured", "met"], rows));
+  for (const { name, figures } of results) parts.push(`### ${name}`, figureTable(figures));
   return `${parts.join("\n\n")}\n`;
 }
 

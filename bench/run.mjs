@@ -12,13 +12,12 @@ import { parseArgs } from "node:util";
 
 import { coldSync, coldSyncLarge } from "./measurements/cold-sync.mjs";
 import { fanOut } from "./measurements/fan-out.mjs";
-import { fsync } from "./measurements/fsync.mjs";
 import { latency } from "./measurements/latency.mjs";
 import { restart } from "./measurements/restart.mjs";
 import { throughput } from "./measurements/throughput.mjs";
 import { report } from "./report.mjs";
 
-const MEASUREMENTS = [fsync, latency, throughput, fanOut, coldSync, coldSyncLarge, restart];
+const MEASUREMENTS = [latency, throughput, fanOut, coldSync, coldSyncLarge, restart];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

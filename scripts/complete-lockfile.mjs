@@ -1,9 +1,10 @@
 // Adds to package-lock.json the entries of optional packages for other platforms that the registry at hand did not know
 // when the lock was written. `npm ci` wants each of them named, though it installs only the ones of its own platform.
-// Run it after `npm install` when test/tidy/lockfile.test.ts says so.
+// Run it after `npm install` when test/tidy/lockfile.test.ts says so; a folder may be named whose lockfile is meant, as
+// bench/peers/ has one of its own.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const file = new URL("../package-lock.json", import.meta.url);
+const file = new URL(`../${process.argv[2] ?? ""}package-lock.json`, import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
 
 /** What a binding's name says about where it runs. */
@@ -24,7 +25,6 @@ function platformOf(name) {
       : undefined;
   return {
     ...(arch === undefined ? {} : { cpu: [arch === "64" ? "x64" : arch] }),
-    dev: true,
     license: "MIT",
     ...(os === "linux" && libc !== undefined ? { libc: [libc] } : {}),
     optional: true,
@@ -33,11 +33,11 @@ function platformOf(name) {
 }
 
 let added = 0;
-for (const { optionalDependencies = {} } of Object.values(lock.packages)) {
+for (const { dev, optionalDependencies = {} } of Object.values(lock.packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
     const key = `node_modules/${name}`;
     if (lock.packages[key] !== undefined || !/^\d+\.\d+\.\d+/.test(version)) continue;
-    lock.packages[key] = { version, ...platformOf(name) };
+    lock.packages[key] = { version, ...(dev === true ? { dev } : {}), ...platformOf(name) };
     added++;
   }
 }

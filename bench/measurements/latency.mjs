@@ -1,8 +1,9 @@
 // P1: from the call on the writer to the change on the reader, one change at a time on a mesh that is otherwise idle.
 // `skein` writes on the node that the reader is linked to, as nodes of a mesh are; `skein:relay` and all peers have their
-// server between writer and reader.
+// server between writer and reader. After each of Skein's changes one fsync is measured, in the same moment of the disk.
 import { startClient, startServer } from "../session.mjs";
 import { ms, quantile } from "../statistics.mjs";
+import { openFsync } from "./fsync.mjs";
 
 const WARM_UP = 50;
 
@@ -18,6 +19,9 @@ export const latency = {
     if (writer !== server) await writer.ask("connect");
     const visible = [];
     const acknowledged = [];
+    const fsyncs = [];
+    const fsync = openFsync();
+    const isSkein = stack.startsWith("skein");
     for (let sample = 0; sample < samples + WARM_UP; sample++) {
       const title = `latency-${sample}`;
       const reached = reader.told("reached");
@@ -27,12 +31,15 @@ export const latency = {
       if (sample < WARM_UP) continue;
       visible.push(ms(at - one.at));
       acknowledged.push(ms(one.acknowledged - one.at));
+      if (isSkein) fsyncs.push(fsync.once());
     }
+    fsync.close();
     for (const part of new Set([writer, reader, server])) await part.stop();
     return {
       "visible p50 (ms)": quantile(visible, 0.5),
       "visible p99 (ms)": quantile(visible, 0.99),
-      ...(stack.startsWith("skein") ? { "acknowledged, fsynced, p50 (ms)": quantile(acknowledged, 0.5) } : {}),
+      ...(isSkein && { "acknowledged, fsynced, p50 (ms)": quantile(acknowledged, 0.5) }),
+      ...(isSkein && { "one fsync of 4 KiB, p50 (ms)": quantile(fsyncs, 0.5) }),
     };
   },
 };
