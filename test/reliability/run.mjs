@@ -4,6 +4,7 @@
  *     npm run reliability                 2,000 pure seeds and 200 with real signatures and SQLite
  *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite
  *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
+ *     npm run reliability -- --part 0.01  a hundredth of them
  *
  * Seeds that once failed (regressions.json) always run first. Ends with 1 when anything was violated.
  */
@@ -17,16 +18,23 @@ const skein = fileURLToPath(new URL("../../apps/skein/bin/skein.js", import.meta
 const regressions = JSON.parse(readFileSync(new URL("regressions.json", import.meta.url), "utf8"));
 
 const { values } = parseArgs({
-  options: { nightly: { type: "boolean", default: false }, from: { type: "string", default: "1" } },
+  options: {
+    nightly: { type: "boolean", default: false },
+    from: { type: "string", default: "1" },
+    part: { type: "string", default: "1" },
+  },
 });
 const from = Number(values.from);
+const part = Number(values.part);
 
-const plan = values.nightly
+const whole = values.nightly
   ? [{ name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "4"] }]
   : [
       { name: "pure", seeds: 2_000, args: ["--ops", "30", "--nodes", "3"] },
       { name: "real signatures and SQLite", seeds: 200, args: ["--real", "--ops", "30", "--nodes", "3"] },
     ];
+
+const plan = whole.map((one) => ({ ...one, seeds: Math.max(2, Math.ceil(one.seeds * part)) }));
 
 console.log(`Machine: ${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, Node.js ${process.version}`);
 console.log(`Budget: ${regressions.length} seeds that once failed, then`);
