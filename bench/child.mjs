@@ -24,14 +24,12 @@ let cpuAt = process.cpuUsage();
 const part = options.role === "server" ? await stack.createServer(options) : await stack.createClient(options);
 
 let wanted;
-part.onChange?.(() => {
-  if (wanted !== undefined && part.has(wanted)) reached();
-});
-
-function reached() {
+const look = () => {
+  if (wanted === undefined || !part.has(wanted)) return;
   wanted = undefined;
   tell("reached", now());
-}
+};
+part.onChange?.(look);
 
 /** `size` changes at a time, each by itself or in batches, with a turn of the event loop between. */
 async function write({ titles, size, batch }) {
@@ -54,7 +52,8 @@ const ASKED = {
   connect: async () => {
     const at = now();
     await part.connect();
-    return { at, connected: now() };
+    look();
+    return { at };
   },
   one: async ({ title }) => {
     const at = now();
@@ -68,7 +67,7 @@ const ASKED = {
   /** Tells `reached` once the item is visible. */
   reach: ({ title }) => {
     wanted = title;
-    if (part.has(title)) reached();
+    look();
   },
   count: () => part.count(),
   cpu: () => {

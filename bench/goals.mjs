@@ -9,6 +9,7 @@ export function goals(results) {
   const rate = (stack, how) => of("Sustained changes through one server to one", stack, `${how}: ops/s`);
   const fan = (stack, what) => of("Sustained changes through one server to 10", stack, what);
   const cold = (stack) => of("Cold sync of 10,000", stack, "cold sync (ms)");
+  const boot = (stack) => of("Restart", stack, "boot to serving (ms)");
   const single = "one per call";
   const batch = "batches of 50";
   const perReader = "ops/s to each reader";
@@ -45,7 +46,8 @@ export function goals(results) {
     ),
     most("P5 the same in frames of 1", 1, cold(`${histories} 1`), cold("hocuspocus:nested")),
     most("P6 verified, of unverified", 1.75, cold("skein:flat"), cold("skein:unverified")),
-    most("P8 restart with 100,000 ops, seconds", 3, of("Restart", "skein:100,000 ops", "boot to serving (ms)"), 1_000),
+    row("P8 restart with 100,000 ops", "≤ 3 s", boot("skein:100,000 ops") / 1_000, (seconds) => seconds <= 3, " s"),
+    info("P8 the same, of loading the items as a flat Y.Doc", boot("skein:100,000 ops"), boot("yjs-file")),
   ].filter((row) => row !== undefined);
 }
 
@@ -63,8 +65,8 @@ const least = (goal, bound, measured, against) =>
   row(goal, `≥ ${bound}`, measured / against, (ratio) => ratio >= bound);
 const info = (goal, measured, against) => row(goal, "", measured / against, () => undefined);
 
-function row(goal, asked, ratio, judge) {
-  if (Number.isNaN(ratio)) return undefined;
-  const met = judge(ratio);
-  return [goal, asked, `${ratio.toPrecision(2)}×`, met === undefined ? "" : met ? "met" : "missed"];
+function row(goal, asked, measured, judge, unit = "×") {
+  if (Number.isNaN(measured)) return undefined;
+  const met = judge(measured);
+  return [goal, asked, `${measured.toPrecision(2)}${unit}`, met === undefined ? "" : met ? "met" : "missed"];
 }

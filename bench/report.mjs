@@ -52,7 +52,7 @@ function cell(values) {
   return `${figure(median(values))} (${figure(Math.min(...values))} – ${figure(Math.max(...values))})`;
 }
 
-export const figure = (value) =>
+const figure = (value) =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(value < 1 ? 2 : 3);
 
 const table = (head, rows) =>

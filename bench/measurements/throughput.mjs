@@ -19,8 +19,9 @@ export const throughput = {
     await reader.ask("connect");
     await writer.ask("connect");
     const parts = { server, writer, reader };
-    await written(writer, [reader], titlesOf("warm", 0, 500), { size: 250, batch: 1 });
     const count = Math.ceil(COUNTS[stack] * scale);
+    // Long enough that what is measured runs compiled.
+    await written(writer, [reader], titlesOf("warm", 0, Math.ceil(COUNTS[stack] / 4)), { size: 250, batch: 1 });
     const singles = await rate(parts, titlesOf("single", 0, count), { size: 256, batch: 1 });
     const batches = await rate(parts, titlesOf("batch", 0, count), { size: 1_000, batch: 50 });
     for (const part of Object.values(parts)) await part.stop();

@@ -5,7 +5,8 @@ import { WebSocketClientAdapter, WebSocketServerAdapter } from "@automerge/autom
 import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs";
 import { WebSocketServer } from "ws";
 
-import { itemOf, titlesOf } from "../item.mjs";
+import { titlesOf } from "../item.mjs";
+import { itemOf } from "./item.mjs";
 
 export async function createServer({ directory, items = 0 }) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });

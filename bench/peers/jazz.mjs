@@ -5,7 +5,8 @@ import { NapiCrypto } from "cojson/crypto/NapiCrypto";
 import { createWebSocketPeer } from "cojson-transport-ws";
 import { WebSocket, WebSocketServer } from "ws";
 
-import { itemOf, titlesOf } from "../item.mjs";
+import { titlesOf } from "../item.mjs";
+import { itemOf } from "./item.mjs";
 
 const crypto = await NapiCrypto.create();
 

@@ -2,7 +2,8 @@
 // fields.
 import * as Y from "yjs";
 
-import { itemOf, titlesOf } from "../item.mjs";
+import { titlesOf } from "../item.mjs";
+import { itemOf } from "./item.mjs";
 
 export function fill(doc, { items = 0, shape }) {
   if (items === 0) return;

@@ -64,6 +64,7 @@ const nobody: Membership = {
   members: new Map(),
   invites: new Map(),
   projects: new Map(),
+  checkpoints: [],
   rejected: new Map(),
 };
 

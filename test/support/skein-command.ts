@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Put before the command line (`strace …`). */
+  readonly wrapper?: readonly string[];
   /** The command is killed and the call fails after this long. */
   readonly withinMs?: number;
 }
@@ -43,7 +45,8 @@ export function runSkein(
   options: CommandOptions & { readonly home: string },
 ): Promise<CommandResult> {
   const withinMs = options.withinMs ?? WITHIN_MS;
-  const child = spawn(process.execPath, [skeinBin(), ...args], {
+  const [program, ...before] = [...(options.wrapper ?? []), process.execPath];
+  const child = spawn(program, [...before, skeinBin(), ...args], {
     cwd: options.cwd,
     env: testEnvironment(options.home, options.env),
     stdio: ["pipe", "pipe", "pipe"],

@@ -26,6 +26,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       complain(cause.message, wantsJson);
       return cause.exitCode;
     }
+    if (isSystemError(cause)) {
+      complain(`The system refused: ${cause.message}. Check the disk and the permissions, and try again.`, wantsJson);
+      return 1;
+    }
     // A fault of this program: say so, and where.
     process.stderr.write(
       `skein: unexpected fault: ${cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause)}\n`,
@@ -33,6 +37,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return 70;
   }
 }
+
+/** No room, an error of the disk, a missing permission: nobody's fault here, and a stack trace helps nobody. */
+const isSystemError = (cause: unknown): cause is NodeJS.ErrnoException =>
+  cause instanceof Error && "syscall" in cause && "code" in cause;
 
 /** Commander has already printed its sentence; with --json a program wants to read it too. */
 function exitCodeOf(cause: CommanderError, wantsJson: boolean): number {

@@ -11,6 +11,7 @@ import {
   createNode,
   createNodeCrypto,
   createSigner,
+  type GrowthSettings,
   type LinkRefusal,
   type Logger,
   type Node,
@@ -39,6 +40,7 @@ export interface ComposeOptions {
   /** How many times this directory was started; 0 for a command that does not join the mesh. */
   readonly boot: number;
   readonly slots: number;
+  readonly growth: GrowthSettings;
   /** Why this node is not meant to work; null when it is. */
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -67,7 +69,11 @@ export function composeNode(options: ComposeOptions): Node {
     store: data.store,
     net: options.net,
     processes: createProcesses({ owner: ownerOf(data.path) }),
-    logs: createAttemptLogs({ directory: places.logs, maxBytesPerLog: LOG_BYTES }),
+    logs: createAttemptLogs({
+      directory: places.logs,
+      maxBytesPerLog: LOG_BYTES,
+      onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
+    }),
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
@@ -83,14 +89,25 @@ export function composeNode(options: ComposeOptions): Node {
     rendezvous: options.rendezvous,
     ticket: options.ticket,
     slots: options.slots,
+    growth: options.growth,
     idle: options.idle,
     labels: options.labels,
     beatMs: BEAT_MS,
     announced: options.announced,
     onRefused: options.onRefused,
   });
-  if (!node.ok) throw new Failure(node.error);
+  if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** SQLite gives back what was written, and that is no log: `skein up` repairs it like any other damage. */
+export class LogDoesNotFit extends Failure {
+  readonly damage: string;
+
+  constructor(damage: string) {
+    super(`The log on disk does not fit together: ${damage}. \`skein up\` puts it aside and keeps what is whole.`);
+    this.damage = damage;
+  }
 }
 
 /** One mirror per remote and branch, opened once: attempts may still run in it when the project's text changes. */

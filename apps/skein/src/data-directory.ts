@@ -3,10 +3,11 @@
  *
  *     node.key (0600)     the node's Ed25519 seed          log.sqlite     the log
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
+ *     identity.json       mesh and name, beside the log    quarantine/    damaged logs
  *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -15,6 +16,10 @@ import { createSigner, type LogStore } from "@skein/node";
 import { openLogStore, type SqliteLogStore } from "@skein/store-sqlite";
 
 import { Failure, orFail, reasonOf } from "./failure.ts";
+import { keepIdentity } from "./identity-file.ts";
+import { parseKey, printKey, SEED_BYTES } from "./key-text.ts";
+import { finishCutOffRepair, repairLog } from "./repair-log.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 export interface DataDirectory {
   readonly path: string;
@@ -32,20 +37,34 @@ export interface DataDirectory {
   close(): void;
 }
 
+export interface OpenOptions {
+  /** Make it when it is not there. */
+  readonly create: boolean;
+  /** Called when a damaged log was repaired, with what to tell. Without it a damaged log is only refused. */
+  readonly onRepaired?: (told: string) => void;
+  /** The log can neither be read nor written any more by this process, which should end. */
+  readonly onUnusable?: (message: string) => void;
+}
+
+/** Whether a node lives there, with its log or without it. */
+export const holdsNode = (directory: string): boolean =>
+  existsSync(join(directory, "log.sqlite")) || existsSync(join(directory, "node.key"));
+
 /** Opens, and makes when `create` is set. Only one process at a time holds it. */
-export function openDataDirectory(path: string, options: { readonly create: boolean }): DataDirectory {
+export function openDataDirectory(path: string, options: OpenOptions): DataDirectory {
   const directory = resolve(path);
-  if (!existsSync(join(directory, "log.sqlite")) && !options.create) {
+  if (!holdsNode(directory) && !options.create) {
     throw new Failure(
       `There is no node in ${directory}. \`skein init\` makes a mesh there; \`skein up --rendezvous URL --ticket T\` joins one.`,
     );
   }
   makeDirectory(directory);
-  const store = orFail(openLogStore({ directory }), (error) => error.message);
+  const store = openStore(directory, options);
   try {
-    const signer = createSigner(secretFile(join(directory, "node.key")));
-    const token = toHex(secretFile(join(directory, "token")));
+    const signer = createSigner(readKey(join(directory, "node.key")));
+    const token = toHex(readToken(join(directory, "token")));
     const moved = noticeMove(store);
+    rememberMesh(directory, store);
     return {
       path: directory,
       store,
@@ -64,6 +83,34 @@ export function openDataDirectory(path: string, options: { readonly create: bool
   }
 }
 
+function openStore(directory: string, { onRepaired, onUnusable }: OpenOptions): SqliteLogStore {
+  // The key is made right after the log, so where it is there was a log.
+  const mustExist = existsSync(join(directory, "node.key"));
+  const open = (): ReturnType<typeof openLogStore> =>
+    openLogStore({ directory, mustExist, onUnusable: ({ message }) => endUnusable(message, onUnusable) });
+  finishCutOffRepair(directory, onRepaired !== undefined);
+  const opened = open();
+  if (opened.ok) return opened.value;
+  const { error } = opened;
+  if (onRepaired === undefined || error.type !== "corrupt") throw new Failure(error.message);
+  onRepaired(repairLog(directory, error.detail ?? error.message));
+  return orFail(open(), (failed) => failed.message);
+}
+
+/** Nothing that this process holds in memory is to be trusted or answered any more. */
+function endUnusable(message: string, onUnusable: ((message: string) => void) | undefined): void {
+  const sentence = `The log cannot be used any more: ${message}.`;
+  if (onUnusable === undefined) throw new Failure(sentence);
+  onUnusable(sentence);
+}
+
+/** Beside the log too, for the day it is lost. */
+export function rememberMesh(directory: string, store: LogStore): void {
+  const [mesh, name] = [store.getMeta("mesh"), decodeText(store.getMeta("name"))];
+  if (mesh === undefined || name === undefined) return;
+  keepIdentity(directory, { mesh, name });
+}
+
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -74,23 +121,29 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/** 32 secret bytes in a file that only its owner reads, made once. */
-function secretFile(path: string): Uint8Array {
-  if (!existsSync(path)) writeSecret(path, `${toHex(new Uint8Array(randomBytes(32)))}\n`);
-  const seed = fromHex(readFileSync(path, "utf8").trim());
-  if (seed?.length !== 32) {
+/** The node's key, made once. */
+function readKey(path: string): Uint8Array {
+  if (!existsSync(path)) writeKey(path, new Uint8Array(randomBytes(SEED_BYTES)));
+  const seed = parseKey(readFileSync(path, "utf8"));
+  if (seed === undefined) {
     throw new Failure(`The key file ${path} is damaged. Put its backup in place, or join with a new data directory.`);
   }
   chmodSync(path, 0o600);
   return seed;
 }
 
-export function writeSecret(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o600 });
-  } catch (cause) {
-    throw new Failure(`${path} cannot be written: ${reasonOf(cause)}.`);
+export const writeKey = (path: string, seed: Uint8Array): void => writeWholeFile(path, printKey(seed), 0o600);
+
+/** The API's secret is this machine's own business: a damaged one is replaced. */
+function readToken(path: string): Uint8Array {
+  const known = existsSync(path) ? fromHex(readFileSync(path, "utf8").trim()) : undefined;
+  if (known?.length === SEED_BYTES) {
+    chmodSync(path, 0o600);
+    return known;
   }
+  const made = new Uint8Array(randomBytes(SEED_BYTES));
+  writeWholeFile(path, `${toHex(made)}\n`, 0o600);
+  return made;
 }
 
 const newIncarnation = (): Uint8Array => new Uint8Array(randomBytes(8));

@@ -1,6 +1,8 @@
 /** Where a running node listens, as it says in its data directory. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+
+import { writeWholeFile } from "./whole-file.ts";
 
 export interface Endpoints {
   /** `ws://host:port` for peers. */
@@ -10,7 +12,7 @@ export interface Endpoints {
 }
 
 export const writeEndpoints = (directory: string, endpoints: Endpoints): void =>
-  writeFileSync(join(directory, "endpoints.json"), `${JSON.stringify(endpoints, null, 2)}\n`);
+  writeWholeFile(join(directory, "endpoints.json"), `${JSON.stringify(endpoints, null, 2)}\n`, 0o644);
 
 export const removeEndpoints = (directory: string): void => rmSync(join(directory, "endpoints.json"), { force: true });
 

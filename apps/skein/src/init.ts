@@ -2,9 +2,8 @@
  * `skein init`: founds a mesh and, in a git repository, gives it a project. It looks before it writes: the directory
  * appears whole or not at all.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 
 import {
   type ConfigError,
@@ -18,8 +17,17 @@ import { createReplica, foundMesh, MESH_ENTITY, type OpBody } from "@skein/core"
 import { inspectProject, openRepository, type ProjectFacts, resolveRemote } from "@skein/git";
 import { createNodeCrypto, systemClock } from "@skein/node";
 
-import { type DataDirectory, defaultNodeName, encodeText, openDataDirectory } from "./data-directory.ts";
+import {
+  type DataDirectory,
+  defaultNodeName,
+  encodeText,
+  holdsNode,
+  openDataDirectory,
+  rememberMesh,
+} from "./data-directory.ts";
 import { Failure, orFail, reasonOf } from "./failure.ts";
+import { makeStaging } from "./staging.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 export interface InitOptions {
   readonly data: string;
@@ -56,7 +64,7 @@ interface ProjectPlan {
 
 export async function init(options: InitOptions): Promise<InitResult> {
   const target = resolve(options.data);
-  if (existsSync(join(target, "log.sqlite"))) {
+  if (holdsNode(target)) {
     throw new Failure(
       `${target} holds a node already. Use it with \`skein up\`, or choose another directory with --data.`,
     );
@@ -65,11 +73,11 @@ export async function init(options: InitOptions): Promise<InitResult> {
     throw new Failure(`${target} is not empty and holds no node. Choose another directory with --data.`);
   }
   const plan = options.project === undefined ? undefined : await planProject(options.project);
-  const staging = await makeStaging(target);
+  const staging = stagingFor(target);
   try {
     if (plan !== undefined) await checkRemote(plan, staging);
     const mesh = found(staging, options, plan);
-    if (plan?.isNew === true) writeFileSync(join(plan.root, "skein.yaml"), plan.text, { flag: "wx" });
+    if (plan?.isNew === true) writeConfig(join(plan.root, "skein.yaml"), plan.text);
     renameSync(staging, target);
     return describe(target, mesh, options, plan);
   } catch (cause) {
@@ -78,10 +86,15 @@ export async function init(options: InitOptions): Promise<InitResult> {
   }
 }
 
-async function makeStaging(target: string): Promise<string> {
+/** Never half of it: the next `init` would take that for the person's own configuration. */
+function writeConfig(file: string, text: string): void {
+  if (existsSync(file)) throw new Failure(`${file} was made by somebody else just now. Read it, and run this again.`);
+  writeWholeFile(file, text, 0o644);
+}
+
+function stagingFor(target: string): string {
   try {
-    mkdirSync(dirname(target), { recursive: true });
-    return await mkdtemp(`${target}.init-`);
+    return makeStaging(target);
   } catch (cause) {
     throw new Failure(`The data directory ${target} cannot be made: ${reasonOf(cause)}. Choose another with --data.`);
   }
@@ -188,6 +201,7 @@ function foundIn(data: DataDirectory, options: InitOptions, plan: ProjectPlan | 
   orFail(data.store.append(stored), (error) => `The mesh could not be saved: ${error.message}.`);
   orFail(data.store.putMeta("mesh", genesis.mesh), (error) => `The mesh could not be saved: ${error.message}.`);
   orFail(data.store.putMeta("name", encodeText(nodeName)), (error) => `The mesh could not be saved: ${error.message}.`);
+  rememberMesh(data.path, data.store);
   return genesis.mesh;
 }
 

@@ -1,21 +1,30 @@
 /** `skein up` and `skein agent`: runs a node until it is told to stop. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { equalBytes, parseTicket, type Signer, type Ticket, toHex } from "@skein/core";
 import { createHttpServer, type HttpServer } from "@skein/http";
-import { createSigner, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
+import { createSigner, type GrowthSettings, type LinkRefusal, type Logger, type Node, systemClock } from "@skein/node";
 import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
 import { createSnapshots, forgetSnapshots } from "./backup/snapshot.ts";
-import { composeNode, ownerOf } from "./compose.ts";
-import { countBoot, type DataDirectory, defaultNodeName, encodeText, openDataDirectory } from "./data-directory.ts";
+import { composeNode, LogDoesNotFit, ownerOf } from "./compose.ts";
+import {
+  countBoot,
+  type DataDirectory,
+  defaultNodeName,
+  encodeText,
+  holdsNode,
+  openDataDirectory,
+  rememberMesh,
+} from "./data-directory.ts";
 import { removeEndpoints, writeEndpoints } from "./endpoints.ts";
 import { Failure, orFail } from "./failure.ts";
 import { createLogger } from "./log-output.ts";
+import { repairLog } from "./repair-log.ts";
 
 export interface UpOptions {
   readonly data: string;
@@ -29,7 +38,10 @@ export interface UpOptions {
   readonly verbose: boolean;
   readonly name: string | undefined;
   readonly slots: number;
+  readonly growth: GrowthSettings;
   readonly advertise: readonly string[];
+  /** The log failed under the running node: the process must end at once, without another word to anybody. */
+  readonly onUnusable: (message: string) => void;
 }
 
 export interface RunningNode {
@@ -60,9 +72,19 @@ export async function up(options: UpOptions): Promise<RunningNode> {
   });
   checkWords(options);
   const isNew = !existsSync(options.data);
-  const data = openDataDirectory(options.data, { create: options.ticket !== undefined });
+  const onRepaired = (message: string): void => log("error", "log.repaired", { message });
+  const { onUnusable } = options;
+  const open = (): DataDirectory =>
+    openDataDirectory(options.data, { create: options.ticket !== undefined, onRepaired, onUnusable });
+  let data = open();
   try {
-    return await run(options, data, log);
+    return await run(options, data, log).catch((cause: unknown) => {
+      if (!(cause instanceof LogDoesNotFit)) throw cause;
+      data.close();
+      onRepaired(repairLog(resolve(options.data), cause.damage));
+      data = open();
+      return run(options, data, log);
+    });
   } catch (cause) {
     data.close();
     // Nothing half-written: a directory that this start made, and that no node lives in yet, goes again.
@@ -78,7 +100,7 @@ function checkWords({ data, listen, http, rendezvous, ticket }: UpOptions): void
   for (const url of rendezvous) checkPeerUrl(url);
   if (ticket === undefined) return;
   readTicket(ticket);
-  if (existsSync(data) && !existsSync(join(data, "log.sqlite")) && readdirSync(data).length > 0) {
+  if (existsSync(data) && !holdsNode(data) && readdirSync(data).length > 0) {
     throw new Failure(`${data} is not empty and holds no node. Choose another directory with --data.`);
   }
 }
@@ -97,6 +119,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   const name = nameOf(options, data);
   if (data.name !== name) save(data, "name", encodeText(name));
   if (data.mesh === undefined || !equalBytes(data.mesh, identity.mesh)) save(data, "mesh", identity.mesh);
+  rememberMesh(data.path, data.store);
   let announced: readonly string[] = options.advertise;
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
@@ -112,6 +135,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     rendezvous: identity.rendezvous,
     boot: countBoot(data.store),
     slots: options.slots,
+    growth: options.growth,
     idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,
@@ -130,7 +154,14 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   });
   if (announced.length === 0) announced = announce(peer);
   const endpoints = { peer, http: http.url };
-  writeEndpoints(data.path, endpoints);
+  try {
+    writeEndpoints(data.path, endpoints);
+  } catch (cause) {
+    removeEndpoints(data.path);
+    await http.close();
+    await node.stop();
+    throw cause;
+  }
   node.start();
   log("info", "node.up", { node: name, mesh: toHex(identity.mesh).slice(0, 12), peer, http: http.url });
 

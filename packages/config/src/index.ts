@@ -15,3 +15,4 @@ export type {
 export { projectNameFrom } from "./project-name.ts";
 export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
 export { projectConfigJsonSchema } from "./schema.ts";
+export { parseDuration } from "./quantity.ts";

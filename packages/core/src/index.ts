@@ -18,17 +18,43 @@ export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
 export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
 export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
+export {
+  framesOf,
+  headerBytesOf,
+  isCovered,
+  isPack,
+  isSigned,
+  type OpenedOp,
+  type PackedFrame,
+  sealPack,
+} from "./op/pack.ts";
 export { isAcceptablePublicKey } from "./op/public-key.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
+export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
 export { foundMesh } from "./log/genesis.ts";
 export type { Comparison } from "./log/feed-tree.ts";
 export { type Head, type FramePlace, type Heads, type Locator, totalOps } from "./log/heads.ts";
 export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
-export { type Authorship, createReplica, type Draft, type Replica, type Taken, type Written } from "./log/replica.ts";
+export {
+  type Authorship,
+  createReplica,
+  type Draft,
+  type Replica,
+  type Taken,
+  type TakenPack,
+  type Written,
+} from "./log/replica.ts";
 
 export { joinProofBytes } from "./member/join-proof.ts";
-export { type Invite, type Member, type Membership, type Project, roleOf } from "./member/membership.ts";
+export {
+  type Checkpoint,
+  type Invite,
+  type Member,
+  type Membership,
+  type Project,
+  roleOf,
+} from "./member/membership.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 

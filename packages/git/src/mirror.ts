@@ -109,10 +109,10 @@ export async function inspectMirror(
 }
 
 /**
- * Removes what a killed git left in the mirror: lock files and half-written packs. Right only here: this node is the
- * only one that uses this directory, and it has just started.
+ * Removes what a killed git left in the mirror: its lock files, and at the start its half-written packs too. Right only
+ * here and only when no git of ours writes to the mirror: at the start, and in turn. Nobody else uses this directory.
  */
-export async function clearStaleLocks(directory: string): Promise<Result<void, GitError>> {
+export async function clearStaleLocks(directory: string, when: "start" | "in-turn"): Promise<Result<void, GitError>> {
   const gitDir = mirrorPath(directory);
   try {
     const top = await readdir(gitDir);
@@ -122,7 +122,9 @@ export async function clearStaleLocks(directory: string): Promise<Result<void, G
     const stale = [
       ...top.filter(isLock),
       ...refs.filter(isLock).map((name) => join("refs", name)),
-      ...packs.filter((name) => isLock(name) || name.startsWith("tmp_")).map((name) => join("objects", "pack", name)),
+      ...packs
+        .filter((name) => isLock(name) || (when === "start" && name.startsWith("tmp_")))
+        .map((name) => join("objects", "pack", name)),
       ...infos.filter(isLock).map((name) => join("objects", "info", name)),
     ];
     for (const name of stale) await rm(join(gitDir, name), { force: true });
@@ -133,6 +135,20 @@ export async function clearStaleLocks(directory: string): Promise<Result<void, G
 }
 
 const isLock = (name: string): boolean => name.endsWith(".lock");
+
+/** Writers take turns, so a lock that the one in turn runs into was left by a git that was killed: once without it. */
+export function withoutStaleLocks(inTurn: InTurn, directory: string): InTurn {
+  // Long ref names leave no room for the rest of the sentence; other failures to create something have another type.
+  const locked = ({ type, message }: GitError): boolean =>
+    type === "git-failed" && message.includes(`Unable to create '${mirrorPath(directory)}/`);
+  return (signal, run) =>
+    inTurn(signal, async () => {
+      const first = await run();
+      if (first.ok || !locked(first.error)) return first;
+      const cleared = await clearStaleLocks(directory, "in-turn");
+      return cleared.ok ? run() : cleared;
+    });
+}
 
 /** Merges that never landed are built again when they are needed; after a restart nobody waits for them. */
 export async function forgetMerges(git: Git, gitDir: string, signal: AbortSignal): Promise<Result<void, GitError>> {

@@ -245,11 +245,32 @@ test("lock files of a killed run are removed from the mirror and from nowhere el
   await fixture.commit(person, { "b.txt": "b\n" });
   await fixture.git(person, "push", "--quiet", "origin", "main");
   await fixture.write(join(fixture.remote, "refs/heads/main.lock"), "");
-  expect((await node.fetchBase(never)).ok).toBe(false);
   const restarted = await fixture.node("alice");
   expect(valueOf(await restarted.fetchBase(never))).toBe(await fixture.git(person, "rev-parse", "HEAD"));
   expect(existsSync(join(mirror, "objects/pack/tmp_pack_x"))).toBe(false);
   expect(existsSync(join(fixture.remote, "refs/heads/main.lock"))).toBe(true);
+});
+
+test("locks that a git left which was killed under the running node stop nothing", async () => {
+  const node = await fixture.node("alice");
+  const mirror = join(fixture.directory, "nodes", "alice", "mirror.git");
+  const leave = async (...locks: readonly string[]): Promise<void> => {
+    for (const lock of locks) await fixture.write(join(mirror, lock), "");
+  };
+  const everywhere = ["packed-refs.lock", "HEAD.lock", "config.lock", "shallow.lock", "refs/skein/base.lock"];
+  valueOf(await node.fetchBase(never));
+  await leave(...everywhere);
+  const { base, tip } = await attempt(fixture, node, { "a.txt": "a\n" });
+  await leave(...everywhere);
+  const branch = "skein/item1/1";
+  await leave(`refs/skein/published/item1/1/${tip}.lock`);
+  valueOf(await node.publishBranch(branch, tip, never));
+  const merged = valueOf(await node.merge({ base, tip, message: message("a"), atSeconds: 1 }, never));
+  if (merged.type !== "merged") throw new Error("the merge has no conflict");
+  await leave(...everywhere, `refs/skein/merges/${merged.commit}.lock`);
+  expect(valueOf(await node.land({ expected: base, commit: merged.commit }, never))).toEqual({ type: "moved" });
+  await leave(...everywhere);
+  expect(valueOf(await node.fetchBase(never))).toBe(merged.commit);
 });
 
 test("a missing remote, an empty one and a missing branch are told apart", async () => {

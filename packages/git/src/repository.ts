@@ -20,6 +20,7 @@ import {
   makeDirectories,
   mirrorPath,
   type Mirror,
+  withoutStaleLocks,
 } from "./mirror.ts";
 import { attemptBranch, isBaseBranch, isDirectoryName, isOid, type AttemptName } from "./names.ts";
 import { land, publishBranch } from "./push.ts";
@@ -79,7 +80,8 @@ async function openMirror(options: RepositoryOptions, signal: AbortSignal): Prom
   const ready = await prepare(git, directory, signal);
   if (!ready.ok) return ready;
   const gitDir = mirrorPath(directory);
-  return ok({ git, directory, gitDir, remote: remote.value, base: options.base, inTurn: createTurns() });
+  const inTurn = withoutStaleLocks(createTurns(), directory);
+  return ok({ git, directory, gitDir, remote: remote.value, base: options.base, inTurn });
 }
 
 async function prepare(git: Git, directory: string, signal: AbortSignal): Promise<Result<void, GitError>> {
@@ -89,7 +91,7 @@ async function prepare(git: Git, directory: string, signal: AbortSignal): Promis
   const found = await inspectMirror(git, directory, signal);
   if (!found.ok) return found;
   if (found.value === "absent") return createMirror(git, directory, "sha1", signal);
-  const unlocked = await clearStaleLocks(directory);
+  const unlocked = await clearStaleLocks(directory, "start");
   return unlocked.ok ? forgetMerges(git, mirrorPath(directory), signal) : unlocked;
 }
 

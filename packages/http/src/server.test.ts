@@ -175,6 +175,9 @@ test("health is open and says why the node is degraded", async () => {
     status: 503,
     body: '{"status":"degraded","reasons":["The disk is full."]}\n',
   });
+  // A node with an alarm works.
+  server.node.setHealth({ status: "alarm", reasons: ["Damaged."] });
+  expect(await ask("/healthz")).toMatchObject({ status: 200, body: '{"status":"alarm","reasons":["Damaged."]}\n' });
 });
 
 test("metrics are Prometheus text with the node's numbers and the server's own", async () => {

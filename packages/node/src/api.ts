@@ -14,8 +14,8 @@ export interface BoardSource {
 }
 
 export interface Health {
-  /** `degraded` while nothing can be saved. */
-  readonly status: "ok" | "degraded";
+  /** `degraded` while nothing can be saved; `alarm` while the node works and a person has not seen why it should not. */
+  readonly status: "ok" | "alarm" | "degraded";
   readonly reasons: readonly string[];
 }
 

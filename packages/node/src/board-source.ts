@@ -12,7 +12,6 @@ import {
   type BoardQueueEntry,
   isLive,
   type ItemHistory,
-  liveItems,
   type Naming,
   projectAttempts,
   projectItem,
@@ -52,11 +51,15 @@ interface Changes {
 export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
   const board: Maps = { items: new Map(), nodes: new Map(), attempts: new Map(), queue: new Map() };
   const attemptsOf = new Map<string, ReadonlySet<string>>();
+  /** The items in Merge: the queue is read off these, not off everything there ever was. */
+  const merging = new Set<string>();
   const listeners = new Set<(change: BoardChange) => void>();
 
   const updateItem = (changes: Changes, id: string, history: ItemHistory | undefined): void => {
     const item = history !== undefined && isLive(history) ? history : undefined;
     put(board.items, changes.items, id, item === undefined ? null : projectItem(item, deps.naming));
+    if (item?.best.state.stage.stage === "Merge") merging.add(id);
+    else merging.delete(id);
     const attempts = item === undefined ? new Map<string, BoardAttempt>() : projectAttempts(item, deps.naming);
     for (const key of attemptsOf.get(id) ?? [])
       if (!attempts.has(key)) put(board.attempts, changes.attempts, key, null);
@@ -64,7 +67,9 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
     attemptsOf.set(id, new Set(attempts.keys()));
   };
   const updateQueue = (changes: Changes): void => {
-    const queue = projectQueue(liveItems(deps.view()));
+    const all = deps.view().items;
+    const waiting = [...merging].flatMap((id) => all.get(id) ?? []).filter(isLive);
+    const queue = projectQueue(waiting);
     for (const key of board.queue.keys()) if (!queue.has(key)) put(board.queue, changes.queue, key, null);
     for (const [key, entry] of queue) put(board.queue, changes.queue, key, entry);
   };
@@ -125,7 +130,7 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
   };
 }
 
-/** The queue is read off all items, so only a change that concerns it is worth that. */
+/** Only a change that concerns the queue is worth sorting it again. */
 const touchesQueue = (board: Maps, changes: Changes): boolean =>
   [...changes.items].some(([id, item]) => item?.stage === "Merge" || board.queue.has(id));
 

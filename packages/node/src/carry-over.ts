@@ -7,24 +7,23 @@ import {
   type CommandError,
   type Crypto,
   type Draft,
+  framesOf,
   isLive,
   type LiveItem,
   MESH_ENTITY,
   ok,
   type OpBody,
-  openFrame,
-  openOp,
+  type OpenedOp,
   readBody,
   type Replica,
   type Result,
   type Role,
   roleAtLeast,
-  type SealedOp,
   stageOn,
   toHex,
 } from "@skein/core";
 
-import { bytesOf, type Journal } from "./journal.ts";
+import { type Journal, recordsOf } from "./journal.ts";
 import type { Clock, LogStore } from "./ports.ts";
 
 export interface CarryOverDeps {
@@ -50,23 +49,21 @@ export async function carryOver(deps: CarryOverDeps, feed: string): Promise<numb
   return count;
 }
 
-function quarantinedOps({ store, crypto }: CarryOverDeps, feed: string, from: number): readonly SealedOp[] {
-  const ops: SealedOp[] = [];
-  for (const bytes of bytesOf(store.frames(1))) {
-    const frame = openFrame(bytes, crypto);
-    if (!frame.ok) continue;
-    const { author, incarnation, firstSeq, opIds } = frame.value.header;
-    if (`${toHex(author)}/${toHex(incarnation)}` !== feed || firstSeq < from) continue;
-    for (const [index, opBytes] of frame.value.ops.entries()) {
-      const opened = openOp(opBytes, opIds[index] ?? new Uint8Array());
-      if (opened.ok) ops.push(opened.value);
+function quarantinedOps({ store, crypto }: CarryOverDeps, feed: string, from: number): readonly OpenedOp[] {
+  const ops: OpenedOp[] = [];
+  for (const bytes of recordsOf(store)) {
+    const frames = framesOf(bytes, crypto);
+    if (!frames.ok) continue;
+    for (const { header, ops: written } of frames.value) {
+      const { author, incarnation, firstSeq } = header;
+      if (`${toHex(author)}/${toHex(incarnation)}` === feed && firstSeq >= from) ops.push(...written);
     }
   }
   return ops;
 }
 
 /** Nothing when the op's wish is fulfilled already or is not a person's. */
-function draftsOf(deps: CarryOverDeps, { op }: SealedOp): Result<readonly Draft[], CommandError> {
+function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[], CommandError> {
   const body = readBody(op);
   const { role, key } = deps.self();
   if (body === undefined || !roleAtLeast(role, "agent")) return ok([]);

@@ -25,8 +25,10 @@ import {
   STAGE_KINDS,
 } from "@skein/core";
 
+import type { Alarms } from "./alarms.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
+import type { Growth } from "./growth.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
@@ -49,9 +51,11 @@ export interface CommanderDeps {
   readonly replica: Replica;
   readonly naming: Naming;
   readonly incidents: Incidents;
+  readonly alarms: Alarms;
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
+  readonly growth: Growth;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
   readonly self: string;
@@ -64,7 +68,7 @@ export function createCommander(deps: CommanderDeps): Commander {
   return {
     run: async ({ spec, command }) => {
       const role = deps.role();
-      const mayRead = spec.effect !== "writes";
+      const mayRead = spec.effect !== "writes" && spec.role === "observer";
       if (!mayRead && role === undefined) return err(notAMember(deps.removed()));
       if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
         const words = spec.words.join(" ");
@@ -146,7 +150,7 @@ function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly Seale
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError> {
+async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain, CommandError>> {
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
@@ -162,9 +166,15 @@ function read(deps: CommanderDeps, command: Command): Result<Plain, CommandError
     case "forks":
       return ok(listForks({ ...deps, index: deps.journal.index }).map((fork) => forkAnswer(fork, naming)));
     case "verify":
-      return verifyLog(deps.store, replica.mesh, crypto);
+      return verifyLog({ clock: deps.clock, store: deps.store, mesh: replica.mesh, crypto });
+    case "checkpoint":
+      return deps.growth.checkpoint();
+    case "compact":
+      return ok(await deps.growth.compact());
     case "doctor":
       return ok(doctor(deps));
+    case "doctor.seen":
+      return seen(deps);
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
@@ -199,6 +209,14 @@ function claims({ replica, naming }: CommanderDeps): Plain {
   });
 }
 
+function seen({ alarms }: CommanderDeps): Result<Plain, CommandError> {
+  const count = alarms.list().length;
+  const saved = alarms.seen();
+  return saved.ok
+    ? ok({ seen: count })
+    : err({ code: "not-saved", message: `The alarms stay: ${saved.error.message}.` });
+}
+
 function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
   return examine({
@@ -214,5 +232,6 @@ function doctor(deps: CommanderDeps): Plain {
     sandbox: project?.config().sandbox,
     refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
+    alarms: deps.alarms.list(),
   });
 }

@@ -50,21 +50,25 @@ export function createContinuity(deps: ContinuityDeps): Continuity {
     return deps.store.putMeta("incarnation", incarnation).ok;
   };
 
+  /** Nobody answered: only under a new incarnation it is safe to write. */
+  const goOnAlone = (): void => {
+    if (settled) return;
+    if (deps.hasAuthored()) {
+      renew();
+      deps.onIsolated();
+    }
+    settle();
+  };
+
   return {
     incarnation: () => incarnation,
     start: (alone) => {
-      if (alone) return settle();
-      cancel = deps.clock.after(WAIT_MS, () => {
-        if (deps.hasAuthored()) {
-          renew();
-          deps.onIsolated();
-        }
-        settle();
-      });
-      return undefined;
+      if (alone) settle();
+      else cancel = deps.clock.after(WAIT_MS, goOnAlone);
     },
     caughtUp: settle,
     renew,
-    stop: settle,
+    // What still waits to be written is written before the node ends.
+    stop: goOnAlone,
   };
 }

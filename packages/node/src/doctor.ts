@@ -1,6 +1,7 @@
 /** `skein doctor`: what a person should know about this node, each line with what to do about it. */
 import type { Plain, Role } from "@skein/core";
 
+import type { Alarm } from "./alarms.ts";
 import type { Incidents } from "./incidents.ts";
 
 export interface Examined {
@@ -18,6 +19,7 @@ export interface Examined {
   /** Items that say Done and are not on the target branch. */
   readonly refuted: number;
   readonly incidents: Incidents;
+  readonly alarms: readonly Alarm[];
 }
 
 interface Check {
@@ -30,6 +32,7 @@ export function examine(examined: Examined): Plain {
   const checks = [
     membership(examined),
     disk(examined),
+    ...alarms(examined),
     links(examined),
     work(examined),
     configuration(examined),
@@ -64,6 +67,13 @@ const disk = ({ diskProblem }: Examined): Check => ({
       ? "Writes reach the disk."
       : `Nothing can be saved: ${diskProblem}. Make room or repair the disk; the node goes on by itself.`,
 });
+
+const alarms = ({ alarms }: Examined): readonly Check[] =>
+  alarms.map(({ type, message }) => ({
+    name: "alarm",
+    ok: false,
+    message: `${message} (${type}; \`skein doctor seen\` ends this alarm)`,
+  }));
 
 function links({ linked, members }: Examined): Check {
   const name = "links";

@@ -1,5 +1,5 @@
 /** Feeds whose author wrote two histories, with the two signed frames that prove it. */
-import { type Crypto, type FrameIndex, openFrame, type Replica, toHex } from "@skein/core";
+import { type Crypto, type FrameIndex, framesOf, headerBytesOf, type Replica, toHex } from "@skein/core";
 
 import type { LogStore } from "./ports.ts";
 
@@ -9,8 +9,9 @@ export interface ProvedFork {
   readonly incarnation: string;
   /** The first seq that has two ops: from there on nothing of the feed counts. */
   readonly seq: number;
-  /** Different headers with one author, incarnation, first seq and previous frame, each with a valid signature. All hex. */
-  readonly proof: readonly { readonly frame: string; readonly header: string; readonly signature: string }[];
+  /** Different headers with one author, incarnation, first seq and previous frame, each with a valid signature. All hex.
+   * A signature is null when a pack left it out because a later frame's covers it. */
+  readonly proof: readonly { readonly frame: string; readonly header: string; readonly signature: string | null }[];
 }
 
 export interface ForkDeps {
@@ -27,10 +28,12 @@ export function listForks({ replica, index, store, crypto }: ForkDeps): readonly
     for (let position = 1; position <= index.size; position++) {
       const { branch, lastSeq } = index.at(position);
       if (!branch.startsWith(feed) || lastSeq < seq) continue;
-      const opened = openFrame(store.frame(position) ?? new Uint8Array(), crypto);
-      if (!opened.ok || opened.value.header.firstSeq !== seq) continue;
-      const { hash, headerBytes, signature } = opened.value;
-      proof.push({ frame: toHex(hash), header: toHex(headerBytes), signature: toHex(signature) });
+      const record = store.frame(position);
+      const opened = record === undefined ? undefined : framesOf(record.bytes, crypto);
+      const frame = opened?.ok === true ? opened.value[position - (record?.position ?? 0)] : undefined;
+      if (frame?.header.firstSeq !== seq) continue;
+      const signature = frame.signature === null ? null : toHex(frame.signature);
+      proof.push({ frame: toHex(frame.hash), header: toHex(headerBytesOf(frame.header)), signature });
     }
     return { feed, author, incarnation, seq, proof };
   });

@@ -1,10 +1,13 @@
 /** The engine of a node and the ports it needs. */
+export { type Alarm, ALARMS_KEY, decodeAlarms, encodeAlarms } from "./alarms.ts";
 export type { BoardSource, Health, Json, LogChunk, NodeApi } from "./api.ts";
 export { createNodeCrypto, createSigner } from "./ed25519.ts";
+export { GROWTH, type GrowthSettings } from "./growth.ts";
 export type { Incident } from "./incidents.ts";
 export type { LinkRefusal } from "./links/peer-link.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
 export { createNode, type Node, type NodeOptions } from "./node.ts";
 export type * from "./ports.ts";
 export { systemClock, systemRandom } from "./system.ts";
+export { packStep, thinStep } from "./packing.ts";
 export type { OpenRepository } from "./work/project.ts";

@@ -13,6 +13,7 @@ import {
   err,
   feedId,
   isOutOfOrder,
+  isPack,
   type FoldChange,
   type Frame,
   type FramePlace,
@@ -22,13 +23,16 @@ import {
   type Replica,
   type Result,
   type SealedOp,
+  type Taken,
+  type TakenPack,
 } from "@skein/core";
 
 import type { Cancel, Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
 
 /** A frame that is durable now. */
 export interface CommittedFrame {
-  readonly bytes: Uint8Array;
+  /** Undefined when it came in a pack: who lacks it asks for it. */
+  readonly bytes: Uint8Array | undefined;
   readonly feed: string;
   /** The branch of the feed; another one than the feed only when its author wrote two histories. */
   readonly branch: string;
@@ -92,23 +96,37 @@ export interface JournalDeps {
 
 const PROBE_MS = 2_000;
 
+/** A flush that takes longer lets others in before it goes on: the event loop has more to do than to fold. */
+const SLICE_MS = 10;
+
 interface Job {
-  /** Judges and folds in memory, adding to the batch what is to become durable. */
-  readonly run: (batch: Batch) => void;
+  /**
+   * Judges and folds in memory, adding to the batch what is to become durable. False when there was no time for all of it:
+   * it is called again in the next flush, before any later job.
+   */
+  readonly run: (batch: Batch, hasTime: () => boolean) => boolean;
   /** Tells the caller how it ended. */
   readonly settle: (failure: NotSaved | undefined) => void;
 }
 
+/** What becomes one record of the log. */
+interface Taking {
+  readonly bytes: Uint8Array;
+  readonly frames: readonly CommittedFrame[];
+}
+
 /** One flush in the making. */
 interface Batch {
-  readonly taken: CommittedFrame[];
+  readonly taken: Taking[];
   readonly changes: FoldChange[];
 }
 
 export function createJournal(deps: JournalDeps): Journal {
   const { index } = deps;
   const listeners: ((committed: Committed) => void)[] = [];
-  let queue: Job[] = [];
+  const queue: Job[] = [];
+  let isScheduled = false;
+  let isReloading = false;
   /** Jobs that would author, until this node knows its own head; undefined from then on. */
   let waiting: Job[] | undefined = [];
   let problem: StoreError | undefined;
@@ -116,18 +134,30 @@ export function createJournal(deps: JournalDeps): Journal {
   let idleWaiters: (() => void)[] = [];
 
   const flush = (): void => {
-    const jobs = queue;
-    queue = [];
-    const committed = commit(deps, index, jobs);
-    if (committed.failure !== undefined) degrade(committed.failure);
-    else if (committed.frames.length > 0) problem = undefined;
-    for (const job of jobs) job.settle(committed.failure === undefined ? undefined : notSaved(committed.failure));
-    if (committed.failure === undefined && committed.frames.length > 0) {
-      announce(listeners, committed.frames, committed.changes);
-    }
-    if (queue.length > 0) return;
+    isScheduled = false;
+    if (isReloading) return;
+    const batch: Batch = { taken: [], changes: [] };
+    const { jobs, isCut } = runJobs(deps, queue, batch);
+    const committed = commit(deps, index, batch);
+    if (committed.failure !== undefined) {
+      degrade(committed.failure);
+      // What the job under way had taken in this flush is gone, and the rest of it builds on that.
+      if (isCut) jobs.push(...queue.splice(0, 1));
+    } else if (committed.frames.length > 0) problem = undefined;
+    const isStale = committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");
+    isReloading = isStale;
+    if (isStale) reload(deps, () => finish(jobs, committed, batch));
+    else finish(jobs, committed, batch);
+  };
+  /** Memory and disk agree: everybody hears how it went, and the next flush may begin. */
+  const finish = (jobs: readonly Job[], { frames, failure }: Commit, { changes }: Batch): void => {
+    isReloading = false;
+    for (const job of jobs) job.settle(failure === undefined ? undefined : notSaved(failure));
+    if (failure === undefined && frames.length > 0) announce(listeners, frames, changes);
+    if (queue.length > 0) return schedule();
     for (const waiter of idleWaiters) waiter();
     idleWaiters = [];
+    return undefined;
   };
   /** Looks again by itself, so that a disk that was emptied is noticed before somebody wants to write. */
   const degrade = (failure: StoreError): void => {
@@ -144,10 +174,15 @@ export function createJournal(deps: JournalDeps): Journal {
     problem = written.ok ? undefined : written.error;
     if (!written.ok) cancelProbe = deps.clock.after(PROBE_MS, probe);
   };
+  /** The first job of a turn schedules the flush that takes all of them: group commit. */
+  const schedule = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
+    deps.clock.after(0, flush);
+  };
   const enqueue = (job: Job): void => {
     queue.push(job);
-    // The first of a turn schedules the flush that takes all of them: group commit.
-    if (queue.length === 1) deps.clock.after(0, flush);
+    schedule();
   };
 
   return {
@@ -159,7 +194,8 @@ export function createJournal(deps: JournalDeps): Journal {
       waiting = undefined;
       for (const job of jobs) enqueue(job);
     },
-    idle: () => (queue.length === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    idle: () =>
+      queue.length === 0 && !isReloading ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),
     stop: () => cancelProbe?.(),
     write: (decide) =>
       new Promise((resolve) => {
@@ -169,6 +205,24 @@ export function createJournal(deps: JournalDeps): Journal {
       }),
     offer: (frames, from) => new Promise((resolve) => enqueue(offerJob(deps, frames, from, resolve))),
   };
+}
+
+/** Runs jobs from the front of the queue while there is time, at least one; those that are done leave it. */
+function runJobs(
+  { clock }: JournalDeps,
+  queue: Job[],
+  batch: Batch,
+): { readonly jobs: Job[]; readonly isCut: boolean } {
+  const started = clock.monoMs();
+  const hasTime = (): boolean => clock.monoMs() - started < SLICE_MS;
+  const jobs: Job[] = [];
+  for (let job = queue[0]; job !== undefined; job = queue[0]) {
+    if (!job.run(batch, hasTime)) return { jobs, isCut: true };
+    jobs.push(job);
+    queue.shift();
+    if (!hasTime()) break;
+  }
+  return { jobs, isCut: false };
 }
 
 function writeJob<E>(
@@ -188,6 +242,7 @@ function writeJob<E>(
         ops = written.ops;
         batch.changes.push(...written.changes);
       }
+      return true;
     },
     settle: (failure) => {
       if (refused !== undefined) resolve(err(refused));
@@ -199,35 +254,42 @@ function writeJob<E>(
 
 function offerJob(
   { replica }: JournalDeps,
-  frames: readonly Uint8Array[],
+  offered: readonly Uint8Array[],
   from: object,
   resolve: (result: Result<Offered, NotSaved>) => void,
 ): Job {
   let refused: FrameRefusal | undefined;
   let count = 0;
+  let next = 0;
   const known = new Map<string, FramePlace>();
   const disputed = new Set<string>();
+  const offerOne = (bytes: Uint8Array, batch: Batch): FrameRefusal | undefined => {
+    const taken = takeRecord(replica, bytes);
+    if (!taken.ok) return taken.error;
+    const { frames, news } = taken.value;
+    for (const frame of frames) if (frame.type === "duplicate") known.set(frame.feed, frame.place);
+    if (news === undefined) return undefined;
+    const fresh = frames.filter((frame) => frame.type === "taken");
+    count += fresh.length;
+    for (const { changes } of fresh) batch.changes.push(...changes);
+    const alone = news === bytes && !isPack(news) ? bytes : undefined;
+    batch.taken.push({ bytes: news, frames: fresh.map((frame) => describeTaken(frame, alone, from)) });
+    return undefined;
+  };
   return {
-    run: (batch) => {
-      for (const bytes of frames) {
-        const taken = replica.take(bytes);
-        if (!taken.ok) {
-          if (taken.error.type === "disputed" && taken.error.feed !== undefined) disputed.add(taken.error.feed);
-          if (isOutOfOrder(taken.error)) {
-            refused ??= taken.error;
-            continue;
-          }
-          refused = taken.error;
-          return;
+    run: (batch, hasTime) => {
+      for (let bytes = offered[next]; bytes !== undefined; bytes = offered[next]) {
+        next++;
+        const refusal = offerOne(bytes, batch);
+        if (refusal?.type === "disputed" && refusal.feed !== undefined) disputed.add(refusal.feed);
+        if (refusal !== undefined && !isOutOfOrder(refusal)) {
+          refused = refusal;
+          return true;
         }
-        if (taken.value.type === "duplicate") {
-          known.set(taken.value.feed, taken.value.place);
-          continue;
-        }
-        count++;
-        batch.changes.push(...taken.value.changes);
-        batch.taken.push({ ...describeOps(bytes, taken.value.ops), branch: taken.value.branch, from });
+        refused ??= refusal;
+        if (!hasTime()) return next === offered.length;
       }
+      return true;
     },
     settle: (failure) => {
       if (failure !== undefined) resolve(err(failure));
@@ -236,20 +298,27 @@ function offerJob(
   };
 }
 
-interface Commit extends Pick<Batch, "changes"> {
+/** A frame as a pack of one, so that both are handled alike. */
+function takeRecord(replica: Replica, bytes: Uint8Array): Result<TakenPack, FrameRefusal> {
+  if (isPack(bytes)) return replica.takePack(bytes);
+  const taken = replica.take(bytes);
+  return taken.ok
+    ? ok({ frames: [taken.value], news: taken.value.type === "taken" ? bytes : undefined })
+    : err(taken.error);
+}
+
+interface Commit {
   readonly frames: readonly CommittedFrame[];
   readonly failure: StoreError | undefined;
 }
 
-/** Folds, seals and persists what the jobs want; memory and disk agree afterwards, whichever way it went. */
-function commit(deps: JournalDeps, index: FrameIndex, jobs: readonly Job[]): Commit {
-  const batch: Batch = { taken: [], changes: [] };
-  for (const job of jobs) job.run(batch);
+/** Seals and persists what the jobs folded. */
+function commit(deps: JournalDeps, index: FrameIndex, batch: Batch): Commit {
   // Frames of others come first: this node's own ops may build on them, never the other way round.
-  const frames = [...batch.taken, ...deps.replica.seal(deps.authorship()).map(describe)];
-  const failure = persist(deps, index, frames);
-  if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);
-  return { frames, changes: batch.changes, failure };
+  const own = deps.replica.seal(deps.authorship()).map((frame) => ({ bytes: frame.bytes, frames: [describe(frame)] }));
+  const records = [...batch.taken, ...own];
+  const failure = persist(deps, index, records);
+  return { frames: records.flatMap(({ frames }) => frames), failure };
 }
 
 const notSaved = (failure: StoreError): NotSaved => ({
@@ -266,32 +335,49 @@ const describe = (frame: Frame): CommittedFrame => ({
   from: undefined,
 });
 
-function describeOps(bytes: Uint8Array, ops: readonly SealedOp[]): Omit<CommittedFrame, "from" | "branch"> {
-  const [first] = ops;
-  if (first === undefined) throw new Error("a taken frame has at least one op");
-  const { author, incarnation, seq } = first.op;
-  // The bytes arrived in a socket's buffer; the store and the peers' queues keep them longer than that.
-  return { bytes, feed: feedId(author, incarnation), firstSeq: seq, lastSeq: seq + ops.length - 1 };
-}
+const describeTaken = (
+  { feed, branch, place, ops }: Taken,
+  bytes: Uint8Array | undefined,
+  from: object,
+): CommittedFrame => ({ bytes, feed, branch, firstSeq: place.seq - ops.length + 1, lastSeq: place.seq, from });
 
-function persist({ store }: JournalDeps, index: FrameIndex, frames: readonly CommittedFrame[]): StoreError | undefined {
-  if (frames.length === 0) return undefined;
-  const stored = frames.map((frame, offset) => ({ position: index.size + 1 + offset, bytes: frame.bytes }));
+function persist({ store }: JournalDeps, index: FrameIndex, records: readonly Taking[]): StoreError | undefined {
+  if (records.length === 0) return undefined;
+  let position = index.size + 1;
+  const stored = records.map(({ bytes, frames }) => {
+    const record: StoredFrame = { position, count: frames.length, bytes };
+    position += frames.length;
+    return record;
+  });
   const appended = store.append(stored);
   if (!appended.ok) return appended.error;
-  for (const frame of frames) index.add(frame.branch, frame.lastSeq);
+  for (const { frames } of records) for (const frame of frames) index.add(frame.branch, frame.lastSeq);
   return undefined;
 }
 
-/** Memory becomes what the disk has. */
-function reload({ replica, store }: JournalDeps): void {
-  const loaded = replica.reload(bytesOf(store.frames(1)));
-  if (!loaded.ok) throw new Error(`the log on disk does not fit together: ${loaded.error.message}`);
+/** Memory becomes what the disk has, in slices; the queue waits meanwhile, and reads go on with what was there before. */
+function reload({ replica, store, clock }: JournalDeps, done: () => void): void {
+  const steps = replica.reloading(recordsOf(store));
+  const slice = (): void => {
+    const started = clock.monoMs();
+    do {
+      const step = steps.next();
+      if (step.done !== true) continue;
+      if (!step.value.ok) throw new Error(`the log on disk does not fit together: ${step.value.error.message}`);
+      return done();
+    } while (clock.monoMs() - started < SLICE_MS);
+    clock.after(0, slice);
+    return undefined;
+  };
+  slice();
 }
 
-export function* bytesOf(frames: IterableIterator<StoredFrame>): IterableIterator<Uint8Array> {
-  for (const frame of frames) yield frame.bytes;
-}
+/** The bytes of every record, as often as somebody iterates. */
+export const recordsOf = (store: LogStore): Iterable<Uint8Array> => ({
+  *[Symbol.iterator]() {
+    for (const { bytes } of store.frames(1)) yield bytes;
+  },
+});
 
 function announce(
   listeners: readonly ((committed: Committed) => void)[],

@@ -1,5 +1,5 @@
 /** Numbers for `GET /metrics`, by Prometheus name. */
-import { liveItems, type Replica, STAGES } from "@skein/core";
+import { isLive, type Replica, STAGES } from "@skein/core";
 
 import type { BoardKeeper } from "./board-source.ts";
 import type { Incidents } from "./incidents.ts";
@@ -46,9 +46,13 @@ export function collectMetrics({
     ["skein_landings_refuted", gauge("Items that say Done and were not merged.", worker.landings.count("refuted"))],
     ["skein_attempts", gauge("Attempts on the board.", board.current().attempts.size)],
   ]);
-  const items = liveItems(replica.view());
-  for (const stage of STAGES) {
-    const count = items.filter((item) => item.best.state.stage.stage === stage).length;
+  const stages = new Map<string, number>(STAGES.map((stage) => [stage, 0]));
+  for (const item of replica.view().items.values()) {
+    if (!isLive(item)) continue;
+    const { stage } = item.best.state.stage;
+    stages.set(stage, (stages.get(stage) ?? 0) + 1);
+  }
+  for (const [stage, count] of stages) {
     metrics.set(`skein_items_${stage.toLowerCase()}`, gauge(`Items in ${stage}.`, count));
   }
   return metrics;

@@ -10,6 +10,7 @@ import {
   createFrameIndex,
   createReplica,
   type Crypto,
+  err,
   type FrameIndex,
   type Membership,
   type Naming,
@@ -23,14 +24,16 @@ import {
   toHex,
 } from "@skein/core";
 
-import type { Json, NodeApi } from "./api.ts";
+import { type Alarms, createAlarms } from "./alarms.ts";
+import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { createCommander } from "./commander.ts";
+import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
-import { bytesOf, createJournal, type Journal } from "./journal.ts";
+import { createJournal, type Journal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
@@ -78,6 +81,8 @@ export interface NodeOptions {
   readonly announced: () => readonly string[];
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
+  /** When to write checkpoints and shorten the log; the defaults when it is left out. */
+  readonly growth?: GrowthSettings;
 }
 
 export interface Node {
@@ -90,15 +95,12 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Fails with one sentence when the log on disk does not fit together. */
+/** Fails, with a clause saying why, when the log on disk does not fit together. */
 export function createNode(options: NodeOptions): Result<Node, string> {
   const replica = createReplica(options.mesh, options.crypto);
   const index = createFrameIndex();
-  const loaded = replica.reload(bytesOf(options.store.frames(1)), (branch, lastSeq) => index.add(branch, lastSeq));
-  if (!loaded.ok) {
-    const next = "Restore a backup, or move the data directory away and join the mesh again.";
-    return { ok: false, error: `The log on disk does not fit together: ${loaded.error.message}. ${next}` };
-  }
+  const loaded = replica.reload(recordsOf(options.store), (branch, lastSeq) => index.add(branch, lastSeq));
+  if (!loaded.ok) return err(loaded.error.message);
   return ok(assemble(options, replica, index));
 }
 
@@ -109,6 +111,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   const self = toHex(signer.publicKey);
   const incidents = createIncidents(clock);
   for (const { type, message } of options.notices) incidents.record(type, options.name, message);
+  const alarms = createAlarms({ store: options.store, clock, incidents });
   const membership = (): Membership => replica.view().membership;
   const nameOf = (key: string): string => membership().members.get(key)?.name ?? key.slice(0, 8);
   const ownFeed = (): string => `${self}/${toHex(continuity.incarnation())}`;
@@ -185,6 +188,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => logReader.receive(link, message),
+    onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
     onCaughtUp: () => continuity.caughtUp(),
     onRefused: (refusal) => {
@@ -248,6 +252,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
   const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
+  const growth = createGrowth({
+    ...options,
+    index,
+    replica,
+    journal,
+    incidents,
+    role: selfRole,
+    settings: options.growth ?? GROWTH,
+  });
   const commander = createCommander({
     ...options,
     self,
@@ -255,9 +268,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     replica,
     naming,
     incidents,
+    alarms,
     reissuer,
     worker,
     links,
+    growth,
     nodes,
     role: selfRole,
     removed: () => membership().members.get(self)?.cut != null,
@@ -284,10 +299,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     nodeId: self,
     name: options.name,
     board,
-    health: () => {
-      const problem = journal.problem();
-      return problem === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [problem.message] };
-    },
+    health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
     command: async (name, input): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
@@ -308,12 +320,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      growth.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       await worker.drain();
+      growth.stop();
       refresh();
       presence.stop();
       await links.stop();
@@ -321,6 +335,13 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       journal.stop();
     },
   };
+}
+
+function healthOf(journal: Journal, alarms: Alarms): Health {
+  const told = alarms.list().map((alarm) => alarm.message);
+  const problem = journal.problem();
+  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
+  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
 function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {

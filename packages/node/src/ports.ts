@@ -31,19 +31,29 @@ export interface StoreError {
   readonly message: string;
 }
 
-/** One signed frame as it is kept: exact bytes in, exact bytes out. `position` is its place in this node's log, from 1. */
+/**
+ * A record of the log: one signed frame, or a pack of `count` frames, which takes the places of all of them. Exact bytes
+ * in, exact bytes out. `position` is the place of its first frame in this node's log, from 1.
+ */
 export interface StoredFrame {
   readonly position: number;
+  /** 1 when it is left out. */
+  readonly count?: number;
   readonly bytes: Uint8Array;
 }
 
 export interface LogStore {
-  /** Every frame in the order this node accepted it, which is a causal order. */
+  /**
+   * Every record with a frame at this position or a later one, in the order this node accepted them, which is a causal
+   * order. Records may be appended and replaced while somebody iterates.
+   */
   frames(fromPosition: number): IterableIterator<StoredFrame>;
-  /** One frame's bytes, undefined when there is none at this position. */
-  frame(position: number): Uint8Array | undefined;
+  /** The record that holds the frame at this position, undefined when there is none. */
+  frame(position: number): StoredFrame | undefined;
   /** One transaction, fsynced before it returns. Nothing is kept when it fails. */
   append(frames: readonly StoredFrame[]): Result<void, StoreError>;
+  /** Puts one record in the place of the records that hold exactly its positions. Durable when it returns. */
+  replace(record: StoredFrame): Result<void, StoreError>;
   /** Small durable facts beside the log (incarnation, known peers). */
   getMeta(key: string): Uint8Array | undefined;
   putMeta(key: string, value: Uint8Array): Result<void, StoreError>;

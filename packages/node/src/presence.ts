@@ -38,6 +38,8 @@ export interface Presence {
   receive(sealed: SealedBeat): Beat | undefined;
   /** This node was cut off: silence until now was its own. */
   grace(): void;
+  /** A peer proved its key on a new link. */
+  met(node: string): void;
   start(): void;
   /** Something in the beat changed that others should see soon: not every change makes a beat of its own. */
   beatSoon(): void;
@@ -78,6 +80,12 @@ export function createPresence(deps: PresenceDeps): Presence {
     counter++;
     deps.send(sealBeat(mesh, { boot: deps.boot, counter, intervalMs, ...deps.describe() }, signer));
   };
+  /**
+   * This process has slept, and its tick has not noticed yet: after a pause all timers are due at once, in any order, and
+   * what others sent meanwhile is still unread. Nobody is judged in between.
+   */
+  const isOverdue = (): boolean =>
+    cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;
   const tick = (): void => {
     const now = clock.monoMs();
     if (stalled(now, intervalMs)) {
@@ -99,8 +107,8 @@ export function createPresence(deps: PresenceDeps): Presence {
       );
     },
     // A node's own lease never expires for itself; others decide that.
-    isExpired: (claim) => claim.holder !== deps.self && leases.isExpired(claim, clock.monoMs()),
-    looksExpired: (claim) => claim.holder !== deps.self && leases.looksExpired(claim, clock.monoMs()),
+    isExpired: (claim) => claim.holder !== deps.self && !isOverdue() && leases.isExpired(claim, clock.monoMs()),
+    looksExpired: (claim) => claim.holder !== deps.self && !isOverdue() && leases.looksExpired(claim, clock.monoMs()),
     receive: (sealed) => {
       const isNews = (one: Beat): boolean => {
         const member = deps.membership().members.get(one.node);
@@ -116,6 +124,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       return opened;
     },
     grace: () => leases.grace(clock.monoMs()),
+    met: (node) => leases.met(node, clock.monoMs()),
     start: tick,
     beatSoon: () => {
       if (cancel === undefined || cancelSoon !== undefined) return;

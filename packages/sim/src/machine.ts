@@ -56,6 +56,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
       onAppended: (frames) => {
         machine.changed = true;
         world.trace.mix(1, world.machines.indexOf(machine), frames.length);
+        world.hooks.onStored(machine, frames);
       },
       onCrash: (at, powerCut) => {
         world.note(CRASH_NAMES[at]);
@@ -217,9 +218,15 @@ function workPorts(
     state,
     workspaces,
     serial,
-    onSpawn: (spec) => hooks.onSpawn(spec),
+    onSpawn: (spec) => {
+      hooks.onSpawn(spec);
+      if (spec.argv[0] !== AGENT && isInMerge(machine, spec.env["SKEIN_ITEM"])) {
+        world.note("gate run again because the target had moved");
+      }
+    },
     onAgent: (what) => world.note(AGENT_NAMES[what]),
     onGreen: (commit) => hooks.onGreen(commit),
+    onRed: () => world.note("gate red"),
   });
   const watch = {
     onPush: (result: string, commit: { readonly item: string | null }) => {
@@ -233,6 +240,7 @@ function workPorts(
       if (isZombie(world, machine, item)) world.note("zombie finished late");
       world.trace.line(machine.name, `pushes ${item}: ${result}`);
     },
+    onConflict: () => world.note("merge conflict"),
     onArgument: (what: string, text: string, isValid: boolean) => hooks.onArgument(what, text, isValid),
   };
   const repository = createRepository({
@@ -253,6 +261,9 @@ const AGENT_NAMES = {
   crash: "agent crashed",
   hang: "agent hung until its limit",
 } as const;
+
+const isInMerge = ({ running }: Machine, item: string | undefined): boolean =>
+  running?.node.replica.view().items.get(item ?? "")?.best?.state.stage.stage === "Merge";
 
 /** It pushes while some other node knows that somebody else holds the item. */
 const isZombie = (world: World, pusher: Machine, item: string): boolean =>
@@ -280,7 +291,17 @@ function hearLog(
   if (event === "member.joined" && world.phase() === "safety") world.note("member joined while faults were on");
   if (event === "attempt.fault") world.violate("I21", `${machine.name}: ${String(fields["message"])}`);
   if (level !== "debug") world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);
+  if (event === "attempt.started" || event === "attempt.ended") noteWork(world, machine, event, String(fields["item"]));
   if (event === "claim.taken") {
     world.hooks.onClaim(machine, { item: String(fields["item"]), why: String(fields["why"]) });
   }
+}
+
+function noteWork(world: World, { running }: Machine, event: string, item: string): void {
+  const workers = world.working.get(item) ?? new Set<Life>();
+  world.working.set(item, workers);
+  if (running === undefined) return;
+  if (event === "attempt.ended") workers.delete(running.life);
+  else workers.add(running.life);
+  if ([...workers].filter(({ alive }) => alive).length > 1) world.note("two nodes worked on one item at once");
 }

@@ -11,6 +11,7 @@ import type { ByzantineSeat } from "./faults/byzantine.ts";
 import type { ArmedFault, Fault } from "./faults/fault.ts";
 import { faultsOf } from "./faults/index.ts";
 import { correctMachines, logsAreEqual } from "./invariants/i07-convergence.ts";
+import { unrecordedLandings } from "./invariants/i13-evidence.ts";
 import { openItems } from "./invariants/i21-liveness.ts";
 import { joinCheckers } from "./invariants/checker.ts";
 import { CHECKERS } from "./invariants/index.ts";
@@ -85,6 +86,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     processRates: calmProcesses(),
     machines: [],
     acks: [],
+    working: new Map(),
     secrets: [],
     byzantine: new Set(),
     // Set below: the checkers see the world that they are part of.
@@ -285,9 +287,10 @@ const RESTART_LOOK_MS = 400;
 
 /** Whoever runs a machine starts its node again after a while. */
 function keepAlive(world: World, prng: Prng): void {
+  const chance = drawLog(prng, 0.03, 0.3);
   const look = (): void => {
     if (world.phase() !== "safety") return;
-    for (const machine of world.machines) if (machine.running === undefined && prng.chance(0.2)) machine.start();
+    for (const machine of world.machines) if (machine.running === undefined && prng.chance(chance)) machine.start();
     world.scheduler.after(RESTART_LOOK_MS, look);
   };
   look();
@@ -359,7 +362,8 @@ async function rest(simulation: Simulation): Promise<void> {
   const { world } = simulation;
   const { scheduler } = world;
   simulation.setPhase("liveness");
-  const isResting = (): boolean => logsAreEqual(world) && openItems(world).length === 0;
+  const isResting = (): boolean =>
+    logsAreEqual(world) && openItems(world).length === 0 && unrecordedLandings(world).length === 0;
   for (let waited = 0; waited < LIVENESS_LIMIT_MS; waited += REST_LOOK_MS) {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.

@@ -1,6 +1,6 @@
 /** What the parts of one simulated mesh share. One world is one seed's; nothing of it outlives the run. */
 import type { Crypto, Signer } from "@skein/core";
-import type { Node, ProcessSpec } from "@skein/node";
+import type { Node, ProcessSpec, StoredFrame } from "@skein/node";
 
 import type { Life } from "./kernel/life.ts";
 import type { MachineClock } from "./kernel/node-clock.ts";
@@ -68,6 +68,8 @@ interface Ack {
 export interface Hooks {
   /** A node hands frames to a socket. */
   onPublish(machine: Machine, frames: readonly Uint8Array[]): void;
+  /** Frames are safe on a machine's disk now. */
+  onStored(machine: Machine, frames: readonly StoredFrame[]): void;
   /** A message arrives on a link whose ends have proved their keys. */
   onDelivered(from: Life, to: Life): void;
   /** A machine's log or view changed. */
@@ -97,6 +99,8 @@ export interface World {
   /** All machines there ever were, in the order they came. */
   readonly machines: Machine[];
   readonly acks: Ack[];
+  /** Who runs an attempt at each item. */
+  readonly working: Map<string, Set<Life>>;
   /** Bytes that must never be in the log. */
   readonly secrets: Uint8Array[];
   /** Keys (hex) of members that do not play by the rules. */

@@ -2,3 +2,4 @@
 export type { SqliteLogStore } from "./log-store.ts";
 export type { OpenError } from "./open-error.ts";
 export { type LogStoreOptions, openLogStore } from "./open-log-store.ts";
+export { finishRepair, isRepairUnfinished, type Salvaged, type SalvageOptions, salvageLog } from "./salvage.ts";

@@ -5,6 +5,7 @@ import { readFileSync, statSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { createLogStore } from "./log-store.ts";
 import { type LogStoreOptions, openLogStore, type SqliteLogStore } from "./index.ts";
+import { SCHEMA } from "./schema.ts";
 import { fingerprint, frameAt, framesFrom } from "./testing/frames.ts";
 import { newDirectory } from "./testing/directory.ts";
 
@@ -46,7 +47,7 @@ test("frames come back in order with the bytes they had, also after the log was 
   expect(fingerprint(second.frames(1))).toBe(fingerprint(frames));
   expect(fingerprint(second.frames(937))).toBe(fingerprint(frames.slice(936)));
   expect(all(second, 1_001)).toEqual([]);
-  expect(second.frame(512)).toEqual(frameAt(512).bytes);
+  expect(second.frame(512)?.bytes).toEqual(frameAt(512).bytes);
   expect(second.frame(1_001)).toBeUndefined();
   expect(second.append([frameAt(1_001)])).toEqual(saved);
   expect(second.lastPosition()).toBe(1_001);
@@ -77,7 +78,7 @@ test("bytes that were read belong to the reader: plain, writable, and later read
   const store = open({ directory: newDirectory() });
   store.append(framesFrom(1, 3));
   store.putMeta("peers", Uint8Array.of(1, 2, 3));
-  for (const read of [() => store.frame(2), () => all(store)[1]?.bytes, () => store.getMeta("peers")]) {
+  for (const read of [() => store.frame(2)?.bytes, () => all(store)[1]?.bytes, () => store.getMeta("peers")]) {
     const bytes = read();
     const expected = bytes?.slice();
     expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
@@ -179,7 +180,12 @@ test("a closed log refuses writes with a sentence and may be closed again", () =
 });
 
 /** A store whose inserts fail with an SQLite error of our choice, raised inside SQLite by a trigger. */
-function storeFailingWith(): { readonly store: SqliteLogStore; readonly failWith: (code: string | undefined) => void } {
+function storeFailingWith(): {
+  readonly store: SqliteLogStore;
+  readonly database: Database.Database;
+  readonly unusable: readonly StoreError[];
+  readonly failWith: (code: string | undefined) => void;
+} {
   const database = new Database(":memory:");
   let code: string | undefined;
   database.function("maybe_fail", () => {
@@ -187,24 +193,22 @@ function storeFailingWith(): { readonly store: SqliteLogStore; readonly failWith
     return null;
   });
   database.exec(`
-    CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    ${SCHEMA}
     CREATE TEMP TRIGGER fail_frame AFTER INSERT ON frame WHEN NEW.position % 2 = 0 BEGIN SELECT maybe_fail(); END;
     CREATE TEMP TRIGGER fail_meta AFTER INSERT ON meta BEGIN SELECT maybe_fail(); END;
   `);
   const failWith = (next: string | undefined): void => {
     code = next;
   };
-  return { store: createLogStore(database, "/data/log.sqlite"), failWith };
+  const unusable: StoreError[] = [];
+  const store = createLogStore(database, "/data/log.sqlite", (error) => unusable.push(error));
+  return { store, database, unusable, failWith };
 }
 
 test.each([
   ["SQLITE_FULL", "disk-full", "free some space"],
   ["SQLITE_READONLY", "read-only", "make it writable"],
   ["SQLITE_READONLY_DBMOVED", "read-only", "make it writable"],
-  ["SQLITE_CORRUPT", "corrupt", "restore a backup"],
-  ["SQLITE_CORRUPT_VTAB", "corrupt", "restore a backup"],
-  ["SQLITE_NOTADB", "corrupt", "restore a backup"],
   ["SQLITE_IOERR_WRITE", "disk-io", "SQLITE_IOERR_WRITE"],
   ["SQLITE_BUSY", "disk-io", "SQLITE_BUSY"],
 ])("%s reads as %s, nothing is kept, and the next write may succeed", (code, type, words) => {
@@ -222,14 +226,45 @@ test.each([
   expect(all(store)).toEqual(framesFrom(1, 3));
 });
 
-test.each(["SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"])("after %s every later write is refused too", (code) => {
-  const { store, failWith } = storeFailingWith();
+test.each([
+  ["SQLITE_IOERR_FSYNC", "disk-io", "restart the node"],
+  ["SQLITE_IOERR_DIR_FSYNC", "disk-io", "restart the node"],
+  ["SQLITE_CORRUPT", "corrupt", "start the node again"],
+  ["SQLITE_CORRUPT_VTAB", "corrupt", "start the node again"],
+  ["SQLITE_NOTADB", "corrupt", "start the node again"],
+])("after %s every later write is refused too, and the process is told once", (code, type, words) => {
+  const { store, failWith, unusable } = storeFailingWith();
   failWith(code);
-  expect(failure(store.append(framesFrom(1, 2)))).toMatchObject({ type: "disk-io" });
+  expect(failure(store.append(framesFrom(1, 2)))).toMatchObject({ type });
   failWith(undefined);
-  expect(failure(store.append([frameAt(1)])).message).toContain("restart the node");
-  expect(failure(store.putMeta("peers", Uint8Array.of(1))).message).toContain("restart the node");
+  expect(failure(store.append([frameAt(1)])).message).toContain(words);
+  expect(failure(store.putMeta("peers", Uint8Array.of(1))).message).toContain(words);
   expect(all(store)).toEqual([]);
+  expect(unusable).toEqual([expect.objectContaining({ type })]);
+});
+
+test.each([
+  ["a frame", "UPDATE frame SET bytes = zeroblob(length(bytes)) WHERE position = 2"],
+  [
+    "a frame's place",
+    "UPDATE frame SET position = 4 WHERE position = 2; UPDATE frame SET position = 2 WHERE position = 3",
+  ],
+])("%s that is not what was written is never read, and nothing is written behind it", (_, sql) => {
+  const { store, database, unusable } = storeFailingWith();
+  expect(store.append(framesFrom(1, 3))).toEqual(saved);
+  database.exec(sql);
+  expect(store.frame(1)).toEqual(frameAt(1));
+  expect(() => store.frame(2)).toThrow("is damaged");
+  expect(() => all(store)).toThrow("is damaged");
+  expect(failure(store.append([frameAt(4)])).type).toBe("corrupt");
+  expect(unusable).toEqual([expect.objectContaining({ type: "corrupt" })]);
+});
+
+test("a fact that is not what was written is never read", () => {
+  const { store, database } = storeFailingWith();
+  store.putMeta("boot", Uint8Array.of(7));
+  database.exec("UPDATE meta SET value = x'08'");
+  expect(() => store.getMeta("boot")).toThrow("is damaged");
 });
 
 test.each(["SQLITE_CONSTRAINT_DATATYPE", "SQLITE_MISUSE"])("%s is a bug and is thrown, and nothing is kept", (code) => {
@@ -237,4 +272,59 @@ test.each(["SQLITE_CONSTRAINT_DATATYPE", "SQLITE_MISUSE"])("%s is a bug and is t
   failWith(code);
   expect(() => store.append(framesFrom(1, 2))).toThrow("injected");
   expect(all(store)).toEqual([]);
+});
+
+const packAt = (position: number, count: number): StoredFrame => ({ ...frameAt(position, 5_000), count });
+
+test("a record takes the place of the frames it packs, and is found at each of their positions", () => {
+  const directory = newDirectory();
+  const first = open({ directory });
+  first.append(framesFrom(1, 300));
+  expect(first.replace(packAt(1, 100))).toEqual(saved);
+  expect(first.replace(packAt(101, 50))).toEqual(saved);
+  expect(first.frame(42)).toEqual(packAt(1, 100));
+  expect(first.frame(150)).toEqual(packAt(101, 50));
+  expect(first.frame(151)?.bytes).toEqual(frameAt(151).bytes);
+  expect(all(first, 150).map(({ position }) => position)[0]).toBe(101);
+  // Packs are packed again.
+  expect(first.replace(packAt(1, 150))).toEqual(saved);
+  first.close();
+
+  const second = open({ directory });
+  expect(second.lastPosition()).toBe(300);
+  expect(second.frame(42)).toEqual(packAt(1, 150));
+  expect(all(second).map(({ position }) => position)).toEqual([1, ...framesFrom(151, 150).map((one) => one.position)]);
+  expect(second.append([packAt(301, 10), frameAt(311)])).toEqual(saved);
+  expect(second.lastPosition()).toBe(311);
+  expect(second.frame(312)).toBeUndefined();
+});
+
+test("a record that would cut another one in two is not written", () => {
+  const store = open({ directory: newDirectory() });
+  store.append(framesFrom(1, 20));
+  store.replace(packAt(1, 10));
+  expect(() => store.replace(packAt(5, 10))).toThrow("whole records");
+  expect(() => store.replace(packAt(15, 10))).toThrow("whole records");
+  expect(fingerprint(store.frames(11))).toBe(fingerprint(framesFrom(11, 10)));
+});
+
+test("nothing is left out while somebody iterates and what comes next is packed", () => {
+  const store = open({ directory: newDirectory() });
+  store.append(framesFrom(1, 300));
+  const seen = new Set<number>();
+  for (const { position, count = 1 } of store.frames(1)) {
+    for (let one = position; one < position + count; one++) seen.add(one);
+    if (position === 1 && count === 1) store.replace(packAt(1, 200));
+  }
+  expect(seen.size).toBe(300);
+});
+
+test("the room that packing frees is used again", () => {
+  const store = open({ directory: newDirectory(), maxPages: 700 });
+  const wave = (first: number): void => {
+    expect(store.append(Array.from({ length: 1_000 }, (_, index) => frameAt(first + index, 900)))).toEqual(saved);
+    for (let at = first; at < first + 1_000; at += 100) expect(store.replace(packAt(at, 100))).toEqual(saved);
+  };
+  // Each wave of frames is a third of the room there is; ten of them fit because they are packed.
+  for (let round = 0; round < 10; round++) wave(1 + round * 1_000);
 });

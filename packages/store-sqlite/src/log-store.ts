@@ -3,13 +3,14 @@
  *
  * - One append is one transaction, and SQLite has fsynced the write-ahead log before it returns.
  * - `position` has no gaps: 1, 2, 3 …
- * - After a failed fsync nobody knows what the disk holds. From then on every write is refused until the log is opened
- *   again, which reads the disk instead of memory.
+ * - After a failed fsync nobody knows what the disk holds, and after a wrong byte nobody knows what else is wrong. From
+ *   then on every write is refused until the log is opened again, which looks at all of the disk.
  */
 import { assert, err, ok, type Result } from "@skein/core";
 import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 import type { Database } from "better-sqlite3";
 import { placeOf } from "./place.ts";
+import { frameSum, metaSum } from "./schema.ts";
 import { copyDatabase } from "./snapshot.ts";
 import { leavesDiskUnknown, sqliteCode } from "./sqlite-error.ts";
 import { storeError } from "./store-error.ts";
@@ -33,40 +34,71 @@ const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** What a transaction adds to the write-ahead log beside its data: the pages at the end of the table. */
 const TRANSACTION_BYTES = 2 * 4_096;
 
-export function createLogStore(database: Database, file: string): SqliteLogStore {
+export function createLogStore(
+  database: Database,
+  file: string,
+  onUnusable: (error: StoreError) => void = () => undefined,
+): SqliteLogStore {
   const sql = prepare(database);
-  const writer = createWriter(database, file);
+  const writer = createWriter(database, file, onUnusable);
+  const read = createReader(file, writer);
   let last = sql.lastPosition.get() ?? 0;
   const insertAll = database.transaction((frames: readonly StoredFrame[]) => {
-    for (const { position, bytes } of frames) sql.insertFrame.run(position, bytes);
+    for (const { position, bytes, count = 1 } of frames) insertRow(sql, { position, bytes, count });
   });
+  const replaceAll = database.transaction(({ position, bytes, count = 1 }: StoredFrame) => {
+    const held = sql.framesIn.get(position, position + count) ?? 0;
+    assert(held === count, `positions ${position} to ${position + count - 1} are whole records`);
+    sql.deleteFrames.run(position, position + count);
+    insertRow(sql, { position, bytes, count });
+  });
+
+  const checked = ({ position, count, bytes, sum }: Row): StoredFrame => {
+    const whole = read.checked(bytes, frameSum(position, count, bytes) === sum);
+    return count === 1 ? { position, bytes: whole } : { position, count, bytes: whole };
+  };
+  const recordAt = (position: number): StoredFrame | undefined => {
+    const row = read(() => sql.frame.get(position));
+    if (row !== undefined && position < row.position + row.count) return checked(row);
+    // Positions have no gaps: one that was there is missing now.
+    return position <= last && position > 0 ? read.broken() : undefined;
+  };
 
   return {
     file,
     lastPosition: () => last,
     place: () => placeOf(file),
-    frame: (position) => asBytes(read(file, () => sql.frame.get(position))),
+    frame: recordAt,
     frames: function* (fromPosition) {
       // Pages, not one open cursor: the connection refuses writes while a cursor is open.
       for (let next = fromPosition; ;) {
-        const page = read(file, () => sql.frames.all(next, PAGE_ROWS));
-        for (const { position, bytes } of page) yield { position, bytes: viewOf(bytes) };
+        // What was packed since the last page may begin before it: nothing is left out, some of it comes twice.
+        const start = recordAt(next)?.position ?? next;
+        const page = read(() => sql.frames.all(start, PAGE_ROWS));
+        for (const row of page) yield checked(row);
         const end = page.at(-1);
         if (end === undefined) return;
-        next = end.position + 1;
+        next = end.position + end.count;
       }
     },
     append: (frames) => {
       if (frames.length === 0) return ok(undefined);
-      frames.forEach(({ position }, offset) => {
-        assert(position === last + 1 + offset, `frame ${position} does not follow position ${last + offset}`);
-      });
+      let end = last;
+      for (const { position, count = 1 } of frames) {
+        assert(position === end + 1, `frame ${position} does not follow position ${end}`);
+        end += count;
+      }
       const written = writer.write(() => insertAll(frames), sizeOf(frames));
-      if (written.ok) last += frames.length;
+      if (written.ok) last = end;
       return written;
     },
-    getMeta: (key) => asBytes(read(file, () => sql.meta.get(key))),
-    putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value), value.length),
+    // What it frees is used by later appends; the file does not shrink.
+    replace: (record) => writer.write(() => replaceAll(record), record.bytes.length),
+    getMeta: (key) => {
+      const row = read(() => sql.meta.get(key));
+      return row === undefined ? undefined : read.checked(row.value, metaSum(key, row.value) === row.sum);
+    },
+    putMeta: (key, value) => writer.write(() => sql.putMeta.run(key, value, metaSum(key, value)), value.length),
     copyTo: (target) => copyDatabase(database, target),
     close: () => {
       writer.end();
@@ -75,31 +107,71 @@ export function createLogStore(database: Database, file: string): SqliteLogStore
   };
 }
 
+interface Row {
+  readonly position: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+  readonly sum: number;
+}
+
+function insertRow(
+  sql: Statements,
+  { position, bytes, count }: Omit<Row, "bytes" | "sum"> & { bytes: Uint8Array },
+): void {
+  sql.insertFrame.run(position, bytes, count, frameSum(position, count, bytes));
+}
+
+type Statements = ReturnType<typeof prepare>;
+
 function prepare(database: Database) {
   return {
-    lastPosition: database.prepare<[], number | null>("SELECT max(position) FROM frame").pluck(),
-    frame: database.prepare<[number], Buffer>("SELECT bytes FROM frame WHERE position = ?").pluck(),
-    frames: database.prepare<[number, number], { position: number; bytes: Buffer }>(
-      "SELECT position, bytes FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    lastPosition: database
+      .prepare<[], number | null>("SELECT position + count - 1 FROM frame ORDER BY position DESC LIMIT 1")
+      .pluck(),
+    frame: database.prepare<[number], Row>(
+      "SELECT position, count, bytes, sum FROM frame WHERE position <= ? ORDER BY position DESC LIMIT 1",
     ),
-    insertFrame: database.prepare<[number, Uint8Array]>("INSERT INTO frame (position, bytes) VALUES (?, ?)"),
-    meta: database.prepare<[string], Buffer>("SELECT value FROM meta WHERE key = ?").pluck(),
-    putMeta: database.prepare<[string, Uint8Array]>(
-      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    frames: database.prepare<[number, number], Row>(
+      "SELECT position, count, bytes, sum FROM frame WHERE position >= ? ORDER BY position LIMIT ?",
+    ),
+    insertFrame: database.prepare<[number, Uint8Array, number, number]>(
+      "INSERT INTO frame (position, bytes, count, sum) VALUES (?, ?, ?, ?)",
+    ),
+    framesIn: database
+      .prepare<[number, number], number>("SELECT sum(count) FROM frame WHERE position >= ? AND position < ?")
+      .pluck(),
+    deleteFrames: database.prepare<[number, number]>("DELETE FROM frame WHERE position >= ? AND position < ?"),
+    meta: database.prepare<[string], { value: Buffer; sum: number }>("SELECT value, sum FROM meta WHERE key = ?"),
+    putMeta: database.prepare<[string, Uint8Array, number]>(
+      "INSERT INTO meta (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
     ),
   };
 }
 
 interface Writer {
   write(run: () => void, bytes: number): Result<void, StoreError>;
+  /** Refuses every later write for this reason, and says so to whoever runs the process. */
+  giveUp(error: StoreError): StoreError;
   /** Copies what is left and refuses every later write. */
   end(): void;
 }
 
-function createWriter(database: Database, file: string): Writer {
+function createWriter(database: Database, file: string, onUnusable: (error: StoreError) => void): Writer {
   /** Set once no write may be tried any more. */
   let refusal: StoreError | undefined;
   let bytesSinceCheckpoint = 0;
+
+  const giveUp = (error: StoreError): StoreError => {
+    if (refusal !== undefined) return refusal;
+    refusal = error;
+    onUnusable(error);
+    return error;
+  };
+  const failed = (code: string): StoreError => {
+    if (leavesDiskUnknown(code)) return giveUp(diskUnknown(file));
+    const error = storeError(code, file);
+    return error.type === "corrupt" ? giveUp(error) : error;
+  };
 
   /**
    * What was written is durable in the write-ahead log already, so a failure here takes nothing away: the copy is tried
@@ -110,19 +182,18 @@ function createWriter(database: Database, file: string): Writer {
     try {
       database.pragma("wal_checkpoint(PASSIVE)");
     } catch (cause) {
-      if (leavesDiskUnknown(sqliteCode(cause))) refusal = diskUnknown(file);
+      failed(sqliteCode(cause));
     }
   };
 
   return {
+    giveUp,
     write: (run, bytes) => {
       if (refusal !== undefined) return err(refusal);
       try {
         run();
       } catch (cause) {
-        const code = sqliteCode(cause);
-        if (leavesDiskUnknown(code)) refusal = diskUnknown(file);
-        return err(refusal ?? storeError(code, file));
+        return err(failed(sqliteCode(cause)));
       }
       bytesSinceCheckpoint += bytes + TRANSACTION_BYTES;
       if (bytesSinceCheckpoint >= CHECKPOINT_BYTES) checkpoint();
@@ -140,20 +211,35 @@ const diskUnknown = (file: string): StoreError => ({
   message: `the disk that holds ${file} failed to save data, and what it holds now is unknown; check the disk and restart the node`,
 });
 
+interface Reader {
+  <T>(run: () => T): T;
+  /** The bytes of a row whose sum fits. */
+  checked(bytes: Buffer, fits: boolean): Uint8Array;
+  /** A row that was there is missing. */
+  broken(): never;
+}
+
 /** The port has no error for reads: a log that cannot be read is no log, and the node must not go on with a part of it. */
-function read<T>(file: string, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    const { message } = storeError(sqliteCode(cause), file);
+function createReader(file: string, writer: Writer): Reader {
+  const stop = (error: StoreError, cause?: unknown): never => {
+    const { message } = writer.giveUp(error);
     throw new Error(`The log could not be read: ${message}.`, { cause });
-  }
+  };
+  const read = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (cause) {
+      return stop(storeError(sqliteCode(cause), file), cause);
+    }
+  };
+  return Object.assign(read, {
+    broken: (): never => stop(storeError("SQLITE_CORRUPT", file)),
+    checked: (bytes: Buffer, fits: boolean): Uint8Array =>
+      fits ? viewOf(bytes) : stop(storeError("SQLITE_CORRUPT", file)),
+  });
 }
 
 const sizeOf = (frames: readonly StoredFrame[]): number => frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
-
-const asBytes = (buffer: Buffer | undefined): Uint8Array | undefined =>
-  buffer === undefined ? undefined : viewOf(buffer);
 
 /** A Buffer's `slice` shares memory where a Uint8Array's copies; the core expects the latter. The memory is the row's own. */
 const viewOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

@@ -4,6 +4,8 @@ import { failureOf } from "./sqlite-error.ts";
 export interface OpenError {
   readonly type: "in-use" | "newer-version" | "not-a-log" | "read-only" | "disk-full" | "disk-io" | "corrupt";
   readonly message: string;
+  /** Of damage: what is wrong, as a clause. */
+  readonly detail?: string;
 }
 
 /** The file was not written by this program, and nothing in it was changed. */
@@ -19,7 +21,8 @@ export const newerVersion = (file: string, version: number): OpenError => ({
 
 export const corrupt = (file: string, detail: string): OpenError => ({
   type: "corrupt",
-  message: `${file} is damaged (${detail}). Restore a backup, or move the data directory away and join the mesh again.`,
+  detail,
+  message: `${file} is damaged (${detail}). \`skein up\` puts it aside, keeps what is whole, and fetches the rest from other nodes.`,
 });
 
 const inUse = (file: string, pid: number | undefined): OpenError => ({

@@ -123,10 +123,24 @@ test("the data directory is made when it is missing, for its owner only", () => 
   expect(statSync(directory).mode & 0o777).toBe(0o700);
 });
 
+test("a log of version 1, where each row is one frame, is taken over as it is", () => {
+  const directory = newDirectory();
+  makeDatabase(
+    fileIn(directory),
+    `CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+     INSERT INTO frame VALUES (1, x'01'), (2, x'0203');
+     PRAGMA application_id = 1399547241; PRAGMA user_version = 1;`,
+  );
+  const store = open({ directory });
+  expect([...store.frames(1)].map(({ bytes }) => [...bytes])).toEqual([[1], [2, 3]]);
+  expect(store.append(framesFrom(3, 1))).toEqual({ ok: true, value: undefined });
+});
+
 test("a log of a newer version is refused and left as it is", () => {
   const directory = closedLog();
   const raw = new Database(fileIn(directory));
-  raw.pragma("user_version = 2");
+  raw.pragma("user_version = 99");
   raw.close();
   const before = readFileSync(fileIn(directory));
   const refused = refusal(directory);
@@ -209,7 +223,29 @@ test("a log without its tables, or with a hole in it, is corrupt", () => {
     makeDatabase(fileIn(directory), sql);
     const refused = refusal(directory);
     expect(refused.type).toBe("corrupt");
-    expect(refused.message).toContain("Restore a backup");
+    expect(refused.message).toContain("`skein up` puts it aside");
+  }
+});
+
+test("a log of the first version gets its sums and is read like any other", () => {
+  const directory = newDirectory();
+  const raw = new Database(fileIn(directory));
+  raw.exec(`
+    CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    PRAGMA application_id = 1399547241;
+    PRAGMA user_version = 1;
+    INSERT INTO meta VALUES ('name', x'616e6e61');
+  `);
+  const insert = raw.prepare("INSERT INTO frame VALUES (?, ?)");
+  for (const { position, bytes } of framesFrom(1, 20)) insert.run(position, bytes);
+  raw.close();
+  for (let round = 0; round < 2; round++) {
+    const store = open({ directory });
+    expect(fingerprint(store.frames(1))).toBe(fingerprint(framesFrom(1, 20 + round)));
+    expect(store.getMeta("name")).toEqual(new TextEncoder().encode("anna"));
+    store.append(framesFrom(21 + round, 1));
+    store.close();
   }
 });
 

@@ -8,40 +8,42 @@
  * - A file of another program is recognized before anything is written to it.
  */
 import { assert, err, ok, type Result } from "@skein/core";
+import type { StoreError } from "@skein/node";
 import Database from "better-sqlite3";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, type Stats, statSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, rmdirSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createLogStore, type SqliteLogStore } from "./log-store.ts";
 import { readNodePid, removeNodePid, writeNodePid } from "./node-pid.ts";
 import { corrupt, newerVersion, notALog, type OpenError, openErrorOf } from "./open-error.ts";
+import { APPLICATION_ID, FORMAT_VERSION, frameSum, metaSum, SCHEMA, upgradeFromVersion1 } from "./schema.ts";
 import { sqliteCode } from "./sqlite-error.ts";
+import { damageInWriteAheadLog } from "./write-ahead-log.ts";
 
 export interface LogStoreOptions {
   /** Created when it is missing; the log is `log.sqlite` in it. */
   readonly directory: string;
   /** The log does not grow past this many pages of 4 KiB, as if the disk were full there. */
   readonly maxPages?: number;
+  /** There has been a log here: one that is missing or empty now is damage and not a beginning. */
+  readonly mustExist?: boolean;
+  /**
+   * Called once, the moment this process can neither read nor write the log any more: the disk gave wrong bytes, or what
+   * it holds is unknown. Only a restart, which reads the disk again, goes on from there.
+   */
+  readonly onUnusable?: (error: StoreError) => void;
 }
-
-/** "Skei": tells our file from every other SQLite database. */
-const APPLICATION_ID = 0x53_6b_65_69;
-const FORMAT_VERSION = 1;
-
-const SCHEMA = `
-  CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${FORMAT_VERSION};
-`;
 
 export function openLogStore(options: LogStoreOptions): Result<SqliteLogStore, OpenError> {
   const directory = resolve(options.directory);
   const file = join(directory, "log.sqlite");
-  const place = preparePlace(directory, file);
+  const place = preparePlace(directory, file, options.mustExist === true);
   if (!place.ok) return place;
   const opened = openDatabase(directory, file, options.maxPages);
-  if (!opened.ok) return opened;
-  const store = createLogStore(opened.value, file);
+  if (!opened.ok) {
+    const isOurs = options.mustExist === true && opened.error.type === "not-a-log";
+    return isOurs ? err(corrupt(file, "its first bytes are wrong")) : opened;
+  }
+  const store = createLogStore(opened.value, file, options.onUnusable);
   writeNodePid(directory);
   return ok({
     ...store,
@@ -54,10 +56,14 @@ export function openLogStore(options: LogStoreOptions): Result<SqliteLogStore, O
 }
 
 /** The directory and the file exist and are readable by their owner only. */
-function preparePlace(directory: string, file: string): Result<void, OpenError> {
+function preparePlace(directory: string, file: string, mustExist: boolean): Result<void, OpenError> {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const found = statOf(file);
+    if (statOf(savedWriteAheadLog(file)) !== undefined) return err(corrupt(file, "its write-ahead log was damaged"));
+    if (mustExist && (found === undefined || (found.isFile() && found.size === 0))) {
+      return err(corrupt(file, found === undefined ? "it is missing" : "it is empty"));
+    }
     if (found === undefined) createPrivate(file);
     // SQLite takes a file of one byte for an empty one and would overwrite it.
     else if (!found.isFile() || found.size === 1) return err(notALog(file));
@@ -89,7 +95,7 @@ function openDatabase(
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: 0, fileMustExist: true });
-    const problem = lockAndIdentify(database, file);
+    const problem = lockAndIdentify(database, file) ?? checkWriteAheadLog(file);
     if (problem === undefined) configure(database, maxPages);
     const damage = problem ?? findDamage(database, file);
     if (damage === undefined) return ok(database);
@@ -112,7 +118,9 @@ function lockAndIdentify(database: Database.Database, file: string): OpenError |
       const application = numberOf(database, "application_id");
       const version = numberOf(database, "user_version");
       if (application === APPLICATION_ID) {
-        return version > FORMAT_VERSION ? newerVersion(file, version) : undefined;
+        if (version > FORMAT_VERSION) return newerVersion(file, version);
+        if (version === 1) upgradeFromVersion1(database);
+        return undefined;
       }
       const objects = database.prepare<[], number>("SELECT count(*) FROM sqlite_schema").pluck().get();
       if (application !== 0 || version !== 0 || objects !== 0) return notALog(file);
@@ -120,6 +128,19 @@ function lockAndIdentify(database: Database.Database, file: string): OpenError |
       return undefined;
     })
     .exclusive();
+}
+
+/** Where the write-ahead log is kept when it is damaged: SQLite throws its own copy away when it closes. */
+export const savedWriteAheadLog = (file: string): string => `${file}-wal.damaged`;
+
+/** Only under the lock: nobody else writes to the file meanwhile. */
+function checkWriteAheadLog(file: string): OpenError | undefined {
+  const path = `${file}-wal`;
+  const damage = statOf(path) === undefined ? undefined : damageInWriteAheadLog(path);
+  if (damage === undefined) return undefined;
+  // From now on this file is what makes the log count as damaged, also for the next process that looks.
+  copyFileSync(path, savedWriteAheadLog(file));
+  return corrupt(file, damage);
 }
 
 function configure(database: Database.Database, maxPages: number | undefined): void {
@@ -156,11 +177,27 @@ function findDamage(database: Database.Database, file: string): OpenError | unde
   if (tables !== 2) return corrupt(file, "its tables are missing");
   const row = database
     .prepare<[], { count: number; first: number | null; last: number | null }>(
-      "SELECT count(*) AS count, min(position) AS first, max(position) AS last FROM frame",
+      "SELECT coalesce(sum(count), 0) AS count, min(position) AS first, max(position + count - 1) AS last FROM frame",
     )
     .get();
   const isWhole = row !== undefined && (row.count === 0 || (row.first === 1 && row.last === row.count));
-  return isWhole ? undefined : corrupt(file, "frames are missing");
+  if (!isWhole) return corrupt(file, "frames are missing");
+  const broken = findBrokenRow(database);
+  return broken === undefined ? undefined : corrupt(file, broken);
+}
+
+function findBrokenRow(database: Database.Database): string | undefined {
+  const frames = database.prepare<[], { position: number; count: number; bytes: Buffer; sum: number }>(
+    "SELECT position, count, bytes, sum FROM frame",
+  );
+  for (const { position, count, bytes, sum } of frames.iterate()) {
+    if (frameSum(position, count, bytes) !== sum) return `frame ${position} is not what was written`;
+  }
+  const facts = database.prepare<[], { key: string; value: Buffer; sum: number }>("SELECT key, value, sum FROM meta");
+  for (const { key, value, sum } of facts.iterate()) {
+    if (metaSum(key, value) !== sum) return "one of its facts is not what was written";
+  }
+  return undefined;
 }
 
 function numberOf(database: Database.Database, pragma: string): number {

@@ -11,7 +11,10 @@ export function storeError(code: string, file: string): StoreError {
     case "read-only":
       return { type, message: `${file} is read-only; make it writable for this user and try again` };
     case "corrupt":
-      return { type, message: `${file} is damaged; stop the node and restore a backup, or join the mesh again` };
+      return {
+        type,
+        message: `${file} is damaged; start the node again: it puts the file aside and keeps what is whole`,
+      };
     case "in-use":
     case "disk-io":
       return { type: "disk-io", message: `${file} could not be written (${code}); check the disk and try again` };

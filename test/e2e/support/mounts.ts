@@ -33,6 +33,16 @@ export const withTinyDisk = (disk: {
   String(disk.bytes),
 ];
 
+/** Put before a node's command line: each of these directories is a disk of its own of this many bytes, empty at first. */
+export const withTinyDisks = (directories: readonly string[], bytes: number): readonly string[] => [
+  ...NAMESPACE,
+  'size=$1; shift; while [ "$1" != -- ]; do mkdir -p "$1" && mount -t tmpfs -o size="$size" tmpfs "$1" || exit 9; shift; done; shift; exec "$@"',
+  "sh",
+  String(bytes),
+  ...directories,
+  "--",
+];
+
 export interface Filler {
   /** Takes every byte that is left. */
   fill(): void;

@@ -11,6 +11,8 @@ export interface MemoryStore extends LogStore {
   forgetLast(frames: number): void;
 }
 
+const endOf = ({ position, count = 1 }: StoredFrame): number => position + count - 1;
+
 /** Survives its node: what was appended is durable. */
 export function createMemoryStore(): MemoryStore {
   const frames: StoredFrame[] = [];
@@ -21,12 +23,19 @@ export function createMemoryStore(): MemoryStore {
       frames.length -= count;
     },
     frames: function* from(position) {
-      yield* frames.slice(position - 1);
+      yield* frames.filter((record) => endOf(record) >= position);
     },
-    frame: (position) => frames[position - 1]?.bytes,
+    frame: (position) => frames.find((record) => record.position <= position && endOf(record) >= position),
     append: (added) => {
       if (store.fail !== undefined) return err({ type: store.fail, message: "the simulated disk is full" });
-      for (const { position, bytes } of added) frames.push({ position, bytes: bytes.slice() });
+      for (const record of added) frames.push({ ...record, bytes: record.bytes.slice() });
+      return ok(undefined);
+    },
+    replace: (record) => {
+      if (store.fail !== undefined) return err({ type: store.fail, message: "the simulated disk is full" });
+      const start = frames.findIndex(({ position }) => position === record.position);
+      const replaced = frames.filter((one) => one.position >= record.position && one.position <= endOf(record));
+      frames.splice(start, replaced.length, { ...record, bytes: record.bytes.slice() });
       return ok(undefined);
     },
     getMeta: (key) => meta.get(key),

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { fromHex, toHex } from "@skein/core";
+import { toHex } from "@skein/core";
 import { createSigner } from "@skein/node";
 
 import { openDataDirectory } from "../data-directory.ts";
+import { parseKey } from "../key-text.ts";
 import { Failure, reasonOf } from "../failure.ts";
 import { VERSION } from "../version.ts";
 import { measure, type Source, writeContainer } from "./container.ts";
@@ -72,8 +73,8 @@ export function readSeed(path: string): Uint8Array {
   } catch (cause) {
     throw new Failure(`The key file ${path} cannot be read: ${reasonOf(cause)}.`);
   }
-  const seed = fromHex(text.trim());
-  if (seed?.length !== 32) throw new Failure(`${path} is not a key file of Skein, or it is damaged.`);
+  const seed = parseKey(text);
+  if (seed === undefined) throw new Failure(`${path} is not a key file of Skein, or it is damaged.`);
   return seed;
 }
 

@@ -12,7 +12,7 @@ import { dirname, join, resolve } from "node:path";
 import { FOLD_VERSION, fromHex, toHex } from "@skein/core";
 import { createSigner, systemClock } from "@skein/node";
 
-import { type DataDirectory, encodeText, openDataDirectory, writeSecret } from "../data-directory.ts";
+import { type DataDirectory, encodeText, openDataDirectory, writeKey } from "../data-directory.ts";
 import { Failure, orFail, reasonOf } from "../failure.ts";
 import { readSeed } from "./backup.ts";
 import { type Container, openContainer, syncDirectory, writeAll } from "./container.ts";
@@ -95,7 +95,7 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
   const { manifest } = backup;
   const sealed = unpack(backup, staging);
   const { seed, from } = await findKey(sealed, manifest, options);
-  if (seed !== undefined) writeSecret(join(staging, "node.key"), `${toHex(seed)}\n`);
+  if (seed !== undefined) writeKey(join(staging, "node.key"), seed);
   const data = openDataDirectory(staging, { create: false });
   try {
     const incarnation = beginNewLife(data, manifest, from);

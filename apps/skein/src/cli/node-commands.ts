@@ -10,10 +10,13 @@ import {
   type CommonOptions,
   dataDirectoryOf,
   dataOption,
+  duration,
   jsonOption,
   wholeNumber,
 } from "./options.ts";
 import { gitRootHere } from "./git-root.ts";
+
+const DAY_MS = 24 * 3_600_000;
 
 interface InitFlags extends CommonOptions {
   readonly project?: string;
@@ -32,6 +35,9 @@ interface UpFlags extends CommonOptions {
   readonly verbose?: boolean;
   readonly name?: string;
   readonly slots: number;
+  readonly checkpointOps: number;
+  readonly checkpointEvery: number;
+  readonly keepSignatures: number;
   readonly advertise?: readonly string[];
 }
 
@@ -73,6 +79,9 @@ function addUp(program: Command, name: string, description: string, headless: bo
     .option("--slots <n>", "how many attempts run here at once; 0 does no work", wholeNumber, 1)
     .option("--name <name>", "this node's name, when it joins (default: the host name)")
     .option("--advertise <url>", "address to tell other nodes instead of the one listened on; may be repeated", collect)
+    .option("--checkpoint-ops <n>", "an operator's node signs a checkpoint after this many ops", wholeNumber, 50_000)
+    .option("--checkpoint-every <time>", "… or after this long; see Growth in operating.md", duration, DAY_MS)
+    .option("--keep-signatures <time>", "how long the signatures below a checkpoint are kept", duration, 7 * DAY_MS)
     .option("--json-log", "log JSON lines")
     .option("--verbose", "log every message");
   if (!headless) command.option("--headless", "do not serve the board page");
@@ -91,7 +100,17 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
   verbose: flags.verbose === true,
   name: flags.name,
   slots: flags.slots,
+  growth: {
+    checkpointOps: flags.checkpointOps,
+    checkpointMs: flags.checkpointEvery,
+    keepSignaturesMs: flags.keepSignatures,
+  },
   advertise: flags.advertise ?? [],
+  // Nothing is drained: what this process holds in memory may not be what the disk has. The next start reads the disk.
+  onUnusable: (message) => {
+    process.stderr.write(`skein: ${message}\n`);
+    process.exit(1);
+  },
 });
 
 async function runUntilSignal(options: UpOptions): Promise<void> {

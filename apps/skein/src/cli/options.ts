@@ -1,4 +1,5 @@
 /** Options that several commands share. */
+import { parseDuration } from "@skein/config";
 import { InvalidArgumentError, Option } from "commander";
 
 import { defaultDataDirectory } from "../default-directory.ts";
@@ -34,6 +35,13 @@ export function collectLabel(
   // They travel in every beat.
   if (Object.keys(labels).length > LABELS_MAX) throw new InvalidArgumentError(`At most ${LABELS_MAX} labels.`);
   return labels;
+}
+
+/** Milliseconds of `30s`, `12h`, `7d`. */
+export function duration(value: string): number {
+  const parsed = parseDuration(value);
+  if (parsed === undefined) throw new InvalidArgumentError("A number with ms, s, m, h or d is needed, like 7d.");
+  return parsed;
 }
 
 export function wholeNumber(value: string): number {

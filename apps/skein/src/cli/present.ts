@@ -35,10 +35,40 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   effects: (value) => effectTable(rows(value)),
   forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
-  verify: (value) =>
-    `The log is whole: ${text(fields(value)["ops"])} ops in ${text(fields(value)["frames"])} frames, every hash and signature checked.`,
+  verify: (value) => verifyPage(fields(value)),
+  checkpoint: (value) => `Signed: this node held ${text(fields(value)["ops"])} ops.`,
+  compact: (value) => compactPage(fields(value)),
   doctor: (value) => doctorPage(fields(value)),
+  "doctor.seen": (value) => (fields(value)["seen"] === 0 ? "There was no alarm." : "The alarms are over."),
 };
+
+function verifyPage(value: Fields): string {
+  const covered = value["covered"] === 0 ? "" : `, ${text(value["covered"])} of them by a later one of the same feed`;
+  const lines = [
+    `The log is whole: ${text(value["ops"])} ops in ${text(value["frames"])} frames, every hash and signature checked${covered}.`,
+  ];
+  for (const checkpoint of rows(value["checkpoints"])) {
+    const standing = STANDINGS[text(checkpoint["standing"])] ?? text(checkpoint["standing"]);
+    const when = new Date(Number(checkpoint["at"])).toISOString();
+    lines.push(`Checkpoint of ${text(checkpoint["signer"])}, ${when}, ${text(checkpoint["ops"])} ops: ${standing}.`);
+  }
+  return lines.join("\n");
+}
+
+const STANDINGS: Readonly<Record<string, string>> = {
+  held: "everything it names is in this log",
+  ahead: "some of what it names has not arrived here",
+  contradicted: "it names another history than the one here, and is not used",
+};
+
+function compactPage(value: Fields): string {
+  const { frames, packed, thinned } = value;
+  const below =
+    thinned === 0
+      ? "No signature was left out: there is no checkpoint that this node holds. `skein checkpoint` on an operator's node writes one."
+      : `Below the newest checkpoint, up to frame ${text(thinned)}, only the signatures are kept that cover the others.`;
+  return `${text(packed)} of ${text(frames)} frames are in packs. ${below}`;
+}
 
 const fields = (value: Json | undefined): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};

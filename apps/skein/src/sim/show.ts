@@ -80,15 +80,15 @@ function describeViolations(violations: readonly Violation[], lastEvents: readon
 
 export function describeSummary(summary: Summary, seconds: number): string {
   const unseen = SOMETIMES.filter((name) => summary.sometimes[name] === undefined);
-  const failed = new Map(summary.violations.map((violation) => [violation.seed, violation]));
+  // Of each seed the first one: the others often follow from it.
+  const failed = new Map(summary.violations.toReversed().map((violation) => [violation.seed, violation]));
   return [
     `${summary.seeds} seeds, ${summary.ops} ops, ${summary.steps} events, ${(summary.simulatedMs / 86_400_000).toFixed(2)} simulated days in ${seconds.toFixed(0)} s (${(summary.seeds / seconds).toFixed(1)} seeds/s)`,
     ...describeCounts(summary.sometimes),
     ...(unseen.length === 0 ? [] : [`  never seen: ${unseen.join("; ")}`]),
-    ...[...failed.values()].flatMap(({ seed, id, message, replay }) => [
-      `VIOLATED ${id} in seed ${seed}: ${message}`,
-      `  ${replay}`,
-    ]),
+    ...[...failed.values()]
+      .toReversed()
+      .flatMap(({ seed, id, message, replay }) => [`VIOLATED ${id} in seed ${seed}: ${message}`, `  ${replay}`]),
     failed.size === 0 ? "nothing was violated" : `${failed.size} seeds failed`,
     "",
   ].join("\n");

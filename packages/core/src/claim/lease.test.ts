@@ -124,3 +124,14 @@ test("whoever only looks begins no measurement", () => {
   expect(leases.isExpired(lease, 5_000)).toBe(false);
   expect(leases.looksExpired(lease, 6_001)).toBe(true);
 });
+
+test("a holder that proves its key on a new link starts its silence again, and nobody else's", () => {
+  const leases = createLeaseObserver();
+  leases.heard("bob", 1, 0);
+  leases.heard("carol", 1, 0);
+  leases.met("bob", 900);
+  leases.met("dave", 900);
+  expect(leases.isExpired({ holder: "bob", ttlMs: 1_000 }, 1_500)).toBe(false);
+  expect(leases.isExpired({ holder: "carol", ttlMs: 1_000 }, 1_500)).toBe(true);
+  expect(leases.isExpired({ holder: "bob", ttlMs: 1_000 }, 1_901)).toBe(true);
+});

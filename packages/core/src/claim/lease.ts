@@ -11,6 +11,8 @@ export interface LeaseObserver {
   heard(node: string, counter: number, nowMs: number): void;
   /** The observer itself was away: every silence starts again. */
   grace(nowMs: number): void;
+  /** This node has just proved its key on a new link, which is a sign of life that no repeated message can give. */
+  met(node: string, nowMs: number): void;
   /** Has the holder been silent for a whole TTL? A node never heard counts from when it was first asked about. */
   isExpired(lease: { readonly holder: string; readonly ttlMs: number }, nowMs: number): boolean;
   /** The same for whoever only looks: it begins no measurement, so that looking changes nothing. */
@@ -37,6 +39,10 @@ export function createLeaseObserver(): LeaseObserver {
     },
     grace: (nowMs) => {
       for (const observation of observations.values()) observation.sinceMs = nowMs;
+    },
+    met: (node, nowMs) => {
+      const known = observations.get(node);
+      if (known !== undefined) known.sinceMs = nowMs;
     },
     isExpired: ({ holder, ttlMs }, nowMs) => {
       const known = observations.get(holder);

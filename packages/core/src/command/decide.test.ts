@@ -119,7 +119,10 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   forks: () => ({}),
   effects: () => ({}),
   verify: () => ({}),
+  checkpoint: () => ({}),
+  compact: () => ({}),
   doctor: () => ({}),
+  "doctor.seen": () => ({}),
 };
 
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
@@ -175,6 +178,7 @@ test("adding with start writes two ops, and the item is in Coding", () => {
 test("an item's id is 12 digits of its random bytes", () => {
   expect(itemIdFrom(new Uint8Array(8))).toBe("000000000000");
   expect(itemIdFrom(new Uint8Array(8).fill(255))).toBe("zzzzzzzzzzzz");
+  expect(itemIdFrom(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).toBe("8r1cg2g03g02");
   const ids = new Set(Array.from({ length: 200 }, (_, at) => itemIdFrom(testCrypto.sha256(Uint8Array.of(at)))));
   expect(ids.size).toBe(200);
   for (const id of ids) expect(id).toMatch(/^[0-9a-z]{12}$/);

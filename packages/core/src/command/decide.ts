@@ -89,7 +89,10 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "forks":
     case "effects":
     case "verify":
+    case "checkpoint":
+    case "compact":
     case "doctor":
+    case "doctor.seen":
       return ok({ drafts: [], item: null });
     default:
       return unreachable(command);

@@ -102,7 +102,10 @@ const inputs = {
   forks: z.strictObject({}),
   effects: z.strictObject({}),
   verify: z.strictObject({}),
+  checkpoint: z.strictObject({}),
+  compact: z.strictObject({}),
   doctor: z.strictObject({}),
+  "doctor.seen": z.strictObject({}),
 } as const;
 
 export type CommandName = keyof typeof inputs;
@@ -163,7 +166,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("forks", "asks-node", "observer", "List feeds whose author wrote two histories"),
   spec("effects", "asks-node", "observer", "List what this node is doing right now"),
   spec("verify", "asks-node", "observer", "Check every signature and hash of the log on disk"),
+  spec(
+    "checkpoint",
+    "asks-node",
+    "operator",
+    "Sign what this node holds, so that every node may shorten what lies below",
+  ),
+  spec("compact", "asks-node", "observer", "Shorten this node's log on disk below the newest checkpoint, now"),
   spec("doctor", "asks-node", "observer", "Check this node and say what is wrong and what to do"),
+  spec("doctor.seen", "asks-node", "observer", "Say that you have seen this node's alarms; they end"),
 ];
 
 export const commandSpec = (name: string): CommandSpec | undefined => COMMANDS.find((command) => command.name === name);

@@ -6,7 +6,7 @@
  * all other membership ops; only when that takes or gives somebody's say over ops that are here already (`stale`), the
  * caller folds everything again.
  */
-import { toHex } from "../kernel/bytes.ts";
+import { shared, toHex, toSharedHex } from "../kernel/bytes.ts";
 import {
   foldMembership,
   type Member,
@@ -17,7 +17,7 @@ import {
 } from "../member/membership.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
-import type { SealedOp } from "../op/op.ts";
+import type { OpenedOp } from "../op/pack.ts";
 import { addToHistory, type FoldOp, type ItemHistory, type MutableHistory, newHistory } from "./history.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
@@ -39,11 +39,11 @@ export type FoldChange =
   | { readonly type: "stale" };
 
 export interface Fold extends View {
-  apply(sealed: SealedOp): FoldChange;
+  apply(sealed: OpenedOp): FoldChange;
   /** Membership ops together, judged once. */
-  applyMembership(sealed: readonly SealedOp[]): FoldChange;
+  applyMembership(sealed: readonly OpenedOp[]): FoldChange;
   /** Makes the keys that a membership op names known, before it is folded. */
-  introduce(sealed: SealedOp): void;
+  introduce(sealed: OpenedOp): void;
   /** A key that a join op named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
   isKnownAuthor(key: string): boolean;
 }
@@ -55,7 +55,6 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
   const authors = new Map<string, Map<string, number>>();
   const named = new Set<string>();
   let membership: Membership = noMembership;
-  const shared = createSharing();
 
   const isQuarantined = (op: FoldOp): boolean => {
     const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
@@ -94,39 +93,28 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
       return membership;
     },
     isKnownAuthor: (key) => named.has(key),
-    introduce: (sealed) => introduce(toFoldOp(sealed, shared)),
+    introduce: (sealed) => introduce(toFoldOp(sealed)),
     apply: (sealed) => {
-      const op = toFoldOp(sealed, shared);
+      const op = toFoldOp(sealed);
       return op.entity === MESH_ENTITY ? applyMesh([op]) : applyItem(op);
     },
-    applyMembership: (sealed) => applyMesh(sealed.map((one) => toFoldOp(one, shared))),
-  };
-}
-
-/** One string for all equal ones: every op names its author, and a long log would keep as many copies of that name. */
-function createSharing(): (text: string) => string {
-  const texts = new Map<string, string>();
-  return (text) => {
-    const known = texts.get(text);
-    if (known !== undefined) return known;
-    texts.set(text, text);
-    return text;
+    applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
   };
 }
 
 const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
 
-function toFoldOp({ op, id }: SealedOp, shared: (text: string) => string): FoldOp {
+function toFoldOp({ op, id, on }: OpenedOp): FoldOp {
   return {
     id,
-    author: shared(toHex(op.author)),
-    incarnation: shared(toHex(op.incarnation)),
+    author: toSharedHex(op.author),
+    incarnation: toSharedHex(op.incarnation),
     seq: op.seq,
     lamport: op.lamport,
     wall: op.wall,
     entity: op.entity,
     kind: shared(op.kind),
-    on: op.on === null ? null : toHex(op.on),
+    on: op.on === null ? null : (on ?? toHex(op.on)),
     body: readBody(op),
   };
 }

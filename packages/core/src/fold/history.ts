@@ -85,8 +85,10 @@ export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Out
 }
 
 /** Field by field: this is done for every op, and copying all but one field of an object costs five times as much. */
-function entryOf({ id: entity }: ItemHistory, op: FoldOp, outcome: Outcome): HistoryEntry {
-  const { id, author, incarnation, seq, lamport, wall, kind, on } = op;
+function entryOf({ id: entity, entries }: ItemHistory, op: FoldOp, outcome: Outcome): HistoryEntry {
+  const { id, author, incarnation, seq, lamport, wall, kind } = op;
+  // The string that is here already, not another copy of it.
+  const on = op.on === null ? null : (entries.get(op.on)?.id ?? op.on);
   return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome };
 }
 

@@ -12,7 +12,12 @@ test("bytes go to hex and back", () => {
   );
 });
 
-test.each(["0", "0g", "AB", " 00", "00\n", "0x00", "é0"])("%o is no lowercase hex", (text) => {
+test("bytes of any length go to hex", () => {
+  const bytes = Uint8Array.from({ length: 20_001 }, (_, at) => at % 251);
+  expect(toHex(bytes)).toBe(Buffer.from(bytes).toString("hex"));
+});
+
+test.each(["0", "0g", "AB", " 00", "00\n", "0x00", "é0", "0\ud800"])("%o is no lowercase hex", (text) => {
   expect(fromHex(text)).toBeUndefined();
 });
 

@@ -23,6 +23,33 @@ export function toHex(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, codes);
 }
 
+const REMEMBERED = 4_096;
+const texts = new Map<string, string>();
+const hexes = new Map<number, { readonly bytes: Uint8Array; readonly hex: string }>();
+
+/**
+ * The same hex, and of equal bytes the very same string: a log names few keys and incarnations very often, and would
+ * otherwise make and keep a copy for each time.
+ */
+export function toSharedHex(bytes: Uint8Array): string {
+  const place = (bytes[0] ?? 0) * 65_536 + (bytes[1] ?? 0) * 256 + (bytes[2] ?? 0);
+  const known = hexes.get(place);
+  if (known !== undefined && equalBytes(known.bytes, bytes)) return known.hex;
+  const hex = shared(toHex(bytes));
+  if (hexes.size >= REMEMBERED) hexes.clear();
+  hexes.set(place, { bytes: bytes.slice(), hex });
+  return hex;
+}
+
+/** Of equal texts the very same string. */
+export function shared(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  if (texts.size >= REMEMBERED) texts.clear();
+  texts.set(text, text);
+  return text;
+}
+
 /** `undefined` when the text is not an even number of lowercase hex digits. */
 export function fromHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;

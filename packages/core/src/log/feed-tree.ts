@@ -5,7 +5,7 @@
  *
  * Which branch a node names first is its own affair, so branches are compared between nodes by hash and never by name.
  */
-import { equalBytes, fromHex, toHex } from "../kernel/bytes.ts";
+import { equalBytes, fromHex, toHex, toSharedHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
 import { feedId, type FrameHeader } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -26,7 +26,7 @@ interface Branch {
 }
 
 /** Where a frame belongs. */
-type Place =
+export type Place =
   | { readonly type: "next"; readonly branch: Branch | undefined }
   /** Its author signed another frame on the same one. */
   | { readonly type: "fork"; readonly parent: string | undefined; readonly opId: Uint8Array | null }
@@ -47,6 +47,8 @@ export interface Comparison {
 
 export interface FeedTree {
   heads(): Heads;
+  /** The ends of what is sealed in frames. */
+  tips(): Heads;
   /** Least seq with two histories, by feed. */
   readonly forks: ReadonlyMap<string, number>;
   place(header: FrameHeader, hash: Uint8Array): Place;
@@ -74,17 +76,13 @@ interface MutableBranch extends Branch {
 
 export function createFeedTree(): FeedTree {
   const branches = new Map<string, MutableBranch>();
-  /** Ids of a feed's branches; the one that was here first comes first. */
-  const feeds = new Map<string, string[]>();
+  /** A feed's branches; the one that was here first comes first. */
+  const feeds = new Map<string, MutableBranch[]>();
   const forks = new Map<string, number>();
   /** Made when it is asked for: a peer's heads are looked up in it one by one. */
   let heads: Heads | undefined;
 
-  const branchesOf = (feed: string): MutableBranch[] =>
-    (feeds.get(feed) ?? []).flatMap((id) => {
-      const branch = branches.get(id);
-      return branch === undefined ? [] : [branch];
-    });
+  const branchesOf = (feed: string): readonly MutableBranch[] => feeds.get(feed) ?? [];
 
   const begin = (
     head: { readonly author: string; readonly incarnation: string },
@@ -95,7 +93,7 @@ export function createFeedTree(): FeedTree {
     const chain = createFrameChain();
     const branch: MutableBranch = { ...head, id, feed, from, parent, seq: from, opId: null, frame: null, chain };
     branches.set(id, branch);
-    feeds.set(feed, [...(feeds.get(feed) ?? []), id]);
+    feeds.set(feed, [...branchesOf(feed), branch]);
     return branch;
   };
 
@@ -111,19 +109,20 @@ export function createFeedTree(): FeedTree {
     }
     const parent = parentOf(own, header);
     if (parent !== undefined) return { type: "fork", ...parent };
-    const ends = own.map(({ chain }) => chain.last()?.seq ?? 0);
+    const ends = own.map(({ chain }) => chain.lastSeq());
     return ends.every((end) => end < header.firstSeq - 1) ? { type: "gap" } : { type: "disputed" };
   };
 
   return {
     heads: () => (heads ??= new Map([...branches.values()].map((branch) => [branch.id, headOf(branch)]))),
+    tips: () => new Map([...branches.values()].map((branch) => [branch.id, tipOf(branch)])),
     forks,
     place,
     main: (feed) => branchesOf(feed)[0],
     add: (header, hash, lastOp, where) => {
       assert(where.type === "next" || where.type === "fork", "only a frame that has a place is added");
       const feed = feedId(header.author, header.incarnation);
-      const head = { author: toHex(header.author), incarnation: toHex(header.incarnation) };
+      const head = { author: toSharedHex(header.author), incarnation: toSharedHex(header.incarnation) };
       const isFork = where.type === "fork";
       const id = isFork ? `${feed}~${toHex(hash).slice(0, 16)}` : (where.branch?.id ?? feed);
       const parent = isFork ? where.parent : undefined;
@@ -151,11 +150,15 @@ export function createFeedTree(): FeedTree {
 
 const headOf = ({ author, incarnation, seq, frame }: MutableBranch): Head => ({ author, incarnation, seq, frame });
 
-/** Does the frame continue the sealed end of the branch? */
-function isNextOf({ chain, from }: MutableBranch, { firstSeq, prevFrame }: FrameHeader): boolean {
+function tipOf({ author, incarnation, chain }: MutableBranch): Head {
   const last = chain.last();
-  if (last === undefined) return from === 0 && firstSeq === 1;
-  return firstSeq === last.seq + 1 && prevFrame !== null && equalBytes(prevFrame, last.frame);
+  return { author, incarnation, seq: last?.seq ?? 0, frame: last?.frame ?? null };
+}
+
+/** Does the frame continue the sealed end of the branch? */
+function isNextOf({ chain, from, frame }: MutableBranch, { firstSeq, prevFrame }: FrameHeader): boolean {
+  if (chain.length === 0) return from === 0 && firstSeq === 1;
+  return firstSeq === chain.lastSeq() + 1 && prevFrame !== null && frame !== null && equalBytes(prevFrame, frame);
 }
 
 /** The end, on any branch, of the frame that this one names; for a feed's first frame its beginning. */
@@ -175,7 +178,7 @@ function parentOf(
 
 function compareHeads(
   branchesOf: (feed: string) => readonly MutableBranch[],
-  feeds: ReadonlyMap<string, readonly string[]>,
+  feeds: ReadonlyMap<string, readonly MutableBranch[]>,
   remote: Heads,
   locators: readonly Locator[],
 ): Comparison {
@@ -220,7 +223,7 @@ function compareFeed(
   };
   const strange = tips.filter(({ seq, frame }) => !learn(seq, frame));
   for (const { seq, frame } of locator?.frames ?? []) learn(seq, frame);
-  const longest = Math.max(0, ...branches.map(({ chain }) => chain.last()?.seq ?? 0));
+  const longest = Math.max(0, ...branches.map(({ chain }) => chain.lastSeq()));
   // Where there are several branches, more ops alone do not say of which.
   const isForked = branches.length > 1 || tips.length > 1;
   const disputed = strange.some(({ seq }) => isForked || seq <= longest);

@@ -13,6 +13,8 @@ export interface FrameChain {
   add(end: FrameEnd): void;
   at(index: number): FrameEnd | undefined;
   last(): FrameEnd | undefined;
+  /** Seq of the last one, 0 while there is none. */
+  lastSeq(): number;
   /** The frame that ends at this seq and has this hash. */
   find(seq: number, frame: Uint8Array): FrameEnd | undefined;
 }
@@ -48,7 +50,10 @@ export function createFrameChain(): FrameChain {
     },
     at,
     last: () => at(seqs.length - 1),
+    lastSeq: () => seqs.at(-1) ?? 0,
     find: (seq, frame) => {
+      // Most frames that are looked for are news.
+      if (seq > (seqs.at(-1) ?? 0)) return undefined;
       const end = at(indexOf(seqs, seq));
       return end !== undefined && equalBytes(end.frame, frame) ? end : undefined;
     },

@@ -7,7 +7,7 @@
  * same. Only a member of higher rank removes another (owners may remove each other, nobody the founder), so this ends.
  */
 import { compareText, toHex } from "../kernel/bytes.ts";
-import type { MeshBody } from "../op/bodies.ts";
+import type { MeshBody, Tip } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import { type Role, roleAtLeast, ROLES } from "./role.ts";
@@ -47,11 +47,23 @@ export interface Project {
   readonly config: string;
 }
 
+/** What an operator or owner has signed to have held. */
+export interface Checkpoint {
+  /** Id (hex) of its op. */
+  readonly op: string;
+  readonly author: string;
+  readonly wall: number;
+  readonly tips: readonly Tip[];
+  readonly ops: number;
+}
+
 export interface Membership {
   readonly meshName: string;
   readonly members: ReadonlyMap<string, Member>;
   readonly invites: ReadonlyMap<string, Invite>;
   readonly projects: ReadonlyMap<string, Project>;
+  /** In the total order, the newest last. */
+  readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
   readonly rejected: ReadonlyMap<string, string>;
 }
@@ -65,6 +77,7 @@ interface Draft {
   readonly members: Map<string, Member>;
   readonly invites: Map<string, Invite>;
   readonly projects: Map<string, Project>;
+  readonly checkpoints: Checkpoint[];
   readonly rejected: Map<string, string>;
 }
 
@@ -73,6 +86,7 @@ export const noMembership: Membership = {
   members: new Map(),
   invites: new Map(),
   projects: new Map(),
+  checkpoints: [],
   rejected: new Map(),
 };
 
@@ -116,6 +130,7 @@ function judge(ordered: readonly MeshOp[], mesh: Uint8Array, cuts: Cuts, crypto:
     members: new Map(),
     invites: new Map(),
     projects: new Map(),
+    checkpoints: [],
     rejected: new Map(),
   };
   for (const op of ordered) {
@@ -146,6 +161,10 @@ function applyMeshOp(draft: Draft, op: MeshOp, crypto: Crypto): string | undefin
       draft.projects.set(name, { name, remote, base, config });
       return undefined;
     }
+    case "mesh.checkpoint":
+      if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
+      draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
+      return undefined;
   }
 }
 

@@ -29,6 +29,11 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
     note: "lost laptop",
   },
   "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
+  "mesh.checkpoint": {
+    kind: "mesh.checkpoint",
+    tips: [{ author: new Uint8Array(32), incarnation: new Uint8Array(8), seq: 3, frame: new Uint8Array(32) }],
+    ops: 4,
+  },
   "item.create": {
     kind: "item.create",
     title: "Größe",

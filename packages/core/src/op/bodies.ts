@@ -29,7 +29,7 @@ import {
   titleField,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
-import { HASH_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
+import { HASH_BYTES, INCARNATION_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
 
 export const ITEM_TYPES: readonly ["story", "bug", "spike", "chore"] = ["story", "bug", "spike", "chore"];
 export type ItemType = (typeof ITEM_TYPES)[number];
@@ -71,7 +71,22 @@ export type MeshBody =
       readonly base: string;
       /** The skein.yaml to use until the target branch has one. */
       readonly config: string;
+    }
+  | {
+      /** The signer held every history that ends in these frames. */
+      readonly kind: "mesh.checkpoint";
+      readonly tips: readonly Tip[];
+      /** Ops in all of them. */
+      readonly ops: number;
     };
+
+/** Where a feed, or a branch of one, ended. The hash stands for all that leads to it. */
+export interface Tip {
+  readonly author: Uint8Array;
+  readonly incarnation: Uint8Array;
+  readonly seq: number;
+  readonly frame: Uint8Array;
+}
 
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
@@ -164,6 +179,18 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     remote: line(1_000),
     base: line(200),
     config: text(LIMITS.configBytes),
+  }),
+  "mesh.checkpoint": record({
+    tips: list(
+      record({
+        author: bytes(HASH_BYTES),
+        incarnation: bytes(INCARNATION_BYTES),
+        seq: integer(1, LIMITS.counter),
+        frame: bytes(HASH_BYTES),
+      }),
+      LIMITS.checkpointTips,
+    ),
+    ops: integer(1, LIMITS.counter),
   }),
   "item.create": record({
     title: titleField,

@@ -51,6 +51,15 @@ export function decode(bytes: Uint8Array, maxBytes: number): Result<Value, Codec
   return ok(packr.unpack(bytes) as Value);
 }
 
+/**
+ * The value of bytes that are a part of a greater value, by the limits of that one: `depth` and `elements` are what is
+ * around and before it there.
+ */
+export function decodePart(bytes: Uint8Array, around: { depth: number; elements: number }): Result<Value, CodecError> {
+  const problem = scan(bytes, around);
+  return problem === undefined ? ok(packr.unpack(bytes) as Value) : { ok: false, error: problem };
+}
+
 /** What msgpackr is given. A map is a `Map`, because an object would put keys that look like numbers first. */
 type Packable = null | boolean | number | string | Uint8Array | readonly Packable[] | ReadonlyMap<string, Packable>;
 
@@ -131,7 +140,6 @@ function compareRanges(a: Uint8Array, b: Uint8Array): number {
 
 interface Cursor {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
   offset: number;
   elements: number;
 }
@@ -149,15 +157,14 @@ class Refusal extends Error {
   }
 }
 
-function scan(bytes: Uint8Array): CodecError | undefined {
+function scan(bytes: Uint8Array, around = { depth: 0, elements: 0 }): CodecError | undefined {
   const cursor: Cursor = {
     bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
-    elements: 0,
+    elements: around.elements,
   };
   try {
-    scanValue(cursor, 0);
+    scanValue(cursor, around.depth);
     if (cursor.offset !== bytes.length) throw new Refusal("not-canonical", "bytes are left over after the value");
     return undefined;
   } catch (cause) {
@@ -175,7 +182,9 @@ function take(cursor: Cursor, count: number): number {
 
 function uint(cursor: Cursor, width: 1 | 2 | 4): number {
   const at = take(cursor, width);
-  return width === 1 ? cursor.view.getUint8(at) : width === 2 ? cursor.view.getUint16(at) : cursor.view.getUint32(at);
+  let value = 0;
+  for (let index = at; index < at + width; index++) value = value * 0x100 + (cursor.bytes[index] ?? 0);
+  return value;
 }
 
 /** A length or number that must not have fitted the next smaller form. */
@@ -231,7 +240,8 @@ function scanValue(cursor: Cursor, depth: number): void {
 }
 
 function scanLargeInteger(cursor: Cursor): void {
-  const value = cursor.view.getFloat64(take(cursor, 8));
+  const start = take(cursor, 8);
+  const value = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + start, 8).getFloat64(0);
   if (!Number.isSafeInteger(value) || value <= 0xffff_ffff) {
     throw new Refusal("not-canonical", "a float64 that is not a whole number above 2^32-1");
   }

@@ -41,7 +41,7 @@ export const boolean: Check<boolean> = (value) => (typeof value === "boolean" ? 
 export const bytes =
   (length: number): Check<Uint8Array> =>
   (value) =>
-    isBytes(value) && value.length === length ? value : undefined;
+    isBytes(value) && value.length === length ? value.slice() : undefined;
 
 export const oneOf =
   <T extends string>(options: readonly T[]): Check<T> =>

@@ -7,7 +7,7 @@
  * A frame's hash is the SHA-256 of its header, so the signature is not part of what is chained, and any op is proved by
  * a header and its own bytes. Throughput is bounded by hashing, not by Ed25519.
  */
-import { equalBytes, toHex } from "../kernel/bytes.ts";
+import { equalBytes, toSharedHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { decode, encode, type Value } from "./codec.ts";
 import type { Crypto, Signer } from "./crypto.ts";
@@ -103,7 +103,8 @@ export const isFrameAuthentic = (frame: Frame, crypto: Crypto): boolean =>
   crypto.verify(frame.header.author, frame.headerBytes, frame.signature);
 
 /** Names a feed, the ops of one (author, incarnation), in maps. */
-export const feedId = (author: Uint8Array, incarnation: Uint8Array): string => `${toHex(author)}/${toHex(incarnation)}`;
+export const feedId = (author: Uint8Array, incarnation: Uint8Array): string =>
+  `${toSharedHex(author)}/${toSharedHex(incarnation)}`;
 
 const malformed = (what: string): { readonly ok: false; readonly error: MalformedFrame } =>
   err({ type: "malformed-frame", message: `malformed frame: ${what}` });

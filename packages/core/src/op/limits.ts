@@ -10,6 +10,12 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   frameOps: 256,
   /** One frame's encoded bytes: header, ops and signature. */
   frameBytes: 256 * 1024,
+  /** One pack's bytes: many frames in short. */
+  packBytes: 256 * 1024,
+  /** Frames in one pack, and ops; a pack is judged in one go, so this bounds how long that takes. */
+  packOps: 1_024,
+  /** Feeds and branches that one checkpoint names, so that it stays an op. */
+  checkpointTips: 500,
   /** Frames of one `frames` message together; the receiver asks again for more. */
   chunkBytes: 512 * 1024,
   /** One message before the peer has proved its key. */
@@ -85,6 +91,9 @@ export type LimitName =
   | "opBytes"
   | "frameOps"
   | "frameBytes"
+  | "packBytes"
+  | "packOps"
+  | "checkpointTips"
   | "chunkBytes"
   | "messageBytesBeforeProof"
   | "messageBytes"

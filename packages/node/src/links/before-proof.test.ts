@@ -29,6 +29,7 @@ const membership: Membership = {
   members,
   invites: new Map(),
   projects: new Map(),
+  checkpoints: [],
   rejected: new Map(),
 };
 
@@ -56,6 +57,7 @@ function open(initiated: boolean, nonce = 9): Stand {
   const self = { mesh: MESH, signer: us, name: "us", nonce: new Uint8Array(32).fill(nonce), ticket: null };
   const deps: PeerLinkDeps = {
     clock,
+    crypto: testCrypto,
     journal: untouchable("journal"),
     replica: untouchable("replica"),
     store: untouchable("store"),

@@ -3,7 +3,7 @@
  * is within it again, so that the pressure goes back to the sender; whoever goes on all the same is cut. Reading stops
  * as well while many of its frames wait to become durable.
  */
-import { type BudgetName, BUDGETS, LIMITS, type Message } from "@skein/core";
+import { type BudgetName, BUDGETS, isPack, LIMITS, type Message } from "@skein/core";
 
 import type { Cancel, Clock, Link } from "../ports.ts";
 import type { Account } from "./account.ts";
@@ -88,13 +88,16 @@ export function overBudget(name: BudgetName, account: Account, nowMs: number): s
   return `it is over its budget of ${name} (${perSecond} a second, ${burst} at once); it is heard again in ${seconds} s`;
 }
 
+/** Nobody has to send a pack unasked, so one counts as if it were full. */
+const weightOf = (bytes: Uint8Array): number => (isPack(bytes) ? LIMITS.packOps : 1);
+
 /** The answer to a question of this node's own is free: it is asked for one at a time, and within limits. */
 function costOf(message: Message, bytes: number, isAnswer: boolean): readonly (readonly [BudgetName, number])[] {
   if (isAnswer) return [];
   const always = [["bytes", bytes] as const, ["messages", 1] as const];
   switch (message.type) {
     case "frames":
-      return [...always, ["frames", message.frames.length]];
+      return [...always, ["frames", message.frames.reduce((sum, bytes) => sum + weightOf(bytes), 0)]];
     case "heads":
     case "heads-page":
       return [...always, ["heads", 1]];

@@ -60,6 +60,8 @@ export interface LinksDeps {
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** Everything a peer holds is here. */
   readonly onCaughtUp: () => void;
+  /** A peer proved its key on a new link. */
+  readonly onMet: (node: string) => void;
   /** A link came up after there was none. */
   readonly onReconnected: () => void;
   readonly onRefused: (refusal: LinkRefusal) => void;
@@ -77,7 +79,8 @@ export function createLinks(deps: LinksDeps): Links {
   const self = toHex(deps.signer.publicKey);
   const table = createLinkTable(self, clock);
   const addresses = createAddressBook({ ...deps, self });
-  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock));
+  const news: News = { inPacks: false };
+  const makeLink = linkMaker(deps, table, addresses, self, createRelay(deps.clock), news);
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -95,7 +98,10 @@ export function createLinks(deps: LinksDeps): Links {
     const [jitter = 0] = deps.random.bytes(1);
     cancelAntiEntropy = clock.after(ANTI_ENTROPY_MS * (0.75 + jitter / 512), antiEntropy);
   };
-  journal.onCommitted((committed) => passOnCommitted(table, deps.membership(), committed));
+  journal.onCommitted((committed) => {
+    passOnCommitted(table, deps.membership(), committed);
+    news.inPacks ||= committed.frames.some(({ bytes }) => bytes === undefined);
+  });
 
   return {
     listen: async (address) => {
@@ -123,6 +129,15 @@ export function createLinks(deps: LinksDeps): Links {
   };
 }
 
+/** What arrives in packs is not pushed on frame by frame: whoever else is linked hears of it once it is all there. */
+interface News {
+  inPacks: boolean;
+}
+
+function announceToOthers(table: LinkTable, from: PeerLink): void {
+  for (const link of table.proved.values()) if (link !== from) link.announceHeads();
+}
+
 /** Wires one new connection to this node. */
 function linkMaker(
   deps: LinksDeps,
@@ -130,6 +145,7 @@ function linkMaker(
   addresses: AddressBook,
   self: string,
   mayRelay: (node: string) => boolean,
+  news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   const accounts = createAccounts(() => deps.clock.monoMs());
   const noteStranger = strangerNotes(deps);
@@ -144,6 +160,7 @@ function linkMaker(
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
+        if (peer !== undefined) deps.onMet(peer.key);
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
@@ -158,6 +175,8 @@ function linkMaker(
       },
       onCaughtUp: (one) => {
         table.judge(one, deps.membership());
+        if (news.inPacks) announceToOthers(table, one);
+        news.inPacks = false;
         deps.onCaughtUp();
       },
       onClosed: (one, reason) => {

@@ -6,13 +6,17 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
+  assert,
+  type Crypto,
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
   type FramePlace,
+  framesOf,
   type Handshake,
   type HandshakeStep,
   type Heads,
+  isCovered,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
@@ -23,17 +27,19 @@ import {
   type RefusalCode,
   type Replica,
   type Result,
+  sealPack,
   unreachable,
 } from "@skein/core";
 
 import type { CommittedFrame, Journal, Offered } from "../journal.ts";
-import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
+import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
 import type { Account } from "./account.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
   readonly clock: Clock;
+  readonly crypto: Crypto;
   readonly journal: Journal;
   readonly replica: Replica;
   readonly store: LogStore;
@@ -378,23 +384,22 @@ function serve(
   state: State,
   { heads, locators }: Want,
   peerLink: PeerLink,
-  { journal, store, replica }: PeerLinkDeps,
+  { journal, store, replica, crypto }: PeerLinkDeps,
 ): void {
   const known = new Map(replica.compare(heads, locators).known);
-  const frames: Uint8Array[] = [];
+  const records: Uint8Array[] = [];
   const sent: number[] = [];
   let bytes = 0;
   let more = false;
-  for (const position of journal.index.missing(known)) {
-    const frame = store.frame(position);
-    if (frame === undefined) break;
-    if (frames.length > 0 && bytes + frame.length > LIMITS.chunkBytes) {
+  for (const { positions, record } of missingRecords(journal.index.missing(known), store)) {
+    const part = partOf(record, positions, crypto);
+    if (records.length > 0 && bytes + part.length > LIMITS.chunkBytes) {
       more = true;
       break;
     }
-    frames.push(frame);
-    sent.push(position);
-    bytes += frame.length;
+    records.push(part);
+    sent.push(...positions);
+    bytes += part.length;
   }
   for (const position of sent) {
     const { branch, lastSeq } = journal.index.at(position);
@@ -402,7 +407,38 @@ function serve(
   }
   state.known = known;
   state.peerCatchingUp = more;
-  peerLink.send({ type: "frames", frames, more });
+  peerLink.send({ type: "frames", frames: records, more });
+}
+
+/** The records that hold these ascending positions, each with the ones it holds. */
+function* missingRecords(
+  positions: Iterable<number>,
+  store: LogStore,
+): IterableIterator<{ readonly positions: readonly number[]; readonly record: StoredFrame }> {
+  let record: StoredFrame | undefined;
+  let held: number[] = [];
+  for (const position of positions) {
+    if (record !== undefined && position < record.position + (record.count ?? 1)) {
+      held.push(position);
+      continue;
+    }
+    if (record !== undefined) yield { positions: held, record };
+    record = store.frame(position);
+    held = [position];
+    if (record === undefined) return;
+  }
+  if (record !== undefined) yield { positions: held, record };
+}
+
+/** The record without the frames that are not asked for: of a pack that the peer holds in part, the rest. */
+function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly number[], crypto: Crypto): Uint8Array {
+  if (positions.length === count) return bytes;
+  const opened = framesOf(bytes, crypto);
+  assert(opened.ok, "a record of the log opens");
+  const asked = new Set(positions);
+  const part = opened.value.filter((_, at) => asked.has(position + at));
+  // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
+  return isCovered(part) ? sealPack(part, "all") : bytes;
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
@@ -412,8 +448,8 @@ function pushLive(state: State, frames: readonly CommittedFrame[], send: (messag
   let bytes = 0;
   for (const frame of frames) {
     const known = held.get(frame.branch) ?? 0;
-    // Already there, or something in between is missing and the peer will ask for it.
-    if (frame.lastSeq <= known || frame.firstSeq !== known + 1) continue;
+    // Already there, or something in between is missing and the peer will ask for it; or it came in a pack.
+    if (frame.lastSeq <= known || frame.firstSeq !== known + 1 || frame.bytes === undefined) continue;
     held.set(frame.branch, frame.lastSeq);
     if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
       send({ type: "frames", frames: batch, more: false });

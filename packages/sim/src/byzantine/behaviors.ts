@@ -292,7 +292,7 @@ const equivocate: Behavior = {
   seen: "byzantine: equivocated",
   act: (peer) => {
     const links = peer.links();
-    const item = liveItemsOf(peer).find(({ best }) => OPEN.includes(best.state.stage.stage)) ?? pickItem(peer);
+    const item = liveItemsOf(peer).find(({ best }) => OPEN.has(best.state.stage.stage)) ?? pickItem(peer);
     if (links.length < 2 || item === undefined) return;
     const incarnation = peer.prng.bytes(8);
     const { id, lamport } = item.best;
@@ -307,7 +307,7 @@ const equivocate: Behavior = {
   },
 };
 
-const OPEN: readonly string[] = ["Coding", "Qa", "Merge"];
+const OPEN: ReadonlySet<string> = new Set(["Coding", "Qa", "Merge"]);
 
 const makeUpLanding: Behavior = {
   name: "byzantine-landing",

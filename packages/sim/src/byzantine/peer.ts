@@ -222,7 +222,8 @@ function hear(peer: ByzantinePeer, conn: Conn, heard: Heard, index: FrameIndex, 
   }
 }
 
-function askFor({ replica, say }: ByzantinePeer, conn: Conn): void {
+function askFor(peer: ByzantinePeer, conn: Conn): void {
+  const { replica } = peer;
   const locators = [...replica.forks().keys()].flatMap((feed) => replica.locate(feed) ?? []);
-  say({ type: "want", heads: replica.heads(), locators }, [conn]);
+  peer.say({ type: "want", heads: replica.heads(), locators }, [conn]);
 }

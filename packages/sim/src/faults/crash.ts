@@ -8,7 +8,7 @@ export const killFault: Fault = {
   chance: 0.6,
   arm: (context) => {
     const { prng } = context;
-    const everyMs = drawInt(prng, 1_500, 12_000);
+    const everyMs = drawInt(prng, 1_000, 8_000);
     return {
       settings: { everyMs },
       start: repeatedly(context, everyMs, () => {

@@ -12,7 +12,7 @@ export const diskFullFault: Fault = {
   chance: 0.4,
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 3_000, 20_000);
+    const everyMs = drawInt(prng, 1_500, 12_000);
     const longestMs = drawInt(prng, 500, 10_000);
     return {
       settings: { everyMs, longestMs },
@@ -71,7 +71,7 @@ export const restoreFault: Fault = {
   chance: 0.3,
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 4_000, 15_000);
+    const everyMs = drawInt(prng, 1_000, 6_000);
     const images = new Map<Machine, Image>();
     return {
       settings: { everyMs },
@@ -114,7 +114,7 @@ export const cloneFault: Fault = {
   chance: 0.2,
   arm: (context) => {
     const { world, prng } = context;
-    const atMs = drawInt(prng, 2_000, 10_000);
+    const atMs = drawInt(prng, 500, 6_000);
     const clones: Machine[] = [];
     return {
       settings: { atMs },
@@ -152,7 +152,7 @@ export const bitFlipFault: Fault = {
   expected: "a damaged log is refused at the start instead of being fetched again from the peers",
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 5_000, 20_000);
+    const everyMs = drawInt(prng, 2_000, 10_000);
     return {
       settings: { everyMs },
       start: repeatedly(context, everyMs, () => {

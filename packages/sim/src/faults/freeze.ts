@@ -9,7 +9,7 @@ export const freezeFault: Fault = {
   chance: 0.5,
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 2_000, 12_000);
+    const everyMs = drawInt(prng, 1_000, 8_000);
     const longestMs = Math.round(drawLog(prng, 300, 10 * TTL_MS));
     return {
       settings: { everyMs, longestMs },

@@ -43,10 +43,10 @@ export const cutFault: Fault = {
 
 export const backpressureFault: Fault = {
   name: "backpressure",
-  about: "queues of a few KiB, so that a peer that does not read is cut off",
+  about: "queues of some KiB, so that a peer that does not read is cut off",
   chance: 0.2,
   arm: ({ world, prng }) => {
-    const outboxBytes = Math.round(drawLog(prng, 4_096, 65_536));
+    const outboxBytes = Math.round(drawLog(prng, 16_384, 262_144));
     return {
       settings: { outboxBytes },
       start: () => {
@@ -85,7 +85,7 @@ const partitionOf = (name: string, about: string, shapes: readonly Shape[], chan
   chance,
   arm: (context) => {
     const { world, prng } = context;
-    const everyMs = drawInt(prng, 3_000, 15_000);
+    const everyMs = drawInt(prng, 1_500, 10_000);
     const longestMs = Math.round(drawLog(prng, 500, 20_000));
     const part = (): void => {
       const names = [...new Set(world.machines.map((machine) => machine.name))];

@@ -11,10 +11,13 @@ export function joinCheckers(checkers: readonly Checker[]): Hooks {
     checkers.flatMap((checker) => checker[name] ?? []);
   const [published, deliveries, views, claims] = [all("onPublish"), all("onDelivered"), all("onView"), all("onClaim")];
   const [moves, greens, texts, spawns] = [all("onMoved"), all("onGreen"), all("onArgument"), all("onSpawn")];
-  const ends = all("onEnd");
+  const [stored, ends] = [all("onStored"), all("onEnd")];
   return {
     onPublish: (machine, frames) => {
       for (const hook of published) hook(machine, frames);
+    },
+    onStored: (machine, frames) => {
+      for (const hook of stored) hook(machine, frames);
     },
     onDelivered: (from, to) => {
       for (const hook of deliveries) hook(from, to);

@@ -3,7 +3,7 @@
  * send it; epochs and generations move as they may; what is rejected says why. The tables are written down here a second
  * time on purpose: the checker does not ask the code under test what is right.
  */
-import type { HistoryEntry, ItemHistory, ItemState, Role } from "@skein/core";
+import type { HistoryEntry, ItemHistory, ItemState, Member, Role } from "@skein/core";
 
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -37,7 +37,7 @@ export const legality: MakeChecker = (world) => ({
     const view = machine.running.node.replica.view();
     for (const item of view.items.values()) {
       for (const entry of item.entries.values()) {
-        const problem = problemOf(item, entry, view.membership.members.get(entry.author)?.role);
+        const problem = problemOf(item, entry, sayOf(view.membership.members.get(entry.author), entry));
         if (problem !== undefined)
           world.violate(problem.id, `item ${item.id}, ${entry.kind} ${entry.id.slice(0, 12)}: ${problem.message}`);
         noteRejection(world, entry);
@@ -46,6 +46,12 @@ export const legality: MakeChecker = (world) => ({
   },
 });
 
+/** The role, as far as the author's removal does not lie before the op. */
+function sayOf(member: Member | undefined, { incarnation, seq }: HistoryEntry): Role | undefined {
+  const isBeyond = member?.cut != null && seq > (member.cut.get(incarnation) ?? 0);
+  return isBeyond ? undefined : member?.role;
+}
+
 type Problem = { readonly id: "I11" | "I17" | "I19" | "I24"; readonly message: string } | undefined;
 
 function problemOf(item: ItemHistory, entry: HistoryEntry, role: Role | undefined): Problem {
@@ -53,7 +59,7 @@ function problemOf(item: ItemHistory, entry: HistoryEntry, role: Role | undefine
   if (outcome.type === "rejected" || outcome.type === "quarantined") {
     return outcome.reason === "" ? { id: "I11", message: `${outcome.type} without a reason` } : undefined;
   }
-  if (role === undefined) return { id: "I24", message: "its author is not a member" };
+  if (role === undefined) return { id: "I24", message: "its author is not a member, or was removed before it" };
   if (role === "observer" || (role === "agent" && FOR_OPERATORS.has(kind))) {
     return { id: "I24", message: `${role} may not` };
   }

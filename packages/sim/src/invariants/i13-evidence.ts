@@ -1,6 +1,22 @@
-/** I13: a view that says Done names a commit that is on the target branch and carries the item's trailer. */
-import type { Machine } from "../world.ts";
+/**
+ * I13: a view that says Done names a commit that is on the target branch and carries the item's trailer; and in the end
+ * what is on the target branch has landed in the view, whoever brought it there and whatever became of the item.
+ */
+import { hasLanded, isLive } from "@skein/core";
+
+import type { Machine, World } from "../world.ts";
+import { correctMachines } from "./i07-convergence.ts";
 import type { MakeChecker } from "./checker.ts";
+
+/** Items whose trailer is on the target branch, and which have not landed as the log says. */
+export function unrecordedLandings(world: World): readonly string[] {
+  const [machine] = correctMachines(world);
+  const items = machine?.running.node.replica.view().items;
+  return world.remote.chain.flatMap(({ item: id }) => {
+    const item = id === null ? undefined : items?.get(id);
+    return item !== undefined && isLive(item) && !hasLanded(item.best.state) ? [item.id] : [];
+  });
+}
 
 export const evidence: MakeChecker = (world) => {
   const checked = new Map<Machine, Map<string, string>>();
@@ -21,6 +37,10 @@ export const evidence: MakeChecker = (world) => {
           );
         }
       }
+    },
+    onEnd: () => {
+      const [id] = unrecordedLandings(world);
+      if (id !== undefined) world.violate("I13", `item ${id} is on the target branch, and the log does not say so`);
     },
   };
 };

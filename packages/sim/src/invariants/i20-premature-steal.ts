@@ -1,8 +1,10 @@
 /**
  * I20: between nodes that exchange messages within a third of the TTL, and an observer that itself ran without a gap for a
- * whole TTL, a holder that is alive and renews is never stolen from.
+ * whole TTL, a holder that is alive and renews is never stolen from. An observer that started, or stood still, less than a
+ * TTL ago has measured no silence but its own and takes nothing over, whoever holds it; and nobody takes as free what
+ * somebody holds.
  */
-import { runningMachines, TTL_MS, type World } from "../world.ts";
+import { BEAT_MS, runningMachines, TTL_MS, type World } from "../world.ts";
 import type { Machine } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
@@ -30,11 +32,16 @@ export const noPrematureSteal: MakeChecker = (world) => {
       known.lastMs = now;
     },
     onClaim: (observer, { item, why }) => {
-      if (why !== "expired") return;
       const holder = holderBefore(world, observer, item);
-      // A removed member's beats count no more.
-      if (holder === undefined || holder.removed) return;
+      if (why === "free" && holder !== undefined) {
+        world.violate("I20", `${observer.name} took item ${item} as free, and ${holder.name} holds it`);
+      }
+      // A removed member's beats count no more, and those of two programs with one key are not told apart.
+      if (why !== "expired" || holder === undefined || holder.removed || hasTwin(world, holder)) return;
       const now = world.scheduler.nowMs();
+      const short = ownSilence(observer, now);
+      if (short !== undefined)
+        world.violate("I20", `${observer.name} took item ${item} from ${holder.name}, and ${short}`);
       const ranSteadily = (machine: Machine): boolean =>
         machine.running !== undefined &&
         !machine.running.life.frozen &&
@@ -53,6 +60,22 @@ export const noPrematureSteal: MakeChecker = (world) => {
     },
   };
 };
+
+const hasTwin = (world: World, machine: Machine): boolean =>
+  world.machines.some((other) => other !== machine && other.key === machine.key);
+
+/** Two beats and more: no node takes a gap like this for the usual unpunctuality. */
+const GAP_MS = 2.5 * BEAT_MS;
+
+/** Why an observer cannot have measured a TTL of somebody else's silence. */
+function ownSilence({ running }: Machine, now: number): string | undefined {
+  if (running === undefined) return undefined;
+  const { startedMs, lastGapMs, runningSinceMs } = running.life;
+  const least = TTL_MS / DRIFT;
+  if (now - startedMs < least) return `it started only ${Math.round(now - startedMs)} ms ago`;
+  if (lastGapMs < GAP_MS || now - runningSinceMs >= least) return undefined;
+  return `it stood still itself until ${Math.round(now - runningSinceMs)} ms ago`;
+}
 
 /** Whose claim the observer has just taken over. */
 function holderBefore(world: World, observer: Machine, id: string): Machine | undefined {

@@ -4,7 +4,9 @@ import { logReplays } from "./i01-log-replays.ts";
 import { uniqueness } from "./i02-uniqueness.ts";
 import { persistBeforePublish } from "./i04-persist-before-publish.ts";
 import { authorMonotonicity } from "./i05-author-monotonicity.ts";
+import { asksFirst } from "./i05-asks-first.ts";
 import { convergence } from "./i07-convergence.ts";
+import { stamps } from "./i08-stamps.ts";
 import { ackedOps } from "./i09-acked-ops.ts";
 import { legality } from "./i11-legality.ts";
 import { monotoneView } from "./i12-monotone-view.ts";
@@ -19,6 +21,7 @@ import { bounds } from "./i25-bounds.ts";
 export const CHECKERS: readonly MakeChecker[] = [
   persistBeforePublish,
   authorMonotonicity,
+  asksFirst,
   monotoneView,
   evidence,
   landedOnce,
@@ -29,6 +32,7 @@ export const CHECKERS: readonly MakeChecker[] = [
   liveness,
   ackedOps,
   uniqueness,
+  stamps,
   logReplays,
   legality,
   bounds,

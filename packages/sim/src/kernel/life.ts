@@ -17,6 +17,9 @@ export interface Life {
   readonly held: HeldEvent[];
   /** Since when it has run without a gap. */
   runningSinceMs: number;
+  /** When it began to stand still last, and for how long it did; 0 before the first time. */
+  frozenAtMs: number;
+  lastGapMs: number;
 }
 
 export const newLife = (name: string, nowMs: number): Life => ({
@@ -26,4 +29,6 @@ export const newLife = (name: string, nowMs: number): Life => ({
   frozen: false,
   held: [],
   runningSinceMs: nowMs,
+  frozenAtMs: 0,
+  lastGapMs: 0,
 });

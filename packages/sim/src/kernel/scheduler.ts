@@ -72,10 +72,12 @@ export function createScheduler(): Scheduler {
     runUntil: (done, limitMs) => runUntil(state, done, limitMs),
     freeze: (life) => {
       life.frozen = true;
+      life.frozenAtMs = state.nowMs;
     },
     thaw: (life) => {
       life.frozen = false;
       life.runningSinceMs = state.nowMs;
+      life.lastGapMs = state.nowMs - life.frozenAtMs;
       for (const event of life.held.splice(0)) after(0, () => event.run?.(), life);
     },
     onStep: (next) => {

@@ -65,9 +65,9 @@ interface Content {
 }
 
 function keep(content: Content, added: readonly StoredFrame[]): void {
-  for (const { position, bytes } of added) {
-    content.frames.push({ position, bytes });
-    content.safe.add(frameKey(bytes));
+  for (const record of added) {
+    content.frames.push(record);
+    content.safe.add(frameKey(record.bytes));
   }
   const written = content.backing?.append(added);
   if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
@@ -116,12 +116,13 @@ function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: Di
   const problem = (): StoreError | undefined => refusal ?? (life.alive ? (disk.full ? FULL : undefined) : UNKNOWN);
   return {
     frames: function* (from) {
-      if (content.backing === undefined) yield* content.frames.slice(from - 1);
+      if (content.backing === undefined) yield* content.frames.filter((record) => endOf(record) >= from);
       else yield* content.backing.frames(from);
     },
     frame: (position) => {
       const { backing, frames } = content;
-      return backing === undefined ? frames[position - 1]?.bytes : backing.frame(position);
+      if (backing !== undefined) return backing.frame(position);
+      return frames.find((record) => record.position <= position && endOf(record) >= position);
     },
     append: (added) => {
       const refused = problem();
@@ -139,6 +140,17 @@ function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: Di
       keep(content, added);
       watch.onAppended(added);
       return ok(undefined);
+    },
+    replace: (record) => {
+      const refused = problem();
+      if (refused !== undefined) return err(refused);
+      const { position } = record;
+      content.frames = [
+        ...content.frames.filter((one) => one.position < position),
+        record,
+        ...content.frames.filter((one) => one.position > endOf(record)),
+      ];
+      return content.backing?.replace(record) ?? ok(undefined);
     },
     getMeta: (key) => content.meta.get(key),
     putMeta: (key, value) => {
@@ -159,6 +171,8 @@ function crash(content: Content, added: readonly StoredFrame[], prng: Prng, watc
   if (at === "after-sync" || (at === "before-sync" && (!powerCut || prng.chance(0.3)))) keep(content, added);
   watch.onCrash(at, powerCut);
 }
+
+const endOf = ({ position, count = 1 }: StoredFrame): number => position + count - 1;
 
 const SIGNATURE_BYTES = 64;
 

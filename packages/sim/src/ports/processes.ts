@@ -48,6 +48,7 @@ export interface ProcessDeps {
   readonly onAgent: (what: "lie" | "crash" | "hang") => void;
   /** The gate was green on this commit. */
   readonly onGreen: (commit: string) => void;
+  readonly onRed: () => void;
   readonly serial: () => number;
 }
 
@@ -118,10 +119,11 @@ function planAgent(deps: ProcessDeps, spec: ProcessSpec): Plan {
   return planOf(ms, exited(prng.chance(rates.exitChance) ? 1 : 0), commit);
 }
 
-function planGate({ prng, rates, onGreen }: ProcessDeps, spec: ProcessSpec): Plan {
+function planGate({ prng, rates, onGreen, onRed }: ProcessDeps, spec: ProcessSpec): Plan {
   const red = prng.chance(rates.redGateChance);
   const ms = Math.round((rates.minMs + prng.int(rates.maxMs - rates.minMs)) / 4);
   return planOf(ms, exited(red ? 1 : 0), () => {
-    if (!red) onGreen(spec.cwd.slice("checkout/".length));
+    if (red) onRed();
+    else onGreen(spec.cwd.slice("checkout/".length));
   });
 }

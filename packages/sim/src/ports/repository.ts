@@ -54,6 +54,7 @@ export interface Workspace {
 
 interface RepositoryWatch {
   readonly onPush: (result: "moved" | "stale" | "lost-done" | "lost-undone", commit: Commit) => void;
+  readonly onConflict: () => void;
   /** A string that goes to git as an argument, a ref, or a path. */
   readonly onArgument: (what: string, text: string, isValid: boolean) => void;
 }
@@ -187,14 +188,20 @@ function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: O
 
 const ITEM_TRAILER = /^Skein-Item: (\w+)$/m;
 
-function merge({ remote }: RepositoryDeps, inputs: Parameters<Repository["merge"]>[0]): Result<MergeOutcome, GitError> {
+function merge(
+  { remote, watch }: RepositoryDeps,
+  inputs: Parameters<Repository["merge"]>[0],
+): Result<MergeOutcome, GitError> {
   const [base, tip] = [remote.commits.get(inputs.base), remote.commits.get(inputs.tip)];
   if (base === undefined || tip === undefined) return fail("bad-object", "there is no such commit");
   if (tip.ahead === 0 || remote.isAncestor(tip.oid, base.oid)) return fail("no-commits", "nothing to land");
   const origin = remote.commits.get(tip.parent ?? "");
   const changed = [...tip.files].filter(([file, version]) => origin?.files.get(file) !== version);
   const conflicts = changed.filter(([file]) => base.files.get(file) !== origin?.files.get(file));
-  if (conflicts.length > 0) return ok({ type: "conflict", paths: conflicts.map(([file]) => file) });
+  if (conflicts.length > 0) {
+    watch.onConflict();
+    return ok({ type: "conflict", paths: conflicts.map(([file]) => file) });
+  }
   const files = new Map([...base.files, ...changed]);
   const commit: Commit = {
     oid: oidOf(`merge ${base.oid} ${tip.oid} ${inputs.atSeconds}\n${inputs.message}`),

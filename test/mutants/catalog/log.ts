@@ -1,0 +1,152 @@
+/** Mistakes with feeds, hashes, the disk and what peers are told. */
+import type { Mutant } from "../mutant.ts";
+
+const REPLICA = "packages/core/src/log/replica.ts";
+const FEEDS = "packages/core/src/log/feed-tree.ts";
+const JOURNAL = "packages/node/src/journal.ts";
+
+export const LOG_MUTANTS: readonly Mutant[] = [
+  {
+    name: "seq-reset",
+    file: REPLICA,
+    find: "seq: (tail?.seq ?? 0) + 1,",
+    replace: "seq: ++log.written,",
+    also: [
+      { file: REPLICA, find: "  open: SealedOp[];\n}", replace: "  open: SealedOp[];\n  written: number;\n}" },
+      {
+        file: REPLICA,
+        find: "top: { id: null, lamport: 0 }, open: [] };",
+        replace: "top: { id: null, lamport: 0 }, open: [], written: 0 };",
+      },
+    ],
+    why: "The counter of a node's own ops lives in memory and starts again with the program.",
+    caughtBy: ["I5", "I7", "I9"],
+  },
+  {
+    name: "lamport-not-resumed",
+    file: REPLICA,
+    find: "    for (const op of read.value.ops) {\n      stamp(log, op);",
+    replace: "    for (const op of read.value.ops) {\n      log.stamps.set(op.id, op.op.lamport);",
+    why: "The clock is advanced where ops arrive, and loading the log is forgotten.",
+    caughtBy: ["I7", "I8", "I9"],
+  },
+  {
+    name: "lamport-not-checked",
+    file: REPLICA,
+    find: "if (op.lamport === greatest + 1) return undefined;",
+    replace: "if (op.lamport > greatest) return undefined;",
+    why: "A stamp that is greater than what it names looks good enough.",
+    caughtBy: ["I8"],
+  },
+  {
+    name: "prev-not-checked",
+    file: REPLICA,
+    find: "return chained ? undefined :",
+    replace: "return chained || prev !== null ? undefined :",
+    why: "The frame names the frame before it, so checking the ops, too, looks like the same twice.",
+    caughtBy: ["I3"],
+  },
+  {
+    name: "signature-not-checked",
+    file: REPLICA,
+    find: "  if (!isSigned()) return badSignature;\n",
+    replace: "",
+    why: "The peer has proved its key, so what it sends is taken for its own.",
+    caughtBy: ["I1"],
+  },
+  {
+    name: "duplicates-taken",
+    file: FEEDS,
+    find: '    if (own.some(({ chain }) => chain.find(lastSeq, hash) !== undefined)) return { type: "duplicate" };\n',
+    replace: "",
+    why: "Links push each frame once, so that nothing seems to arrive twice.",
+    caughtBy: ["I2", "I7", "I9", "I21"],
+  },
+  {
+    name: "heads-without-hashes",
+    file: FEEDS,
+    find: "frame !== null && chain.find(seq, frame) !== undefined);",
+    replace: "frame !== null && (chain.last()?.seq ?? 0) >= seq);",
+    why: "As many ops of a feed look like the same ops.",
+    caughtBy: ["I2", "I7"],
+  },
+  {
+    name: "first-history-wins",
+    file: FEEDS,
+    find: 'if (parent !== undefined) return { type: "fork", ...parent };',
+    replace: 'if (parent !== undefined) return { type: "duplicate" };',
+    why: "The place of the feed is taken, so the second op is dropped.",
+    caughtBy: ["I2", "I7"],
+  },
+  {
+    name: "publish-before-fsync",
+    file: JOURNAL,
+    find: "  const appended = store.append(stored);\n  if (!appended.ok) return appended.error;\n",
+    replace: "  clock.after(5, () => void store.append(stored));\n",
+    also: [
+      {
+        file: JOURNAL,
+        find: "function persist({ store }: JournalDeps",
+        replace: "function persist({ store, clock }: JournalDeps",
+      },
+    ],
+    why: "The write is slow, so it is taken out of the way of the answer and the push.",
+    caughtBy: ["I4"],
+  },
+  {
+    name: "failed-append-acknowledged",
+    file: JOURNAL,
+    find: "  if (!appended.ok) return appended.error;\n",
+    replace: "",
+    why: "The result of a write that never fails on the author's machine is not looked at.",
+    caughtBy: ["I3", "I4", "I9"],
+  },
+  {
+    name: "failed-append-kept-in-memory",
+    file: JOURNAL,
+    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
+    replace: 'if (batch.changes.some((change) => change.type === "stale")) reload(deps);',
+    why: "The caller hears of the failure, and that the ops are folded already is forgotten.",
+    caughtBy: ["I3", "I4", "I7"],
+  },
+  {
+    name: "stale-not-folded-again",
+    file: JOURNAL,
+    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
+    replace: "if (failure !== undefined) reload(deps);",
+    why: "What a removal or a fork takes back is only what comes after it.",
+    caughtBy: ["I2", "I6", "I24"],
+  },
+  {
+    name: "anti-entropy-off",
+    file: "packages/node/src/links/links.ts",
+    find: "    for (const link of table.proved.values()) link.announceHeads();\n    retarget();",
+    replace: "    retarget();",
+    why: "Everything is pushed live, so comparing heads again and again looks like waste.",
+    caughtBy: ["I7", "I9"],
+  },
+  {
+    name: "own-head-not-asked",
+    file: "packages/node/src/continuity.ts",
+    find: "if (alone) settle();",
+    replace: "if (alone || !alone) settle();",
+    why: "A node knows its own log best.",
+    caughtBy: ["I5"],
+  },
+  {
+    name: "incarnation-kept",
+    file: "packages/node/src/continuity.ts",
+    find: "    incarnation = deps.random.bytes(incarnation.length);\n",
+    replace: "",
+    why: "The alarm is shown, and the feed goes on.",
+    caughtBy: ["I5", "I9", "I21"],
+  },
+  {
+    name: "nothing-carried-over",
+    file: "packages/node/src/feed-watch.ts",
+    find: "    void carryOver(deps, feed).then(",
+    replace: "    void Promise.resolve(0).then(",
+    why: "What stands in the quarantined feed is in the log, so it looks safe.",
+    caughtBy: ["I9"],
+  },
+];

@@ -1,0 +1,94 @@
+/**
+ * Seeds against one variant of the product. Each thread runs some of the seeds, each seed until its first violation. A
+ * thread that ends by an error, or does not answer, has shown a fault, too: a program that throws where nobody catches
+ * it ends, and one that never comes back hangs.
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+
+/** What a thread says after each seed: the invariant that was violated first, or null. */
+export interface SeedAnswer {
+  readonly seed: number;
+  readonly violated: string | null;
+  readonly message: string;
+}
+
+export interface Score {
+  /** Seeds that were run. */
+  readonly seeds: number;
+  /** How many seeds it took to see the first violation; undefined when none did. */
+  readonly first: number | undefined;
+  readonly kills: number;
+  /** How often each invariant was the one that was violated first. */
+  readonly by: ReadonlyMap<string, number>;
+  readonly answers: readonly SeedAnswer[];
+}
+
+export interface ContestOptions {
+  /** Seeds 1 … this many are all run. */
+  readonly seeds: number;
+  /** When none of them killed it, more are, until the first that does. */
+  readonly limit: number;
+  /** Nothing more is run after the first kill. */
+  readonly untilKilled?: boolean;
+}
+
+export async function contest(bundle: string, { seeds, limit, untilKilled = false }: ContestOptions): Promise<Score> {
+  const answers: SeedAnswer[] = [];
+  let next = 1;
+  const isKilled = (): boolean => answers.some(({ violated }) => violated !== null);
+  /** The seed to run now; undefined when there is enough. */
+  const take = (): number | undefined => {
+    const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled());
+    return isEnough ? undefined : next++;
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, () => lane(bundle, take, answers)));
+  answers.sort((a, b) => a.seed - b.seed);
+  return scoreOf(answers);
+}
+
+export function scoreOf(answers: readonly SeedAnswer[]): Score {
+  const killers = answers.filter(({ violated }) => violated !== null);
+  const by = new Map<string, number>();
+  for (const { violated } of killers) if (violated !== null) by.set(violated, (by.get(violated) ?? 0) + 1);
+  return { seeds: answers.length, first: killers[0]?.seed, kills: killers.length, by, answers };
+}
+
+/** One thread after the other, each for as long as it lives. */
+async function lane(bundle: string, take: () => number | undefined, answers: SeedAnswer[]): Promise<void> {
+  for (let seed = take(); seed !== undefined;) {
+    const thread = new Worker(bundle);
+    let lives = true;
+    while (lives && seed !== undefined) {
+      const answer = await ask(thread, seed);
+      answers.push(answer);
+      lives = answer.violated !== THREAD_ENDED;
+      seed = take();
+    }
+    await thread.terminate();
+  }
+}
+
+const THREAD_ENDED = "crash or hang";
+/** Many times what the slowest seed takes on a busy machine. */
+const HANG_MS = 180_000;
+
+function ask(thread: Worker, seed: number): Promise<SeedAnswer> {
+  return new Promise((resolve) => {
+    const settle = (answer: SeedAnswer): void => {
+      clearTimeout(timer);
+      thread.removeAllListeners();
+      // What comes after the answer is nobody's any more, and must not end the contest.
+      thread.on("error", () => undefined);
+      resolve(answer);
+    };
+    const ended = (message: string): void => settle({ seed, violated: THREAD_ENDED, message });
+    const timer = setTimeout(() => ended(`seed ${seed} did not end`), HANG_MS);
+    thread.on("message", (answer: SeedAnswer) => settle(answer));
+    thread.on("error", (cause: unknown) =>
+      ended(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)),
+    );
+    thread.on("exit", () => ended("the thread ended"));
+    thread.postMessage(seed);
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * `npm run mutants`: shows that the simulator sees every known-bad variant of the product, and in how many seeds. The
+ * product as it is comes first: what it violates itself would kill every mutant.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { bundleOf } from "./bundle.ts";
+import { contest } from "./contest.ts";
+import { MUTANTS } from "./catalog.ts";
+import { type Result, tableOf } from "./table.ts";
+
+const SEEDS = 100;
+const LIMIT = 1_000;
+
+interface Arguments {
+  readonly seeds: number;
+  readonly only: readonly string[];
+}
+
+function readArguments(argv: readonly string[]): Arguments | string {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      seeds: { type: "string", default: String(SEEDS) },
+      only: { type: "string", multiple: true, default: [] },
+    },
+  });
+  const seeds = Number(values.seeds);
+  if (!Number.isInteger(seeds) || seeds < 1 || seeds > LIMIT) return `--seeds is a whole number from 1 to ${LIMIT}`;
+  const unknown = values.only.find((name) => MUTANTS.every((mutant) => mutant.name !== name));
+  return unknown === undefined ? { seeds, only: values.only } : `there is no mutant ${unknown}`;
+}
+
+/** Returns the exit code. */
+export async function main(argv: readonly string[], root: string): Promise<number> {
+  const given = readArguments(argv);
+  if (typeof given === "string") {
+    console.error(given);
+    return 2;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "skein-mutants-"));
+  try {
+    return await hunt(given, root, directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function hunt({ seeds, only }: Arguments, root: string, directory: string): Promise<number> {
+  const honest = await contest(await bundleOf(undefined, root, directory), { seeds, limit: seeds });
+  for (const { seed, violated, message } of honest.answers) {
+    if (violated !== null) console.error(`The product itself violates ${violated} with seed ${seed}: ${message}`);
+  }
+  if (honest.kills > 0) return 1;
+  console.error(`The product as it is: ${seeds} seeds, nothing violated.`);
+  const results: Result[] = [];
+  for (const mutant of MUTANTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    const score = await contest(await bundleOf(mutant, root, directory), { seeds, limit: LIMIT });
+    results.push({ mutant, score });
+    const example = score.answers.find(({ violated }) => violated !== null)?.message ?? "";
+    console.error(
+      `${mutant.name}: ${score.kills} of ${score.seeds}, first by seed ${score.first ?? "none"}. ${example.slice(0, 300)}`,
+    );
+  }
+  console.log(tableOf(results));
+  return results.every(({ score }) => score.first !== undefined) ? 0 : 1;
+}

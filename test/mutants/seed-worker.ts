@@ -1,0 +1,18 @@
+/** The entry of a bundle: a thread that runs one seed after the other, and says of each what it violated first. */
+import { runSeed } from "@skein/sim";
+import { parentPort } from "node:worker_threads";
+
+import type { SeedAnswer } from "./contest.ts";
+
+/** Meshes of three to five nodes, as `skein sim` has them. */
+const optionsOf = (seed: number) => ({ ops: 60, nodes: 3 + (seed % 3), untilViolation: true });
+
+async function run(seed: number): Promise<SeedAnswer> {
+  const { violations } = await runSeed(seed, optionsOf(seed));
+  const [first] = violations;
+  return { seed, violated: first?.id ?? null, message: first?.message ?? "" };
+}
+
+parentPort?.on("message", (seed: number) => {
+  void run(seed).then((answer) => parentPort?.postMessage(answer));
+});
