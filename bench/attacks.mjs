@@ -55,6 +55,11 @@ const whenUpgraded = (socket, then) => {
   socket.once("data", then);
 };
 
+// Made once: what the attacker spends on it, the pair does not have.
+const FRAGMENTS = Buffer.concat(Array.from({ length: 500 }, () => frameHeader(0, 0, false)));
+const PINGS = Buffer.concat([frameHeader(9, 0), frameHeader(9, 0)]);
+const ZEROS = Buffer.alloc(16 * 1024);
+
 /** What one socket of each kind does once it is connected. */
 const CONDUCT = {
   silent: () => {},
@@ -68,7 +73,7 @@ const CONDUCT = {
   "a frame of 100 MiB": (socket) =>
     whenUpgraded(socket, () => {
       socket.write(frameHeader(2, 100 * 2 ** 20));
-      pour(socket, Buffer.alloc(16 * 1024));
+      pour(socket, ZEROS);
     }),
   "a message of a mebibyte, slowly": (socket) =>
     whenUpgraded(socket, () => {
@@ -78,9 +83,9 @@ const CONDUCT = {
   "fragments without end": (socket) =>
     whenUpgraded(socket, () => {
       socket.write(frameHeader(2, 1, false));
-      pour(socket, Buffer.concat(Array.from({ length: 500 }, () => frameHeader(0, 0, false))));
+      pour(socket, FRAGMENTS);
     }),
-  pings: (socket) => whenUpgraded(socket, () => pour(socket, Buffer.concat([frameHeader(9, 0), frameHeader(9, 0)]))),
+  pings: (socket) => whenUpgraded(socket, () => pour(socket, PINGS)),
 };
 
 export const STRANGERS = Object.keys(CONDUCT);

@@ -1,4 +1,4 @@
-// npm run bench:hostile: what an attack on one node of a pair costs the pair. For each attack the time from an op on one
+// npm run bench:hostile [-- "name of an attack" …]: what an attack on one node of a pair costs the pair. For each attack the time from an op on one
 // node to the other one's board, before it and while it goes on, with the memory that it adds to the node attacked and
 // the share of one processor that the node spends on the attack alone.
 // The attacker is a process of its own on the same machine, so it costs them processor time as well.
@@ -105,7 +105,9 @@ console.log(
 );
 const heads = ["p50 ms", "attacked", "p99 ms", "attacked", "p50", "p99", "MiB more", "CPU"];
 console.log(`${"".padEnd(34)}${heads.map((head) => head.padStart(9)).join("")}`);
-for (const attack of ["nobody", ...STRANGERS, ...Object.keys(FLOODS)]) {
+const named = process.argv.slice(2);
+const attacks = named.length > 0 ? named : [...STRANGERS, ...Object.keys(FLOODS)];
+for (const attack of ["nobody", ...attacks]) {
   console.log(line(await underAttack(pair, attack, victim.where.address)));
 }
 await Promise.all(pair.map((node) => node.stop()));

@@ -44,7 +44,7 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   /** Bytes waiting in one peer's queue before it is cut; it catches up from its heads later. */
   outboxBytes: 8 * 1024 * 1024,
   /** Bytes of one peer's frames that wait to become durable; meanwhile nothing more is read from it. */
-  inboxBytes: 2 * 1024 * 1024,
+  inboxBytes: 512 * 1024,
   /** Answers and refused frames in a row that brought nothing before the link ends. */
   barrenAnswers: 20,
   /** Rotations of its key that a hello tells, the newest. */
@@ -160,7 +160,7 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   messages: { perSecond: 2_000, burst: 20_000, patienceMs: null },
   frames: { perSecond: 2_000, burst: 20_000, patienceMs: null },
   /** Frames that were here already. */
-  duplicates: { perSecond: 2_000, burst: 20_000, patienceMs: null },
+  duplicates: { perSecond: 2_000, burst: 5_000, patienceMs: null },
   /** Frames that came before what they build on, as they do when many write at once. */
   misfits: { perSecond: 200, burst: 2_000, patienceMs: 10_000 },
   /** Messages and frames that no honest node sends; each ends its link. */

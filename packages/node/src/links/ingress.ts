@@ -49,7 +49,7 @@ export function createIngress({ clock, link, account, cut }: IngressDeps): Ingre
   const judge = (): boolean => {
     const exhausted = account.exhausted(clock.monoMs());
     if (exhausted !== undefined) {
-      cut(overBudget(exhausted, account, clock.monoMs()));
+      cut(overBudget(exhausted));
       return false;
     }
     pauseWhileOwing();
@@ -81,11 +81,11 @@ export function createIngress({ clock, link, account, cut }: IngressDeps): Ingre
   };
 }
 
-/** Why a link ends, for people at both ends. */
-export function overBudget(name: BudgetName, account: Account, nowMs: number): string {
+/** Why a link ends, for people at both ends. Always the same sentence, so that many of them are one incident. */
+export function overBudget(name: BudgetName): string {
   const { perSecond, burst } = BUDGETS[name];
-  const seconds = Math.ceil(account.debtMs(nowMs) / 1_000);
-  return `it is over its budget of ${name} (${perSecond} a second, ${burst} at once); it is heard again in ${seconds} s`;
+  const seconds = Math.ceil(burst / perSecond);
+  return `it is over its budget of ${name} (${perSecond} a second, ${burst} at once); it is heard again within ${seconds} s`;
 }
 
 /** Nobody has to send a pack unasked, so one counts as if it were full. */

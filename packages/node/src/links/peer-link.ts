@@ -214,7 +214,7 @@ function createGreeting(
     });
     if (!peerLink.initiated) account.spend("links", 1, nowMs);
     const exhausted = account.exhausted(nowMs);
-    if (exhausted !== undefined) return peerLink.close("over-budget", overBudget(exhausted, account, nowMs));
+    if (exhausted !== undefined) return peerLink.close("over-budget", overBudget(exhausted));
     link.setMaxMessageBytes(LIMITS.messageBytes);
     deps.onProved(peerLink);
     return peerLink.announceHeads();
