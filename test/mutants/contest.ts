@@ -37,9 +37,11 @@ export async function contest(bundle: string, { seeds, limit, untilKilled = fals
   const answers: SeedAnswer[] = [];
   let next = 1;
   const isKilled = (): boolean => answers.some(({ violated }) => violated !== null);
+  const hasEnded = (): boolean => answers.some(({ violated }) => violated === THREAD_ENDED);
   /** The seed to run now; undefined when there is enough. */
   const take = (): number | undefined => {
-    const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled());
+    // One that hangs is not waited for again and again.
+    const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled()) || hasEnded();
     return isEnough ? undefined : next++;
   };
   await Promise.all(Array.from({ length: availableParallelism() }, () => lane(bundle, take, answers)));
@@ -71,7 +73,7 @@ async function lane(bundle: string, take: () => number | undefined, answers: See
 
 const THREAD_ENDED = "crash or hang";
 /** Many times what the slowest seed takes on a busy machine. */
-const HANG_MS = 180_000;
+const HANG_MS = 120_000;
 
 interface Thread {
   run(seed: number): Promise<SeedAnswer>;

@@ -14,14 +14,10 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     also: [
       {
         file: PRESENCE,
-        find: "      const now = clock.monoMs();\n      // After a stall",
-        replace: "      const now = clock.wallMs();\n      // After a stall",
+        find: "!isOverdue() && leases.isExpired(claim, clock.monoMs()),",
+        replace: "leases.isExpired(claim, clock.wallMs()),",
       },
-      {
-        file: PRESENCE,
-        find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-        replace: "",
-      },
+      { file: PRESENCE, find: "leases.met(node, clock.monoMs())", replace: "leases.met(node, clock.wallMs())" },
       {
         file: PRESENCE,
         find: "      leases.grace(now);\n      deps.onStall",
@@ -47,8 +43,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "no-own-stall-grace",
     file: PRESENCE,
-    find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-    replace: "",
+    find: "cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;",
+    replace: "cancel !== undefined && lastTickMs < 0;",
     also: [{ file: PRESENCE, find: "      leases.grace(now);\n      deps.onStall", replace: "      deps.onStall" }],
     why: "Whoever was not heard for a TTL is dead, also when the observer slept.",
     caughtBy: ["I20"],
@@ -56,8 +52,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "stall-noticed-at-the-next-beat",
     file: PRESENCE,
-    find: "if (now - lastTickMs > intervalMs + STALL_TOLERANCE_MS) leases.grace(now);\n",
-    replace: "",
+    find: "cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;",
+    replace: "cancel !== undefined && lastTickMs < 0;",
     why: "The beat's timer notices a stall; but after one, the executor's timer may come first.",
     caughtBy: ["I20"],
   },

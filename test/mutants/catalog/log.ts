@@ -1,20 +1,21 @@
 /** Mistakes with feeds, hashes, the disk and what peers are told. */
 import type { Mutant } from "../mutant.ts";
 
-const REPLICA = "packages/core/src/log/replica.ts";
-const FEEDS = "packages/core/src/log/feed-tree.ts";
+const LOG = "packages/core/src/log/";
+const TAKING = `${LOG}taking.ts`;
+const FEEDS = `${LOG}feed-tree.ts`;
 const JOURNAL = "packages/node/src/journal.ts";
 
 export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "seq-reset",
-    file: REPLICA,
+    file: `${LOG}replica.ts`,
     find: "seq: (tail?.seq ?? 0) + 1,",
     replace: "seq: ++log.written,",
     also: [
-      { file: REPLICA, find: "  open: SealedOp[];\n}", replace: "  open: SealedOp[];\n  written: number;\n}" },
+      { file: `${LOG}log-state.ts`, find: "  open: SealedOp[];\n}", replace: "  open: SealedOp[];\n  written: number;\n}" },
       {
-        file: REPLICA,
+        file: `${LOG}log-state.ts`,
         find: "top: { id: null, lamport: 0 }, open: [] };",
         replace: "top: { id: null, lamport: 0 }, open: [], written: 0 };",
       },
@@ -24,15 +25,15 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "lamport-not-resumed",
-    file: REPLICA,
-    find: "    for (const op of read.value.ops) {\n      stamp(log, op);",
-    replace: "    for (const op of read.value.ops) {\n      log.stamps.set(op.id, op.op.lamport);",
+    file: `${LOG}loading.ts`,
+    find: "      stamp(log, op);\n      if (op.op.entity",
+    replace: "      log.stamps.set(op.id, op.op.lamport);\n      if (op.op.entity",
     why: "The clock is advanced where ops arrive, and loading the log is forgotten.",
     caughtBy: ["I7", "I8", "I9"],
   },
   {
     name: "lamport-not-checked",
-    file: REPLICA,
+    file: TAKING,
     find: "if (op.lamport === greatest + 1) return undefined;",
     replace: "if (op.lamport > greatest) return undefined;",
     why: "A stamp that is greater than what it names looks good enough.",
@@ -40,16 +41,16 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "prev-not-checked",
-    file: REPLICA,
-    find: "return chained ? undefined :",
-    replace: "return chained || prev !== null ? undefined :",
+    file: TAKING,
+    find: "const chained = prev === null ? op.prev === null : op.prev !== null && equalBytes(prev, op.prev);",
+    replace: "const chained = prev !== null || op.prev === null;",
     why: "The frame names the frame before it, so checking the ops, too, looks like the same twice.",
     caughtBy: ["I3"],
   },
   {
     name: "signature-not-checked",
-    file: REPLICA,
-    find: "  if (!isSigned()) return badSignature;\n",
+    file: TAKING,
+    find: "  if (!isAuthentic()) return badSignature;\n",
     replace: "",
     why: "The peer has proved its key, so what it sends is taken for its own.",
     caughtBy: ["I1"],
@@ -104,16 +105,16 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "failed-append-kept-in-memory",
     file: JOURNAL,
-    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
-    replace: 'if (batch.changes.some((change) => change.type === "stale")) reload(deps);',
+    find: 'const isStale = committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");',
+    replace: 'const isStale = batch.changes.some((change) => change.type === "stale");',
     why: "The caller hears of the failure, and that the ops are folded already is forgotten.",
     caughtBy: ["I3", "I4", "I7"],
   },
   {
     name: "stale-not-folded-again",
     file: JOURNAL,
-    find: 'if (failure !== undefined || batch.changes.some((change) => change.type === "stale")) reload(deps);',
-    replace: "if (failure !== undefined) reload(deps);",
+    find: 'const isStale = committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");',
+    replace: "const isStale = committed.failure !== undefined;",
     why: "What a removal or a fork takes back is only what comes after it.",
     caughtBy: ["I2", "I6", "I24"],
   },
