@@ -61,7 +61,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     find: '    if (own.some(({ chain }) => chain.find(lastSeq, hash) !== undefined)) return { type: "duplicate" };\n',
     replace: "",
     why: "Links push each frame once, so that nothing seems to arrive twice.",
-    caughtBy: ["I2", "I7", "I9", "I21"],
+    caughtBy: ["I0", "I2", "I7"],
   },
   {
     name: "heads-without-hashes",
@@ -116,14 +116,21 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     find: 'const isStale = committed.failure !== undefined || batch.changes.some((change) => change.type === "stale");',
     replace: "const isStale = committed.failure !== undefined;",
     why: "What a removal or a fork takes back is only what comes after it.",
-    caughtBy: ["I2", "I6", "I24"],
+    caughtBy: ["I2", "I6", "I12", "I24"],
   },
   {
     name: "anti-entropy-off",
     file: "packages/node/src/links/links.ts",
     find: "    for (const link of table.proved.values()) link.announceHeads();\n    retarget();",
     replace: "    retarget();",
-    why: "Everything is pushed live, so comparing heads again and again looks like waste.",
+    also: [
+      {
+        file: "packages/node/src/links/peer-link.ts",
+        find: "    return peerLink.announceHeads();\n",
+        replace: "    return peerLink.initiated ? peerLink.announceHeads() : undefined;\n",
+      },
+    ],
+    why: "Everything is pushed live, so that heads are only told once, by whoever dialed.",
     caughtBy: ["I7", "I9"],
   },
   {
