@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 
-/** What a thread says after each seed: the invariant that was violated first, or null. */
+/** What a thread says after each seed: the invariant that was violated first, or null; or that it crashed or hangs. */
 export interface SeedAnswer {
   readonly seed: number;
   readonly violated: string | null;
@@ -37,9 +37,11 @@ export async function contest(bundle: string, { seeds, limit, untilKilled = fals
   const answers: SeedAnswer[] = [];
   let next = 1;
   const isKilled = (): boolean => answers.some(({ violated }) => violated !== null);
+  const hangs = (): boolean => answers.some(({ violated }) => violated === "hang");
   /** The seed to run now; undefined when there is enough. */
   const take = (): number | undefined => {
-    const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled());
+    // One that hangs is not waited for again and again.
+    const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled()) || hangs();
     return isEnough ? undefined : next++;
   };
   await Promise.all(Array.from({ length: availableParallelism() }, () => lane(bundle, take, answers)));
@@ -62,16 +64,15 @@ async function lane(bundle: string, take: () => number | undefined, answers: See
     while (lives && seed !== undefined) {
       const answer = await thread.run(seed);
       answers.push(answer);
-      lives = answer.violated !== THREAD_ENDED;
+      lives = answer.violated !== "hang" && answer.violated !== "crash";
       seed = take();
     }
     await thread.end();
   }
 }
 
-const THREAD_ENDED = "crash or hang";
 /** Many times what the slowest seed takes on a busy machine. */
-const HANG_MS = 180_000;
+const HANG_MS = 120_000;
 
 interface Thread {
   run(seed: number): Promise<SeedAnswer>;
@@ -80,20 +81,20 @@ interface Thread {
 
 function startThread(bundle: string): Thread {
   const worker = new Worker(bundle);
-  let hear: (answer: SeedAnswer | string) => void = () => undefined;
-  let fault: string | undefined;
+  let hear: (answer: Omit<SeedAnswer, "seed">) => void = () => undefined;
+  let fault: Omit<SeedAnswer, "seed"> | undefined;
   worker.on("message", (answer: SeedAnswer) => hear(answer));
   worker.on("error", (cause: unknown) => {
-    fault = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    fault = { violated: "crash", message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) };
     hear(fault);
   });
   return {
     run: (seed) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => hear(`seed ${seed} did not end`), HANG_MS);
+        const timer = setTimeout(() => hear({ violated: "hang", message: "it did not end" }), HANG_MS);
         hear = (heard) => {
           clearTimeout(timer);
-          resolve(typeof heard === "string" ? { seed, violated: THREAD_ENDED, message: heard } : heard);
+          resolve({ ...heard, seed });
         };
         if (fault === undefined) worker.postMessage(seed);
         else hear(fault);

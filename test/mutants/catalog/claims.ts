@@ -9,14 +9,15 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "wall-clock-leases",
     file: PRESENCE,
-    find: "leases.heard(opened.node, beatOrder(opened), monoMs);",
-    replace: "leases.heard(opened.node, beatOrder(opened), clock.wallMs());",
+    find: "leases.heard(idOf(opened), beatOrder(opened), monoMs);",
+    replace: "leases.heard(idOf(opened), beatOrder(opened), clock.wallMs());",
     also: [
       {
         file: PRESENCE,
-        find: "!isOverdue() && leases.isExpired(claim, clock.monoMs())",
-        replace: "leases.isExpired(claim, clock.wallMs())",
+        find: "!isOverdue() && leases.isExpired(claim, clock.monoMs()),",
+        replace: "leases.isExpired(claim, clock.wallMs()),",
       },
+      { file: PRESENCE, find: "leases.met(member, clock.monoMs())", replace: "leases.met(member, clock.wallMs())" },
       {
         file: PRESENCE,
         find: "      leases.grace(now);\n      deps.onStall",
@@ -42,8 +43,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "no-own-stall-grace",
     file: PRESENCE,
-    find: "!isOverdue() && leases.isExpired(",
-    replace: "leases.isExpired(",
+    find: "cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;",
+    replace: "cancel !== undefined && lastTickMs < 0;",
     also: [{ file: PRESENCE, find: "      leases.grace(now);\n      deps.onStall", replace: "      deps.onStall" }],
     why: "Whoever was not heard for a TTL is dead, also when the observer slept.",
     caughtBy: ["I20"],
@@ -51,8 +52,8 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "stall-noticed-at-the-next-beat",
     file: PRESENCE,
-    find: "!isOverdue() && leases.isExpired(",
-    replace: "leases.isExpired(",
+    find: "cancel !== undefined && clock.monoMs() - lastTickMs > intervalMs + STALL_TOLERANCE_MS;",
+    replace: "cancel !== undefined && lastTickMs < 0;",
     why: "The beat's timer notices a stall; but after one, the executor's timer may come first.",
     caughtBy: ["I20"],
   },

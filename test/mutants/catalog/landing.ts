@@ -55,12 +55,21 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
     caughtBy: ["I13"],
   },
   {
-    name: "zero-commits-submitted",
+    name: "zero-commits-count-as-done",
     file: "packages/node/src/work/coding.ts",
     find: "if (collected.value.commitsAhead === 0) {",
     replace: "if (collected.value.commitsAhead < 0) {",
-    why: "The agent says that it succeeded.",
-    caughtBy: ["I16", "I21"],
+    also: [
+      { file: "packages/core/src/op/bodies.ts", find: "commitsAhead: integer(1,", replace: "commitsAhead: integer(0," },
+      {
+        file: MERGING,
+        find: '  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n',
+        replace:
+          '  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n  if (!merged.ok && merged.error.type === "no-commits") {\n    await writeLanded(context, base, atSeconds * 1_000);\n    return undefined;\n  }\n',
+      },
+    ],
+    why: "The agent says that it succeeded, and there is nothing left to merge.",
+    caughtBy: ["I13", "I16"],
   },
   {
     name: "landing-not-observed",

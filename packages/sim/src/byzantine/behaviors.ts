@@ -184,6 +184,28 @@ const claimEverything: Behavior = {
   },
 };
 
+const interfere: Behavior = {
+  name: "byzantine-interference",
+  about: "submits, passes, gives back and gives up what others hold",
+  seen: "byzantine: interfered",
+  act: (peer) => {
+    const held = liveItemsOf(peer).filter(({ best }) => ![null, peer.key].includes(best.state.claim?.holder ?? null));
+    if (held.length === 0) return;
+    const { id: entity, best } = peer.prng.pick(held);
+    const inStage: Readonly<Record<string, Draft["body"]>> = {
+      Coding: { kind: "item.submit", feature: featureOf(entity, best.state.epoch) },
+      Qa: { kind: "item.pass", evidence: { tree: COMMIT, runs: [] } },
+    };
+    const always: readonly Draft["body"][] = [
+      { kind: "item.release", note: "" },
+      { kind: "item.archive", reason: "Blocked", note: "" },
+    ];
+    const fit = inStage[best.state.stage.stage];
+    const body = fit !== undefined && peer.prng.chance(0.5) ? fit : peer.prng.pick(always);
+    peer.write([{ entity, on: best.id, body }]);
+  },
+};
+
 const makeUpEvidence: Behavior = {
   name: "byzantine-evidence",
   about: "submits a branch that does not exist and says that its gate is green",
@@ -358,6 +380,7 @@ export const BEHAVIORS: readonly Behavior[] = [
   poisonEpoch,
   backDate,
   claimEverything,
+  interfere,
   makeUpEvidence,
   flood,
   withhold,

@@ -1,8 +1,11 @@
 /** The git remote and the agents at their worst. */
+import { isLive } from "@skein/core";
+
 import { drawInt, drawLog } from "../kernel/streams.ts";
 import { calmProcesses } from "../ports/processes.ts";
 import { calmRemote, fileOf } from "../ports/repository.ts";
-import { type Fault, repeatedly } from "./fault.ts";
+import { command } from "../workload.ts";
+import { type Fault, nothing, pickRunning, repeatedly } from "./fault.ts";
 
 export const remoteFault: Fault = {
   name: "remote",
@@ -64,6 +67,28 @@ export const humanFault: Fault = {
       heal: () => {
         state.rates.raceChance = 0;
       },
+    };
+  },
+};
+
+export const cancelFault: Fault = {
+  name: "cancel",
+  about: "people archive what is about to land",
+  chance: 0.25,
+  arm: (context) => {
+    const { world, prng } = context;
+    const everyMs = drawInt(prng, 100, 1_500);
+    return {
+      settings: { everyMs },
+      start: repeatedly(context, everyMs, () => {
+        const machine = pickRunning(context);
+        const items = [...(machine?.running?.node.replica.view().items.values() ?? [])].filter(isLive);
+        const landing = items.filter(({ best }) => best.state.stage.stage === "Merge");
+        if (machine === undefined || landing.length === 0) return;
+        world.note("item archived while it was about to land");
+        command(world, machine, "item.archive", { item: prng.pick(landing).id, reason: "Superseded", note: "" });
+      }),
+      heal: nothing,
     };
   },
 };
