@@ -5,7 +5,7 @@
  *
  * A sample by default; every call with SKEIN_FAULT_POINTS=all.
  */
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 
@@ -22,6 +22,7 @@ import {
 import { expectSoundLogs } from "../support/mesh.ts";
 import type { SpawnedNode } from "../support/node-process.ts";
 import { processesUnder } from "../support/processes.ts";
+import { saveLife } from "../support/saved-life.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 
@@ -56,9 +57,9 @@ async function command(api: Api, title: string, life: { acknowledged: string[]; 
 
 /** A node's life under strace; ends by SIGTERM, or by itself. */
 async function liveUnder(name: string, wrapper: readonly string[]): Promise<Life> {
-  const data = world.dataOf(name);
-  cpSync(world.dataOf("template"), data, { recursive: true });
-  const spawned = world.spawn(name, { ...IDLE, wrapper });
+  putBack();
+  const data = world.dataOf("alice");
+  const spawned = world.spawn(name, { ...IDLE, data, wrapper });
   const file = join(data, "endpoints.json");
   await waitFor("the node to be up or gone", () => existsSync(file) || isGone(spawned));
   const life = { acknowledged: [] as string[], refused: [] as string[] };
@@ -79,7 +80,7 @@ async function liveUnder(name: string, wrapper: readonly string[]): Promise<Life
 }
 
 async function expectAllThere(name: string, { acknowledged, refused }: Life): Promise<void> {
-  const node = await world.start(name, IDLE);
+  const node = await world.start(name, { ...IDLE, data: world.dataOf("alice") });
   const items = await node.api.items();
   expect(acknowledged.filter((id) => !items.some((item) => item.id === id))).toEqual([]);
   // "Not saved" is meant: it does not turn up later.
@@ -91,10 +92,13 @@ async function expectAllThere(name: string, { acknowledged, refused }: Life): Pr
 
 /** Of an undisturbed life. */
 let recorded: readonly FaultPoint[] = [];
+/** Makes alice's data directory what it was after its init. */
+let putBack: () => void;
 
 beforeAll(async () => {
   requireStrace();
-  await world.found("template");
+  await world.found("alice");
+  putBack = saveLife(world.dataOf("alice"), join(world.directory("kept"), "alice"));
   const trace = join(world.directory("traces"), "recorded.strace");
   const life = await liveUnder("recorded", recording(trace));
   if (life.acknowledged.length !== COMMANDS) throw new Error(`an undisturbed life failed: ${life.ended.output()}`);

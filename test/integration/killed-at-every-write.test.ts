@@ -14,6 +14,7 @@ import { expectSoundLogs, waitForStage } from "../support/mesh.ts";
 import type { NodeProcess, SpawnedNode } from "../support/node-process.ts";
 import { killNow, processesUnder } from "../support/processes.ts";
 import { landingOf, type Project } from "../support/project.ts";
+import { saveLife } from "../support/saved-life.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 
@@ -59,9 +60,8 @@ const nodeUnder = (data: string): number | undefined =>
   processesUnder(data).find((one) => one.command.includes(" up --data") && !one.command.startsWith("strace"))?.pid;
 
 /** Starts under strace, lives, is told to stop; dies somewhere on the way or not. */
-async function runOnce(name: string, wrapper: readonly string[]): Promise<Acknowledged> {
-  const data = world.dataOf(name);
-  const spawned = world.spawn(name, { wrapper });
+async function runOnce(name: string, data: string, wrapper: readonly string[]): Promise<Acknowledged> {
+  const spawned = world.spawn(name, { data, wrapper });
   const file = join(data, "endpoints.json");
   await waitFor("the node to be up or dead", () => existsSync(file) || isGone(spawned), { withinMs: START_MS });
   let acknowledged: Acknowledged = { items: [] };
@@ -106,18 +106,12 @@ test(
     const project = await world.project();
     const remote = world.directory("remote-as-it-was");
     cpSync(project.remote, remote, { recursive: true });
-    await world.found("template", project);
-    const template = world.dataOf("template");
+    await world.found("alice", project);
+    const data = world.dataOf("alice");
+    const putBack = saveLife(data, join(world.directory("kept"), "alice"));
     const trace = join(world.directory("traces"), "up.strace");
-    const fresh = (name: string): string => {
-      clear([project.remote]);
-      cpSync(remote, project.remote, { recursive: true });
-      cpSync(template, world.dataOf(name), { recursive: true });
-      return world.dataOf(name);
-    };
 
-    fresh("recorded");
-    expect(await runOnce("recorded", recording(trace))).toMatchObject({ items: { length: 3 } });
+    expect(await runOnce("recorded", data, recording(trace))).toMatchObject({ items: { length: 3 } });
     const points = pointsIn(readFileSync(trace, "latin1"));
     expect(points.length).toBeGreaterThan(200);
 
@@ -126,19 +120,21 @@ test(
     let killed = 0;
     for (const [index, point] of sampleOf(points, 4).entries()) {
       const name = `${point.call}-${point.nth}`;
-      const data = fresh(name);
+      clear([project.remote]);
+      cpSync(remote, project.remote, { recursive: true });
+      putBack();
       const died = join(dirname(trace), `${name}.strace`);
-      const said = await runOnce(name, dyingAt(point, died));
+      const said = await runOnce(name, data, dyingAt(point, died));
       if (readFileSync(died, "latin1").includes(KILLED)) killed++;
       acknowledged += said.items.length;
       const before = performance.now();
-      const node = await world.start(name);
+      const node = await world.start(name, { data });
       restarts.push(performance.now() - before);
       await expectAllThere(node, said, project);
       expect(await node.stop()).toEqual({ code: 0, signal: null });
       for (const { pid } of processesUnder(data)) killNow(pid);
       await waitFor("nothing to be left of it", () => processesUnder(data).length === 0);
-      clear([data, died]);
+      clear([died]);
       process.stderr.write(`${name} ${killed} ${said.items.length} ${Math.round(restarts.at(-1) ?? 0)}\n`);
       if (index % 50 === 49) report({ done: index + 1, of: points.length });
     }
