@@ -37,6 +37,7 @@ export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
 export { foundMesh } from "./log/genesis.ts";
 export type { Comparison } from "./log/feed-tree.ts";
 export { type Head, type FramePlace, type Heads, type Locator, totalOps } from "./log/heads.ts";
+export { type WholeRecord, wholeRecords } from "./log/salvage.ts";
 export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";
 export {
   type Authorship,

@@ -80,6 +80,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
     changed: false,
     removed: false,
     rolledBack: false,
+    mayFork: false,
     start: () => startNode(world, machine, spec, ports),
     kill: (silent) => {
       const { running } = machine;

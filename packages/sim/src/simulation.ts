@@ -11,7 +11,7 @@ import type { ByzantineSeat } from "./faults/byzantine.ts";
 import type { ArmedFault, Fault } from "./faults/fault.ts";
 import { faultsOf } from "./faults/index.ts";
 import { correctMachines, logsAreEqual } from "./invariants/i07-convergence.ts";
-import { unrecordedLandings } from "./invariants/i13-evidence.ts";
+import { landingsAreJudged, unrecordedLandings } from "./invariants/i13-evidence.ts";
 import { openItems } from "./invariants/i21-liveness.ts";
 import { joinCheckers } from "./invariants/checker.ts";
 import { CHECKERS } from "./invariants/index.ts";
@@ -177,7 +177,7 @@ function armFaults(world: World, options: SeedOptions, seat: ByzantineSeat): Rea
   );
   if (unknown.length > 0) throw new Error(`there is no fault class ${unknown.join(", ")}`);
   const isOn = (fault: Fault): boolean => {
-    const drawn = world.streams(`swarm ${fault.name}`).chance(fault.chance) && fault.expected === undefined;
+    const drawn = world.streams(`swarm ${fault.name}`).chance(fault.chance);
     return (options.faults?.includes(fault.name) ?? drawn) || options.also?.includes(fault.name) === true;
   };
   const armed = new Map<string, ArmedFault>();
@@ -363,7 +363,10 @@ async function rest(simulation: Simulation): Promise<void> {
   const { scheduler } = world;
   simulation.setPhase("liveness");
   const isResting = (): boolean =>
-    logsAreEqual(world) && openItems(world).length === 0 && unrecordedLandings(world).length === 0;
+    logsAreEqual(world) &&
+    openItems(world).length === 0 &&
+    unrecordedLandings(world).length === 0 &&
+    landingsAreJudged(world);
   for (let waited = 0; waited < LIVENESS_LIMIT_MS; waited += REST_LOOK_MS) {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.

@@ -23,6 +23,7 @@ export const SOMETIMES = [
   "gate run again because the target had moved",
   "half-open link closed by silence",
   "holder that is alive and cut off was taken over",
+  "invented landing refuted",
   "item archived as Blocked",
   "item held",
   "item archived while it was about to land",

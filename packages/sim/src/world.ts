@@ -47,8 +47,10 @@ export interface Machine {
   changed: boolean;
   /** A person removed its key from the mesh. */
   removed: boolean;
-  /** Its image was put back or copied: rules about one continuous life do not hold for it. */
+  /** Something of its log was lost: what it has shown before, it may not show any more. */
   rolledBack: boolean;
+  /** Its image was put back or copied, so that its feed may fork. */
+  mayFork: boolean;
   start(): void;
   /** As `kill -9`; `silent` when the whole machine goes and its peers learn nothing. */
   kill(silent: boolean): void;

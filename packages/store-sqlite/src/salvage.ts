@@ -8,22 +8,10 @@
  *     repaired/log.sqlite   finished: the damaged files go to repaired/damaged/, then this takes their place
  *     quarantine/<time>/    everything that was put aside; never deleted by the program
  *
- * A frame is kept when its hashes, its chain and its signature are right and all that it builds on was kept: the disk is
- * not trusted any more. What is missing comes back from peers like anything else a node has not heard of, because heads
+ * What is kept, wholeRecords of the core says: the disk is not trusted any more. What is missing comes back from peers like anything else a node has not heard of, because heads
  * say only what is here; absence is never told to anybody as deletion.
  */
-import {
-  createReplica,
-  type Crypto,
-  endsOf,
-  err,
-  framesOf,
-  isPack,
-  isSigned,
-  ok,
-  type Replica,
-  type Result,
-} from "@skein/core";
+import { type Crypto, endsOf, err, framesOf, isSigned, ok, type Result, wholeRecords } from "@skein/core";
 import type { StoredFrame, StoreError } from "@skein/node";
 import Database from "better-sqlite3";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
@@ -124,7 +112,6 @@ function copyFrames(
   mesh: Uint8Array,
   crypto: Crypto,
 ): Result<number, OpenError> {
-  const replica = createReplica(mesh, crypto);
   let batch: StoredFrame[] = [];
   let kept = 0;
   const save = (): Result<void, StoreError> => {
@@ -132,27 +119,14 @@ function copyFrames(
     batch = [];
     return appended;
   };
-  for (const bytes of damaged.records()) {
-    const whole = takeRecord(replica, bytes);
-    if (whole === undefined) continue;
-    batch.push({ position: kept + 1, ...whole });
-    kept += whole.count;
+  for (const record of wholeRecords(damaged.records(), mesh, crypto)) {
+    batch.push(record);
+    kept += record.count;
     const appended = batch.length < BATCH_FRAMES ? ok(undefined) : save();
     if (!appended.ok) return err(notMade(appended.error));
   }
   const appended = save();
   return appended.ok ? ok(kept) : err(notMade(appended.error));
-}
-
-/** What is whole of a record; undefined when it does not fit. A pack is whole or nothing: its frames share a signature. */
-function takeRecord(replica: Replica, bytes: Uint8Array): { bytes: Uint8Array; count: number } | undefined {
-  if (!isPack(bytes)) {
-    const taken = replica.take(bytes);
-    return taken.ok && taken.value.type === "taken" ? { bytes, count: 1 } : undefined;
-  }
-  const pack = replica.takePack(bytes);
-  if (!pack.ok || pack.value.news === undefined) return undefined;
-  return { bytes: pack.value.news, count: pack.value.frames.filter(({ type }) => type === "taken").length };
 }
 
 /** The first frame names the mesh by its own hash, so it needs no other witness. */

@@ -19,7 +19,6 @@ export interface Behavior {
   readonly name: string;
   readonly about: string;
   readonly seen: SometimesName | undefined;
-  readonly expected?: string;
   readonly act: (peer: ByzantinePeer) => void;
 }
 
@@ -366,7 +365,6 @@ const makeUpLanding: Behavior = {
   name: "byzantine-landing",
   about: "says that an item has landed as a commit that is not on the target branch",
   seen: "byzantine: landing made up",
-  expected: "item.land of a member is believed without a look at the remote",
   act: (peer) => {
     const item = pickItem(peer);
     if (item === undefined) return;

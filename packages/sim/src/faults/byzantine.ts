@@ -11,11 +11,10 @@ export interface ByzantineSeat {
 
 export const byzantineFaults = (seat: ByzantineSeat): readonly Fault[] => BEHAVIORS.map((one) => faultOf(one, seat));
 
-const faultOf = ({ name, about, expected, seen, act }: Behavior, seat: ByzantineSeat): Fault => ({
+const faultOf = ({ name, about, seen, act }: Behavior, seat: ByzantineSeat): Fault => ({
   name,
   about,
   chance: 0.15,
-  ...(expected === undefined ? {} : { expected }),
   arm: (context) => {
     const everyMs = drawInt(context.prng, 400, 4_000);
     return {

@@ -26,8 +26,6 @@ export interface Fault {
   readonly about: string;
   /** How likely a seed has it. */
   readonly chance: number;
-  /** Why it is not drawn unless it is asked for by name: the product does not stand it yet. */
-  readonly expected?: string;
   readonly arm: (context: FaultContext) => ArmedFault;
 }
 

@@ -32,4 +32,4 @@ export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
 ];
 
 /** What there is, for people. */
-export const FAULTS: readonly Pick<Fault, "name" | "about" | "expected">[] = faultsOf({ peer: undefined });
+export const FAULTS: readonly Pick<Fault, "name" | "about">[] = faultsOf({ peer: undefined });

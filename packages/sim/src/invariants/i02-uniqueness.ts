@@ -19,7 +19,7 @@ export const uniqueness: MakeChecker = (world) => ({
     if (forks.size > 0) world.note("fork proof made");
     for (const feed of forks.keys()) {
       const author = feed.slice(0, feed.indexOf("/"));
-      const mayFork = world.byzantine.has(author) || world.machines.some((one) => one.key === author && one.rolledBack);
+      const mayFork = world.byzantine.has(author) || world.machines.some((one) => one.key === author && one.mayFork);
       if (!mayFork) world.violate("I2", `the feed ${feed} forked, and its node is honest and had its own disk`);
     }
     for (const { name, running } of correctMachines(world)) {

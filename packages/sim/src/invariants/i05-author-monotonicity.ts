@@ -19,7 +19,7 @@ export const authorMonotonicity: MakeChecker = (world) => {
     const { author, incarnation, firstSeq, opIds } = opened.value.header;
     // Two programs on copies of one disk, and one on an older disk whose peers had not heard all of it, fork: I2 looks at it.
     const node = toHex(author);
-    if (world.byzantine.has(node) || world.machines.some((one) => one.key === node && one.rolledBack)) return;
+    if (world.byzantine.has(node) || world.machines.some((one) => one.key === node && one.mayFork)) return;
     for (const [index, opId] of opIds.entries()) {
       const place = `${toHex(author)}/${toHex(incarnation)}/${firstSeq + index}`;
       const [id, known] = [toHex(opId), published.get(place)];
