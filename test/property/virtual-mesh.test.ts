@@ -137,6 +137,22 @@ test("a node restored from an old backup goes on under a new incarnation, and no
   expect(mesh.trace.filter((line) => line.includes("incarnation.renewed"))).toHaveLength(1);
 });
 
+test("what depends on an item that landed and was deleted is started, on nodes that never saw it as anything else", async () => {
+  const { mesh, nodes } = await threeNodes(6);
+  const [alice, bob, carol] = nodes;
+  await addItems(mesh, alice, 1);
+  expect(await mesh.time.runUntil(allDone(nodes, 1), 5 * MINUTE)).toBe(true);
+  const [first = ""] = alice.node.api.board.current().items.keys();
+  const added = await pumped(mesh.time, alice.command("item.add", { title: "After it", dependsOn: [first] }));
+  await pumped(mesh.time, alice.command("item.delete", { item: first }));
+  await expectConvergence(mesh, nodes);
+  for (const node of nodes) node.kill();
+  const again = [await mesh.restart(alice), await mesh.restart(bob), await mesh.restart(carol)];
+  const [one = alice] = again;
+  await pumped(mesh.time, one.command("item.start", { item: (added as { id: string }).id }));
+  expect(await mesh.time.runUntil(allDone(again, 1), 5 * MINUTE), mesh.trace.slice(-40).join("\n")).toBe(true);
+});
+
 const membersOf = (mesh: VirtualMesh, node: VirtualNode): Promise<MemberList> =>
   pumped(mesh.time, node.command("members", {})) as Promise<MemberList>;
 

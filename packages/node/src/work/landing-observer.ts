@@ -31,6 +31,7 @@ export interface LandingObserver {
 interface Survey {
   /** Not landed, as the log says. */
   readonly open: readonly string[];
+  /** Deleted items, too: others may depend on one. */
   readonly landed: readonly string[];
 }
 
@@ -85,10 +86,11 @@ const isSameBranch = (a: OpenProject, b: OpenProject): boolean =>
   a.project.remote === b.project.remote && a.project.base === b.project.base;
 
 function survey({ replica }: WorkerDeps): Survey {
-  const items = [...replica.view().items.values()].filter(isLive);
-  const ids = (landed: boolean): readonly string[] =>
-    items.filter((item) => hasLanded(item.best.state) === landed).map((item) => item.id);
-  return { open: ids(false), landed: ids(true) };
+  const items = [...replica.view().items.values()];
+  return {
+    open: items.filter((item) => isLive(item) && !hasLanded(item.best.state)).map(({ id }) => id),
+    landed: items.filter(({ best }) => best !== undefined && hasLanded(best.state)).map(({ id }) => id),
+  };
 }
 
 // ── checking ────────────────────────────────────────────────────────────────────────────────────────────────────────
