@@ -122,7 +122,14 @@ export function dialAs({ url, identity, name, mesh, ticket }) {
     { mesh, signer: identity.signer, name, nonce: random(32), ticket: ticket ?? null },
     crypto,
   );
-  const nobody = { meshName: "", members: new Map(), keys: new Map(), invites: new Map(), projects: new Map(), rejected: new Map() };
+  const nobody = {
+    meshName: "",
+    members: new Map(),
+    keys: new Map(),
+    invites: new Map(),
+    projects: new Map(),
+    rejected: new Map(),
+  };
   const state = { proved: false, closed: false, refusal: undefined, frames: [] };
   let settle;
   const ready = new Promise((resolve) => {

@@ -84,7 +84,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "claim-on-a-fresh-claim",
     file: "packages/node/src/work/worker.ts",
-    find: '    if (item.value.best.state.epoch !== seen) return err({ code: "not-legal", message: "somebody was faster" });\n',
+    find: '    if (item.value.best.id !== on) return err({ code: "not-legal", message: "somebody was faster" });\n',
     replace: "",
     why: "The plan has just been made, so what it saw is taken for what is.",
     caughtBy: ["I20"],

@@ -106,11 +106,11 @@ test("items in Coding, Qa and Merge are claimed, those in Backlog, Done and Arch
 test("another's claim is left alone until it has expired, as this node measures it", () => {
   const world = worldOf();
   world.add(A);
-  world.event(A, { kind: "item.claim", ttl: 1_000 });
+  const on = world.event(A, { kind: "item.claim", ttl: 1_000 });
   const self = candidate("another");
   expect(plan(world, { self })).toEqual([]);
   expect(plan(world, { self, isExpired: (claim) => claim.holder === SELF })).toEqual([
-    { type: "claim", item: A, why: "expired" },
+    { type: "claim", item: A, on, why: "expired" },
   ]);
 });
 
@@ -119,7 +119,7 @@ test("a node's own claim that it does not run, after a restart, is taken up agai
   world.add(A);
   const op = world.event(A, { kind: "item.claim", ttl: 1_000 });
   const others = Array.from({ length: 20 }, (_, at) => candidate(`other ${at}`));
-  expect(plan(world, { others })).toEqual([{ type: "claim", item: A, why: "own" }]);
+  expect(plan(world, { others })).toEqual([{ type: "claim", item: A, on: op, why: "own" }]);
   expect(plan(world, { others, running: new Map([[A, op]]) })).toEqual([]);
 });
 

@@ -39,7 +39,8 @@ export interface PlanInput {
 }
 
 export type Intent =
-  | { readonly type: "claim"; readonly item: string; readonly why: "free" | "expired" | "own" }
+  /** `on` is the stage op that it was planned on; on any other the plan says nothing. */
+  | { readonly type: "claim"; readonly item: string; readonly on: string; readonly why: "free" | "expired" | "own" }
   | { readonly type: "stop"; readonly item: string; readonly why: string; readonly release: boolean };
 
 export interface Planner {
@@ -91,7 +92,7 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
     if (slots <= 0) break;
     if (!isMyTurn(item, why, input, claimableSince, crypto)) continue;
-    intents.push({ type: "claim", item: item.id, why });
+    intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     slots--;
   }
   return intents;

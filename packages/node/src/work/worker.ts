@@ -159,13 +159,15 @@ async function claim(
   deps: WorkerDeps,
   project: OpenProject,
   executions: Executions,
-  { item: id, why }: Extract<Intent, { type: "claim" }>,
+  { item: id, on, why }: Extract<Intent, { type: "claim" }>,
 ): Promise<void> {
-  const seen = epochOf(deps, id);
+  let epoch = 0;
   const written = await deps.journal.write<CommandError>(() => {
     const item = findItem(deps.replica.view(), id);
     if (!item.ok) return item;
-    if (item.value.best.state.epoch !== seen) return err({ code: "not-legal", message: "somebody was faster" });
+    // What came between the plan and this moment may be somebody's claim, also one of the same epoch.
+    if (item.value.best.id !== on) return err({ code: "not-legal", message: "somebody was faster" });
+    epoch = item.value.best.state.epoch + 1;
     const { key, role } = deps.self();
     const body = { kind: "item.claim" as const, ttl: project.config().claim.ttlMs };
     const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
@@ -174,10 +176,6 @@ async function claim(
   if (!written.ok) return deps.log("debug", "claim.refused", { item: id, message: written.error.message });
   const [op] = written.value;
   if (op === undefined) return undefined;
-  const epoch = (seen ?? 0) + 1;
   deps.log("info", "claim.taken", { item: id, why, epoch });
   return executions.start(project, { item: id, claimOp: op.id, epoch });
 }
-
-const epochOf = ({ replica }: WorkerDeps, id: string): number | undefined =>
-  replica.view().items.get(id)?.best?.state.epoch;
