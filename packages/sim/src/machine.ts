@@ -190,7 +190,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     notices: [],
     name: machine.name,
     version: "simulated",
-    rendezvous: ticket?.addresses ?? [],
+    rendezvous: rendezvousOf(world, machine, ticket?.addresses ?? []),
     ticket: ticket === undefined ? null : world.createSigner(ticket.seed),
     slots: 1,
     idle: null,
@@ -200,6 +200,10 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     onRefused: (refusal) => world.trace.line(machine.name, `refused ${refusal.code}`),
   };
 }
+
+/** A person who looks after a log that lost something names the nodes that it may not know any more. */
+const rendezvousOf = (world: World, machine: Machine, addresses: readonly string[]): readonly string[] =>
+  machine.rolledBack ? world.machines.filter((other) => other !== machine).map(({ url }) => url) : addresses;
 
 function workPorts(
   world: World,

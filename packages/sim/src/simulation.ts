@@ -363,6 +363,7 @@ async function rest(simulation: Simulation): Promise<void> {
   const { scheduler } = world;
   simulation.setPhase("liveness");
   const isResting = (): boolean =>
+    founderKnowsAll(world) &&
     logsAreEqual(world) &&
     openItems(world).length === 0 &&
     unrecordedLandings(world).length === 0 &&
@@ -374,6 +375,15 @@ async function rest(simulation: Simulation): Promise<void> {
     if (isResting() || scheduler.isStopped()) break;
   }
   if (!scheduler.isStopped()) world.hooks.onEnd();
+}
+
+/** Who is honest and correct is read off the founder's log, so that one must be back first when its disk lost some of it. */
+function founderKnowsAll({ machines }: World): boolean {
+  const members = machines[0]?.running?.node.replica.view().membership.members;
+  return machines.every(({ key, running, removed }) => {
+    const joined = running?.node.replica.view().membership.members.has(key) === true;
+    return removed || !joined || members?.has(key) === true;
+  });
 }
 
 const isPutAway = (machine: Machine): boolean => machine.name.endsWith("-clone");

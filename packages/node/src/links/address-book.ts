@@ -51,9 +51,11 @@ export function createAddressBook(deps: AddressBookDeps): AddressBook {
       const targets = new Map<string, DialTarget>(rendezvous.map((url) => [url, { url, node: undefined }]));
       for (const [node, url] of known) {
         const member = memberOf(membership(), node);
-        if (member === undefined || keyStatus(membership(), member.key) !== "current") continue;
+        if (member !== undefined && keyStatus(membership(), member.key) !== "current") continue;
         if (targets.has(url) || targets.size >= LIMITS.dialTargets) continue;
-        if (isDialable(url, allowLoopback)) targets.set(url, { url, node: member.key });
+        // Who is in the book and not in the log joined in a part of the log that this disk has lost, and may bring it
+        // back. Asked, such a node is heard; asking, it would be a stranger.
+        if (isDialable(url, allowLoopback)) targets.set(url, { url, node: member?.key });
       }
       return [...targets.values()];
     },

@@ -6,6 +6,7 @@ import {
   createHandshake,
   type Crypto,
   type Handshake,
+  keyStatus,
   LIMITS,
   memberOf,
   type Membership,
@@ -275,10 +276,17 @@ function dialOnce(
 const ORDINARY: ReadonlySet<string> = new Set(["duplicate-link", "self", "renewed", "shutting-down"]);
 
 /** Being refused is a person's concern; a second link to the same peer is not. */
+/** Asked, a node of the mesh is heard by one that forgot it; asking, it is a stranger. */
+const FORGOTTEN =
+  ". As this node's log says it is one, so the other log may have lost its end or be an older copy. " +
+  "Start that node with `skein up --rendezvous` and the address of a node that it forgot";
+
 function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal): void {
   if (ORDINARY.has(code)) return;
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
-  deps.incidents.record(`link-${code}`, peer, `${who}: ${message}`);
+  const isMember = keyStatus(deps.membership(), toHex(deps.signer().publicKey)) === "current";
+  const todo = by === "peer" && code === "not-a-member" && isMember ? FORGOTTEN : "";
+  deps.incidents.record(`link-${code}`, peer, `${who}: ${message}${todo}`);
   deps.log("warn", "link.refused", { by, code, peer });
 }
 
