@@ -2,12 +2,14 @@
 import {
   err,
   type JoinRequest,
+  keyStatus,
   memberOf,
   type Membership,
   MESH_ENTITY,
   ok,
   type RefusalCode,
   type Result,
+  type Signer,
   toHex,
 } from "@skein/core";
 
@@ -15,7 +17,9 @@ import type { Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 
 export interface AdmissionDeps {
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "write">;
+  /** This node's own key. */
+  readonly signer: () => Pick<Signer, "publicKey">;
   readonly membership: () => Membership;
   readonly log: Logger;
 }
@@ -27,12 +31,20 @@ export interface AdmissionRefusal {
 
 export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<Result<void, AdmissionRefusal>> {
   const { key, name, ticket, proof } = request;
-  const written = await deps.journal.write<"spent">(() => {
-    const invite = deps.membership().invites.get(toHex(ticket));
+  const written = await deps.journal.write<"spent" | "stranger">(() => {
+    const membership = deps.membership();
+    // A log that lost its end may know the ticket and not its own node any more: what that writes counts nowhere.
+    if (keyStatus(membership, toHex(deps.signer().publicKey)) !== "current") return err("stranger");
+    const invite = membership.invites.get(toHex(ticket));
     if (invite === undefined || invite.usedBy !== null) return err("spent");
     return ok([{ entity: MESH_ENTITY, on: null, body: { kind: "member.join", key, name, ticket, proof } }]);
   });
   if (!written.ok) {
+    if (written.error === "stranger")
+      return err({
+        code: "unknown-ticket",
+        message: "this node is no member itself, as far as it knows; try another one",
+      });
     return written.error === "spent"
       ? err({ code: "spent-ticket", message: "the ticket was used already; ask for a new one" })
       : err({ code: "not-saved", message: "this node cannot save anything right now; try another one" });
