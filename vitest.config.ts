@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 // Unit tests run from source (the `@skein/source` condition); everything in test/ that starts `skein` needs the build.
@@ -6,6 +8,8 @@ const ssr = { resolve };
 
 export default defineConfig({
   test: {
+    // Half of what runs waits: for a process, a timer or a disk. Vitest alone would keep one of two cores for itself.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         resolve,
@@ -32,13 +36,12 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         resolve,
         ssr,
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, fileParallelism: false },
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000 },
       },
     ],
   },
