@@ -153,6 +153,39 @@ test("what depends on an item that landed and was deleted is started, on nodes t
   expect(await mesh.time.runUntil(allDone(again, 1), 5 * MINUTE), mesh.trace.slice(-40).join("\n")).toBe(true);
 });
 
+test("a node put back to before what one peer has, that meets another peer first, forks its feed: all find out, and neither history is lost", async () => {
+  const { mesh, nodes } = await threeNodes(7);
+  const [alice, bob, carol] = nodes;
+  const has = (node: VirtualNode, title: string): boolean =>
+    [...node.node.api.board.current().items.values()].some((item) => item.title === title);
+  const until = async (what: () => boolean): Promise<void> => {
+    expect(await mesh.time.runUntil(what, 2 * MINUTE), mesh.trace.slice(-40).join("\n")).toBe(true);
+  };
+  await expectConvergence(mesh, nodes);
+  const before = [...alice.store.frames(1)].length;
+  mesh.network.partition([["alice", "bob"], ["carol"]]);
+  await pumped(mesh.time, alice.command("item.add", { title: "only bob knows" }));
+  await until(() => has(bob, "only bob knows"));
+  alice.kill();
+  alice.store.forgetLast([...alice.store.frames(1)].length - before);
+  mesh.network.partition([["alice", "carol"], ["bob"]]);
+  const restored = await mesh.restart(alice);
+  await until(() => [...restored.node.api.board.current().nodes.values()].some((one) => !one.self && one.linked));
+  await pumped(mesh.time, restored.command("item.add", { title: "only carol knows" }));
+  await until(() => has(carol, "only carol knows"));
+  expect(mesh.trace.filter((line) => line.includes("incarnation.renewed"))).toEqual([]);
+
+  mesh.network.heal();
+  const all = [restored, bob, carol];
+  await until(() => all.every((node) => has(node, "only bob knows") && has(node, "only carol knows")));
+  await expectConvergence(mesh, all);
+  for (const { node } of all) expect(node.replica.forks().size).toBe(1);
+  expect(mesh.trace.filter((line) => line.includes("incarnation.renewed"))).toHaveLength(1);
+  // What nobody had in both histories is there once.
+  const titles = [...carol.node.api.board.current().items.values()].map(({ title }) => title);
+  expect(titles.toSorted()).toEqual(["only bob knows", "only carol knows"]);
+});
+
 const membersOf = (mesh: VirtualMesh, node: VirtualNode): Promise<MemberList> =>
   pumped(mesh.time, node.command("members", {})) as Promise<MemberList>;
 

@@ -14,6 +14,8 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { SOMETIMES } from "@skein/sim";
+
 const skein = fileURLToPath(new URL("../../apps/skein/bin/skein.js", import.meta.url));
 const regressions = JSON.parse(readFileSync(new URL("regressions.json", import.meta.url), "utf8"));
 
@@ -28,9 +30,9 @@ const from = Number(values.from);
 const part = Number(values.part);
 
 const whole = values.nightly
-  ? [{ name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "4"] }]
+  ? [{ name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "3"] }]
   : [
-      { name: "pure", seeds: 2_000, args: ["--ops", "30", "--nodes", "3"] },
+      { name: "pure", seeds: 2_000, args: ["--ops", "20", "--nodes", "3"] },
       { name: "real signatures and SQLite", seeds: 200, args: ["--real", "--ops", "30", "--nodes", "3"] },
     ];
 
@@ -73,7 +75,10 @@ for (const { name, seeds, args } of plan) {
 }
 
 console.log(`\nSeen, in ${((performance.now() - startedMs) / 1_000).toFixed(0)} s:`);
-for (const [name, count] of Object.entries(sometimes)) console.log(`${String(count).padStart(9)}  ${name}`);
+for (const name of SOMETIMES) console.log(`${String(sometimes[name] ?? 0).padStart(9)}  ${name}`);
+const never = SOMETIMES.filter((name) => sometimes[name] === undefined);
+// A sample may miss one; of ten thousand seeds, one that is never seen says that the simulator is too kind.
+if (values.nightly && part >= 1 && never.length > 0) failures.push(`never seen: ${never.join("; ")}`);
 if (failures.length > 0) {
   console.log(`\n${failures.length} violations:`);
   for (const failure of failures) console.log(`  ${failure}`);
