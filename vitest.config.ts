@@ -41,7 +41,7 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000 },
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 60_000 },
       },
     ],
   },

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { ALARMS_KEY, createNodeCrypto, decodeAlarms, encodeAlarms, systemClock } from "@skein/node";
+import { ALARMS_KEY, CARRIED_OVER, createNodeCrypto, decodeAlarms, encodeAlarms, systemClock } from "@skein/node";
 import { finishRepair, isRepairUnfinished, type Salvaged, salvageLog } from "@skein/store-sqlite";
 
 import { Failure, orFail } from "./failure.ts";
@@ -33,6 +33,8 @@ export function repairLog(directory: string, damage: string): string {
     facts.set("incarnation", new Uint8Array(randomBytes(8)));
     // The salvaged log is a new file, and nothing was copied.
     facts.delete("place");
+    // They count positions of the log that is put aside.
+    for (const key of old.keys()) if (key.startsWith(CARRIED_OVER)) facts.delete(key);
     facts.set("boot", encode(String(nextBoot(old.get("boot")))));
     const alarms = [
       ...decodeAlarms(old.get(ALARMS_KEY)),

@@ -70,7 +70,7 @@ function stand() {
       crypto: testCrypto,
       replica,
       store: {
-        frames: () => stored.values(),
+        frames: (from) => stored.slice(from - 1).values(),
         frame: untouched,
         append: untouched,
         replace: untouched,
@@ -101,7 +101,7 @@ function stand() {
       key: () => toHex(by.signer.publicKey),
     };
   };
-  return { mesh: founded.mesh, replica, author, copyWrites, written, depsOf };
+  return { mesh: founded.mesh, replica, stored, author, copyWrites, written, depsOf };
 }
 
 test("what both histories asked for is written again under the key that wrote them", async () => {
@@ -112,6 +112,21 @@ test("what both histories asked for is written again under the key that wrote th
   const reborn = { ...old, incarnation: new Uint8Array(8).fill(3) };
   await carryOver(depsOf(reborn), FEED);
   expect(written).toEqual(["aaaaaaaaaaaa", "cccccccccccc"]);
+});
+
+test("what comes later of the other history is written again, too, and nothing twice", async () => {
+  const { stored, author, copyWrites, written, depsOf } = stand();
+  const genesis = [...stored];
+  const arrive = copyWrites([item("cccccccccccc")]);
+  author(old, [item("aaaaaaaaaaaa")]);
+  arrive();
+  const arriveMore = copyWrites([item("dddddddddddd")], [...genesis, ...stored.slice(-1)]);
+  const deps = depsOf({ ...old, incarnation: new Uint8Array(8).fill(3) });
+  await carryOver(deps, FEED);
+  expect(await carryOver(deps, FEED)).toBe(0);
+  arriveMore();
+  await carryOver(deps, FEED);
+  expect(written).toEqual(["aaaaaaaaaaaa", "cccccccccccc", "dddddddddddd"]);
 });
 
 test("after a rotation only this node's own history is, and nothing beyond the rotation", async () => {

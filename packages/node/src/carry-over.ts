@@ -40,19 +40,31 @@ export interface CarryOverDeps {
   readonly key: () => string;
 }
 
-/** Writes again what counts no more of this feed. Resolves with the number of ops; remembers that it was done. */
+/** Facts of the log with this prefix say how far the log was looked through: `<first seq of the fork> <position>`. */
+export const CARRIED_OVER = "carried-over/";
+
+/**
+ * Writes again what counts no more of this feed, as far as its frames are here; the rest of either history may come later,
+ * and then this is called again. Remembers how far it came. Resolves with the number of ops written.
+ */
 export async function carryOver(deps: CarryOverDeps, feed: string): Promise<number> {
-  const done = `carried-over/${feed}`;
+  const fact = `${CARRIED_OVER}${feed}`;
   const from = deps.replica.forks().get(feed);
-  if (from === undefined || deps.store.getMeta(done) !== undefined) return 0;
+  if (from === undefined) return 0;
+  const [before, position = 0] = readNumbers(deps.store.getMeta(fact));
+  // A fork that turned out to begin earlier takes more with it.
+  const { ops, last } = quarantinedOps(deps, feed, from, before === from ? position + 1 : 1);
   let count = 0;
-  for (const op of quarantinedOps(deps, feed, from)) {
+  for (const op of ops) {
     const written = await deps.journal.write<CommandError>(() => draftsOf(deps, op));
     if (written.ok) count += written.value.length;
   }
-  deps.store.putMeta(done, new Uint8Array([1]));
+  if (last > position || before !== from) deps.store.putMeta(fact, new TextEncoder().encode(`${from} ${last}`));
   return count;
 }
+
+const readNumbers = (bytes: Uint8Array | undefined): readonly number[] =>
+  bytes === undefined ? [] : new TextDecoder().decode(bytes).split(" ").map(Number);
 
 /**
  * Under a key that gave way to another one only the history that came first is this node's own: whoever still holds that
@@ -62,21 +74,24 @@ function quarantinedOps(
   { store, crypto, replica, journal, key }: CarryOverDeps,
   feed: string,
   from: number,
-): readonly OpenedOp[] {
+  firstPosition: number,
+): { readonly ops: readonly OpenedOp[]; readonly last: number } {
   const ops: OpenedOp[] = [];
+  let last = firstPosition - 1;
   const counts = ({ op }: OpenedOp, author: string, incarnation: string): boolean =>
     roleOf(replica.view().membership, { author, incarnation, seq: op.seq }) !== undefined;
-  for (const { position, bytes } of store.frames(1)) {
+  for (const { position, count = 1, bytes } of store.frames(firstPosition)) {
+    last = position + count - 1;
     const frames = framesOf(bytes, crypto);
     if (!frames.ok) continue;
     for (const [at, { header, ops: written }] of frames.value.entries()) {
       const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
-      if (`${author}/${incarnation}` !== feed || header.firstSeq < from) continue;
+      if (`${author}/${incarnation}` !== feed || header.firstSeq < from || position + at < firstPosition) continue;
       if (author !== key() && journal.index.at(position + at).branch !== feed) continue;
       ops.push(...written.filter((one) => counts(one, author, incarnation)));
     }
   }
-  return ops;
+  return { ops, last };
 }
 
 /** Nothing when the op's wish is fulfilled already or is not a person's. */

@@ -62,9 +62,20 @@ export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
     } else if (incarnation === toHex(continuity.incarnation())) {
       renew("Two histories of this node exist: its data directory runs twice, or was restored.");
     }
-    void carryOver(deps, feed).then((count) => log("info", "feed.carried-over", { incarnation, ops: count }));
+    writeAgain(feed);
     return undefined;
   };
+
+  /** One after the other: each goes on where the last one came to. */
+  let writing: Promise<void> = Promise.resolve();
+  const writeAgain = (feed: string): void => {
+    writing = writing.then(async () => {
+      const ops = await carryOver(deps, feed);
+      if (ops > 0) log("info", "feed.carried-over", { incarnation: feed.split("/")[1] ?? "", ops });
+    });
+  };
+  const isOwn = (feed: string): boolean =>
+    memberOf(replica.view().membership, feed.split("/")[0] ?? "")?.id === deps.self().key;
 
   return {
     look: (frames) => {
@@ -75,7 +86,12 @@ export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
         renew("A peer held ops of this node that were not on its disk: it was restored or copied.");
       }
       for (const [feed, seq] of replica.forks()) {
-        if (seen.get(feed) === seq) continue;
+        // More of a history that is known to be one of two: of this node's own, the wishes in it count, too.
+        if (seen.get(feed) === seq) {
+          const isMore = frames.some((frame) => frame.feed === feed && frame.from !== undefined);
+          if (isMore && isOwn(feed)) writeAgain(feed);
+          continue;
+        }
         seen.set(feed, seq);
         forked(feed, seq);
       }

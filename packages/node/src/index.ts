@@ -10,5 +10,6 @@ export { createNode, type Node, type NodeOptions } from "./node.ts";
 export type * from "./ports.ts";
 export { systemClock, systemRandom } from "./system.ts";
 export { packStep, thinStep } from "./packing.ts";
+export { CARRIED_OVER } from "./carry-over.ts";
 export { onlyKey } from "./rotation.ts";
 export type { OpenRepository } from "./work/project.ts";

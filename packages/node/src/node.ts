@@ -221,6 +221,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     scriptedAgent: options.scriptedAgent,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,
+    incarnation: () => toHex(continuity.incarnation()),
     slots: options.slots,
     idle: options.idle,
     labels: options.labels,

@@ -129,7 +129,7 @@ export function command(world: World, machine: Machine, name: CommandName, input
       return;
     }
     if (name === "item.hold" && "reason" in input) world.note("item held");
-    for (const op of opsIn(result.value)) world.acks.push({ op, machine, lost: false });
+    for (const op of opsIn(result.value)) world.acks.push({ op, machine, holders: undefined });
   });
 }
 

@@ -62,8 +62,8 @@ export interface Machine {
 interface Ack {
   readonly op: string;
   readonly machine: Machine;
-  /** The disk it was on was rolled back before anybody else had it. */
-  lost: boolean;
+  /** Who still had it when a disk that held it was last put back; undefined while none was. */
+  holders: readonly Machine[] | undefined;
 }
 
 /** What the checkers are told. Each implements what it needs. */

@@ -59,9 +59,16 @@ const candidate = (key: string, changes: Partial<Candidate> = {}): Candidate => 
   ...changes,
 });
 
+/** The node that plans. */
+const selfAs = (key: string, changes: Partial<PlanInput["self"]> = {}): PlanInput["self"] => ({
+  ...candidate(key),
+  incarnation: toHex(me.incarnation),
+  ...changes,
+});
+
 const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => ({
   view: world.replica.view(),
-  self: candidate(SELF, { slotsFree: 9 }),
+  self: selfAs(SELF, { slotsFree: 9 }),
   others: [],
   nowMs: 0,
   staggerMs: STAGGER,
@@ -86,7 +93,7 @@ const feature = { featureBranch: `skein/${A}/1`, tip: OID, tree: OID, commitsAhe
 
 test("items in Coding, Qa and Merge are claimed, those in Backlog, Done and Archived are not", () => {
   const world = worldOf();
-  const held: Partial<PlanInput> = { isExpired: () => true, self: candidate("another", { slotsFree: 9 }) };
+  const held: Partial<PlanInput> = { isExpired: () => true, self: selfAs("another", { slotsFree: 9 }) };
   world.add(A);
   expect(claims(world, held)).toEqual([A]);
   world.event(A, { kind: "item.claim", ttl: 1_000 });
@@ -107,7 +114,7 @@ test("another's claim is left alone until it has expired, as this node measures 
   const world = worldOf();
   world.add(A);
   const on = world.event(A, { kind: "item.claim", ttl: 1_000 });
-  const self = candidate("another");
+  const self = selfAs("another");
   expect(plan(world, { self })).toEqual([]);
   expect(plan(world, { self, isExpired: (claim) => claim.holder === SELF })).toEqual([
     { type: "claim", item: A, on, why: "expired" },
@@ -121,6 +128,18 @@ test("a node's own claim that it does not run, after a restart, is taken up agai
   const others = Array.from({ length: 20 }, (_, at) => candidate(`other ${at}`));
   expect(plan(world, { others })).toEqual([{ type: "claim", item: A, on: op, why: "own" }]);
   expect(plan(world, { others, running: new Map([[A, op]]) })).toEqual([]);
+});
+
+test("a node's own claim of another incarnation, which a copy of it may be working at, is taken up after a TTL", () => {
+  const world = worldOf();
+  world.add(A);
+  const on = world.event(A, { kind: "item.claim", ttl: 1_000 });
+  const planner = createPlanner(testCrypto);
+  const at = (nowMs: number): readonly Intent[] =>
+    planner.plan(inputOf(world, { self: selfAs(SELF, { incarnation: "ffffffffffffffff" }), nowMs }));
+  expect(at(0)).toEqual([]);
+  expect(at(999)).toEqual([]);
+  expect(at(1_000)).toEqual([{ type: "claim", item: A, on, why: "own" }]);
 });
 
 test("items on hold, deleted, to be left alone for a while, or with dependencies that have not landed are not claimed", () => {
@@ -154,9 +173,9 @@ test("a label with = is a requirement on the node, any other label is not", () =
   const world = worldOf();
   world.add(A, { labels: ["os=linux", "urgent", "=odd", "ratio=1=2"] });
   expect(claims(world)).toEqual([]);
-  expect(claims(world, { self: candidate(SELF, { labels: { os: "linux" } }) })).toEqual([]);
-  expect(claims(world, { self: candidate(SELF, { labels: { os: "darwin", ratio: "1=2" } }) })).toEqual([]);
-  expect(claims(world, { self: candidate(SELF, { labels: { os: "linux", ratio: "1=2" } }) })).toEqual([A]);
+  expect(claims(world, { self: selfAs(SELF, { labels: { os: "linux" } }) })).toEqual([]);
+  expect(claims(world, { self: selfAs(SELF, { labels: { os: "darwin", ratio: "1=2" } }) })).toEqual([]);
+  expect(claims(world, { self: selfAs(SELF, { labels: { os: "linux", ratio: "1=2" } }) })).toEqual([A]);
 });
 
 test("a requirement named like an inherited property is met by nobody", () => {
@@ -180,7 +199,7 @@ test("free slots are filled with the most urgent items, and finishing comes befo
   world.add(C, { priority: 1 });
   world.add(A, { priority: 1 });
   expect(claims(world)).toEqual([B, C, A]);
-  const slots = (slotsFree: number): Partial<PlanInput> => ({ self: candidate(SELF, { slotsFree }) });
+  const slots = (slotsFree: number): Partial<PlanInput> => ({ self: selfAs(SELF, { slotsFree }) });
   expect(claims(world, slots(0))).toEqual([]);
   expect(claims(world, slots(2))).toEqual([B, C]);
   world.event(A, { kind: "item.claim", ttl: 1_000 });
@@ -196,8 +215,7 @@ test("the k-th node in rendezvous order waits k staggers from when it first saw 
     const rank = rankOf(key, keys, { item: A, epoch: 0 }, testCrypto);
     const planner = createPlanner(testCrypto);
     const others = keys.filter((other) => other !== key).map((other) => candidate(other));
-    const at = (nowMs: number): readonly Intent[] =>
-      planner.plan(inputOf(world, { self: candidate(key), others, nowMs }));
+    const at = (nowMs: number): readonly Intent[] => planner.plan(inputOf(world, { self: selfAs(key), others, nowMs }));
     expect(at(5_000)).toHaveLength(rank === 0 ? 1 : 0);
     expect(at(5_000 + Math.max(0, rank * STAGGER - 1))).toHaveLength(rank === 0 ? 1 : 0);
     expect(at(5_000 + rank * STAGGER)).toHaveLength(1);
@@ -207,7 +225,7 @@ test("the k-th node in rendezvous order waits k staggers from when it first saw 
 test("only nodes that could take the item count in the order", () => {
   const world = worldOf();
   world.add(A, { labels: ["os=linux"] });
-  const self = candidate("zz", { labels: { os: "linux" } });
+  const self = selfAs("zz", { labels: { os: "linux" } });
   const busy = Array.from({ length: 30 }, (_, at) =>
     candidate(`busy ${at}`, { slotsFree: 0, labels: { os: "linux" } }),
   );
@@ -226,7 +244,7 @@ test("when the epoch moves, the wait begins again", () => {
   const key = lastAt(2);
   const planner = createPlanner(testCrypto);
   const others = keys.filter((other) => other !== key).map((other) => candidate(other));
-  const at = (nowMs: number): number => planner.plan(inputOf(world, { self: candidate(key), others, nowMs })).length;
+  const at = (nowMs: number): number => planner.plan(inputOf(world, { self: selfAs(key), others, nowMs })).length;
   expect(at(0)).toBe(0);
   world.event(A, { kind: "item.claim", ttl: 1_000 });
   expect(at(500)).toBe(0);

@@ -22,7 +22,8 @@ export interface Candidate {
 
 export interface PlanInput {
   readonly view: View;
-  readonly self: Candidate;
+  /** With the incarnation under which it writes now (hex). */
+  readonly self: Candidate & { readonly incarnation: string };
   /** The other nodes that are alive. */
   readonly others: readonly Candidate[];
   readonly nowMs: number;
@@ -138,10 +139,12 @@ function isMyTurn(
   crypto: Crypto,
 ): boolean {
   const key = claimKey(item);
+  const { claim } = item.best.state;
   const since = claimableSince.get(key) ?? nowMs;
   claimableSince.set(key, since);
-  // A claim that outlived this node's restart is nobody else's to take.
-  if (why === "own") return true;
+  // A claim that outlived this node's restart is nobody else's to take. One of another incarnation may be at work in a
+  // copy of this node: the two would take it from each other without end.
+  if (why === "own") return claim?.incarnation === self.incarnation || nowMs - since >= (claim?.ttlMs ?? 0);
   const candidates = others
     .filter((other) => other.slotsFree > 0 && matches(item, other.labels))
     .map((other) => other.key);

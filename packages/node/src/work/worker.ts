@@ -44,6 +44,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly crypto: Crypto;
   readonly log: Logger;
   readonly incidents: Incidents;
+  /** Under which this node writes now (hex). */
+  readonly incarnation: () => string;
   readonly slots: number;
   /** Why this node is not meant to work at all; null when it is. */
   readonly idle: string | null;
@@ -137,7 +139,12 @@ function createLook(
     const project = projects.current();
     const intents = planner.plan({
       view: deps.replica.view(),
-      self: { key: deps.self().key, slotsFree: slotsFree(), labels: deps.labels },
+      self: {
+        key: deps.self().key,
+        incarnation: deps.incarnation(),
+        slotsFree: slotsFree(),
+        labels: deps.labels,
+      },
       others: deps.others(),
       nowMs: deps.clock.monoMs(),
       staggerMs: project?.config().claim.staggerMs ?? 0,

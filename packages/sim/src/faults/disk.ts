@@ -1,6 +1,7 @@
 /** Disks that are full, that fail to sync, and whose content is put back to what it was before or copied. */
 import { createReplica, wholeRecords } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
+import { CARRIED_OVER } from "@skein/node";
 
 import { drawInt, drawLog } from "../kernel/streams.ts";
 import { createMachine } from "../machine.ts";
@@ -106,8 +107,8 @@ function rollBack({ world }: FaultContext, machine: Machine, image: Image): void
   left.reload(image.frames.map(({ bytes }) => bytes));
   const elsewhere = world.machines.filter((other) => other !== machine);
   for (const ack of world.acks) {
-    if (ack.machine !== machine || ack.lost || left.hasOp(ack.op)) continue;
-    ack.lost = !elsewhere.some(({ running }) => running?.node.replica.hasOp(ack.op) === true);
+    if (left.hasOp(ack.op)) continue;
+    ack.holders = elsewhere.filter(({ running }) => running?.node.replica.hasOp(ack.op) === true);
   }
 }
 
@@ -166,7 +167,8 @@ export const bitFlipFault: Fault = {
         const damaged = frames.map(({ bytes }, index) => (index === at ? flipBit(bytes, prng) : bytes));
         // The rows' sums say that something is wrong; `skein up` then does this, under a new incarnation.
         const whole = [...wholeRecords(damaged, world.mesh, world.crypto)];
-        rollBack(context, machine, { frames: whole, meta: new Map([...meta, ["incarnation", prng.bytes(8)]]) });
+        const facts = [...meta].filter(([key]) => !key.startsWith(CARRIED_OVER));
+        rollBack(context, machine, { frames: whole, meta: new Map([...facts, ["incarnation", prng.bytes(8)]]) });
         world.note("log flipped a bit");
         machine.start();
       }),

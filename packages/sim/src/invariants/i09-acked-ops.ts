@@ -11,9 +11,11 @@ export const ackedOps: MakeChecker = (world) => ({
     const correct = correctMachines(world);
     const keys = new Set(correct.map(({ key }) => key));
     const unborn = unbornItems(world);
-    for (const { op, machine, lost } of world.acks) {
-      // A removed member's last ops may never have left it, and a disk that went back in time took what only it had.
-      if (lost || machine.removed || !keys.has(machine.key)) continue;
+    for (const { op, machine, holders } of world.acks) {
+      // A removed member's last ops may never have left it, and a disk that went back in time took what only it had, or
+      // what besides it only a removed member or a copy had.
+      const isLost = holders !== undefined && !correct.some((one) => holders.includes(one));
+      if (isLost || machine.removed || !keys.has(machine.key)) continue;
       const item = unborn.get(op);
       if (item !== undefined)
         world.violate("I9", `item ${item} that ${machine.name} acknowledged exists only in a forked feed`);
