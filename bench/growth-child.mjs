@@ -81,7 +81,7 @@ const ASKED = {
   /** Resolves when this log has that many ops; looks often enough for a figure in milliseconds. */
   untilOps: async ({ ops }) => {
     const from = performance.now();
-    while (node.api.metrics().get("skein_ops").value < ops) await new Promise((resolve) => setTimeout(resolve, 250));
+    while (node.replica.opCount() < ops) await new Promise((resolve) => setTimeout(resolve, 250));
     return performance.now() - from;
   },
   resetDelay: async () => {

@@ -60,7 +60,9 @@ function writeLog(directory, ops) {
 }
 
 function spawn(options) {
-  const forked = fork(child, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
+  const profile = process.env.BENCH_PROFILE;
+  const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  const forked = fork(child, [JSON.stringify(options)], { execArgv: ["--expose-gc", ...flags] });
   const waiting = new Map();
   let next = 1;
   const ready = new Promise((resolve, reject) => {
