@@ -51,3 +51,17 @@ test("only an operator signs a checkpoint", async () => {
   await waitForEqualDigests([carol, dave], 60_000);
   await expect(dave.api.command("checkpoint", {})).rejects.toThrow(/operator/);
 });
+
+test("a log with a rotation and what the new key wrote is the same after it was packed", async () => {
+  await world.found("rotating");
+  const data = ["--data", world.dataOf("rotating")];
+  expect((await world.skein(["item", "add", "Before", ...data])).code).toBe(0);
+  expect((await world.skein(["rotate", ...data])).code).toBe(0);
+  expect((await world.skein(["item", "add", "After", ...data])).code).toBe(0);
+  expect((await world.skein(["compact", ...data])).code).toBe(0);
+  expect((await world.skein(["verify", "--json", ...data])).json()).toMatchObject({ ok: true });
+  const node = await world.start("rotating", { slots: 0 });
+  expect((await node.api.items()).map(({ title }) => title).toSorted()).toEqual(["After", "Before"]);
+  const joiner = await world.join("joiner", node, { slots: 0 });
+  await waitForEqualDigests([node, joiner]);
+});

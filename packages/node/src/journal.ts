@@ -92,6 +92,8 @@ export interface JournalDeps {
   /** Where the frames of the replica stand in the store. */
   readonly index: FrameIndex;
   readonly authorship: () => Authorship;
+  /** Bytes of a peer brought about a fault of this program, which was contained. */
+  readonly onFault: (message: string) => void;
 }
 
 const PROBE_MS = 2_000;
@@ -119,6 +121,8 @@ interface Taking {
 interface Batch {
   readonly taken: Taking[];
   readonly changes: FoldChange[];
+  /** Memory may have what the disk will not: nothing more may build on it. */
+  isFaulty: boolean;
 }
 
 export function createJournal(deps: JournalDeps): Journal {
@@ -136,7 +140,7 @@ export function createJournal(deps: JournalDeps): Journal {
   const flush = (): void => {
     isScheduled = false;
     if (isReloading) return;
-    const batch: Batch = { taken: [], changes: [] };
+    const batch: Batch = { taken: [], changes: [], isFaulty: false };
     const { jobs, isCut } = runJobs(deps, queue, batch);
     const committed = commit(deps, index, batch);
     if (committed.failure !== undefined) {
@@ -220,7 +224,7 @@ function runJobs(
     if (!job.run(batch, hasTime)) return { jobs, isCut: true };
     jobs.push(job);
     queue.shift();
-    if (!hasTime()) break;
+    if (batch.isFaulty || !hasTime()) break;
   }
   return { jobs, isCut: false };
 }
@@ -253,7 +257,7 @@ function writeJob<E>(
 }
 
 function offerJob(
-  { replica }: JournalDeps,
+  deps: JournalDeps,
   offered: readonly Uint8Array[],
   from: object,
   resolve: (result: Result<Offered, NotSaved>) => void,
@@ -264,7 +268,7 @@ function offerJob(
   const known = new Map<string, FramePlace>();
   const disputed = new Set<string>();
   const offerOne = (bytes: Uint8Array, batch: Batch): FrameRefusal | undefined => {
-    const taken = takeRecord(replica, bytes);
+    const taken = takeSafely(deps, bytes, batch);
     if (!taken.ok) return taken.error;
     const { frames, news } = taken.value;
     for (const frame of frames) if (frame.type === "duplicate") known.set(frame.feed, frame.place);
@@ -296,6 +300,22 @@ function offerJob(
       else resolve(ok({ taken: count, known, disputed, refused }));
     },
   };
+}
+
+/**
+ * A fault of this program that a peer's bytes bring about costs their link and a look at the disk, which has nothing of
+ * them: it must not be one message that ends any node that hears it.
+ */
+function takeSafely(deps: JournalDeps, bytes: Uint8Array, batch: Batch): Result<TakenPack, FrameRefusal> {
+  try {
+    return takeRecord(deps.replica, bytes);
+  } catch (cause) {
+    const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    deps.onFault(message);
+    batch.changes.push({ type: "stale" });
+    batch.isFaulty = true;
+    return err({ type: "malformed-frame", message: "taking it brought about a fault of this program" });
+  }
 }
 
 /** A frame as a pack of one, so that both are handled alike. */

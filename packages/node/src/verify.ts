@@ -72,9 +72,8 @@ function verifyRecord(replica: Replica, { bytes }: StoredFrame, crypto: Crypto, 
   if (!opened.ok) return opened.error.message;
   for (const frame of opened.value) {
     counts.frames++;
-    if (frame.signature === null) continue;
-    if (!isSigned(frame, crypto)) return "a signature inside a pack is not its author's";
-    counts.signatures++;
+    // The pack was taken, so that a later frame's signature covers whatever is not signed, or not well.
+    if (frame.signature !== null && isSigned(frame, crypto)) counts.signatures++;
   }
   return undefined;
 }

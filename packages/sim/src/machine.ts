@@ -294,6 +294,7 @@ function hearLog(
   if (event === "link.closed" && fields["reason"] === "timeout") world.note("half-open link closed by silence");
   if (event === "link.closed" && fields["reason"] === "too-slow") world.note("peer cut off because it was too slow");
   if (event === "member.joined" && world.phase() === "safety") world.note("member joined while faults were on");
+  if (event === "journal.fault") world.violate("I0", `${machine.name}: ${String(fields["message"])}`);
   if (event === "attempt.fault") world.violate("I21", `${machine.name}: ${String(fields["message"])}`);
   if (level !== "debug") world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);
   if (event === "attempt.started" || event === "attempt.ended") noteWork(world, machine, event, String(fields["item"]));

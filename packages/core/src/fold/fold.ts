@@ -65,7 +65,8 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
 
   /** Names the keys that an op lets in, also one without a say: ops of honest members may build on theirs. */
   const introduce = (op: FoldOp): void => {
-    if (op.body?.kind === "member.join" || op.body?.kind === "member.rotate") named.add(toHex(op.body.key));
+    const key = op.body === undefined ? undefined : keyNamedBy(op.body);
+    if (key !== undefined) named.add(key);
     if (op.body?.kind === "mesh.genesis" && op.id === toHex(mesh)) named.add(op.author);
   };
 
@@ -94,6 +95,11 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
     },
     applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
   };
+}
+
+/** The key (hex) that a membership op makes known, whether the op is valid or not; undefined when it names none. */
+export function keyNamedBy(body: OpBody): string | undefined {
+  return body.kind === "member.join" || body.kind === "member.rotate" ? toHex(body.key) : undefined;
 }
 
 /**

@@ -1,9 +1,9 @@
 /**
  * What is whole of a log whose disk is not trusted any more. A record is kept when its hashes, its chain and its signatures
- * are right and all that it builds on was kept. A pack is kept or left as one: its frames share signatures.
+ * are right and all that it builds on was kept. Of a pack that does not fit as one, what is signed by itself is kept.
  */
 import type { Crypto } from "../op/crypto.ts";
-import { isPack } from "../op/pack.ts";
+import { framesOf, isPack, sealPack } from "../op/pack.ts";
 import { createReplica, type Replica } from "./replica.ts";
 
 export interface WholeRecord {
@@ -23,10 +23,20 @@ export function* wholeRecords(
   let position = 1;
   for (const bytes of records) {
     const whole = takeRecord(replica, bytes);
-    if (whole === undefined) continue;
-    yield { position, ...whole };
-    position += whole.count;
+    for (const record of whole === undefined ? singly(bytes, crypto) : [bytes]) {
+      const kept = whole ?? takeRecord(replica, record);
+      if (kept === undefined) continue;
+      yield { position, ...kept };
+      position += kept.count;
+    }
   }
+}
+
+/** The frames of a pack that does not fit as one, each by itself, as far as they are signed. */
+function singly(bytes: Uint8Array, crypto: Crypto): readonly Uint8Array[] {
+  const frames = isPack(bytes) ? framesOf(bytes, crypto) : undefined;
+  if (frames?.ok !== true) return [];
+  return frames.value.filter(({ signature }) => signature !== null).map((frame) => sealPack([frame], "all"));
 }
 
 /** Undefined when it does not fit. */

@@ -4,6 +4,7 @@
  */
 import { equalBytes, toHex } from "../kernel/bytes.ts";
 import { assert, err, ok, type Result } from "../kernel/result.ts";
+import { keyNamedBy, MESH_ENTITY } from "../fold/fold.ts";
 import { readBody } from "../op/bodies.ts";
 import { feedId, type Frame, type FrameHeader, isFrameAuthentic, openFrame } from "../op/frame.ts";
 import { type Op, openOp, type SealedOp } from "../op/op.ts";
@@ -210,8 +211,8 @@ function packProblem(
       if (problem !== undefined) return problem;
       const id = header.opIds[index];
       if (id !== undefined) stamps.set(id, opened.op.lamport);
-      const joining = joiningKey(opened.op);
-      if (joining !== undefined) named.add(joining);
+      const key = namedKey(opened.op);
+      if (key !== undefined) named.add(key);
     }
   }
   return undefined;
@@ -232,8 +233,9 @@ function badStart(log: Log, { header, hash, ops }: PackedFrame): FrameRefusal | 
   return chained ? undefined : { type: "broken-chain", message: "an op does not name the op before it" };
 }
 
-function joiningKey(op: Op): string | undefined {
-  if (op.kind !== "member.join") return undefined;
+/** As the fold introduces authors; a frame of theirs may follow in the same pack. */
+function namedKey(op: Op): string | undefined {
+  if (op.entity !== MESH_ENTITY) return undefined;
   const body = readBody(op);
-  return body?.kind === "member.join" ? toHex(body.key) : undefined;
+  return body === undefined ? undefined : keyNamedBy(body);
 }

@@ -108,12 +108,15 @@ export function sealPack(frames: readonly PackedFrame[], keep: "all" | "ends"): 
   return pack;
 }
 
-/** Is each of these frames signed, or continued by another of them? Only then a pack of them stands for itself. */
-export function isCovered(frames: readonly PackedFrame[]): boolean {
+/**
+ * Is each of these frames signed, or continued by another of them? Only then a pack of them stands for itself. A signature
+ * is checked here: while a frame was covered by another one, its own was never looked at.
+ */
+export function isCovered(frames: readonly PackedFrame[], crypto: Crypto): boolean {
   const continued = new Set(
     frames.flatMap(({ header: { prevFrame } }) => (prevFrame === null ? [] : [toHex(prevFrame)])),
   );
-  return frames.every(({ signature, hash }) => signature !== null || continued.has(toHex(hash)));
+  return frames.every((frame) => continued.has(toHex(frame.hash)) || isSigned(frame, crypto));
 }
 
 function writeFrame(columns: Columns, frame: PackedFrame, isSigned: boolean, framesBack: number | undefined): void {
@@ -231,6 +234,7 @@ function readFrames(parts: Parts, crypto: Crypto): readonly PackedFrame[] {
   demand(columns.isAtEnd(), "columns are left over");
   demand(reading.bodiesAt === parts.bodies.length, "bodies are left over");
   demand(reading.signaturesAt === parts.signatures.length, "signatures are left over");
+  demand(new Set(reading.frames.map(({ hash }) => toHex(hash))).size === count, "a frame is in it twice");
   demand(
     endsOf(reading.frames).every(({ signature }) => signature !== null),
     "a frame that nothing continues is unsigned",

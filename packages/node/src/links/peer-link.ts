@@ -440,7 +440,7 @@ function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly
   const asked = new Set(positions);
   const part = opened.value.filter((_, at) => asked.has(position + at));
   // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
-  return isCovered(part) ? sealPack(part, "all") : bytes;
+  return isCovered(part, crypto) ? sealPack(part, "all") : bytes;
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
