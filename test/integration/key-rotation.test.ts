@@ -296,8 +296,9 @@ test("a copy of a node whose key was replaced elsewhere is let in nowhere, and i
   await waitForEqualDigests([mona, back]);
   const copy = await world.start("copy", { rendezvous: [mona.endpoints.peer], slots: 0 });
   const shown = await waitFor("the copy's doctor to say so", async () =>
-    (await copy.api.doctor()).incidents.find((one) => one.type === "link-rotated"),
+    (await copy.api.doctor()).incidents.find((one) => one.type === "key-replaced"),
   );
+  expect((await copy.api.doctor()).checks.find(({ name }) => name === "membership")).toMatchObject({ ok: false });
   expect(shown.message).toMatch(/refused this node: the key of nils was replaced by another one/);
   expect((await mona.api.nodes()).filter((one) => one.linked).map((one) => one.name)).toEqual(["mona", "nils"]);
   // What it writes under the old key reaches nobody.

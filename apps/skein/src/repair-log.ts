@@ -74,7 +74,7 @@ function describe({ kept, lost, quarantine }: Salvaged, damage: string): string 
         : `${lost} could not be read`;
   return (
     `The log of this node was damaged (${damage}) and was put into ${quarantine}. ` +
-    `${kept} frames were whole and are kept, ${missing}; this node goes on under a new incarnation and asks other nodes for the rest.`
+    `${kept} frames were whole and are kept, ${missing}; this node goes on under a new incarnation. Other nodes that had the rest bring it back; without any, a backup may.`
   );
 }
 

@@ -2,7 +2,7 @@
 import type { keyStatus, Plain, Role } from "@skein/core";
 
 import type { Alarm } from "./alarms.ts";
-import type { Incidents } from "./incidents.ts";
+import { type Incidents, KEY_REPLACED } from "./incidents.ts";
 
 export interface Examined {
   readonly role: Role | undefined;
@@ -42,7 +42,7 @@ export function examine(examined: Examined): Plain {
   return { ok: checks.every((check) => check.ok), checks: checks.map((check) => ({ ...check })), incidents };
 }
 
-function membership({ role, keyStatus: status }: Examined): Check {
+function membership({ role, keyStatus: status, incidents }: Examined): Check {
   const name = "membership";
   if (status === "removed")
     return {
@@ -62,6 +62,13 @@ function membership({ role, keyStatus: status }: Examined): Check {
       name,
       ok: false,
       message: "This node is not a member yet: it needs a reachable rendezvous and a valid ticket.",
+    };
+  const replaced = incidents.list().find(({ type }) => type === KEY_REPLACED);
+  if (replaced !== undefined)
+    return {
+      name,
+      ok: false,
+      message: `${replaced.subject} says that this node's key was replaced by another one. Then this is an old copy of the data directory, and what it writes reaches nobody: run the copy with the new key, or join with a new data directory.`,
     };
   return { name, ok: true, message: `This node is a member with the role ${role}.` };
 }

@@ -21,6 +21,9 @@ export interface Incidents {
   list(): readonly Incident[];
 }
 
+/** A peer says that another key took the place of this node's, which this node's own log does not know of. */
+export const KEY_REPLACED = "key-replaced";
+
 const KEPT = 100;
 
 export function createIncidents(clock: Clock): Incidents {

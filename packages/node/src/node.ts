@@ -172,6 +172,12 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     describe: () => describeBeat(options, worker),
     send: (sealed) => links.sendBeat(sealed),
     onStall: (lostMs) => log("warn", "node.stalled", { lostMs: Math.round(lostMs) }),
+    onTwin: (address) => {
+      log("error", "node.twin", { address });
+      const where = address === "" ? "" : `, and listens at ${address}`;
+      const what = `Another process runs with this node's key${where}: its data directory or its key was copied.`;
+      alarms.raise("twin", `${what} Stop one of the two; the other goes on with what both wrote.`);
+    },
   });
 
   const activityOf = (item: string, claim: Claim): string => {

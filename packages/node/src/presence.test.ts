@@ -20,10 +20,13 @@ interface Observer {
   /** Runs what is due. */
   wake(): void;
   hear(counter: number): void;
+  /** A beat signed with the key of the observer itself, when it is the holder. */
+  hearOwn(boot: number, counter: number): void;
+  readonly twins: readonly string[];
   isExpired(): boolean;
 }
 
-function observer(): Observer {
+function observer(self = "observer"): Observer {
   let nowMs = 0;
   const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
   const clock = {
@@ -36,6 +39,7 @@ function observer(): Observer {
     },
   };
   const none = new Map<string, never>();
+  const twins: string[] = [];
   const member: Member = { id: holderKey, key: holderKey, name: "holder", role: "agent", cut: null, joinedAt: 0 };
   const members = new Map([[holderKey, member]]);
   const keys = new Map([[holderKey, { member: holderKey, cut: null, rotation: null }]]);
@@ -43,7 +47,7 @@ function observer(): Observer {
     clock,
     crypto: testCrypto,
     signer: () => testSigner("observer"),
-    self: () => "observer",
+    self: () => self,
     mesh,
     membership: () => ({ meshName: "", members, keys, invites: none, projects: none, rejected: none, checkpoints: [] }),
     boot: 1,
@@ -51,6 +55,7 @@ function observer(): Observer {
     describe: () => ({ version: "", addresses: [], labels: {}, slots: 1, slotsFree: 1, activity: {} }),
     send: () => undefined,
     onStall: () => undefined,
+    onTwin: (address) => twins.push(address),
   });
   const wake = (): void => {
     for (const timer of timers) {
@@ -72,6 +77,11 @@ function observer(): Observer {
   presence.start();
   return {
     presence,
+    twins,
+    hearOwn: (boot, counter) => {
+      const bytes = { ...beat, addresses: ["ws://192.0.2.9:1"], boot, counter };
+      expect(presence.receive(sealBeat(mesh, bytes, holder))).toBe(undefined);
+    },
     wake,
     run: (ms) => {
       for (let passed = 0; passed < ms; passed += 100) {
@@ -111,4 +121,18 @@ test("after its own sleep an observer judges nobody: not before its own tick, an
   expect(one.isExpired()).toBe(false);
   one.run(200);
   expect(one.isExpired()).toBe(true);
+});
+
+test("a process that hears new beats of its own key knows that another one runs with it, and says so once", () => {
+  const one = observer(holderKey);
+  // Its own, passed on, and what the life before sent last.
+  one.run(5 * INTERVAL_MS);
+  one.hearOwn(1, 3);
+  one.hearOwn(0, 99);
+  one.hearOwn(2, 1);
+  one.hearOwn(2, 1);
+  expect(one.twins).toEqual([]);
+  one.hearOwn(2, 2);
+  one.hearOwn(2, 3);
+  expect(one.twins).toEqual(["ws://192.0.2.9:1"]);
 });

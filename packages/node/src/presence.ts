@@ -62,12 +62,16 @@ export interface PresenceDeps {
   readonly describe: () => Omit<Beat, "node" | "boot" | "counter" | "intervalMs">;
   readonly send: (sealed: SealedBeat) => void;
   readonly onStall: (lostMs: number) => void;
+  /** Another process that is alive signs beats with this node's key, and says that it listens there. */
+  readonly onTwin: (address: string) => void;
 }
 
 /** Missing this many beats in a row makes a node count as not alive; a lease goes by its own TTL. */
 const MISSED_BEATS = 4;
 const STALL_TOLERANCE_MS = 1_000;
 const SOON_MS = 150;
+/** One beat that this process did not send may be left over from the life before; of two, the second one is new. */
+const TWIN_BEATS = 2;
 
 export function createPresence(deps: PresenceDeps): Presence {
   const { clock, crypto, mesh, intervalMs } = deps;
@@ -79,6 +83,13 @@ export function createPresence(deps: PresenceDeps): Presence {
   let cancel: Cancel | undefined;
   let cancelSoon: Cancel | undefined;
 
+  /** Beats of this node's own key that are ahead of this process: only another one can have signed them. */
+  const twin = { order: 0, beats: 0 };
+  const noteTwin = (beat: Beat): void => {
+    twin.order = beatOrder(beat);
+    twin.beats++;
+    if (twin.beats === TWIN_BEATS) deps.onTwin(beat.addresses[0] ?? "");
+  };
   const idOf = ({ node }: Beat): string => memberOf(deps.membership(), node)?.id ?? node;
   const beat = (): void => {
     counter++;
@@ -119,11 +130,12 @@ export function createPresence(deps: PresenceDeps): Presence {
         if (keyStatus(deps.membership(), one.node) !== "current") return false;
         const id = idOf(one);
         const last = heard.get(id);
-        if (id === deps.self()) return false;
+        if (id === deps.self()) return beatOrder(one) > Math.max(twin.order, beatOrder({ boot: deps.boot, counter }));
         return last === undefined || beatOrder(one) > beatOrder(last.beat);
       };
       const opened = openBeat(sealed, mesh, isNews, crypto);
       if (opened === undefined) return undefined;
+      if (idOf(opened) === deps.self()) return void noteTwin(opened);
       const monoMs = clock.monoMs();
       leases.heard(idOf(opened), beatOrder(opened), monoMs);
       heard.set(idOf(opened), { beat: opened, monoMs, wallMs: clock.wallMs() });

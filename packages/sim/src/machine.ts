@@ -280,6 +280,8 @@ const isZombie = (world: World, pusher: Machine, item: string): boolean =>
 /** Log events that a run is glad to see. */
 const LOG_NAMES: Readonly<Record<string, SometimesName>> = {
   "node.stalled": "stalled observer granted grace",
+  "feed.forked": "fork noticed by a node",
+  "node.twin": "twin noticed",
   "incarnation.renewed": "new incarnation minted",
   "landing.observed": "landing observed by a node that did not push",
 };

@@ -19,7 +19,7 @@ import {
   toHex,
 } from "@skein/core";
 
-import type { Incidents } from "../incidents.ts";
+import { type Incidents, KEY_REPLACED } from "../incidents.ts";
 import type { Committed, Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, Clock, Link, LinkHandlers, LogStore, PeerNet, Random } from "../ports.ts";
@@ -286,7 +286,8 @@ function noteRefusal(deps: LinksDeps, { by, code, message, peer }: LinkRefusal):
   const who = by === "us" ? `this node refused ${peer}` : `${peer} refused this node`;
   const isMember = keyStatus(deps.membership(), toHex(deps.signer().publicKey)) === "current";
   const todo = by === "peer" && code === "not-a-member" && isMember ? FORGOTTEN : "";
-  deps.incidents.record(`link-${code}`, peer, `${who}: ${message}${todo}`);
+  const type = by === "peer" && code === "rotated" ? KEY_REPLACED : `link-${code}`;
+  deps.incidents.record(type, peer, `${who}: ${message}${todo}`);
   deps.log("warn", "link.refused", { by, code, peer });
 }
 
