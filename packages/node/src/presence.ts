@@ -135,7 +135,10 @@ export function createPresence(deps: PresenceDeps): Presence {
       };
       const opened = openBeat(sealed, mesh, isNews, crypto);
       if (opened === undefined) return undefined;
-      if (idOf(opened) === deps.self()) return void noteTwin(opened);
+      if (idOf(opened) === deps.self()) {
+        noteTwin(opened);
+        return undefined;
+      }
       const monoMs = clock.monoMs();
       leases.heard(idOf(opened), beatOrder(opened), monoMs);
       heard.set(idOf(opened), { beat: opened, monoMs, wallMs: clock.wallMs() });
