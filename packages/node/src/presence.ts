@@ -84,7 +84,7 @@ export function createPresence(deps: PresenceDeps): Presence {
   let cancelSoon: Cancel | undefined;
 
   /** Beats of this node's own key that are ahead of this process: only another one can have signed them. */
-  const twin = { order: 0, beats: 0 };
+  const twin = { order: 0n, beats: 0 };
   const noteTwin = (beat: Beat): void => {
     twin.order = beatOrder(beat);
     twin.beats++;
@@ -130,7 +130,8 @@ export function createPresence(deps: PresenceDeps): Presence {
         if (keyStatus(deps.membership(), one.node) !== "current") return false;
         const id = idOf(one);
         const last = heard.get(id);
-        if (id === deps.self()) return beatOrder(one) > Math.max(twin.order, beatOrder({ boot: deps.boot, counter }));
+        if (id === deps.self())
+          return beatOrder(one) > twin.order && beatOrder(one) > beatOrder({ boot: deps.boot, counter });
         return last === undefined || beatOrder(one) > beatOrder(last.beat);
       };
       const opened = openBeat(sealed, mesh, isNews, crypto);

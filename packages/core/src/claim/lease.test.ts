@@ -10,33 +10,33 @@ const lease = { holder: "aa", ttlMs: TTL };
 test("a holder that beats within its TTL is never expired", () => {
   const observer = createLeaseObserver();
   for (let counter = 0; counter < 50; counter++) {
-    observer.heard("aa", counter, counter * 900);
+    observer.heard("aa", BigInt(counter), counter * 900);
     expect(observer.isExpired(lease, counter * 900 + 899)).toBe(false);
   }
 });
 
 test("a holder is expired when its TTL has passed since it was last heard, not sooner", () => {
   const observer = createLeaseObserver();
-  observer.heard("aa", 1, 500);
+  observer.heard("aa", 1n, 500);
   expect(observer.isExpired(lease, 500 + TTL)).toBe(false);
   expect(observer.isExpired(lease, 500 + TTL + 1)).toBe(true);
-  observer.heard("aa", 2, 2_000);
+  observer.heard("aa", 2n, 2_000);
   expect(observer.isExpired(lease, 2_001)).toBe(false);
 });
 
 test("a beat that comes again, or comes late, renews nothing", () => {
   const observer = createLeaseObserver();
-  observer.heard("aa", 7, 0);
-  observer.heard("aa", 7, 900);
-  observer.heard("aa", 6, 1_000);
+  observer.heard("aa", 7n, 0);
+  observer.heard("aa", 7n, 900);
+  observer.heard("aa", 6n, 1_000);
   expect(observer.lastHeardMs("aa")).toBe(0);
   expect(observer.isExpired(lease, TTL + 1)).toBe(true);
 });
 
 test("each lease is measured by its own TTL, each holder by its own beats", () => {
   const observer = createLeaseObserver();
-  observer.heard("aa", 1, 0);
-  observer.heard("bb", 1, 800);
+  observer.heard("aa", 1n, 0);
+  observer.heard("bb", 1n, 800);
   expect(observer.isExpired({ holder: "aa", ttlMs: 500 }, 900)).toBe(true);
   expect(observer.isExpired({ holder: "aa", ttlMs: 5_000 }, 900)).toBe(false);
   expect(observer.isExpired({ holder: "bb", ttlMs: 500 }, 900)).toBe(false);
@@ -48,13 +48,13 @@ test("a holder that was never heard counts from the first question about it", ()
   expect(observer.lastHeardMs("aa")).toBeUndefined();
   expect(observer.isExpired(lease, 1_000_000 + TTL)).toBe(false);
   expect(observer.isExpired(lease, 1_000_000 + TTL + 1)).toBe(true);
-  observer.heard("aa", 0, 1_002_000);
+  observer.heard("aa", 0n, 1_002_000);
   expect(observer.isExpired(lease, 1_002_500)).toBe(false);
 });
 
 test("after the observer's own stall every silence starts again", () => {
   const observer = createLeaseObserver();
-  observer.heard("aa", 1, 0);
+  observer.heard("aa", 1n, 0);
   observer.isExpired({ holder: "bb", ttlMs: TTL }, 0);
   observer.grace(50_000);
   for (const holder of ["aa", "bb"]) {
@@ -67,9 +67,9 @@ test("after the observer's own stall every silence starts again", () => {
 
 test("grace does not forget the counter: an old beat that comes after it renews nothing", () => {
   const observer = createLeaseObserver();
-  observer.heard("aa", 9, 0);
+  observer.heard("aa", 9n, 0);
   observer.grace(100);
-  observer.heard("aa", 8, 900);
+  observer.heard("aa", 8n, 900);
   expect(observer.isExpired(lease, 100 + TTL + 1)).toBe(true);
 });
 
@@ -92,7 +92,7 @@ test("whatever is heard, a lease expires only when a TTL has passed since the la
       for (const { afterMs, what } of events) {
         now += afterMs;
         if (what.type === "beat") {
-          observer.heard("aa", what.counter, now);
+          observer.heard("aa", BigInt(what.counter), now);
           if (what.counter > counter) [counter, since] = [what.counter, now];
         } else if (what.type === "grace") {
           observer.grace(now);
@@ -127,8 +127,8 @@ test("whoever only looks begins no measurement", () => {
 
 test("a holder that proves its key on a new link starts its silence again, and nobody else's", () => {
   const leases = createLeaseObserver();
-  leases.heard("bob", 1, 0);
-  leases.heard("carol", 1, 0);
+  leases.heard("bob", 1n, 0);
+  leases.heard("carol", 1n, 0);
   leases.met("bob", 900);
   leases.met("dave", 900);
   expect(leases.isExpired({ holder: "bob", ttlMs: 1_000 }, 1_500)).toBe(false);

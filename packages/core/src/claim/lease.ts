@@ -8,7 +8,7 @@
  */
 export interface LeaseObserver {
   /** A beat of this node was heard. */
-  heard(node: string, counter: number, nowMs: number): void;
+  heard(node: string, counter: bigint, nowMs: number): void;
   /** The observer itself was away: every silence starts again. */
   grace(nowMs: number): void;
   /** This node has just proved its key on a new link, which is a sign of life that no repeated message can give. */
@@ -22,7 +22,7 @@ export interface LeaseObserver {
 }
 
 interface Observation {
-  counter: number;
+  counter: bigint;
   /** When the silence being measured began. */
   sinceMs: number;
   heardMs: number | undefined;
@@ -47,7 +47,7 @@ export function createLeaseObserver(): LeaseObserver {
     isExpired: ({ holder, ttlMs }, nowMs) => {
       const known = observations.get(holder);
       if (known === undefined) {
-        observations.set(holder, { counter: -1, sinceMs: nowMs, heardMs: undefined });
+        observations.set(holder, { counter: -1n, sinceMs: nowMs, heardMs: undefined });
         return false;
       }
       return nowMs - known.sinceMs > ttlMs;

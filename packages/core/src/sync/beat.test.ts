@@ -44,7 +44,7 @@ test("a beat with any byte changed, or another signature, is refused", () => {
 });
 
 test("a beat that is repeated or older than the last one is refused before its signature is checked", () => {
-  let newest = -1;
+  let newest = -1n;
   let verified = 0;
   const crypto = {
     ...testCrypto,
@@ -99,4 +99,12 @@ test("labels, activities and addresses that are no short texts are left out", ()
   const opened = openFields(FIELDS.with(7, { os: "linux", bad: 1, long: "x".repeat(257) }).with(6, ["ws://a", 7]));
   expect(opened?.labels).toEqual({ os: "linux" });
   expect(opened?.addresses).toEqual(["ws://a"]);
+});
+
+test("each beat is after the one before it, also with the greatest numbers that a beat may hold", () => {
+  const last = 2 ** 31 - 1;
+  for (const boot of [0, 1, 217_412_083, last]) {
+    expect(beatOrder({ boot, counter: 6 }) > beatOrder({ boot, counter: 5 })).toBe(true);
+    expect(beatOrder({ boot, counter: last }) < beatOrder({ boot: boot + 1, counter: 0 })).toBe(true);
+  }
 });

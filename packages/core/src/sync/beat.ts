@@ -105,5 +105,9 @@ const shortTexts = (map: { readonly [key: string]: Value }): Readonly<Record<str
 const isShortText = (value: Value): value is string =>
   typeof value === "string" && value.length <= LIMITS.beatTextLength;
 
-/** One number that grows with every beat of a node, over restarts too. */
-export const beatOrder = (beat: Pick<Beat, "boot" | "counter">): number => beat.boot * 2 ** 31 + beat.counter;
+/**
+ * One number that grows with every beat of a node, over restarts too. A boot number may be drawn from a date (a restored
+ * backup), so the two parts together take more than the 53 bits of a double.
+ */
+export const beatOrder = (beat: Pick<Beat, "boot" | "counter">): bigint =>
+  BigInt(beat.boot) * 2n ** 31n + BigInt(beat.counter);
