@@ -40,7 +40,14 @@ test("any title gives a message of one subject and two trailers, which lands its
 
 test("an ordinary title is the subject as it is; one that git would take for something else follows a word", () => {
   const subject = (title: string): string | undefined => of(title).split("\n")[0];
-  for (const title of ["Say hello", "fix(core): keep it", "\u00c4ndere das", "3 more tests", "Diffs are shown", "From"]) {
+  for (const title of [
+    "Say hello",
+    "fix(core): keep it",
+    "\u00c4ndere das",
+    "3 more tests",
+    "Diffs are shown",
+    "From",
+  ]) {
     expect(subject(title)).toBe(title);
   }
   expect(subject(SCISSORS)).toBe(`Land: ${SCISSORS}`);
