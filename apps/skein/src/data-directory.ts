@@ -44,6 +44,8 @@ export interface OpenOptions {
   readonly create: boolean;
   /** Called when a damaged log was repaired, with what to tell. Without it a damaged log is only refused. */
   readonly onRepaired?: (told: string) => void;
+  /** What to say of a damaged log that is not repaired; by default, how it is. */
+  readonly describeDamage?: (detail: string) => string;
   /** The log can neither be read nor written any more by this process, which should end. */
   readonly onUnusable?: (message: string) => void;
 }
@@ -85,7 +87,7 @@ export function openDataDirectory(path: string, options: OpenOptions): DataDirec
   }
 }
 
-function openStore(directory: string, { onRepaired, onUnusable }: OpenOptions): SqliteLogStore {
+function openStore(directory: string, { onRepaired, onUnusable, describeDamage }: OpenOptions): SqliteLogStore {
   // The key is made right after the log, so where it is there was a log.
   const mustExist = existsSync(keyFile(directory));
   const open = (): ReturnType<typeof openLogStore> =>
@@ -94,6 +96,9 @@ function openStore(directory: string, { onRepaired, onUnusable }: OpenOptions): 
   const opened = open();
   if (opened.ok) return opened.value;
   const { error } = opened;
+  if (error.type === "corrupt" && describeDamage !== undefined) {
+    throw new Failure(describeDamage(error.detail ?? error.message));
+  }
   if (onRepaired === undefined || error.type !== "corrupt") throw new Failure(error.message);
   onRepaired(repairLog(directory, error.detail ?? error.message));
   return orFail(open(), (failed) => failed.message);

@@ -123,6 +123,7 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
+export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export {
   chainOf,

@@ -58,11 +58,11 @@ test("commands in the attempt's configuration, hooks and attributes do not run",
   }
   const { tip, commitsAhead } = valueOf(await node.collectAttempt(workspace, never));
   expect(commitsAhead).toBe(1);
-  const inputs = { base: workspace.base, tip, message: "Land it\n", atSeconds: 1 };
+  const inputs = { base: workspace.base, tip, message: "Land it\n\nSkein-Item: a\n", atSeconds: 1 };
   const merged = valueOf(await node.merge(inputs, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
   valueOf(await node.openCheckout(merged.commit, "gate", never));
-  valueOf(await node.land({ expected: workspace.base, commit: merged.commit }, never));
+  valueOf(await node.land({ item: "a", expected: workspace.base, commit: merged.commit }, never));
   expect(existsSync(canary)).toBe(false);
 });
 

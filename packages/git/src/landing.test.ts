@@ -17,12 +17,16 @@ beforeEach(async () => {
 afterEach(() => fixture.remove());
 
 /** A merge of an attempt, ready to land. */
-async function prepared(node: Repository, item: string): Promise<{ expected: string; commit: string }> {
+async function prepared(
+  node: Repository,
+  item: string,
+  message = `Land ${item}\n\nSkein-Item: ${item}\n`,
+): Promise<{ item: string; expected: string; commit: string }> {
   const { base, tip } = await attempt(fixture, node, { [`${item}.txt`]: `${item}\n` }, item);
-  const inputs = { base, tip, message: `Land ${item}\n\nSkein-Item: ${item}\n`, atSeconds: 1_700_000_000 };
+  const inputs = { base, tip, message, atSeconds: 1_700_000_000 };
   const merged = valueOf(await node.merge(inputs, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
-  return { expected: base, commit: merged.commit };
+  return { item, expected: base, commit: merged.commit };
 }
 
 test("a commit that a person pushed in between makes the landing stale", async () => {
@@ -40,7 +44,7 @@ test("of several that land at once exactly one moves the branch", async () => {
   const nodes = await Promise.all(names.map((name) => fixture.node(name)));
   const moves = await Promise.all(nodes.map((node, index) => prepared(node, `item${index}`)));
   const outcomes = await Promise.all(
-    nodes.map((node, index) => node.land(moves[index] ?? { expected: "", commit: "" }, never)),
+    nodes.map((node, index) => node.land(moves[index] ?? { item: "", expected: "", commit: "" }, never)),
   );
   const types = outcomes.map((outcome) => valueOf(outcome).type).toSorted();
   expect(types).toEqual(["moved", "stale", "stale", "stale"]);
@@ -52,9 +56,23 @@ test("a commit that is not built on the expected one is never pushed", async () 
   const node = await fixture.node("alice");
   const move = await prepared(node, "a");
   const other = await prepared(node, "b");
-  const result = await node.land({ expected: other.commit, commit: move.commit }, never);
+  const result = await node.land({ item: "a", expected: other.commit, commit: move.commit }, never);
   expect(errorOf(result).message).toContain("nothing was pushed");
   expect(await fixture.git(fixture.remote, "rev-parse", "main")).toBe(move.expected);
+});
+
+test("a commit that does not read back as the landing of its item alone is never pushed", async () => {
+  const node = await fixture.node("alice");
+  const told = async (message: string): Promise<string> =>
+    errorOf(await node.land(await prepared(node, "a", message), never)).message;
+  expect(await told("Skein-Item: a\n")).toContain('"a" and reads as the landing of no item; nothing was pushed.');
+  expect(await told("A\n\nSkein-Item: b\n")).toContain("reads as the landing of b; nothing was pushed.");
+  expect(await told("A\n\nSkein-Item: a\nSkein-Item: b\n")).toContain("the landing of a, b; nothing was pushed.");
+  const scissors = await prepared(node, "a", `# ${"-".repeat(24)} >8 ${"-".repeat(24)}\n\nSkein-Item: a\n`);
+  expect(await fixture.git(fixture.remote, "rev-parse", "main")).toBe(scissors.expected);
+  expect(valueOf(await node.land(scissors, never))).toEqual({ type: "moved" });
+  const tip = valueOf(await node.fetchBase(never));
+  expect([...valueOf(await node.landings(tip, never))]).toEqual([["a", scissors.commit]]);
 });
 
 test("a clean checkout of the target branch moves together with it", async () => {
@@ -77,7 +95,7 @@ test("of several that land at once into a checkout one moves it, and its files a
   for (let round = 0; round < 3; round += 1) {
     const moves = await Promise.all(nodes.map((node, index) => prepared(node, `r${round}i${index}`)));
     const outcomes = await Promise.all(
-      nodes.map((node, index) => node.land(moves[index] ?? { expected: "", commit: "" }, never)),
+      nodes.map((node, index) => node.land(moves[index] ?? { item: "", expected: "", commit: "" }, never)),
     );
     expect(outcomes.map((outcome) => valueOf(outcome).type).toSorted()).toEqual(["moved", "stale", "stale"]);
     expect(await fixture.git(own, "status", "--porcelain")).toBe("");

@@ -1,3 +1,4 @@
+import { landingMessage } from "@skein/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createFixture, never, valueOf, type Fixture } from "./testing/fixture.ts";
 
@@ -95,4 +96,37 @@ test("a tip that reaches the old one only as a second parent is indexed anew", a
   await fixture.git(person, "merge", "--quiet", "--no-ff", "-m", "Merge", "main");
   await fixture.git(person, "push", "--quiet", "--force", "origin", "other:main");
   expect([...valueOf(await node.landings(valueOf(await node.fetchBase(never)), never))]).toEqual([]);
+});
+
+/** Valid titles that git, or a tool around it, takes for something else. */
+const HOSTILE = [
+  "# ------------------------ >8 ------------------------",
+  "# a comment",
+  "---",
+  "diff --git a/a b/a",
+  "Conflicts:",
+  "Skein-Item: other",
+  "fixup! First commit",
+  "\u00a0",
+];
+
+test("landings are found whatever their titles are, as they are written now and as they were before", async () => {
+  const node = await fixture.node("alice");
+  const person = await fixture.clone("person");
+  const expected = new Map<string, string>();
+  const { length } = HOSTILE;
+  for (const [number, title] of HOSTILE.entries()) {
+    const [before, now] = [`old${number}`, `new${number}`];
+    const text = { title, item: now, branch: `skein/${now}/1` };
+    const trailers = `Skein-Item: ${before}\nSkein-Attempt: skein/${before}/1\n`;
+    expected.set(before, await fixture.commit(person, {}, `${title}\n\n${trailers}`));
+    expected.set(now, await fixture.commit(person, {}, landingMessage(text)));
+  }
+  await fixture.git(person, "push", "--quiet", "origin", "main");
+  const tip = valueOf(await node.fetchBase(never));
+  expect([...valueOf(await node.landings(tip, never))]).toEqual([...expected]);
+  // Whoever reads the history with git's own means finds what is written now, too.
+  const format = "--format=%(trailers:key=Skein-Item,valueonly,separator=%x2C)";
+  const read = await fixture.git(person, "log", "--reverse", format, `-${2 * length}`);
+  for (const number of HOSTILE.keys()) expect(read.split("\n")).toContain(`new${number}`);
 });

@@ -2,16 +2,17 @@
  * Which items have landed: the `Skein-Item` trailers on the first-parent chain of the target branch.
  *
  * The index of the last tip is kept and extended by what came on top of it. A tip whose chain does not contain the last
- * one (rewritten history) is indexed anew. Only the last paragraph of a message holds trailers; git itself decides.
+ * one (rewritten history) is indexed anew. Messages are read as they are and understood by the core: git's own reading of
+ * trailers stops at a scissors line.
  */
-import { err, ok, type Result } from "@skein/core";
+import { err, landedItems, ok, type Result } from "@skein/core";
 import type { GitError, Oid } from "@skein/node";
 import { gitError, quoted } from "./git-error.ts";
 import type { Mirror } from "./mirror.ts";
 import { isItemId, isOid } from "./names.ts";
 
 const TRAILER = "Skein-Item";
-const FORMAT = `--format=tformat:%H%x00%P%x00%(trailers:key=${TRAILER},valueonly,unfold,separator=%x2C)%x00`;
+const FORMAT = "--format=tformat:%H%x00%P%x00%B%x00";
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
 
 interface Index {
@@ -41,6 +42,23 @@ export function createLandings(mirror: Mirror): Landings {
     last = index.value;
     return ok(index.value.landings);
   };
+}
+
+/** Undefined when the commit reads as the landing of exactly this item. */
+export async function notALanding(
+  mirror: Mirror,
+  { item, commit }: { readonly item: string; readonly commit: Oid },
+  signal: AbortSignal,
+): Promise<GitError | undefined> {
+  const commits = await firstParentChain(mirror, ["--max-count=1", "--end-of-options", commit], signal);
+  if (!commits.ok) return commits.error;
+  const items = commits.value.flatMap((read) => read.items);
+  if (items.length === 1 && items[0] === item) return undefined;
+  const found = items.length === 0 ? "no item" : items.join(", ");
+  return gitError(
+    "git-failed",
+    `The merge commit ${commit} is to land ${quoted(item)} and reads as the landing of ${found}; nothing was pushed.`,
+  );
 }
 
 async function build(mirror: Mirror, tip: Oid, signal: AbortSignal): Promise<Result<Index, GitError>> {
@@ -81,15 +99,15 @@ async function firstParentChain(
   const fields = log.value.split("\0");
   const commits: Commit[] = [];
   for (let index = 0; index + 2 < fields.length; index += 3) {
-    const [oid = "", parents = "", items = ""] = fields.slice(index, index + 3);
+    const [line = "", parents = "", message = ""] = fields.slice(index, index + 3);
+    const oid = line.trim();
+    // Git ends a message at a NUL of its own; should one ever come through, what follows is not taken for a commit.
+    if (!isOid(oid)) return err(gitError("git-failed", "Git told the history of the target branch in a wrong form."));
     const firstParent = parents.split(" ")[0];
     commits.push({
-      oid: oid.trim(),
+      oid,
       firstParent: firstParent === "" ? undefined : firstParent,
-      items: items
-        .split(",")
-        .map((item) => item.trim())
-        .filter(isItemId),
+      items: landedItems(message).filter(isItemId),
     });
   }
   return ok(commits);

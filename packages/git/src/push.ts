@@ -13,6 +13,7 @@ import { aborted, failed, gitError, neverConnected, oneLine, quoted } from "./gi
 import { notOurs, readRemoteRef } from "./fetch.ts";
 import type { GitExit } from "./hardened-git.ts";
 import { BASE_REF, isAncestor, mergeRef, publishedRef, refIsAt, resolve, writeRef, type Mirror } from "./mirror.ts";
+import { notALanding } from "./landings.ts";
 import { isOid, parseAttemptBranch } from "./names.ts";
 
 /**
@@ -30,7 +31,7 @@ const PAUSE_MS = 150;
 
 export async function land(
   mirror: Mirror,
-  { expected, commit }: { readonly expected: Oid; readonly commit: Oid },
+  { item, expected, commit }: { readonly item: string; readonly expected: Oid; readonly commit: Oid },
   signal: AbortSignal,
 ): Promise<Result<PushOutcome, GitError>> {
   if (!isOid(expected) || !isOid(commit))
@@ -46,6 +47,9 @@ export async function land(
         `${commit} is built on ${parent.value}, not on ${expected}; nothing was pushed. Merge again.`,
       ),
     );
+  // What the branch does not show afterwards would land again.
+  const unreadable = await notALanding(mirror, { item, commit }, signal);
+  if (unreadable !== undefined) return err(unreadable);
   const ref = `refs/heads/${mirror.base}`;
   const moved = await move(mirror, { ref, expected, commit }, signal);
   if (moved.ok && moved.value.type === "moved") {

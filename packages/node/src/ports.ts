@@ -191,9 +191,12 @@ export interface Repository {
   ): Promise<Result<MergeOutcome, GitError>>;
   /** A throw-away clone with exactly this commit checked out, for the gate. */
   openCheckout(commit: Oid, name: string, signal: AbortSignal): Promise<Result<string, GitError>>;
-  /** Compare-and-swap of the target branch on the remote: `expected` → `commit`. */
+  /**
+   * Compare-and-swap of the target branch on the remote: `expected` → `commit`. Nothing is pushed unless the commit reads
+   * back as the landing of this item and no other.
+   */
   land(
-    move: { readonly expected: Oid; readonly commit: Oid },
+    move: { readonly item: string; readonly expected: Oid; readonly commit: Oid },
     signal: AbortSignal,
   ): Promise<Result<PushOutcome, GitError>>;
   /** Deletes an attempt's or a checkout's directory. Never throws; what cannot be removed is left for the next start. */

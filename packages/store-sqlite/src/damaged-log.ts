@@ -56,6 +56,8 @@ function openReadable(copy: string): Database.Database | undefined {
     database = new Database(copy, { timeout: 0, fileMustExist: true });
     database.pragma("locking_mode = EXCLUSIVE");
     database.pragma("cell_size_check = 1");
+    // It may hold views and triggers of anybody's making.
+    database.pragma("trusted_schema = 0");
     database.prepare("SELECT bytes FROM frame WHERE position = 1").get();
     return database;
   } catch (cause) {

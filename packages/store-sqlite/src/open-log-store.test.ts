@@ -227,6 +227,60 @@ test("a log without its tables, or with a hole in it, is corrupt", () => {
   }
 });
 
+const ALIEN: readonly (readonly [string, string])[] = [
+  [
+    "trigger eat",
+    "CREATE TRIGGER eat AFTER INSERT ON frame WHEN NEW.position > 500 BEGIN DELETE FROM frame WHERE position = NEW.position; END",
+  ],
+  ["trigger eat", "CREATE TRIGGER eat AFTER UPDATE ON frame BEGIN DELETE FROM frame; END"],
+  ["view note", "CREATE VIEW note AS SELECT 1"],
+  ["table frame", "ALTER TABLE frame RENAME TO kept; CREATE TABLE frame (position, bytes, count, sum)"],
+  ["view frame", "ALTER TABLE frame RENAME TO tape; CREATE VIEW frame AS SELECT * FROM tape"],
+  ["index byBytes", "CREATE INDEX byBytes ON frame (count)"],
+  ["table note", "CREATE TABLE note (text)"],
+  ["table meta", "ALTER TABLE meta ADD COLUMN more TEXT"],
+  ["trigger", 'CREATE TRIGGER "\u202e\u001b[31m" AFTER INSERT ON meta BEGIN SELECT 1; END'],
+];
+
+test.each(ALIEN)("a log with a %s of somebody else's is refused and written to by nobody", (what, sql) => {
+  const directory = closedLog();
+  makeDatabase(fileIn(directory), sql);
+  const refused = refusal(directory);
+  expect(refused.type).toBe("corrupt");
+  expect(refused.detail).toBe(`its ${what} was not made by this program`);
+  expect(frameCount(fileIn(directory))).toBe(500);
+});
+
+test("a log of the first version that carries a trigger is refused before it is upgraded", () => {
+  const directory = newDirectory();
+  makeDatabase(
+    fileIn(directory),
+    `CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+     INSERT INTO frame VALUES (1, x'01'), (2, x'0203');
+     CREATE TRIGGER eat AFTER UPDATE ON frame BEGIN DELETE FROM frame WHERE position > 1; END;
+     PRAGMA application_id = 1399547241; PRAGMA user_version = 1;`,
+  );
+  expect(refusal(directory)).toMatchObject({ type: "corrupt" });
+  expect(frameCount(fileIn(directory))).toBe(2);
+});
+
+function frameCount(file: string): number | undefined {
+  const database = new Database(file);
+  try {
+    const renamed = database
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE name IN ('kept', 'tape')")
+      .pluck()
+      .get();
+    return database
+      .prepare<[], number>(`SELECT count(*) FROM ${renamed ?? "frame"}`)
+      .pluck()
+      .get();
+  } finally {
+    database.close();
+  }
+}
+
 test("a log of the first version gets its sums and is read like any other", () => {
   const directory = newDirectory();
   const raw = new Database(fileIn(directory));

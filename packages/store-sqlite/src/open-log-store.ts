@@ -5,7 +5,8 @@
  *   node that reads a log somebody else appends to would fork its own feed.
  * - POSIX locks are lost when the process closes any other descriptor of the file. Nothing here opens `log.sqlite` but
  *   SQLite, and nothing else may either while the store is open.
- * - A file of another program is recognized before anything is written to it.
+ * - A file of another program is recognized before anything is written to it, and so is a log that carries anything
+ *   beside its own tables: a trigger could take back what was acknowledged.
  */
 import { assert, err, ok, type Result } from "@skein/core";
 import type { StoreError } from "@skein/node";
@@ -15,7 +16,15 @@ import { join, resolve } from "node:path";
 import { createLogStore, type SqliteLogStore } from "./log-store.ts";
 import { readNodePid, removeNodePid, writeNodePid } from "./node-pid.ts";
 import { corrupt, newerVersion, notALog, type OpenError, openErrorOf } from "./open-error.ts";
-import { APPLICATION_ID, FORMAT_VERSION, frameSum, metaSum, SCHEMA, upgradeFromVersion1 } from "./schema.ts";
+import {
+  APPLICATION_ID,
+  FORMAT_VERSION,
+  frameSum,
+  metaSum,
+  SCHEMA,
+  schemaProblem,
+  upgradeFromVersion1,
+} from "./schema.ts";
 import { sqliteCode } from "./sqlite-error.ts";
 import { damageInWriteAheadLog } from "./write-ahead-log.ts";
 
@@ -168,13 +177,10 @@ function setPragma(database: Database.Database, name: string, value: number | st
  * a sentence at the start instead of an exception later.
  */
 function findDamage(database: Database.Database, file: string): OpenError | undefined {
+  const alien = schemaProblem(database);
+  if (alien !== undefined) return corrupt(file, alien);
   const found = database.pragma("quick_check(1)", { simple: true });
   if (found !== "ok") return corrupt(file, String(found).replaceAll(/\s+/g, " "));
-  const tables = database
-    .prepare<[], number>("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('frame', 'meta')")
-    .pluck()
-    .get();
-  if (tables !== 2) return corrupt(file, "its tables are missing");
   const row = database
     .prepare<[], { count: number; first: number | null; last: number | null }>(
       "SELECT coalesce(sum(count), 0) AS count, min(position) AS first, max(position + count - 1) AS last FROM frame",

@@ -132,6 +132,17 @@ test("a frame whose signature lost a bit is found, and costs what builds on it",
   expect(store.getMeta("incarnation")).toEqual(Uint8Array.of(7));
 });
 
+test("what somebody put into a log beside its tables is left behind, and every frame is kept", () => {
+  const directory = damagedCopy(pristine, (copy) => {
+    const database = new Database(fileIn(copy));
+    database.exec("CREATE TRIGGER eat AFTER INSERT ON frame BEGIN DELETE FROM frame; END");
+    database.close();
+  });
+  expect(isDamaged(directory)).toBe(true);
+  expect(salvage(directory)).toMatchObject({ kept: log.frames.length, lost: 0 });
+  expect(expectSound(directory)).toHaveLength(log.frames.length);
+});
+
 test("the damaged files are kept as they were, in a place of their own, also the second time in one second", () => {
   const directory = damagedCopy(pristine, (copy) => truncateSync(fileIn(copy), 8_192));
   const before = readFileSync(fileIn(directory));

@@ -15,9 +15,9 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
   {
     name: "no-compare-and-swap",
     file: MERGING,
-    find: "const pushed = await repository.land({ expected: merged.base, commit: merged.commit }, context.signal);",
+    find: "const { base: expected, commit } = merged;",
     replace:
-      "const now = await repository.fetchBase(context.signal);\n  const expected = now.ok ? now.value : merged.base;\n  const pushed = await repository.land({ expected, commit: merged.commit }, context.signal);",
+      "const now = await repository.fetchBase(context.signal);\n  const expected = now.ok ? now.value : merged.base;\n  const { commit } = merged;",
     why: "A push that is refused as stale is forced with the value that stands there.",
     caughtBy: ["I14", "I15"],
   },

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { connect } from "../client.ts";
@@ -292,4 +293,59 @@ test("the forged file is accepted when nothing in it is changed", async () => {
     }),
   );
   expect((await restored({ file })).ops).toBe(21);
+});
+
+test("a log that carries anything beside its own tables is refused, though every hash is right", async () => {
+  for (const sql of [
+    "CREATE TRIGGER eat AFTER INSERT ON frame BEGIN DELETE FROM frame WHERE position = NEW.position; END",
+    "CREATE VIEW note AS SELECT 1",
+    "CREATE INDEX byCount ON frame (count)",
+    "CREATE TABLE note (text)",
+    "ALTER TABLE meta ADD COLUMN more TEXT",
+  ]) {
+    const told = await refusalOf(
+      forged((manifest, log) => {
+        keep(manifest, {});
+        return changed(log, sql);
+      }),
+    );
+    expect(told).toMatch(
+      /^The log in the backup .* is damaged \(its \w+ \w+ was not made by this program\)\. Nothing was/,
+    );
+  }
+});
+
+function changed(log: Buffer, sql: string): Buffer {
+  const file = join(root, "changed.sqlite");
+  writeFileSync(file, log);
+  const database = new Database(file);
+  database.pragma("journal_mode = DELETE");
+  database.exec(sql);
+  database.close();
+  const bytes = readFileSync(file);
+  rmSync(file);
+  return bytes;
+}
+
+/** The sealed backup with another manifest and hashes that are right again. */
+function resealed(change: (manifest: string) => string): Buffer {
+  const whole = readFileSync(sealed);
+  const first = whole.indexOf("\n") + 1;
+  const second = whole.indexOf("\n", first);
+  const manifest = Buffer.from(change(whole.subarray(first, second).toString()));
+  const body = Buffer.concat([whole.subarray(0, first), manifest, whole.subarray(second, -32)]);
+  return Buffer.concat([body, createHash("sha256").update(body).digest()]);
+}
+
+test("a key that is sealed in a backup opens in that backup alone, and one of an earlier version is told so", async () => {
+  const file = join(root, "bad.backup");
+  writeFileSync(
+    file,
+    resealed((manifest) => manifest),
+  );
+  expect((await restored({ file, passphraseFile })).key).toBe("backup");
+  const renamed = resealed((manifest) => manifest.replace('"name":"alice"', '"name":"mallory"'));
+  expect(await refusalOf(renamed)).toContain("or the backup was changed after it was made");
+  const earlier = resealed((manifest) => manifest.replace(',"binds":"contents"', ""));
+  expect(await refusalOf(earlier)).toContain("was sealed by an earlier Skein");
 });

@@ -11,7 +11,7 @@ import { Failure, reasonOf } from "../failure.ts";
 import { keyFile, nextKeyFile } from "../key-files.ts";
 import { VERSION } from "../version.ts";
 import { measure, type Source, writeContainer } from "./container.ts";
-import type { Manifest } from "./manifest.ts";
+import { contentsHash, type Manifest } from "./manifest.ts";
 import { type Meaning, meaningOf } from "./meaning.ts";
 import { readPassphrase } from "./passphrase.ts";
 import { sealKey } from "./sealed-key.ts";
@@ -120,7 +120,8 @@ function pack(
   const facts = { madeAt: new Date().toISOString(), by: VERSION, ...described };
   const logPart = { name: "log.sqlite" as const, ...measure(log) };
   if (passphrase === undefined) return { manifest: { ...facts, parts: [logPart] }, sources: [log] };
-  const { sealed, sealing } = sealKey(seed, passphrase, { mesh: facts.mesh, key: facts.node.key });
+  const contents = contentsHash(facts, logPart);
+  const { sealed, sealing } = sealKey(seed, passphrase, { mesh: facts.mesh, key: facts.node.key, contents });
   const keyPart = { name: "node.key" as const, ...measure(sealed), sealing };
   return { manifest: { ...facts, parts: [logPart, keyPart] }, sources: [log, sealed] };
 }

@@ -1,5 +1,7 @@
 /** What a backup says about itself, in its second line. Read from a file that anybody may have written. */
-import { err, ok, type Result } from "@skein/core";
+import { createHash } from "node:crypto";
+
+import { compareText, err, ok, type Result } from "@skein/core";
 import { z } from "zod";
 
 export const FORMAT_VERSION = 1;
@@ -17,6 +19,8 @@ const sealing = z.strictObject({
   salt: hex(16),
   cipher: z.literal("chacha20-poly1305"),
   nonce: hex(12),
+  /** What the key opens with beside the passphrase. Backups of earlier versions say nothing and bind nothing. */
+  binds: z.literal("contents").optional(),
 });
 
 const logPart = z.strictObject({ name: z.literal("log.sqlite"), ...size });
@@ -40,6 +44,17 @@ const schema = z.strictObject({
 export type Manifest = z.infer<typeof schema>;
 export type Sealing = z.infer<typeof sealing>;
 export type Part = Manifest["parts"][number];
+
+/** Of all that a backup says and holds, but for its key: what the key is sealed with. */
+export function contentsHash(
+  manifest: Omit<Manifest, "parts">,
+  log: { readonly bytes: number; readonly sha256: string },
+): string {
+  const { madeAt, by, mesh, node, ops, heads, foldVersion, digest } = manifest;
+  const sorted = Object.entries(heads).toSorted(([a], [b]) => compareText(a, b));
+  const all = [madeAt, by, mesh, node.name, node.key, ops, sorted, foldVersion, digest, log.bytes, log.sha256];
+  return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+}
 
 export function parseManifest(line: string): Result<Manifest, string> {
   let json: unknown;

@@ -18,7 +18,7 @@ import { keyFile, saveKey } from "../key-files.ts";
 import { syncDirectory } from "../whole-file.ts";
 import { readSeed } from "./backup.ts";
 import { type Container, openContainer, writeAll } from "./container.ts";
-import type { Manifest } from "./manifest.ts";
+import { contentsHash, type Manifest } from "./manifest.ts";
 import { meaningOf } from "./meaning.ts";
 import { readPassphrase } from "./passphrase.ts";
 import { openKey } from "./sealed-key.ts";
@@ -98,7 +98,9 @@ async function restoreInto(staging: string, backup: Container, options: RestoreO
   const sealed = unpack(backup, staging);
   const { seed, from } = await findKey(sealed, manifest, options);
   if (seed !== undefined) saveKey(keyFile(staging), seed);
-  const data = openDataDirectory(staging, { create: false });
+  const describeDamage = (detail: string): string =>
+    `The log in the backup ${options.file} is damaged (${detail}). Nothing was restored; use another backup.`;
+  const data = openDataDirectory(staging, { create: false, describeDamage });
   try {
     const incarnation = beginNewLife(data, manifest, from);
     await check(data, manifest, options.file);
@@ -134,9 +136,10 @@ interface Found {
 
 async function findKey(
   sealed: Uint8Array | undefined,
-  { mesh, node, parts }: Manifest,
+  manifest: Manifest,
   { file, keyFrom, passphraseFile }: RestoreOptions,
 ): Promise<Found> {
+  const { mesh, node, parts } = manifest;
   if (keyFrom !== undefined) {
     const seed = readSeed(resolve(keyFrom));
     if (toHex(createSigner(seed).publicKey) === node.key) return { seed, from: "file" };
@@ -144,12 +147,20 @@ async function findKey(
       `The key in ${keyFrom} is not the one of ${node.name}, whose backup this is. Nothing was restored.`,
     );
   }
-  const [, keyPart] = parts;
+  const [logPart, keyPart] = parts;
   if (sealed === undefined || keyPart === undefined) return { seed: undefined, from: "new" };
+  if (keyPart.sealing.binds === undefined) {
+    throw new Failure(
+      `The key in ${file} was sealed by an earlier Skein, which did not bind it to the rest of the backup. Restore with that version, or with --key-from.`,
+    );
+  }
   const passphrase = await readPassphrase(passphraseFile, { twice: false });
-  const seed = openKey(sealed, keyPart.sealing, passphrase, { mesh, key: node.key });
+  const contents = contentsHash(manifest, logPart);
+  const seed = openKey(sealed, keyPart.sealing, passphrase, { mesh, key: node.key, contents });
   if (seed !== undefined) return { seed, from: "backup" };
-  throw new Failure(`The passphrase does not open the key in ${file}. Nothing was restored.`);
+  throw new Failure(
+    `The passphrase does not open the key in ${file}, or the backup was changed after it was made. Nothing was restored.`,
+  );
 }
 
 /**

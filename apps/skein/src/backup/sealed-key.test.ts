@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { openKey, sealKey } from "./sealed-key.ts";
 
 const seed = new Uint8Array(32).map((_, index) => index * 7);
-const owner = { mesh: "aa".repeat(32), key: "bb".repeat(32) };
+const owner = { mesh: "aa".repeat(32), key: "bb".repeat(32), contents: "dd".repeat(32) };
 const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
   bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
 
@@ -14,6 +14,7 @@ test("a sealed key opens with its passphrase, for its owner, unchanged, and in n
   expect(openKey(sealed, sealing, "correct horse", owner)).toEqual(seed);
   expect(openKey(sealed, sealing, "correct horsE", owner)).toBeUndefined();
   expect(openKey(sealed, sealing, "correct horse", { ...owner, key: "cc".repeat(32) })).toBeUndefined();
+  expect(openKey(sealed, sealing, "correct horse", { ...owner, contents: "cc".repeat(32) })).toBeUndefined();
   expect(openKey(flipped(sealed, 0), sealing, "correct horse", owner)).toBeUndefined();
   expect(openKey(sealed.subarray(1), sealing, "correct horse", owner)).toBeUndefined();
 }, 60_000);

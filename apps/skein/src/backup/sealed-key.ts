@@ -3,11 +3,16 @@ import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:
 
 import type { Sealing } from "./manifest.ts";
 
-/** Whose key it is. A sealed key that was put into another backup does not open. */
+/**
+ * Whose key it is, and in which backup. Anybody can compute the hashes of a container anew; whoever has not the passphrase
+ * cannot make a sealed key open in a backup that was changed, or that is another one.
+ */
 export interface KeyOwner {
   readonly mesh: string;
   /** Public key. */
   readonly key: string;
+  /** Hash of all else that the backup says and holds. */
+  readonly contents: string;
 }
 
 const TAG_BYTES = 16;
@@ -22,7 +27,7 @@ export function sealKey(
 ): { readonly sealed: Uint8Array; readonly sealing: Sealing } {
   const salt = randomBytes(16).toString("hex");
   const nonce = randomBytes(12).toString("hex");
-  const sealing: Sealing = { ...COST, salt, cipher: "chacha20-poly1305", nonce };
+  const sealing: Sealing = { ...COST, salt, cipher: "chacha20-poly1305", nonce, binds: "contents" };
   const cipher = createCipheriv("chacha20-poly1305", derive(passphrase, sealing), Buffer.from(nonce, "hex"), {
     authTagLength: TAG_BYTES,
   });
@@ -38,7 +43,7 @@ export function openKey(
   passphrase: string,
   owner: KeyOwner,
 ): Uint8Array | undefined {
-  if (sealed.length !== SEED_BYTES + TAG_BYTES) return undefined;
+  if (sealing.binds === undefined || sealed.length !== SEED_BYTES + TAG_BYTES) return undefined;
   const nonce = Buffer.from(sealing.nonce, "hex");
   const cipher = createDecipheriv("chacha20-poly1305", derive(passphrase, sealing), nonce, {
     authTagLength: TAG_BYTES,
@@ -54,7 +59,8 @@ export function openKey(
   }
 }
 
-const aadOf = ({ mesh, key }: KeyOwner): Buffer => Buffer.from(`skein-backup-key/1 ${mesh} ${key}`);
+const aadOf = ({ mesh, key, contents }: KeyOwner): Buffer =>
+  Buffer.from(`skein-backup-key/2 ${mesh} ${key} ${contents}`);
 
 function derive(passphrase: string, { n, r, p, salt }: Sealing): Buffer {
   const maxmem = 256 * n * r;

@@ -3,7 +3,7 @@
  * compare-and-swap of the target ref. The remote's ref is the one linearization point: whatever two nodes do at once, an
  * item's trailer enters the first-parent chain once.
  */
-import { assert, chainOf, type Feature, type LiveItem, ok, type Result } from "@skein/core";
+import { assert, chainOf, type Feature, landingMessage, type LiveItem, ok, type Result } from "@skein/core";
 
 import type { GitError, MergeOutcome, Oid } from "../ports.ts";
 import {
@@ -71,7 +71,8 @@ export async function land(context: AttemptContext): Promise<StepEnd> {
 /** An unknown outcome is read again before anything is tried again. */
 async function landOnce(context: AttemptContext, merged: Merged): Promise<Result<"moved" | "stale", GitError>> {
   const { repository } = context.project;
-  const pushed = await repository.land({ expected: merged.base, commit: merged.commit }, context.signal);
+  const { base: expected, commit } = merged;
+  const pushed = await repository.land({ item: context.item, expected, commit }, context.signal);
   if (pushed.ok) return ok(pushed.value.type);
   if (pushed.error.type !== "unknown-outcome") return pushed;
   const tip = await repository.fetchBase(context.signal);
@@ -138,7 +139,12 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
     await refuseUnlessStopped(context, feature, fetched.error);
     return undefined;
   }
-  return mergeInto(context, mergeMessage(item, feature), feature, { base, atSeconds });
+  const message = landingMessage({
+    title: item.registers.title.value,
+    item: item.id,
+    branch: feature.featureBranch,
+  });
+  return mergeInto(context, message, feature, { base, atSeconds });
 }
 
 async function mergeInto(
@@ -209,10 +215,6 @@ function submittedAtSeconds(item: LiveItem): number {
   assert(submit !== undefined, "an item in Qa or Merge was submitted");
   return Math.floor(submit.wall / 1_000);
 }
-
-/** The title is one line without control characters; the trailers are the last paragraph and hold no text of anybody. */
-const mergeMessage = (item: LiveItem, feature: Feature): string =>
-  `${item.registers.title.value}\n\nSkein-Item: ${item.id}\nSkein-Attempt: ${feature.featureBranch}\n`;
 
 function featureOf(context: AttemptContext): Feature | undefined {
   const stage = heldItem(context)?.best.state.stage;
