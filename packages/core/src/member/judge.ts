@@ -7,6 +7,7 @@ import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
 import type { MeshBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { LIMITS } from "../op/limits.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import {
   type Checkpoint,
@@ -131,9 +132,9 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
   if (!isWithinCut(rulings.removals.get(author.id)?.cut ?? null, op)) return "written after its author was removed";
   switch (body.kind) {
     case "member.invite":
-      return applyInvite(draft, author, body, context);
+      return applyInvite(draft, author, op, body, context);
     case "member.join":
-      return applyJoin(draft, op, body, context);
+      return applyJoin(draft, op, body, rulings, context);
     case "member.rotate":
       return applyRotate(draft, author, op, body, context);
     case "member.remove":
@@ -174,24 +175,34 @@ function addMember(draft: Draft, member: Member): void {
 function applyInvite(
   draft: Draft,
   author: Member,
+  op: MeshOp,
   body: Body<"member.invite">,
   { crypto }: JudgeContext,
 ): string | undefined {
   if (!roleAtLeast(author.role, "operator")) return "inviting needs the role operator";
   if (ROLES.indexOf(body.role) > ROLES.indexOf(author.role)) return "nobody invites into a higher role than their own";
+  // The op's own clock, as no other is the same on every node; who admits looks at its own one too.
+  if (body.expires > op.wall + LIMITS.inviteMs) return "the ticket would be good for too long";
   const ticket = toHex(body.ticket);
   if (draft.invites.has(ticket)) return "the ticket exists already";
   // Under a weak key anybody could sign, so the ticket would let everybody in.
   if (!crypto.isAcceptableKey(body.ticket)) return "the ticket's key is not acceptable";
-  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, usedBy: null });
+  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, by: author.id, usedBy: null });
   return undefined;
 }
 
-function applyJoin(draft: Draft, op: MeshOp, body: Body<"member.join">, context: JudgeContext): string | undefined {
+function applyJoin(
+  draft: Draft,
+  op: MeshOp,
+  body: Body<"member.join">,
+  rulings: Rulings,
+  context: JudgeContext,
+): string | undefined {
   const key = toHex(body.key);
   const invite = draft.invites.get(toHex(body.ticket));
   if (invite === undefined) return "there is no such ticket";
   if (invite.usedBy !== null) return "the ticket is spent";
+  if (isRemovedBefore(draft, invite.by, rulings)) return "the ticket's inviter was removed before";
   if (draft.keys.has(key)) return "the key is or was a member already";
   const problem = proofOnce(context, op, () => joinProblem(body, context));
   if (problem !== undefined) return problem;
@@ -199,6 +210,13 @@ function applyJoin(draft: Draft, op: MeshOp, body: Body<"member.join">, context:
   draft.invites.set(invite.ticket, { ...invite, usedBy: key });
   return undefined;
 }
+
+/**
+ * Does a removal of the member that is in force lie before this place in the order? Joins before it stand. The cut is no
+ * help here: it lies at what the remover knew, so a ticket that the member kept for itself is within it.
+ */
+const isRemovedBefore = (draft: Draft, member: string, { removals }: Rulings): boolean =>
+  removals.has(member) && (draft.members.get(member)?.cut ?? null) !== null;
 
 function joinProblem(body: Body<"member.join">, { mesh, crypto }: JudgeContext): string | undefined {
   if (!crypto.isAcceptableKey(body.key)) return "the key is not acceptable";
