@@ -1,7 +1,7 @@
 /**
  * One pass over the membership ops in the total order, under rulings: the removals and rotations that are in force, and
  * those that lost. What lies beyond a cut that is in force has no effect; every other op is judged by what came before
- * it. The pass says which removals and rotations it would accept; membership-fold.ts decides which come into force.
+ * it. The pass says which removals and rotations it would accept; decide-rulings.ts decides which come into force.
  */
 import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
