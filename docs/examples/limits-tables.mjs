@@ -48,6 +48,7 @@ const NOTES = {
   dependsOn: "dependencies of an item",
   noteLength: "note",
   gateRuns: "runs in one evidence",
+  inviteMs: "from an invite's wall stamp to its `expires`",
   configBytes: "configuration text in `project.set`",
 };
 

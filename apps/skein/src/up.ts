@@ -240,6 +240,7 @@ function isFinal(refusal: LinkRefusal): boolean {
   const final = [
     "spent-ticket",
     "expired-ticket",
+    "dead-ticket",
     "wrong-mesh",
     "removed",
     "rotated",

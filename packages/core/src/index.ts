@@ -54,6 +54,7 @@ export {
   type Checkpoint,
   type Invite,
   type KeyRotation,
+  isTicketDead,
   keyStatus,
   type Member,
   memberOf,

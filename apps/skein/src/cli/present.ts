@@ -30,7 +30,8 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   nodes: (value) => nodeTable(rows(value)),
   members: (value) => memberPage(fields(value)),
   "member.invite": (value) => ticketPage(fields(value)),
-  "member.remove": () => "Removed. Its links are closed, and what it writes from now on has no effect.",
+  "member.remove": () =>
+    "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
   effects: (value) => effectTable(rows(value)),
@@ -201,7 +202,7 @@ function memberPage(answer: Fields): string {
     member["removed"] === true ? "removed" : "member",
     text(member["key"]),
   ]);
-  const open = rows(answer["invites"]).filter((invite) => invite["usedBy"] === null);
+  const open = rows(answer["invites"]).filter((invite) => invite["usedBy"] === null && invite["dead"] !== true);
   const invites = open.map((invite) => [
     text(invite["role"]),
     new Date(Number(invite["expires"])).toISOString(),

@@ -78,7 +78,9 @@ test("an invitation ends after its time, and is not above the inviter's role", (
 
 test("the longest time that an invitation may have is one that the fold reads", () => {
   const replica = worldOf();
-  expect(codeOf(run(replica, "member.invite", { role: "agent", ttl: "999999d" }))).toBe("done");
+  expect(codeOf(run(replica, "member.invite", { role: "agent", ttl: "31d" }))).toBe("bad-input");
+  expect(codeOf(run(replica, "member.invite", { role: "agent", ttl: "999999d" }))).toBe("bad-input");
+  expect(codeOf(run(replica, "member.invite", { role: "agent", ttl: "30d" }))).toBe("done");
   expect(replica.view().membership.invites.size).toBe(1);
 });
 

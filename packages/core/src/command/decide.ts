@@ -13,6 +13,7 @@ import type { Draft } from "../log/replica.ts";
 import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
+import { LIMITS } from "../op/limits.ts";
 import type { CommandError } from "./error.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -308,7 +309,14 @@ function invite(input: CommandInput<"member.invite">, context: DecideContext): D
   if (ROLES.indexOf(input.role) > ROLES.indexOf(context.role)) {
     return fail("not-allowed", `This node is ${context.role} and cannot invite a member as ${input.role}.`);
   }
-  const expires = context.wallMs + ttlMs(input.ttl);
+  const ttl = ttlMs(input.ttl);
+  if (ttl > LIMITS.inviteMs) {
+    return fail(
+      "bad-input",
+      `A ticket is good for at most ${LIMITS.inviteMs / ttlMs("1d")} days, and ${input.ttl} is longer.`,
+    );
+  }
+  const expires = context.wallMs + ttl;
   return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
 }
 

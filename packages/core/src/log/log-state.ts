@@ -1,5 +1,5 @@
 /** What a replica holds in memory: the feeds, the stamps and the fold of one log. */
-import { createFold, type Fold, type FoldChange } from "../fold/fold.ts";
+import { createFold, type Fold, type FoldChange, MESH_ENTITY } from "../fold/fold.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { SealedOp } from "../op/op.ts";
 import type { OpenedOp } from "../op/pack.ts";
@@ -30,6 +30,14 @@ export function emptyLog({ mesh, crypto }: Context): Log {
 export function keep(log: Log, opened: OpenedOp): FoldChange {
   stamp(log, opened);
   return log.fold.apply(opened);
+}
+
+/** Membership ops together, so that many cost no more than one; the others are folded under what these say. */
+export function keepAll(log: Log, ops: readonly OpenedOp[]): readonly FoldChange[] {
+  for (const op of ops) stamp(log, op);
+  const members = ops.filter(({ op }) => op.entity === MESH_ENTITY);
+  const judged = members.length === 0 ? undefined : log.fold.applyMembership(members);
+  return ops.map((op) => (op.op.entity === MESH_ENTITY && judged !== undefined ? judged : log.fold.apply(op)));
 }
 
 export function stamp(log: Log, { op, id }: OpenedOp): void {

@@ -278,3 +278,49 @@ test("who joined may write from then on, and not before everybody has heard of t
   const [frame] = write(b, ben, [create(ITEM)]);
   expect(refusalOf(founded(), frame?.bytes ?? new Uint8Array())).toBe("not-a-member");
 });
+
+test("a log in which membership ops lie in the worst order loads to the same view", () => {
+  const { a, b, frames } = twoMembers();
+  const set = (by: string, at: number): Draft => ({
+    entity: "mesh",
+    on: null,
+    body: { kind: "project.set", name: `p${at % 7}`, remote: `${by} ${at}`, base: "main", config: "" },
+  });
+  // Anna's stamps pass all of Ben's, whose ops come later and alternate: each of his runs lies before something of hers.
+  const first = Array.from({ length: 400 }, (_, at) => set("anna", at));
+  frames.push(...write(a, anna, first).map((frame) => frame.bytes));
+  for (let at = 0; at < 200; at++) {
+    const drafts = [set("ben", at), create(at.toString(16).padStart(12, "0"))];
+    frames.push(...write(b, ben, drafts).map((frame) => frame.bytes));
+  }
+  for (const bytes of frames) a.take(bytes);
+  const loaded = createReplica(mesh, testCrypto);
+  let iterated = 0;
+  const records: Iterable<Uint8Array> = {
+    [Symbol.iterator]: () => {
+      iterated++;
+      return frames[Symbol.iterator]();
+    },
+  };
+  expect(loaded.reload(records).ok).toBe(true);
+  expect(digestOf(loaded.view(), testCrypto)).toBe(digestOf(a.view(), testCrypto));
+  expect(loaded.view().items.size).toBe(200);
+  // Too much would have been judged again: the second pass judges once.
+  expect(iterated).toBe(2);
+});
+
+test("membership ops of one frame, and of the frames of one pack, are judged together", () => {
+  const { a, b } = twoMembers();
+  const sealed = write(
+    a,
+    anna,
+    Array.from({ length: 20 }, (_, at) => joinOf({ ...ben, signer: testSigner(`crew ${at}`) }, `crew ${at}`)).flat(),
+  );
+  const [frame] = sealed;
+  if (frame === undefined) throw new Error("a frame");
+  const taken = b.take(frame.bytes);
+  if (!taken.ok) throw new Error(taken.error.message);
+  expect(taken.value.changes).toHaveLength(40);
+  expect(new Set(taken.value.changes).size).toBe(1);
+  expect(b.view().membership).toEqual(a.view().membership);
+});

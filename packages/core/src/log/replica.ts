@@ -17,7 +17,7 @@ import { sealPack } from "../op/pack.ts";
 import type { Comparison } from "./feed-tree.ts";
 import type { FramePlace, Heads, Locator } from "./heads.ts";
 import { load, type Loading, type Placed } from "./loading.ts";
-import { type Context, emptyLog, keep, type Log } from "./log-state.ts";
+import { type Context, emptyLog, keep, keepAll, type Log } from "./log-state.ts";
 import type { FrameRefusal } from "./refusal.ts";
 import { type ReadFrame, readFrame, readPack } from "./taking.ts";
 
@@ -103,13 +103,15 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
     take: (bytes) => {
       const read = readFrame(log, context, bytes, "verify");
       if (!read.ok) return read;
-      return ok(foldTaken(log, read.value));
+      const [taken] = foldTaken(log, [read.value]);
+      assert(taken !== undefined, "one frame was taken");
+      return ok(taken);
     },
     takePack: (bytes) => {
       const pack = readPack(log, context, bytes, "verify");
       if (!pack.ok) return pack;
       const { frames, read } = pack.value;
-      const taken = read.map((one) => foldTaken(log, one));
+      const taken = foldTaken(log, read);
       const fresh = frames.filter((_, at) => taken[at]?.type === "taken");
       if (fresh.length === frames.length) return ok({ frames: taken, news: bytes });
       return ok({ frames: taken, news: fresh.length === 0 ? undefined : sealPack(fresh, "all") });
@@ -125,10 +127,17 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
   };
 }
 
-function foldTaken(log: Log, { forked, ...taken }: ReadFrame): Taken {
-  const changes: FoldChange[] = taken.ops.map((op) => keep(log, op));
-  if (forked) changes.push({ type: "stale" });
-  return { ...taken, changes };
+/** Frames that were taken together. */
+function foldTaken(log: Log, read: readonly ReadFrame[]): readonly Taken[] {
+  const changes = keepAll(
+    log,
+    read.flatMap(({ ops }) => ops),
+  );
+  let end = 0;
+  return read.map(({ forked, ...taken }) => {
+    const own = changes.slice(end, (end += taken.ops.length));
+    return { ...taken, changes: forked ? [...own, { type: "stale" }] : own };
+  });
 }
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────

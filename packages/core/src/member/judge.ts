@@ -1,12 +1,13 @@
 /**
  * One pass over the membership ops in the total order, under rulings: the removals and rotations that are in force, and
  * those that lost. What lies beyond a cut that is in force has no effect; every other op is judged by what came before
- * it. The pass says which removals and rotations it would accept; membership-fold.ts decides which come into force.
+ * it. The pass says which removals and rotations it would accept; decide-rulings.ts decides which come into force.
  */
 import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
 import type { MeshBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { LIMITS } from "../op/limits.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import {
   type Checkpoint,
@@ -19,7 +20,7 @@ import {
   type Membership,
   type Project,
 } from "./membership.ts";
-import { roleAtLeast, ROLES } from "./role.ts";
+import { type Role, roleAtLeast, ROLES } from "./role.ts";
 import { rotationProblem } from "./rotation-proof.ts";
 
 export interface MeshOp {
@@ -65,6 +66,9 @@ export interface Draft extends Membership {
   readonly rejected: Map<string, string>;
   /** What the pass accepts, in the total order. */
   readonly cutting: Map<string, CuttingOp>;
+  /** The op that made each key a member's, and the one that announced each ticket: before it there was none. */
+  readonly since: Map<string, MeshOp>;
+  readonly announced: Map<string, MeshOp>;
 }
 
 export interface JudgeContext {
@@ -83,6 +87,8 @@ export const newDraft = (): Draft => ({
   checkpoints: [],
   rejected: new Map(),
   cutting: new Map(),
+  since: new Map(),
+  announced: new Map(),
 });
 
 export const noRulings = (): Rulings => ({
@@ -105,15 +111,26 @@ export function judge(ordered: readonly MeshOp[], rulings: Rulings, context: Jud
   return draft;
 }
 
-/** Adds the op that comes next in the order. */
-export function judgeOne(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeContext): void {
+/**
+ * Adds the op that comes next in the order, and says whether it is accepted. One that has no effect on others, because it
+ * stands alone or is out of reach (reach.ts), is judged rightly at any place in the order, also after all others.
+ */
+export function judgeOne(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeContext): boolean {
   const problem = isRefused(op, rulings) ? CONTRADICTS : applyMeshOp(draft, op, rulings, context);
   if (problem !== undefined) draft.rejected.set(op.id, problem);
+  return problem === undefined;
 }
 
 const CONTRADICTS = "it contradicts another removal or rotation, which is in force";
 
 export const isCutting = ({ body }: MeshOp): boolean => body.kind === "member.remove" || body.kind === "member.rotate";
+
+/** Does no judgement of another op depend on this one? */
+export const standsAlone = ({ body }: MeshOp): boolean =>
+  body.kind === "project.set" || body.kind === "mesh.checkpoint";
+
+/** Is the op that something came from one that lies before this place? */
+const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareMeshOps(from, op) < 0;
 
 function isRefused(op: MeshOp, { removals, rotations, refused, closed }: Rulings): boolean {
   if (refused.has(op.id)) return true;
@@ -125,15 +142,15 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
   const { body } = op;
   if (body.kind === "mesh.genesis") return applyGenesis(draft, op, body, context);
   const author = draft.members.get(draft.keys.get(op.author)?.member ?? "");
-  if (author === undefined) return "its author is not a member";
+  if (author === undefined || !isBefore(draft.since.get(op.author), op)) return "its author is not a member";
   if (!isWithinCut(rulings.rotations.get(op.author)?.cut ?? null, op))
     return "written after its author's key was rotated";
   if (!isWithinCut(rulings.removals.get(author.id)?.cut ?? null, op)) return "written after its author was removed";
   switch (body.kind) {
     case "member.invite":
-      return applyInvite(draft, author, body, context);
+      return applyInvite(draft, author, op, body, context);
     case "member.join":
-      return applyJoin(draft, op, body, context);
+      return applyJoin(draft, op, body, rulings, context);
     case "member.rotate":
       return applyRotate(draft, author, op, body, context);
     case "member.remove":
@@ -152,7 +169,7 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
   }
 }
 
-type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
+export type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
 
 function applyGenesis(
   draft: Draft,
@@ -162,43 +179,77 @@ function applyGenesis(
 ): string | undefined {
   if (op.id !== toHex(mesh)) return "it is not the op this mesh is named after";
   draft.meshName = body.name;
-  addMember(draft, { id: op.author, key: op.author, name: body.owner, role: "owner", cut: null, joinedAt: op.wall });
+  const { author: key, wall: joinedAt } = op;
+  addMember(draft, { id: key, key, name: body.owner, role: "owner", cut: null, joinedAt }, op);
   return undefined;
 }
 
-function addMember(draft: Draft, member: Member): void {
+function addMember(draft: Draft, member: Member, since: MeshOp): void {
   draft.members.set(member.id, member);
+  draft.since.set(member.key, since);
   draft.keys.set(member.key, { member: member.id, cut: null, rotation: null });
 }
 
 function applyInvite(
   draft: Draft,
   author: Member,
+  op: MeshOp,
   body: Body<"member.invite">,
-  { crypto }: JudgeContext,
+  context: JudgeContext,
 ): string | undefined {
-  if (!roleAtLeast(author.role, "operator")) return "inviting needs the role operator";
-  if (ROLES.indexOf(body.role) > ROLES.indexOf(author.role)) return "nobody invites into a higher role than their own";
+  const problem = inviteProblem(author.role, op, body, context);
+  if (problem !== undefined) return problem;
   const ticket = toHex(body.ticket);
   if (draft.invites.has(ticket)) return "the ticket exists already";
-  // Under a weak key anybody could sign, so the ticket would let everybody in.
-  if (!crypto.isAcceptableKey(body.ticket)) return "the ticket's key is not acceptable";
-  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, usedBy: null });
+  draft.invites.set(ticket, { ticket, role: body.role, expires: body.expires, by: author.id, usedBy: null });
+  draft.announced.set(ticket, op);
   return undefined;
 }
 
-function applyJoin(draft: Draft, op: MeshOp, body: Body<"member.join">, context: JudgeContext): string | undefined {
+/** What is wrong with it wherever it stands, when its author has this role. */
+export function inviteProblem(
+  role: Role,
+  op: MeshOp,
+  body: Body<"member.invite">,
+  { crypto }: JudgeContext,
+): string | undefined {
+  if (!roleAtLeast(role, "operator")) return "inviting needs the role operator";
+  if (ROLES.indexOf(body.role) > ROLES.indexOf(role)) return "nobody invites into a higher role than their own";
+  // The op's own clock, as no other is the same on every node; who admits looks at its own one too.
+  if (body.expires > op.wall + LIMITS.inviteMs) return "the ticket would be good for too long";
+  // Under a weak key anybody could sign, so the ticket would let everybody in.
+  return crypto.isAcceptableKey(body.ticket) ? undefined : "the ticket's key is not acceptable";
+}
+
+function applyJoin(
+  draft: Draft,
+  op: MeshOp,
+  body: Body<"member.join">,
+  rulings: Rulings,
+  context: JudgeContext,
+): string | undefined {
   const key = toHex(body.key);
   const invite = draft.invites.get(toHex(body.ticket));
-  if (invite === undefined) return "there is no such ticket";
-  if (invite.usedBy !== null) return "the ticket is spent";
-  if (draft.keys.has(key)) return "the key is or was a member already";
-  const problem = proofOnce(context, op, () => joinProblem(body, context));
+  if (invite === undefined || !isBefore(draft.announced.get(invite.ticket), op)) return "there is no such ticket";
+  const problem = joinProofProblem(op, body, context);
   if (problem !== undefined) return problem;
-  addMember(draft, { id: key, key, name: body.name, role: invite.role, cut: null, joinedAt: op.wall });
+  if (invite.usedBy !== null) return "the ticket is spent";
+  if (isRemovedBefore(draft, invite.by, rulings)) return "the ticket's inviter was removed before";
+  if (draft.keys.has(key)) return "the key is or was a member already";
+  addMember(draft, { id: key, key, name: body.name, role: invite.role, cut: null, joinedAt: op.wall }, op);
   draft.invites.set(invite.ticket, { ...invite, usedBy: key });
   return undefined;
 }
+
+export const joinProofProblem = (op: MeshOp, body: Body<"member.join">, context: JudgeContext): string | undefined =>
+  proofOnce(context, op, () => joinProblem(body, context));
+
+/**
+ * Does a removal of the member that is in force lie before this place in the order? Joins before it stand. The cut is no
+ * help here: it lies at what the remover knew, so a ticket that the member kept for itself is within it.
+ */
+const isRemovedBefore = (draft: Draft, member: string, { removals }: Rulings): boolean =>
+  removals.has(member) && (draft.members.get(member)?.cut ?? null) !== null;
 
 function joinProblem(body: Body<"member.join">, { mesh, crypto }: JudgeContext): string | undefined {
   if (!crypto.isAcceptableKey(body.key)) return "the key is not acceptable";
@@ -214,22 +265,33 @@ function applyRotate(
   body: Body<"member.rotate">,
   context: JudgeContext,
 ): string | undefined {
+  const problem = rotateProofProblem(op, body, context);
+  if (problem !== undefined) return problem;
   const key = toHex(body.key);
   const old = draft.keys.get(op.author);
   if (old === undefined || author.key !== op.author) return "its author's key was rotated already";
   if (draft.keys.has(key)) return "the key is or was a member already";
-  const from = fromHex(op.author);
-  assert(from !== undefined, "an author is hex");
-  const rotation: KeyRotation = { from, to: body.key, consent: body.consent, proof: body.proof };
-  const problem = proofOnce(context, op, () => rotationProblem(context.mesh, rotation, context.crypto));
-  if (problem !== undefined) return problem;
   // The feed it stands in ends with it, whatever the body says.
   const cut: Cut = new Map([...body.cut, [op.incarnation, op.seq]]);
   draft.members.set(author.id, { ...author, key });
   draft.keys.set(op.author, { ...old, cut });
-  draft.keys.set(key, { member: author.id, cut: null, rotation });
+  draft.keys.set(key, { member: author.id, cut: null, rotation: rotationOf(op, body) });
+  draft.since.set(key, op);
   draft.cutting.set(op.id, { op: op.id, type: "rotation", target: op.author, cut });
   return undefined;
+}
+
+export const rotateProofProblem = (
+  op: MeshOp,
+  body: Body<"member.rotate">,
+  context: JudgeContext,
+): string | undefined =>
+  proofOnce(context, op, () => rotationProblem(context.mesh, rotationOf(op, body), context.crypto));
+
+function rotationOf({ author }: MeshOp, body: Body<"member.rotate">): KeyRotation {
+  const from = fromHex(author);
+  assert(from !== undefined, "an author is hex");
+  return { from, to: body.key, consent: body.consent, proof: body.proof };
 }
 
 function applyRemove(
@@ -239,12 +301,13 @@ function applyRemove(
   body: Body<"member.remove">,
   { removals }: Rulings,
 ): string | undefined {
+  if (!roleAtLeast(author.role, "operator")) return "removing needs the role operator";
   const member = draft.members.get(draft.keys.get(toHex(body.key))?.member ?? "");
   if (member === undefined) return "there is no such member";
   const [founder] = draft.members.keys();
   if (member.id === founder) return "the founder cannot be removed";
   const outranks = ROLES.indexOf(author.role) > ROLES.indexOf(member.role) || author.role === "owner";
-  if (!outranks || !roleAtLeast(author.role, "operator")) return "removing needs a higher role than the member's";
+  if (!outranks) return "removing needs a higher role than the member's";
   const ruled = removals.get(member.id)?.op ?? op.id;
   if (ruled !== op.id) return "the member is removed already";
   draft.members.set(member.id, { ...member, cut: body.cut });

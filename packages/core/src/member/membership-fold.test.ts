@@ -6,9 +6,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
+import type { MeshBody } from "../op/bodies.ts";
 import type { Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { FEED, founder, invite, join, MESH, meshOf, remove, rotate, ticketOf } from "../testing/mesh-ops.ts";
+import { FEED, founder, invite, join, MESH, meshOf, meshOp, remove, rotate, ticketOf } from "../testing/mesh-ops.ts";
+import { decide } from "./decide-rulings.ts";
 import {
   compareMeshOps,
   type CuttingOp,
@@ -60,6 +62,22 @@ const anyOp: fc.Arbitrary<MeshOp> = fc.oneof(
       .map(([by, at, ticket, who, place]) => join(by, at, ticketOf(`t${ticket}`), late[who] ?? founder, "late", place)),
   },
 );
+/** What most of a flood would be: ops of anybody, that no other op's meaning depends on, or that nobody may write. */
+const anyAside: fc.Arbitrary<MeshOp> = fc
+  .tuple(anybody, stamp, fc.nat(4), fc.nat(2), where)
+  .map(([by, at, kind, which, place]) => {
+    const ticket = ticketOf(`t${which}`).publicKey;
+    const bad = new Uint8Array(64);
+    const key = (late[which] ?? founder).publicKey;
+    const bodies: readonly MeshBody[] = [
+      { kind: "project.set", name: `p${which}`, remote: `of stamp ${at}`, base: "main", config: "" },
+      { kind: "mesh.checkpoint", tips: [], ops: at },
+      { kind: "member.join", key, name: "unproved", ticket, proof: bad },
+      { kind: "member.join", key, name: "unknown", ticket: key, proof: bad },
+      { kind: "member.rotate", key, cut: new Map(), consent: bad, proof: bad },
+    ];
+    return meshOp(by, at, bodies[kind] ?? { kind: "mesh.genesis", name: "forged", owner: "me" }, place);
+  });
 const anySet = fc.array(anyOp, { maxLength: 18 }).map((more) => [...base.ops, ...more]);
 
 // ── what has to hold ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +170,64 @@ test("the ops mean the same in every order, at once and one by one", { timeout: 
     }),
     { numRuns: 600, seed: 5 },
   );
+});
+
+test("ops judged aside mean what they mean judged with all others, in whatever order and batches they come", () => {
+  let accepted = 0;
+  const set = fc.array(fc.oneof(anyOp, anyAside), { maxLength: 24 }).map((more) => [...base.ops, ...more]);
+  fc.assert(
+    fc.property(set, fc.infiniteStream(fc.nat()), (ops, picks) => {
+      const expected = decide(ops.toSorted(compareMeshOps), context()).draft;
+      const next = (): number => picks.next().value ?? 0;
+      const shuffled = ops.map((op) => ({ op, key: next() })).toSorted((a, b) => a.key - b.key);
+      for (const order of [ops, shuffled.map(({ op }) => op)]) {
+        const folding = createMembershipFold(MESH, testCrypto);
+        for (let at = 0; at < order.length;) {
+          const size = 1 + (next() % 4);
+          folding.add(order.slice(at, at + size));
+          at += size;
+        }
+        expect(folding.membership).toEqual(expected);
+        expect([...folding.membership.projects.keys()]).toEqual([...expected.projects.keys()]);
+        expect([...folding.membership.members.keys()]).toEqual([...expected.members.keys()]);
+      }
+      accepted += expected.projects.size + expected.checkpoints.length;
+    }),
+    { numRuns: 1_500, seed: 7 },
+  );
+  expect(accepted).toBeGreaterThan(400);
+}, 60_000);
+
+test("what is out of its author's reach makes nothing be judged again, wherever it stands in the order", () => {
+  const { ops, members } = meshOf("observer", "operator");
+  let looks = 0;
+  const watched = ops.map((op) => ({
+    ...op,
+    get body(): MeshBody {
+      looks++;
+      return op.body;
+    },
+  }));
+  const folding = createMembershipFold(MESH, testCrypto);
+  folding.add(watched);
+  const before = looks;
+  const observer = members[0] ?? founder;
+  const unproved = { proof: new Uint8Array(64), name: "eve", key: testSigner("eve").publicKey };
+  for (let at = 1; at < 40; at++) {
+    folding.add([
+      meshOp(observer, at, { kind: "project.set", name: "p", remote: "evil", base: "main", config: "" }),
+      invite(observer, at, ticketOf(`${at}`), "observer"),
+      remove(observer, at, members[1] ?? founder, 0),
+      meshOp(observer, at, { kind: "member.join", ticket: ticketOf("of member 1").publicKey, ...unproved }),
+      join(observer, at, ticketOf("of nobody"), testSigner("eve")),
+    ]);
+  }
+  expect(folding.membership.rejected.size).toBe(39 * 5);
+  expect(looks).toBe(before);
+  // An invite of the founder's brings what it was about into reach.
+  folding.add([invite(founder, 10, ticketOf("of nobody"), "observer")]);
+  expect(looks).toBeGreaterThan(before);
+  expect(memberOf(folding.membership, keyOf(testSigner("eve")))).toMatchObject({ role: "observer" });
 });
 
 test("the founder is never removed, and every key leads to one member", { timeout: LONG_MS }, () => {

@@ -4,11 +4,24 @@ import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
 import type { Signer } from "../op/crypto.ts";
+import { LIMITS } from "../op/limits.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { FEED, founder, genesis, invite, join, MESH, meshOf, meshOp, remove, ticketOf } from "../testing/mesh-ops.ts";
+import {
+  FEED,
+  founder,
+  genesis,
+  invite,
+  join,
+  MESH,
+  meshOf,
+  meshOp,
+  remove,
+  rotate,
+  ticketOf,
+} from "../testing/mesh-ops.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import type { MeshOp } from "./judge.ts";
-import { memberOf, type Membership, roleOf } from "./membership.ts";
+import { isTicketDead, memberOf, type Membership, roleOf } from "./membership.ts";
 import { createMembershipFold, foldMembership } from "./membership-fold.ts";
 import { type Role, roleAtLeast, ROLES } from "./role.ts";
 
@@ -211,18 +224,93 @@ test("what a removed member wrote beyond its cut has no effect, even with a stam
   expect(membership.rejected.get(late.id)).toContain("removed");
 });
 
-test("an invite within the cut stands, and whoever joins on it through another member is in", () => {
+test("whoever joined with a removed member's ticket before the removal stays in; nobody joins with it after it", () => {
   const { ops, members } = meshOf("operator");
   const victim = signerAt(members, 0);
-  const ticket = ticketOf("in time");
-  const who = testSigner("honest");
+  const [ticket, kept] = [ticketOf("in time"), ticketOf("kept")];
+  const [who, again] = [testSigner("honest"), testSigner("victim again")];
+  const late = join(founder, 31, kept, again);
   const membership = foldAnyOrder([
     ...ops,
-    invite(victim, 20, ticket, "agent"),
+    invite(victim, 19, ticket, "agent"),
+    invite(victim, 20, kept, "operator"),
+    join(founder, 29, ticket, who),
     remove(founder, 30, victim, 20),
-    join(founder, 31, ticket, who),
+    late,
   ]);
   expect(held(membership, who)).toMatchObject({ role: "agent", cut: null });
+  expect(held(membership, again)).toBeUndefined();
+  expect(membership.rejected.get(late.id)).toBe("the ticket's inviter was removed before");
+  const dead = [...membership.invites.values()].filter((one) => isTicketDead(membership, one));
+  expect(dead.map((one) => one.ticket)).toEqual([toHex(kept.publicKey)]);
+});
+
+test("a removal and a join that lie apart are judged by the order alone, the same wherever they meet", () => {
+  const { ops, members } = meshOf("operator", "operator");
+  const [victim, host] = [signerAt(members, 0), signerAt(members, 1)];
+  const ticket = ticketOf("crossing");
+  const who = testSigner("crossing");
+  for (const [joined, isIn] of [
+    [29, true],
+    [31, false],
+  ] as const) {
+    const membership = foldAnyOrder([
+      ...ops,
+      invite(victim, 20, ticket, "agent"),
+      join(host, joined, ticket, who),
+      remove(founder, 30, victim, 20),
+    ]);
+    expect(held(membership, who) !== undefined).toBe(isIn);
+  }
+});
+
+test("a removal that is refused or rejected kills no ticket, and one that lost its say does not either", () => {
+  const { ops, members } = meshOf("operator", "operator");
+  const [inviter, rival] = [signerAt(members, 0), signerAt(members, 1)];
+  const ticket = ticketOf("not dead");
+  const who = testSigner("not dead");
+  const rejected = remove(rival, 30, inviter, 20);
+  const membership = foldAnyOrder([
+    ...ops,
+    invite(inviter, 20, ticket, "agent"),
+    rejected,
+    join(rival, 31, ticket, who),
+  ]);
+  expect(membership.rejected.has(rejected.id)).toBe(true);
+  expect(held(membership, who)).toMatchObject({ cut: null });
+});
+
+test("the tickets of a member whose key was rotated are its own: good until it is removed, under any of its keys", () => {
+  const { ops, members } = meshOf("operator");
+  const inviter = signerAt(members, 0);
+  const [ticket, kept, next] = [ticketOf("rotated"), ticketOf("rotated, kept"), testSigner("next key")];
+  const [who, again] = [testSigner("joins after the rotation"), testSigner("joins after the removal")];
+  const membership = foldAnyOrder([
+    ...ops,
+    invite(inviter, 20, ticket, "agent"),
+    invite(inviter, 21, kept, "agent"),
+    rotate(inviter, 22, next, 21),
+    join(founder, 23, ticket, who),
+    remove(founder, 24, next, 22),
+    join(founder, 25, kept, again),
+  ]);
+  expect(held(membership, who)).toMatchObject({ cut: null });
+  expect(held(membership, again)).toBeUndefined();
+});
+
+test("an invite that lets a ticket be good for longer than 30 days has no effect", () => {
+  const [long, longer] = [ticketOf("long"), ticketOf("longer")];
+  const invited = (ticket: Signer, lamport: number, ms: number): MeshOp =>
+    meshOp(founder, lamport, {
+      kind: "member.invite",
+      ticket: ticket.publicKey,
+      role: "operator",
+      expires: lamport * 10 + ms,
+    });
+  const over = invited(longer, 3, LIMITS.inviteMs + 1);
+  const membership = foldAnyOrder([genesis, invited(long, 2, LIMITS.inviteMs), over]);
+  expect([...membership.invites.keys()]).toEqual([toHex(long.publicKey)]);
+  expect(membership.rejected.get(over.id)).toBe("the ticket would be good for too long");
 });
 
 test("a cut undoes the joins that a removed member let in, and what those wrote", () => {

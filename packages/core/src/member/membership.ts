@@ -46,6 +46,8 @@ export interface Invite {
   readonly ticket: string;
   readonly role: Role;
   readonly expires: number;
+  /** Id of the member that made it. Once that one is removed, nobody joins with it any more. */
+  readonly by: string;
   /** Id of the member that used it. */
   readonly usedBy: string | null;
 }
@@ -127,6 +129,10 @@ export function memberOf(membership: Membership, key: string): Member | undefine
 /** Every key of the member, the one that joined first. */
 export const keysOf = (membership: Membership, member: string): readonly string[] =>
   [...membership.keys].flatMap(([key, known]) => (known.member === member ? [key] : []));
+
+/** Nobody joins with the ticket of a member that was removed: it could have kept one for itself. */
+export const isTicketDead = (membership: Membership, invite: Invite): boolean =>
+  invite.usedBy === null && (membership.members.get(invite.by)?.cut ?? null) !== null;
 
 /**
  * What a key is good for now: `current` is a member's own, `rotated` gave way to another key, `removed` belongs to

@@ -85,6 +85,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   dependsOn: 64,
   noteLength: 2_000,
   gateRuns: 32,
+  /** The longest that a ticket is good for. */
+  inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */
   configBytes: 16 * 1024,
 };
@@ -135,6 +137,7 @@ export type LimitName =
   | "dependsOn"
   | "noteLength"
   | "gateRuns"
+  | "inviteMs"
   | "configBytes";
 
 /** So much of a kind a second in the long run, and so much at once. */

@@ -6,6 +6,7 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Invite, type Member, type Membership, noMembership } from "../member/membership.ts";
 import { decode, encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
+import { LIMITS } from "../op/limits.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import {
   createHandshake,
@@ -25,6 +26,7 @@ const [anna, ben, newcomer, eve] = ["anna", "ben", "newcomer", "eve"].map(testSi
 ];
 const ticket = testSigner("ticket");
 const NOW = 1_000_000;
+const eveId = toHex(eve.publicKey);
 
 function memberOf(who: Signer, name: string, cut: Member["cut"] = null): [string, Member] {
   const key = toHex(who.publicKey);
@@ -33,7 +35,7 @@ function memberOf(who: Signer, name: string, cut: Member["cut"] = null): [string
 
 function inviteOf(changes: Partial<Invite> = {}): [string, Invite] {
   const key = toHex(ticket.publicKey);
-  return [key, { ticket: key, role: "agent", expires: NOW + 1, usedBy: null, ...changes }];
+  return [key, { ticket: key, role: "agent", expires: NOW + 1, by: toHex(ben.publicKey), usedBy: null, ...changes }];
 }
 
 const membershipOf = (members: [string, Member][], invites: [string, Invite][] = []): Membership => ({
@@ -193,6 +195,10 @@ test("each reason to refuse a ticket has its code", () => {
   expect(refusalOfHello(hello, withInvite({ usedBy: "aa" }))).toBe("spent-ticket");
   expect(refusalOfHello(hello, withInvite({ expires: NOW - 1 }))).toBe("expired-ticket");
   expect(refusalOfHello(hello, withInvite({ expires: NOW }))).toBeUndefined();
+  expect(refusalOfHello(hello, withInvite({ expires: NOW + LIMITS.inviteMs }))).toBeUndefined();
+  expect(refusalOfHello(hello, withInvite({ expires: NOW + LIMITS.inviteMs + 1 }))).toBe("dead-ticket");
+  const removed = membershipOf([memberOf(ben, "ben"), memberOf(eve, "eve", new Map())], [inviteOf({ by: eveId })]);
+  expect(refusalOfHello(hello, removed)).toBe("dead-ticket");
 });
 
 test("a key that the gate refuses does not join", () => {

@@ -13,7 +13,7 @@
 import { equalBytes, toHex } from "../kernel/bytes.ts";
 import { unreachable } from "../kernel/result.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
-import { type KeyRotation, keyStatus, memberOf, type Membership } from "../member/membership.ts";
+import { isTicketDead, type KeyRotation, keyStatus, memberOf, type Membership } from "../member/membership.ts";
 import { startOf } from "../member/rotation-proof.ts";
 import { encode } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
@@ -271,5 +271,12 @@ function checkTicket(ticket: string, membership: Membership, wallMs: number): Ha
   }
   if (invite.usedBy !== null) return refuse("spent-ticket", "the ticket was used already; ask for a new one");
   if (invite.expires < wallMs) return refuse("expired-ticket", "the ticket has expired; ask for a new one");
+  if (isTicketDead(membership, invite)) {
+    return refuse("dead-ticket", "the member that made the ticket was removed; ask somebody else for a new one");
+  }
+  // The fold measures by the inviter's clock, which a hostile one sets as it likes.
+  if (invite.expires > wallMs + LIMITS.inviteMs) {
+    return refuse("dead-ticket", "the ticket is good for longer than a ticket may be; ask for a new one");
+  }
   return undefined;
 }

@@ -35,6 +35,7 @@ export type RefusalCode =
   | "unknown-ticket"
   | "spent-ticket"
   | "expired-ticket"
+  | "dead-ticket"
   | "bad-proof"
   | "bad-frame"
   | "self"

@@ -400,7 +400,7 @@ test("members, projects and the digest are answered as plain data", () => {
   expect(ask(world, "members")).toEqual({
     mesh: "loom",
     members: [{ id: SELF, key: SELF, earlierKeys: [], name: "viewer", role: "owner", joinedAt: 1, removed: false }],
-    invites: [{ ticket: "07".repeat(32), role: "agent", expires: 9, usedBy: null }],
+    invites: [{ ticket: "07".repeat(32), role: "agent", expires: 9, by: SELF, usedBy: null, dead: false }],
     rejected: {},
   });
   expect(ask(world, "projects")).toEqual([{ name: "demo", remote: "origin", base: "main", config: "" }]);

@@ -9,7 +9,7 @@ import { STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
-import { keysOf } from "../member/membership.ts";
+import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
 
@@ -122,7 +122,7 @@ function members({ view }: QueryContext): Plain {
       joinedAt,
       removed: cut !== null,
     })),
-    invites: [...invites.values()].map((invite) => ({ ...invite })),
+    invites: [...invites.values()].map((invite) => ({ ...invite, dead: isTicketDead(view.membership, invite) })),
     rejected: Object.fromEntries(view.membership.rejected),
   };
 }

@@ -1,6 +1,7 @@
 /** A joiner proved its ticket and its key: write its join op, unless somebody else was faster with that ticket. */
 import {
   err,
+  isTicketDead,
   type JoinRequest,
   keyStatus,
   memberOf,
@@ -31,12 +32,13 @@ export interface AdmissionRefusal {
 
 export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<Result<void, AdmissionRefusal>> {
   const { key, name, ticket, proof } = request;
-  const written = await deps.journal.write<"spent" | "stranger">(() => {
+  const written = await deps.journal.write<"spent" | "dead" | "stranger">(() => {
     const membership = deps.membership();
     // A log that lost its end may know the ticket and not its own node any more: what that writes counts nowhere.
     if (keyStatus(membership, toHex(deps.signer().publicKey)) !== "current") return err("stranger");
     const invite = membership.invites.get(toHex(ticket));
     if (invite === undefined || invite.usedBy !== null) return err("spent");
+    if (isTicketDead(membership, invite)) return err("dead");
     return ok([{ entity: MESH_ENTITY, on: null, body: { kind: "member.join", key, name, ticket, proof } }]);
   });
   if (!written.ok) {
@@ -45,6 +47,8 @@ export async function admit(deps: AdmissionDeps, request: JoinRequest): Promise<
         code: "unknown-ticket",
         message: "this node is no member itself, as far as it knows; try another one",
       });
+    if (written.error === "dead")
+      return err({ code: "dead-ticket", message: "the member that made the ticket was removed; ask for a new one" });
     return written.error === "spent"
       ? err({ code: "spent-ticket", message: "the ticket was used already; ask for a new one" })
       : err({ code: "not-saved", message: "this node cannot save anything right now; try another one" });
