@@ -60,7 +60,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "no-grace-after-a-restart",
     file: LEASE,
-    find: "        observations.set(holder, { counter: -1, sinceMs: nowMs, heardMs: undefined });\n        return false;",
+    find: "        observations.set(holder, { counter: -1n, sinceMs: nowMs, heardMs: undefined });\n        return false;",
     replace: "        return true;",
     why: "A holder that was never heard of is not there.",
     caughtBy: ["I20"],

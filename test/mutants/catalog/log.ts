@@ -156,8 +156,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "nothing-carried-over",
     file: "packages/node/src/feed-watch.ts",
-    find: "    void carryOver(deps, feed).then(",
-    replace: "    void Promise.resolve(0).then(",
+    find: "      const ops = await carryOver(deps, feed);\n",
+    replace: "      const ops = await Promise.resolve(0);\n",
     why: "What stands in the quarantined feed is in the log, so it looks safe.",
     caughtBy: ["I9"],
   },
