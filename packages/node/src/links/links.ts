@@ -247,11 +247,7 @@ function passOnBeat(table: LinkTable, { bytes, signature }: SealedBeat, from: Pe
 }
 
 function passOnCommitted(table: LinkTable, membership: Membership, committed: Committed): void {
-  for (const link of table.proved.values()) link.push(committed.frames.filter((frame) => frame.from !== link));
-  // A second history of a feed does not continue what the peers have: they learn of it at once and ask for it.
-  if (committed.frames.some(({ branch, feed }) => branch !== feed)) {
-    for (const link of table.proved.values()) link.announceHeads();
-  }
+  for (const link of table.proved.values()) link.push(committed.frames);
   if (!committed.membership && committed.items !== undefined) return;
   // A provisional peer is judged when it has nothing more to tell, not before.
   for (const link of table.proved.values()) if (link.peer()?.provisional === false) table.judge(link, membership);

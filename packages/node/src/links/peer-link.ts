@@ -35,6 +35,7 @@ import type { CommittedFrame, Journal, Offered } from "../journal.ts";
 import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
 import type { Account } from "./account.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
+import { createAnnouncer, isBehind, type Knowledge, pushLive } from "./live-push.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
@@ -70,7 +71,7 @@ export interface PeerLink {
   /** Undefined until the peer has proved its key. */
   peer(): Peer | undefined;
   send(message: Message): void;
-  /** Pushes frames that just became durable, as far as the peer has what comes before them. */
+  /** Pushes frames that just became durable, as far as the peer has what they build on; also told of its own. */
   push(frames: readonly CommittedFrame[]): void;
   announceHeads(): void;
   /** A provisional peer turned out to be a member. */
@@ -80,17 +81,13 @@ export interface PeerLink {
 
 type Want = Pick<Extract<Message, { readonly type: "want" }>, "heads" | "locators">;
 
-interface State {
+interface State extends Knowledge {
   peer: Peer | undefined;
   /** Set together with the peer. */
   ingress: Ingress | undefined;
   closed: boolean;
-  /** What the peer holds of each of our branches, as far as we know; undefined until it has said so. */
-  known: Map<string, number> | undefined;
   /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
   readonly disputed: Map<string, readonly FramePlace[]>;
-  /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
-  peerCatchingUp: boolean;
   /** The peer's question that is about to be answered. */
   asked: Want | undefined;
   /** A `want` of ours is under way. */
@@ -119,6 +116,7 @@ export function createPeerLink(
     ingress: undefined,
     closed: false,
     known: undefined,
+    behind: false,
     disputed: new Map(),
     peerCatchingUp: false,
     asked: undefined,
@@ -133,6 +131,7 @@ export function createPeerLink(
     if (state.closed) return;
     state.closed = true;
     stopWatch();
+    announcer.stop();
     state.ingress?.end();
     deps.onClosed(peerLink, reason);
   };
@@ -155,10 +154,12 @@ export function createPeerLink(
     remoteAddress: link.remoteAddress,
     peer: () => state.peer,
     send,
-    push: (frames) => pushLive(state, frames, send),
+    push: (frames) => {
+      const mayPush = state.peer?.provisional === false;
+      pushLive(frames, { knowledge: state, link: peerLink, mayPush, send, announce: announcer.announce });
+    },
     announceHeads: () => {
-      if (!mayHaveLog(state)) return;
-      for (const message of pagesOf({ type: "heads", heads: deps.replica.heads() })) send(message);
+      if (mayHaveLog(state)) announcer.announce();
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -167,6 +168,11 @@ export function createPeerLink(
     },
     close: refuse,
   };
+  const announcer = createAnnouncer(deps.clock, () => {
+    const pages = pagesOf({ type: "heads", heads: deps.replica.heads() });
+    for (const message of pages) send(message);
+    return pages.length;
+  });
   const stopWatch = watchSilence(deps.clock, state, refuse);
   const sync = createSync(state, peerLink, deps);
   const greet = createGreeting(state, link, peerLink, deps, end);
@@ -294,6 +300,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     const known = state.known ?? new Map<string, number>();
     for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
     state.known = known;
+    state.behind = compared.disputed.size > 0 || isBehind(known, deps.replica);
     if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
   };
@@ -409,6 +416,7 @@ function serve(
   }
   state.known = known;
   state.peerCatchingUp = more;
+  state.behind = more;
   peerLink.send({ type: "frames", frames: records, more });
 }
 
@@ -441,25 +449,4 @@ function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly
   const part = opened.value.filter((_, at) => asked.has(position + at));
   // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
   return isCovered(part) ? sealPack(part, "all") : bytes;
-}
-
-function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
-  const { known: held } = state;
-  if (state.peer?.provisional !== false || held === undefined || state.peerCatchingUp) return;
-  let batch: Uint8Array[] = [];
-  let bytes = 0;
-  for (const frame of frames) {
-    const known = held.get(frame.branch) ?? 0;
-    // Already there, or something in between is missing and the peer will ask for it; or it came in a pack.
-    if (frame.lastSeq <= known || frame.firstSeq !== known + 1 || frame.bytes === undefined) continue;
-    held.set(frame.branch, frame.lastSeq);
-    if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
-      send({ type: "frames", frames: batch, more: false });
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(frame.bytes);
-    bytes += frame.bytes.length;
-  }
-  if (batch.length > 0) send({ type: "frames", frames: batch, more: false });
 }
