@@ -43,7 +43,9 @@ test("a stranger's frame behind a pack that names it reaches everybody and costs
     const nobodysTicket = createSigner(new Uint8Array(randomBytes(32))).publicKey;
     const key = stranger.signer.publicKey;
     const join = { key, name: `stranger-${round}`, ticket: nobodysTicket, proof: new Uint8Array(64) };
-    const naming = writeFrame(replica, identity, [{ entity: "mesh", on: null, body: { kind: "member.join", ...join } }]);
+    const naming = writeFrame(replica, identity, [
+      { entity: "mesh", on: null, body: { kind: "member.join", ...join } },
+    ]);
     const named = writeFrame(replica, stranger, [createItem(itemIdFrom(new Uint8Array(randomBytes(8))), "Stranger's")]);
     strangers.push(stranger);
     peer.send({ type: "frames", frames: [packed(naming), named.bytes], more: false });

@@ -50,6 +50,10 @@ export interface PeerLinkDeps {
   readonly admit: (request: JoinRequest) => Promise<Result<void, { code: RefusalCode; message: string }>>;
   readonly onProved: (link: PeerLink) => void;
   readonly onMessage: (link: PeerLink, message: Message) => void;
+  /** A feed whose end is told only to whoever has told its heads; undefined when there is none. */
+  readonly heldBack: () => string | undefined;
+  /** Its first heads, unless it was answered before. */
+  readonly onTold: (link: PeerLink, heads: Heads) => void;
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
@@ -169,7 +173,7 @@ export function createPeerLink(
     close: refuse,
   };
   const announcer = createAnnouncer(deps.clock, () => {
-    const pages = pagesOf({ type: "heads", heads: deps.replica.heads() });
+    const pages = pagesOf({ type: "heads", heads: headsFor(state, deps) });
     for (const message of pages) send(message);
     return pages.length;
   });
@@ -274,6 +278,13 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
   return () => cancel();
 }
 
+/** All of them, without what the peer shall name by itself. */
+function headsFor({ known }: State, { replica, heldBack }: PeerLinkDeps): Heads {
+  const feed = known === undefined ? heldBack() : undefined;
+  if (feed === undefined) return replica.heads();
+  return new Map([...replica.heads()].filter(([one]) => one !== feed));
+}
+
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
@@ -285,7 +296,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     state.opsAtWant = deps.replica.opCount();
     const disputed = [...state.disputed].slice(0, LIMITS.locators);
     const locators = disputed.flatMap(([feed, places]) => deps.replica.locate(feed, places) ?? []);
-    for (const message of pagesOf({ type: "want", heads: deps.replica.heads(), locators })) peerLink.send(message);
+    for (const message of pagesOf({ type: "want", heads: headsFor(state, deps), locators })) peerLink.send(message);
   };
 
   const dispute = (feeds: Iterable<string>): void => {
@@ -293,6 +304,8 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 
   const learnHeads = (heads: Heads): void => {
+    const isFirst = state.known === undefined;
+    if (isFirst) deps.onTold(peerLink, heads);
     const compared = deps.replica.compare(heads);
     dispute(compared.disputed);
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
@@ -301,6 +314,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
     state.known = known;
     state.behind = compared.disputed.size > 0 || isBehind(known, deps.replica);
+    if (isFirst && deps.heldBack() !== undefined) peerLink.announceHeads();
     if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
   };
