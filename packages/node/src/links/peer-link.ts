@@ -6,17 +6,15 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
-  assert,
   type Crypto,
+  type Comparison,
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
   type FramePlace,
-  framesOf,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  isCovered,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
@@ -27,13 +25,13 @@ import {
   type RefusalCode,
   type Replica,
   type Result,
-  sealPack,
   unreachable,
 } from "@skein/core";
 
 import type { CommittedFrame, Journal, Offered } from "../journal.ts";
-import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
+import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
 import type { Account } from "./account.ts";
+import { chunkFor, type Want } from "./chunk.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
 import { createAnnouncer, isBehind, type Knowledge, pushLive } from "./live-push.ts";
 
@@ -83,8 +81,6 @@ export interface PeerLink {
   close(code: RefusalCode, message: string): void;
 }
 
-type Want = Pick<Extract<Message, { readonly type: "want" }>, "heads" | "locators">;
-
 interface State extends Knowledge {
   peer: Peer | undefined;
   /** Set together with the peer. */
@@ -105,6 +101,22 @@ interface State extends Knowledge {
   lastHeardMs: number;
 }
 
+const newState = (nowMs: number): State => ({
+  peer: undefined,
+  ingress: undefined,
+  closed: false,
+  known: undefined,
+  behind: false,
+  disputed: new Map(),
+  peerCatchingUp: false,
+  asked: undefined,
+  wanting: false,
+  awaitsAnswer: false,
+  opsAtWant: 0,
+  barren: 0,
+  lastHeardMs: nowMs,
+});
+
 const PLACES_KEPT = 64;
 
 /** Whoever is not known to be a member gets nothing of this mesh. */
@@ -115,21 +127,7 @@ export function createPeerLink(
   initiated: boolean,
   deps: PeerLinkDeps,
 ): { readonly peerLink: PeerLink; readonly handlers: LinkHandlers } {
-  const state: State = {
-    peer: undefined,
-    ingress: undefined,
-    closed: false,
-    known: undefined,
-    behind: false,
-    disputed: new Map(),
-    peerCatchingUp: false,
-    asked: undefined,
-    wanting: false,
-    awaitsAnswer: false,
-    opsAtWant: 0,
-    barren: 0,
-    lastHeardMs: deps.clock.monoMs(),
-  };
+  const state = newState(deps.clock.monoMs());
   const nameOfPeer = (): string => state.peer?.name ?? link.remoteAddress;
   const end = (reason: string): void => {
     if (state.closed) return;
@@ -160,7 +158,7 @@ export function createPeerLink(
     send,
     push: (frames) => {
       const mayPush = state.peer?.provisional === false;
-      pushLive(frames, { knowledge: state, link: peerLink, mayPush, send, announce: announcer.announce });
+      pushLive(frames, { knowledge: state, link: peerLink, mayPush, send, announce: () => announcer.announce() });
     },
     announceHeads: () => {
       if (mayHaveLog(state)) announcer.announce();
@@ -308,23 +306,10 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     if (isFirst) deps.onTold(peerLink, heads);
     const compared = deps.replica.compare(heads);
     dispute(compared.disputed);
-    // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
-    // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.known ?? new Map<string, number>();
-    for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
-    state.known = known;
-    state.behind = compared.disputed.size > 0 || isBehind(known, deps.replica);
+    learnKnown(state, compared, deps.replica);
     if (isFirst && deps.heldBack() !== undefined) peerLink.announceHeads();
     if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
-  };
-
-  /** False when the link was cut for what it spends. */
-  const isWithinBudget = ({ refused, taken }: Offered, count: number, solicited: boolean): boolean => {
-    if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
-    // An answer holds only what was asked for, except for what others brought since then.
-    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
-    return state.ingress?.spend("duplicates", Math.max(0, count - taken - expected)) !== false;
   };
 
   const receive = async (frames: readonly Uint8Array[], more: boolean): Promise<void> => {
@@ -339,7 +324,9 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     if (refused !== undefined && !isOutOfOrder(refused)) {
       return refuseJunk(state, peerLink, "bad-frame", `${refused.type}: ${refused.message}`);
     }
-    if (!isWithinBudget(offered.value, frames.length, solicited)) return undefined;
+    // An answer holds only what was asked for, except for what others brought since then.
+    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
+    if (!isWithinBudget(state, offered.value, frames.length - expected)) return undefined;
     dispute(offered.value.disputed);
     noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
@@ -381,6 +368,23 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 }
 
+/** False when the link was cut for what it spends on frames, so many of which were not to be expected here already. */
+function isWithinBudget({ ingress }: State, { refused, taken }: Offered, unexpected: number): boolean {
+  if (refused !== undefined) return ingress?.spend("misfits", 1) !== false;
+  return ingress?.spend("duplicates", Math.max(0, unexpected - taken)) !== false;
+}
+
+/**
+ * What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends: what
+ * is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
+ */
+function learnKnown(state: State, compared: Comparison, replica: Replica): void {
+  const known = state.known ?? new Map<string, number>();
+  for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
+  state.known = known;
+  state.behind = compared.disputed.size > 0 || isBehind(known, replica);
+}
+
 /** Where histories part, the next chunk begins after what both were seen to hold. */
 function noteKnown({ disputed }: State, { known }: Offered): void {
   for (const [feed, place] of known) {
@@ -398,69 +402,11 @@ function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLink
   deps.clock.after(0, () => {
     const { asked } = state;
     state.asked = undefined;
-    if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
+    if (asked === undefined || state.closed) return;
+    const { frames, more, known } = chunkFor(asked, deps);
+    state.known = known;
+    state.peerCatchingUp = more;
+    state.behind = more;
+    peerLink.send({ type: "frames", frames, more });
   });
-}
-
-/** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
-function serve(
-  state: State,
-  { heads, locators }: Want,
-  peerLink: PeerLink,
-  { journal, store, replica, crypto }: PeerLinkDeps,
-): void {
-  const known = new Map(replica.compare(heads, locators).known);
-  const records: Uint8Array[] = [];
-  const sent: number[] = [];
-  let bytes = 0;
-  let more = false;
-  for (const { positions, record } of missingRecords(journal.index.missing(known), store)) {
-    const part = partOf(record, positions, crypto);
-    if (records.length > 0 && bytes + part.length > LIMITS.chunkBytes) {
-      more = true;
-      break;
-    }
-    records.push(part);
-    sent.push(...positions);
-    bytes += part.length;
-  }
-  for (const position of sent) {
-    const { branch, lastSeq } = journal.index.at(position);
-    known.set(branch, lastSeq);
-  }
-  state.known = known;
-  state.peerCatchingUp = more;
-  state.behind = more;
-  peerLink.send({ type: "frames", frames: records, more });
-}
-
-/** The records that hold these ascending positions, each with the ones it holds. */
-function* missingRecords(
-  positions: Iterable<number>,
-  store: LogStore,
-): IterableIterator<{ readonly positions: readonly number[]; readonly record: StoredFrame }> {
-  let record: StoredFrame | undefined;
-  let held: number[] = [];
-  for (const position of positions) {
-    if (record !== undefined && position < record.position + (record.count ?? 1)) {
-      held.push(position);
-      continue;
-    }
-    if (record !== undefined) yield { positions: held, record };
-    record = store.frame(position);
-    held = [position];
-    if (record === undefined) return;
-  }
-  if (record !== undefined) yield { positions: held, record };
-}
-
-/** The record without the frames that are not asked for: of a pack that the peer holds in part, the rest. */
-function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly number[], crypto: Crypto): Uint8Array {
-  if (positions.length === count) return bytes;
-  const opened = framesOf(bytes, crypto);
-  assert(opened.ok, "a record of the log opens");
-  const asked = new Set(positions);
-  const part = opened.value.filter((_, at) => asked.has(position + at));
-  // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
-  return isCovered(part) ? sealPack(part, "all") : bytes;
 }
