@@ -70,7 +70,7 @@ const BUDGET_NOTES = {
   messages: "messages",
   frames: "frames that were pushed",
   duplicates: "frames that were here already, beyond what others brought since they were asked for",
-  misfits: "frames that came before what they build on",
+  misfits: "messages with frames that came before what they build on, or before what names their author",
   junk: "unreadable messages and frames that no honest node sends; each ends its link besides",
   beats: "beats, its own and passed on",
   heads: "`heads` and `heads-page`",

@@ -102,6 +102,43 @@ test("a log that was put back while nobody answers goes on under a new incarnati
   await expectSoundLogs([alice, bob, carol]);
 });
 
+test("a log that was put back forks nothing although the first peer it meets is a liar", async () => {
+  const identity = newIdentity();
+  const { mesh: id } = await alice.api.get<{ readonly mesh: string }>("/node");
+  const mesh = fromHex(id) ?? new Uint8Array();
+  const { signer: ticket } = ticketOf((await alice.api.invite("observer")).ticket);
+  const joining = await dialAsPeer({ url: alice.endpoints.peer, mesh, identity, name: "liar", ticket });
+  await joining.waitUntilProved();
+  joining.close();
+  await waitForEqualDigests([alice, bob, carol]);
+  await carol.stop();
+  const restore = saveLog(carol.data);
+  carol = await world.start("carol", { slots: 0 });
+  await carol.api.addItem({ title: "Lost before the liar" });
+  await waitForEqualDigests([alice, bob, carol]);
+  await Promise.all([carol.stop(), alice.stop(), bob.stop()]);
+  restore();
+  carol = await world.start("carol", { slots: 0 });
+  const liar = await dialAsPeer({ url: carol.endpoints.peer, mesh, identity, name: "liar" });
+  await liar.waitUntilProved();
+  liar.send({ type: "heads", heads: new Map() });
+  // What carol tells it now, it says again: still nobody else has named her end.
+  const echo = await waitFor("carol to tell all of her heads", () => {
+    const [withoutOwn, all] = liar.received.filter((message) => message.type === "heads");
+    return withoutOwn === undefined ? undefined : all;
+  });
+  liar.send(echo);
+  await carol.api.addItem({ title: "Written after the liar" });
+  alice = await world.start("alice", { slots: 0, rendezvous: [carol.endpoints.peer] });
+  bob = await world.start("bob", { slots: 0, rendezvous: [carol.endpoints.peer] });
+  await waitForEqualDigests([alice, bob, carol]);
+  expect(await titlesOn(alice)).toEqual(expect.arrayContaining(["Lost before the liar", "Written after the liar"]));
+  expect(await carol.api.forks()).toEqual([]);
+  expect(await alarmsOn(carol, "fork")).toEqual([]);
+  await expectSoundLogs([alice, bob, carol]);
+  liar.close();
+});
+
 test("a member that tells two nodes two histories is found out by all, and nobody else suffers", async () => {
   const identity = newIdentity();
   const { mesh: id } = await alice.api.get<{ readonly mesh: string }>("/node");

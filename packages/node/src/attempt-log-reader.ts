@@ -49,7 +49,12 @@ type Answer = Extract<Message, { type: "log-data" }>;
 export function createLogReader(deps: LogReaderDeps): LogReader {
   const waiting = new Map<
     number,
-    { readonly resolve: (answer: Answer | undefined) => void; readonly cancel: Cancel }
+    {
+      /** Who was asked: ids are easily guessed, and nobody else may answer. */
+      readonly link: PeerLink;
+      readonly resolve: (answer: Answer | undefined) => void;
+      readonly cancel: Cancel;
+    }
   >();
   let nextId = 1;
 
@@ -60,7 +65,7 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
         waiting.delete(id);
         resolve(undefined);
       });
-      waiting.set(id, { resolve, cancel });
+      waiting.set(id, { link, resolve, cancel });
       link.send({ type: "log-read", id, item, epoch, offset });
     });
 
@@ -79,10 +84,10 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
       if (message.type === "log-read") return link.send(answer(message));
       if (message.type !== "log-data") return undefined;
       const waiter = waiting.get(message.id);
+      if (waiter?.link !== link) return undefined;
       waiting.delete(message.id);
-      waiter?.cancel();
-      waiter?.resolve(message);
-      return undefined;
+      waiter.cancel();
+      return waiter.resolve(message);
     },
     read: async ({ item: ref, epoch, offset }) => {
       const item = findItem(deps.view(), ref);

@@ -132,7 +132,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const continuity = createContinuity({
     ...options,
-    hasAuthored: () => replica.heads().has(ownFeed()),
+    ownHead: () => replica.heads().get(ownFeed()),
     onSettled: () => journal.mayAuthor(),
     onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
   });
@@ -211,7 +211,9 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onLogMessage: (link, message) => logReader.receive(link, message),
     onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
-    onCaughtUp: () => continuity.caughtUp(),
+    heldBack: () => (continuity.isAsking() ? ownFeed() : undefined),
+    onTold: (member, heads) => continuity.told(member, heads),
+    onCaughtUp: (member) => continuity.caughtUp(member),
     onRefused: (refusal) => {
       if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
     },

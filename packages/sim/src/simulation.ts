@@ -144,7 +144,7 @@ function watchOf(world: () => World): NetworkWatch {
     },
     onDelivered: (from, to, bytes) => {
       world().trace.mix(3, to.startedMs, bytes.length);
-      if (!isHandshake(bytes)) world().hooks.onDelivered(from, to);
+      if (!isHandshake(bytes)) world().hooks.onDelivered(from, to, bytes);
     },
     onCut: (a, b, why) => {
       world().note("link cut with messages under way");

@@ -73,7 +73,7 @@ export interface Hooks {
   /** Frames are safe on a machine's disk now. */
   onStored(machine: Machine, frames: readonly StoredFrame[]): void;
   /** A message arrives on a link whose ends have proved their keys. */
-  onDelivered(from: Life, to: Life): void;
+  onDelivered(from: Life, to: Life, bytes: Uint8Array): void;
   /** A machine's log or view changed. */
   onView(machine: Machine): void;
   /** A node wrote a claim. */

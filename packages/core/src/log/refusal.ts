@@ -4,6 +4,7 @@ export interface FrameRefusal {
     | "malformed-frame"
     | "malformed-op"
     | "wrong-mesh"
+    /** No op here names its author: ask for it. */
     | "not-a-member"
     | "removed"
     /** Frames of this feed are missing in between: ask for them. */
@@ -22,5 +23,5 @@ export interface FrameRefusal {
 }
 
 /** These come from ordinary delay and heal by asking again; every other refusal is the fault of who sent the frame. */
-export const isOutOfOrder = (refusal: FrameRefusal): boolean =>
-  refusal.type === "gap" || refusal.type === "missing-dependency" || refusal.type === "disputed";
+export const isOutOfOrder = ({ type }: FrameRefusal): boolean =>
+  type === "gap" || type === "missing-dependency" || type === "disputed" || type === "not-a-member";

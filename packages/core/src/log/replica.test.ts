@@ -168,6 +168,8 @@ test("only what comes too early is out of order", () => {
     "bad-signature",
   ] as const;
   expect(types.filter((type) => isOutOfOrder({ type, message: "" }))).toEqual([
+    // A stranger's frame, too: what names its author may only be on its way.
+    "not-a-member",
     "gap",
     "missing-dependency",
     "disputed",

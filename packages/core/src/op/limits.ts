@@ -164,8 +164,8 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   frames: { perSecond: 2_000, burst: 20_000, patienceMs: null },
   /** Frames that were here already. */
   duplicates: { perSecond: 2_000, burst: 5_000, patienceMs: null },
-  /** Frames that came before what they build on, as they do when many write at once. */
-  misfits: { perSecond: 200, burst: 2_000, patienceMs: 10_000 },
+  /** Messages with frames that came before what they build on; what that is may be somebody else's fault. */
+  misfits: { perSecond: 200, burst: 2_000, patienceMs: null },
   /** Messages and frames that no honest node sends; each ends its link. */
   junk: { perSecond: 0.05, burst: 4, patienceMs: 0 },
   beats: { perSecond: 500, burst: 2_000, patienceMs: null },

@@ -6,6 +6,7 @@ import {
   createHandshake,
   type Crypto,
   type Handshake,
+  type Heads,
   keyStatus,
   LIMITS,
   memberOf,
@@ -65,8 +66,12 @@ export interface LinksDeps {
   /** The beat, when it is news. */
   readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
-  /** Everything a peer holds is here. */
-  readonly onCaughtUp: () => void;
+  /** A feed whose end only they are told who have told their heads; undefined when there is none. */
+  readonly heldBack: () => string | undefined;
+  /** The first heads of this member on a link. */
+  readonly onTold: (member: string, heads: Heads) => void;
+  /** Everything this peer holds is here; by its member id, or its key while it is none. */
+  readonly onCaughtUp: (member: string) => void;
   /** The member with this id proved its key on a new link. */
   readonly onMet: (member: string) => void;
   /** A link came up after there was none. */
@@ -160,6 +165,10 @@ function linkMaker(
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   const accounts = createAccounts(() => deps.clock.monoMs());
   const noteStranger = strangerNotes(deps);
+  const idOf = (one: PeerLink): string => {
+    const key = one.peer()?.key ?? "";
+    return memberOf(deps.membership(), key)?.id ?? key;
+  };
   return (link, initiated, settled) => {
     const { peerLink, handlers } = createPeerLink(link, initiated, {
       ...deps,
@@ -172,7 +181,7 @@ function linkMaker(
         const kept = table.settle(one);
         settled(true);
         const peer = one.peer();
-        if (peer !== undefined) deps.onMet(memberOf(deps.membership(), peer.key)?.id ?? peer.key);
+        if (peer !== undefined) deps.onMet(idOf(one));
         if (peer !== undefined && initiated) addresses.learn(peer.key, link.remoteAddress);
         if (!kept) return;
         deps.log("info", "link.up", { peer: peer?.name ?? "", initiated });
@@ -185,11 +194,15 @@ function linkMaker(
         addresses.learn(beat.node, beat.addresses[0] ?? "");
         return passOnBeat(table, message, one);
       },
+      onTold: (one, heads) => {
+        // Of somebody who is no member here nobody knows whom it stands for.
+        if (deps.membership().members.has(idOf(one))) deps.onTold(idOf(one), heads);
+      },
       onCaughtUp: (one) => {
         table.judge(one, deps.membership());
         if (news.inPacks) announceToOthers(table, one);
         news.inPacks = false;
-        deps.onCaughtUp();
+        deps.onCaughtUp(idOf(one));
       },
       onClosed: (one, reason) => {
         table.remove(one);
@@ -247,11 +260,7 @@ function passOnBeat(table: LinkTable, { bytes, signature }: SealedBeat, from: Pe
 }
 
 function passOnCommitted(table: LinkTable, membership: Membership, committed: Committed): void {
-  for (const link of table.proved.values()) link.push(committed.frames.filter((frame) => frame.from !== link));
-  // A second history of a feed does not continue what the peers have: they learn of it at once and ask for it.
-  if (committed.frames.some(({ branch, feed }) => branch !== feed)) {
-    for (const link of table.proved.values()) link.announceHeads();
-  }
+  for (const link of table.proved.values()) link.push(committed.frames);
   if (!committed.membership && committed.items !== undefined) return;
   // A provisional peer is judged when it has nothing more to tell, not before.
   for (const link of table.proved.values()) if (link.peer()?.provisional === false) table.judge(link, membership);

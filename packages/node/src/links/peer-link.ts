@@ -6,17 +6,15 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
-  assert,
   type Crypto,
+  type Comparison,
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
   type FramePlace,
-  framesOf,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  isCovered,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
@@ -27,14 +25,15 @@ import {
   type RefusalCode,
   type Replica,
   type Result,
-  sealPack,
   unreachable,
 } from "@skein/core";
 
 import type { CommittedFrame, Journal, Offered } from "../journal.ts";
-import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
+import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
 import type { Account } from "./account.ts";
+import { chunkFor, type Want } from "./chunk.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
+import { createAnnouncer, isBehind, type Knowledge, pushLive } from "./live-push.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
@@ -49,6 +48,10 @@ export interface PeerLinkDeps {
   readonly admit: (request: JoinRequest) => Promise<Result<void, { code: RefusalCode; message: string }>>;
   readonly onProved: (link: PeerLink) => void;
   readonly onMessage: (link: PeerLink, message: Message) => void;
+  /** A feed whose end is told only to whoever has told its heads; undefined when there is none. */
+  readonly heldBack: () => string | undefined;
+  /** Its first heads, unless it was answered before. */
+  readonly onTold: (link: PeerLink, heads: Heads) => void;
   readonly onCaughtUp: (link: PeerLink) => void;
   readonly onClosed: (link: PeerLink, reason: string) => void;
   readonly onRefusal: (refusal: LinkRefusal) => void;
@@ -70,7 +73,7 @@ export interface PeerLink {
   /** Undefined until the peer has proved its key. */
   peer(): Peer | undefined;
   send(message: Message): void;
-  /** Pushes frames that just became durable, as far as the peer has what comes before them. */
+  /** Pushes frames that just became durable, as far as the peer has what they build on; also told of its own. */
   push(frames: readonly CommittedFrame[]): void;
   announceHeads(): void;
   /** A provisional peer turned out to be a member. */
@@ -78,19 +81,13 @@ export interface PeerLink {
   close(code: RefusalCode, message: string): void;
 }
 
-type Want = Pick<Extract<Message, { readonly type: "want" }>, "heads" | "locators">;
-
-interface State {
+interface State extends Knowledge {
   peer: Peer | undefined;
   /** Set together with the peer. */
   ingress: Ingress | undefined;
   closed: boolean;
-  /** What the peer holds of each of our branches, as far as we know; undefined until it has said so. */
-  known: Map<string, number> | undefined;
   /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
   readonly disputed: Map<string, readonly FramePlace[]>;
-  /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
-  peerCatchingUp: boolean;
   /** The peer's question that is about to be answered. */
   asked: Want | undefined;
   /** A `want` of ours is under way. */
@@ -104,6 +101,22 @@ interface State {
   lastHeardMs: number;
 }
 
+const newState = (nowMs: number): State => ({
+  peer: undefined,
+  ingress: undefined,
+  closed: false,
+  known: undefined,
+  behind: false,
+  disputed: new Map(),
+  peerCatchingUp: false,
+  asked: undefined,
+  wanting: false,
+  awaitsAnswer: false,
+  opsAtWant: 0,
+  barren: 0,
+  lastHeardMs: nowMs,
+});
+
 const PLACES_KEPT = 64;
 
 /** Whoever is not known to be a member gets nothing of this mesh. */
@@ -114,25 +127,13 @@ export function createPeerLink(
   initiated: boolean,
   deps: PeerLinkDeps,
 ): { readonly peerLink: PeerLink; readonly handlers: LinkHandlers } {
-  const state: State = {
-    peer: undefined,
-    ingress: undefined,
-    closed: false,
-    known: undefined,
-    disputed: new Map(),
-    peerCatchingUp: false,
-    asked: undefined,
-    wanting: false,
-    awaitsAnswer: false,
-    opsAtWant: 0,
-    barren: 0,
-    lastHeardMs: deps.clock.monoMs(),
-  };
+  const state = newState(deps.clock.monoMs());
   const nameOfPeer = (): string => state.peer?.name ?? link.remoteAddress;
   const end = (reason: string): void => {
     if (state.closed) return;
     state.closed = true;
     stopWatch();
+    announcer.stop();
     state.ingress?.end();
     deps.onClosed(peerLink, reason);
   };
@@ -155,10 +156,12 @@ export function createPeerLink(
     remoteAddress: link.remoteAddress,
     peer: () => state.peer,
     send,
-    push: (frames) => pushLive(state, frames, send),
+    push: (frames) => {
+      const mayPush = state.peer?.provisional === false;
+      pushLive(frames, { knowledge: state, link: peerLink, mayPush, send, announce: () => announcer.announce() });
+    },
     announceHeads: () => {
-      if (!mayHaveLog(state)) return;
-      for (const message of pagesOf({ type: "heads", heads: deps.replica.heads() })) send(message);
+      if (mayHaveLog(state)) announcer.announce();
     },
     confirm: () => {
       if (state.peer?.provisional !== true) return;
@@ -167,6 +170,11 @@ export function createPeerLink(
     },
     close: refuse,
   };
+  const announcer = createAnnouncer(deps.clock, () => {
+    const pages = pagesOf({ type: "heads", heads: headsFor(state, deps) });
+    for (const message of pages) send(message);
+    return pages.length;
+  });
   const stopWatch = watchSilence(deps.clock, state, refuse);
   const sync = createSync(state, peerLink, deps);
   const greet = createGreeting(state, link, peerLink, deps, end);
@@ -268,6 +276,13 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
   return () => cancel();
 }
 
+/** All of them, without what the peer shall name by itself. */
+function headsFor({ known }: State, { replica, heldBack }: PeerLinkDeps): Heads {
+  const feed = known === undefined ? heldBack() : undefined;
+  if (feed === undefined) return replica.heads();
+  return new Map([...replica.heads()].filter(([one]) => one !== feed));
+}
+
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
@@ -279,7 +294,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     state.opsAtWant = deps.replica.opCount();
     const disputed = [...state.disputed].slice(0, LIMITS.locators);
     const locators = disputed.flatMap(([feed, places]) => deps.replica.locate(feed, places) ?? []);
-    for (const message of pagesOf({ type: "want", heads: deps.replica.heads(), locators })) peerLink.send(message);
+    for (const message of pagesOf({ type: "want", heads: headsFor(state, deps), locators })) peerLink.send(message);
   };
 
   const dispute = (feeds: Iterable<string>): void => {
@@ -287,23 +302,14 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 
   const learnHeads = (heads: Heads): void => {
+    const isFirst = state.known === undefined;
+    if (isFirst) deps.onTold(peerLink, heads);
     const compared = deps.replica.compare(heads);
     dispute(compared.disputed);
-    // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
-    // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.known ?? new Map<string, number>();
-    for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
-    state.known = known;
+    learnKnown(state, compared, deps.replica);
+    if (isFirst && deps.heldBack() !== undefined) peerLink.announceHeads();
     if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
-  };
-
-  /** False when the link was cut for what it spends. */
-  const isWithinBudget = ({ refused, taken }: Offered, count: number, solicited: boolean): boolean => {
-    if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
-    // An answer holds only what was asked for, except for what others brought since then.
-    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
-    return state.ingress?.spend("duplicates", Math.max(0, count - taken - expected)) !== false;
   };
 
   const receive = async (frames: readonly Uint8Array[], more: boolean): Promise<void> => {
@@ -318,7 +324,9 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     if (refused !== undefined && !isOutOfOrder(refused)) {
       return refuseJunk(state, peerLink, "bad-frame", `${refused.type}: ${refused.message}`);
     }
-    if (!isWithinBudget(offered.value, frames.length, solicited)) return undefined;
+    // An answer holds only what was asked for, except for what others brought since then.
+    const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
+    if (!isWithinBudget(state, offered.value, frames.length - expected)) return undefined;
     dispute(offered.value.disputed);
     noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
@@ -360,6 +368,23 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 }
 
+/** False when the link was cut for what it spends on frames, so many of which were not to be expected here already. */
+function isWithinBudget({ ingress }: State, { refused, taken }: Offered, unexpected: number): boolean {
+  if (refused !== undefined) return ingress?.spend("misfits", 1) !== false;
+  return ingress?.spend("duplicates", Math.max(0, unexpected - taken)) !== false;
+}
+
+/**
+ * What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends: what
+ * is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
+ */
+function learnKnown(state: State, compared: Comparison, replica: Replica): void {
+  const known = state.known ?? new Map<string, number>();
+  for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
+  state.known = known;
+  state.behind = compared.disputed.size > 0 || isBehind(known, replica);
+}
+
 /** Where histories part, the next chunk begins after what both were seen to hold. */
 function noteKnown({ disputed }: State, { known }: Offered): void {
   for (const [feed, place] of known) {
@@ -377,89 +402,11 @@ function answerSoon(state: State, want: Want, peerLink: PeerLink, deps: PeerLink
   deps.clock.after(0, () => {
     const { asked } = state;
     state.asked = undefined;
-    if (asked !== undefined && !state.closed) serve(state, asked, peerLink, deps);
+    if (asked === undefined || state.closed) return;
+    const { frames, more, known } = chunkFor(asked, deps);
+    state.known = known;
+    state.peerCatchingUp = more;
+    state.behind = more;
+    peerLink.send({ type: "frames", frames, more });
   });
-}
-
-/** One bounded chunk of what the peer lacks, in the order of our log, which is causal. */
-function serve(
-  state: State,
-  { heads, locators }: Want,
-  peerLink: PeerLink,
-  { journal, store, replica, crypto }: PeerLinkDeps,
-): void {
-  const known = new Map(replica.compare(heads, locators).known);
-  const records: Uint8Array[] = [];
-  const sent: number[] = [];
-  let bytes = 0;
-  let more = false;
-  for (const { positions, record } of missingRecords(journal.index.missing(known), store)) {
-    const part = partOf(record, positions, crypto);
-    if (records.length > 0 && bytes + part.length > LIMITS.chunkBytes) {
-      more = true;
-      break;
-    }
-    records.push(part);
-    sent.push(...positions);
-    bytes += part.length;
-  }
-  for (const position of sent) {
-    const { branch, lastSeq } = journal.index.at(position);
-    known.set(branch, lastSeq);
-  }
-  state.known = known;
-  state.peerCatchingUp = more;
-  peerLink.send({ type: "frames", frames: records, more });
-}
-
-/** The records that hold these ascending positions, each with the ones it holds. */
-function* missingRecords(
-  positions: Iterable<number>,
-  store: LogStore,
-): IterableIterator<{ readonly positions: readonly number[]; readonly record: StoredFrame }> {
-  let record: StoredFrame | undefined;
-  let held: number[] = [];
-  for (const position of positions) {
-    if (record !== undefined && position < record.position + (record.count ?? 1)) {
-      held.push(position);
-      continue;
-    }
-    if (record !== undefined) yield { positions: held, record };
-    record = store.frame(position);
-    held = [position];
-    if (record === undefined) return;
-  }
-  if (record !== undefined) yield { positions: held, record };
-}
-
-/** The record without the frames that are not asked for: of a pack that the peer holds in part, the rest. */
-function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly number[], crypto: Crypto): Uint8Array {
-  if (positions.length === count) return bytes;
-  const opened = framesOf(bytes, crypto);
-  assert(opened.ok, "a record of the log opens");
-  const asked = new Set(positions);
-  const part = opened.value.filter((_, at) => asked.has(position + at));
-  // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
-  return isCovered(part, crypto) ? sealPack(part, "all") : bytes;
-}
-
-function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
-  const { known: held } = state;
-  if (state.peer?.provisional !== false || held === undefined || state.peerCatchingUp) return;
-  let batch: Uint8Array[] = [];
-  let bytes = 0;
-  for (const frame of frames) {
-    const known = held.get(frame.branch) ?? 0;
-    // Already there, or something in between is missing and the peer will ask for it; or it came in a pack.
-    if (frame.lastSeq <= known || frame.firstSeq !== known + 1 || frame.bytes === undefined) continue;
-    held.set(frame.branch, frame.lastSeq);
-    if (bytes + frame.bytes.length > LIMITS.chunkBytes) {
-      send({ type: "frames", frames: batch, more: false });
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(frame.bytes);
-    bytes += frame.bytes.length;
-  }
-  if (batch.length > 0) send({ type: "frames", frames: batch, more: false });
 }

@@ -19,8 +19,8 @@ export function joinCheckers(checkers: readonly Checker[]): Hooks {
     onStored: (machine, frames) => {
       for (const hook of stored) hook(machine, frames);
     },
-    onDelivered: (from, to) => {
-      for (const hook of deliveries) hook(from, to);
+    onDelivered: (from, to, bytes) => {
+      for (const hook of deliveries) hook(from, to, bytes);
     },
     onView: (machine) => {
       for (const hook of views) hook(machine);
