@@ -36,6 +36,8 @@ export interface MembershipFold {
   readonly membership: Membership;
   /** Many at once are judged once. */
   add(ops: readonly MeshOp[]): void;
+  /** Takes ops back, as if they had never come. False when there are none. */
+  remove(isTaken: (op: MeshOp) => boolean): boolean;
 }
 
 /** More contradictions than this are nobody's mistake: what is undecided then stays out of force. */
@@ -70,6 +72,13 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
       if (isLast && more.length === 0 && append(first)) return;
       if (!isLast || more.length > 0) ordered = ordered.toSorted(compareMeshOps);
       decided = decide(ordered, context);
+    },
+    remove: (isTaken) => {
+      const kept = ordered.filter((op) => !isTaken(op));
+      if (kept.length === ordered.length) return false;
+      ordered = kept;
+      decided = decide(ordered, context);
+      return true;
     },
   };
 }

@@ -271,7 +271,10 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
-  const collector = createHeadsCollector((feed) => deps.replica.heads().has(feed));
+  const collector = createHeadsCollector({
+    isHere: (feed) => deps.replica.heads().has(feed),
+    holds: deps.replica.holds,
+  });
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
