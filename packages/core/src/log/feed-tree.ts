@@ -86,7 +86,7 @@ export function createFeedTree(): FeedTree {
       const from = header.firstSeq - 1;
       const branch =
         where.type === "fork"
-          ? begin(head, { id: `${feed}~${toHex(hash)}`, feed, parent: where.parent, from })
+          ? begin(head, { id: branchId(feed, hash), feed, parent: where.parent, from })
           : (branches.get(where.branch?.id ?? feed) ?? begin(head, { id: feed, feed, parent: undefined, from }));
       if (where.type === "fork") forks.set(feed, Math.min(header.firstSeq, forks.get(feed) ?? header.firstSeq));
       const seq = header.firstSeq + header.opIds.length - 1;
@@ -214,6 +214,9 @@ function locatorOf(
   }
   return frames.length === 0 ? undefined : { feed, frames: frames.slice(0, LIMITS.locatorFrames) };
 }
+
+/** Names a history that forks a feed, by its first frame. */
+export const branchId = (feed: string, firstFrame: Uint8Array): string => `${feed}~${toHex(firstFrame)}`;
 
 /** Author and incarnation of a feed id, as bytes; undefined when it is none. */
 export function partsOfFeed(

@@ -273,7 +273,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
   const collector = createHeadsCollector({
     isHere: (feed) => deps.replica.heads().has(feed),
-    holds: deps.replica.holds,
+    holds: (head) => deps.replica.holds(head),
   });
   const want = (): void => {
     if (state.wanting || state.closed) return;
@@ -302,7 +302,10 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   };
 
   /** False when the link was cut for what it spends. */
-  const isWithinBudget = ({ refused, taken }: Offered, count: number, solicited: boolean): boolean => {
+  const isWithinBudget = ({ refused, taken, forks }: Offered, count: number, solicited: boolean): boolean => {
+    // Of somebody else's it may be an honest peer that passes them on, and the answer to a question may be all of them.
+    const own = forks.filter((feed) => feed.startsWith(`${state.peer?.key}/`)).length;
+    if (own > 0 && state.ingress?.spend("forks", own) === false) return false;
     if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
     // An answer holds only what was asked for, except for what others brought since then.
     const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
