@@ -33,7 +33,7 @@ const feedOf = (author: string): string => `${toHex(hashOf(author))}/${"00".repe
 
 /** What somebody with this log understands of the other one's heads, over the wire. */
 function told(heads: Heads, to: FeedTree): Heads {
-  const collector = createHeadsCollector({ isHere: (feed) => to.heads().has(feed), holds: to.holds });
+  const collector = createHeadsCollector(to);
   for (const message of pagesOf({ type: "heads", heads })) {
     const decoded = decodeMessage(encodeMessage(message), LIMITS.messageBytes);
     if (!decoded.ok) throw new Error(decoded.error);

@@ -26,9 +26,9 @@ export interface HeadsCollector {
   finish(last: Heads): Heads;
 }
 
-/** What this node's own log knows of a peer's heads. */
+/** What this node's own log has to say about a peer's heads. */
 export interface OwnLog {
-  isHere(feed: string): boolean;
+  heads(): Heads;
   /** The frame that the head names is here. */
   holds(head: Head): boolean;
 }
@@ -38,14 +38,14 @@ export interface OwnLog {
  * here, and every tip that is here itself. Of the others, which are of feeds that are not here or of further histories of
  * a feed, one page's worth is enough to know that there is something to ask for.
  */
-export function createHeadsCollector({ isHere, holds }: OwnLog): HeadsCollector {
+export function createHeadsCollector(own: OwnLog): HeadsCollector {
   let listing = new Map<string, Head>();
   let strange = 0;
   const add = (heads: Heads): void => {
     for (const head of heads.values()) {
       const feed = `${head.author}/${head.incarnation}`;
       const isFirst = !listing.has(feed);
-      const isOurs = isFirst ? isHere(feed) : holds(head);
+      const isOurs = isFirst ? own.heads().has(feed) : own.holds(head);
       if (!isOurs && ++strange > LIMITS.feeds) continue;
       // Two tips of one forked feed may be on two pages.
       listing.set(isFirst ? feed : `${feed}~${toHex(head.frame ?? new Uint8Array())}`, head);

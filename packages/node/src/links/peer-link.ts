@@ -271,10 +271,7 @@ function watchSilence(clock: Clock, state: State, cut: (code: RefusalCode, messa
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
-  const collector = createHeadsCollector({
-    isHere: (feed) => deps.replica.heads().has(feed),
-    holds: (head) => deps.replica.holds(head),
-  });
+  const collector = createHeadsCollector(deps.replica);
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
@@ -294,18 +291,17 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     dispute(compared.disputed);
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
-    const known = state.known ?? new Map<string, number>();
+    const known = (state.known ??= new Map<string, number>());
     for (const [branch, seq] of compared.known) known.set(branch, Math.max(seq, known.get(branch) ?? 0));
-    state.known = known;
     if (compared.lacking) want();
     else deps.onCaughtUp(peerLink);
   };
 
   /** False when the link was cut for what it spends. */
   const isWithinBudget = ({ refused, taken, forks }: Offered, count: number, solicited: boolean): boolean => {
-    // Of somebody else's it may be an honest peer that passes them on, and the answer to a question may be all of them.
-    const own = forks.filter((feed) => feed.startsWith(`${state.peer?.key}/`)).length;
-    if (own > 0 && state.ingress?.spend("forks", own) === false) return false;
+    // Forks of somebody else's feeds may come from an honest peer that passes them on.
+    const own = forks.filter((feed) => feed.startsWith(`${state.peer?.key}/`));
+    if (state.ingress?.spend("forks", own.length) === false) return false;
     if (refused !== undefined) return state.ingress?.spend("misfits", 1) !== false;
     // An answer holds only what was asked for, except for what others brought since then.
     const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
@@ -329,8 +325,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
     const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
-    if (taken > 0) state.barren = 0;
-    else if (isBarren) state.barren++;
+    state.barren = taken > 0 ? 0 : state.barren + (isBarren ? 1 : 0);
     if (state.barren > LIMITS.barrenAnswers) {
       return refuse("bad-frame", "it keeps sending frames that do not fit together");
     }
