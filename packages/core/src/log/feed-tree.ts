@@ -30,6 +30,8 @@ export interface Comparison {
   readonly lacking: boolean;
   /** Feeds of which they hold a history that is not here. */
   readonly disputed: ReadonlySet<string>;
+  /** Feeds that are here and of which they hold an end that is not: they went on, or hold another history. */
+  readonly strange: ReadonlySet<string>;
 }
 
 export interface FeedTree {
@@ -145,6 +147,7 @@ const firstFrame = { parent: undefined, opId: null };
 function compareHeads(feeds: ReadonlyMap<string, Feed>, remote: Heads, locators: readonly Locator[]): Comparison {
   const known = new Map<string, number>();
   const disputed = new Set<string>();
+  const strange = new Set<string>();
   let lacking = false;
   const tips = new Map<string, Head[]>();
   for (const head of remote.values()) {
@@ -158,10 +161,10 @@ function compareHeads(feeds: ReadonlyMap<string, Feed>, remote: Heads, locators:
   for (const [id, feed] of feeds) {
     const found = compareFeed(feed, tips.get(id) ?? [], located.get(id));
     for (const [branch, seq] of found.known) known.set(branch, seq);
-    lacking ||= found.lacking;
+    if (found.lacking) strange.add(id);
     if (found.disputed) disputed.add(id);
   }
-  return { known, lacking, disputed };
+  return { known, lacking: lacking || strange.size > 0, disputed, strange };
 }
 
 function compareFeed(

@@ -60,11 +60,13 @@ function reload(copy: Copy): void {
 }
 
 function author(copy: Copy, authorship: Authorship, drafts: readonly Draft[]): void {
-  copy.replica.write(drafts, authorship, 1);
+  const { changes } = copy.replica.write(drafts, authorship, 1);
   for (const frame of copy.replica.seal(authorship)) {
     copy.index.add(feedOf(authorship), lastSeqOf(frame));
     copy.stored.push(frame.bytes);
   }
+  // A rotation takes back what its own author wrote before.
+  if (changes.some((change) => change.type === "stale")) reload(copy);
 }
 
 const feedOf = ({ signer, incarnation }: Authorship): string => `${toHex(signer.publicKey)}/${toHex(incarnation)}`;
@@ -81,10 +83,13 @@ function fetch(to: Copy, from: Copy): void {
     const locators = [...disputed].flatMap(([feed, places]) => to.replica.locate(feed, places) ?? []);
     const { known } = from.replica.compare(to.replica.heads(), locators);
     const chunk = [...from.index.missing(known)].slice(0, 8);
+    const before = to.replica.opCount();
     for (const position of chunk) {
       const frame = from.stored[position - 1];
       if (frame !== undefined) take(to, frame, disputed);
     }
+    if (to.replica.opCount() > before) continue;
+    for (const feed of compared.strange) disputed.set(feed, disputed.get(feed) ?? []);
   }
   expect.fail("it never caught up");
 }
@@ -149,6 +154,19 @@ test("two histories shown to two halves: both halves end with the proof and one 
     expect(copy.replica.opCount()).toBe(13);
   }
   expect(digestOf(a.replica.view(), testCrypto)).toBe(digestOf(b.replica.view(), testCrypto));
+});
+
+test("another history that is longer is found also when the first chunks hold nothing but what builds on it", () => {
+  const [a, b] = world(2);
+  if (a === undefined || b === undefined) throw new Error("two copies");
+  author(a, liar, [item("aaaaaaaaaaaa")]);
+  author(b, liar, [item("bbbbbbbbbbbb")]);
+  for (let turn = 0; turn < 10; turn++) author(b, who("ann"), [item(`cccccccccc${turn}0`)]);
+  // To the first copy it looks as if the liar had only gone on.
+  author(b, liar, [item("dddddddddddd")]);
+  fetch(a, b);
+  expect([...a.replica.forks()]).toEqual([[LIAR_FEED, 1]]);
+  expect(a.replica.opCount()).toBe(b.replica.opCount() + 1);
 });
 
 test("what was written before the fork still counts, and another incarnation goes on", () => {
@@ -239,6 +257,14 @@ test.each([
   const { a, fork } = forkedBy(drafts, [idle("y")]);
   const taken = a.replica.take(fork);
   expect(taken.ok && taken.value.changes).toContainEqual({ type: "stale" });
+});
+
+test("a fork that takes back whom the liar let in folds everything again, once that one wrote", () => {
+  const { a, fork } = forkedBy(join("zoe"), [idle("y")]);
+  author(a, who("zoe"), [item("aaaaaaaaaaaa")]);
+  expect(a.replica.view().items.get("aaaaaaaaaaaa")?.best).toBeDefined();
+  expect(take(a, fork)).toBe(true);
+  expect(a.replica.view().items.get("aaaaaaaaaaaa")?.best).toBeUndefined();
 });
 
 test("a fork behind the ops that had an effect folds nothing again", () => {

@@ -6,17 +6,14 @@
  * point resumes where it was. What becomes durable meanwhile is pushed live as soon as the peer has what comes before.
  */
 import {
-  assert,
   type Crypto,
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
   type FramePlace,
-  framesOf,
   type Handshake,
   type HandshakeStep,
   type Heads,
-  isCovered,
   isOutOfOrder,
   type JoinRequest,
   LIMITS,
@@ -27,14 +24,14 @@ import {
   type RefusalCode,
   type Replica,
   type Result,
-  sealPack,
   unreachable,
 } from "@skein/core";
 
 import type { CommittedFrame, Journal, Offered } from "../journal.ts";
-import type { Clock, Link, LinkHandlers, LogStore, StoredFrame } from "../ports.ts";
+import type { Clock, Link, LinkHandlers, LogStore } from "../ports.ts";
 import type { Account } from "./account.ts";
 import { createIngress, type Ingress, overBudget } from "./ingress.ts";
+import { missingRecords, partOf } from "./missing-records.ts";
 
 /** What a link needs from its node. */
 export interface PeerLinkDeps {
@@ -89,6 +86,8 @@ interface State {
   known: Map<string, number> | undefined;
   /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
   readonly disputed: Map<string, readonly FramePlace[]>;
+  /** Feeds of which it told an end that we lack: it may be another history that is longer than ours. */
+  strange: ReadonlySet<string>;
   /** The peer is fetching chunks: it will ask again, so nothing is pushed meanwhile. */
   peerCatchingUp: boolean;
   /** The peer's question that is about to be answered. */
@@ -120,6 +119,7 @@ export function createPeerLink(
     closed: false,
     known: undefined,
     disputed: new Map(),
+    strange: new Set(),
     peerCatchingUp: false,
     asked: undefined,
     wanting: false,
@@ -289,6 +289,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
   const learnHeads = (heads: Heads): void => {
     const compared = deps.replica.compare(heads);
     dispute(compared.disputed);
+    state.strange = compared.strange;
     // What we pushed while these heads were on their way is not in them, and it arrives all the same or the link ends:
     // what is known of the peer only goes up, or the next op would seem to leave a gap and wait for anti-entropy.
     const known = (state.known ??= new Map<string, number>());
@@ -322,6 +323,8 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     }
     if (!isWithinBudget(offered.value, frames.length, solicited)) return undefined;
     dispute(offered.value.disputed);
+    // Nothing of it fits: perhaps it was told behind a place that only the other history has.
+    if (refused !== undefined && taken === 0) dispute(state.strange);
     noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
     const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
@@ -411,37 +414,6 @@ function serve(
   state.known = known;
   state.peerCatchingUp = more;
   peerLink.send({ type: "frames", frames: records, more });
-}
-
-/** The records that hold these ascending positions, each with the ones it holds. */
-function* missingRecords(
-  positions: Iterable<number>,
-  store: LogStore,
-): IterableIterator<{ readonly positions: readonly number[]; readonly record: StoredFrame }> {
-  let record: StoredFrame | undefined;
-  let held: number[] = [];
-  for (const position of positions) {
-    if (record !== undefined && position < record.position + (record.count ?? 1)) {
-      held.push(position);
-      continue;
-    }
-    if (record !== undefined) yield { positions: held, record };
-    record = store.frame(position);
-    held = [position];
-    if (record === undefined) return;
-  }
-  if (record !== undefined) yield { positions: held, record };
-}
-
-/** The record without the frames that are not asked for: of a pack that the peer holds in part, the rest. */
-function partOf({ position, count = 1, bytes }: StoredFrame, positions: readonly number[], crypto: Crypto): Uint8Array {
-  if (positions.length === count) return bytes;
-  const opened = framesOf(bytes, crypto);
-  assert(opened.ok, "a record of the log opens");
-  const asked = new Set(positions);
-  const part = opened.value.filter((_, at) => asked.has(position + at));
-  // Beside a fork the signature that covers a frame may be on a branch that is not asked for.
-  return isCovered(part) ? sealPack(part, "all") : bytes;
 }
 
 function pushLive(state: State, frames: readonly CommittedFrame[], send: (message: Message) => void): void {
