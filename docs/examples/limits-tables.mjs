@@ -72,6 +72,7 @@ const BUDGET_NOTES = {
   duplicates: "frames that were here already, beyond what others brought since they were asked for",
   misfits: "messages with frames that came before what they build on, or before what names their author",
   junk: "unreadable messages and frames that no honest node sends; each ends its link besides",
+  forks: "histories beside another one of a feed of the peer's own key, sent by itself, asked for or not",
   beats: "beats, its own and passed on",
   heads: "`heads` and `heads-page`",
   wants: "`want`",

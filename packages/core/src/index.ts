@@ -35,7 +35,7 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
 export { foundMesh } from "./log/genesis.ts";
-export type { Comparison } from "./log/feed-tree.ts";
+export { branchId, type Comparison } from "./log/feed-tree.ts";
 export { type Head, type FramePlace, type Heads, type Locator, totalOps } from "./log/heads.ts";
 export { type WholeRecord, wholeRecords } from "./log/salvage.ts";
 export { type FrameRefusal, isOutOfOrder } from "./log/refusal.ts";

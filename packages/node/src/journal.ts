@@ -8,6 +8,7 @@
  */
 import {
   type Authorship,
+  branchId,
   type CommandError,
   type Draft,
   err,
@@ -64,6 +65,8 @@ export interface Offered {
   readonly known: ReadonlyMap<string, FramePlace>;
   /** Feeds of which another history is here. */
   readonly disputed: ReadonlySet<string>;
+  /** The feed of each history that was taken beside another one. */
+  readonly forks: readonly string[];
   /** The first refusal, or the one that ended it: what only comes too early does not stop what is behind it. */
   readonly refused: FrameRefusal | undefined;
 }
@@ -267,6 +270,7 @@ function offerJob(
   let next = 0;
   const known = new Map<string, FramePlace>();
   const disputed = new Set<string>();
+  const forks: string[] = [];
   const offerOne = (bytes: Uint8Array, batch: Batch): FrameRefusal | undefined => {
     const taken = takeSafely(deps, bytes, batch);
     if (!taken.ok) return taken.error;
@@ -275,6 +279,7 @@ function offerJob(
     if (news === undefined) return undefined;
     const fresh = frames.filter((frame) => frame.type === "taken");
     count += fresh.length;
+    for (const { feed, branch, place } of fresh) if (branch === branchId(feed, place.frame)) forks.push(feed);
     for (const { changes } of fresh) batch.changes.push(...changes);
     const alone = news === bytes && !isPack(news) ? bytes : undefined;
     batch.taken.push({ bytes: news, frames: fresh.map((frame) => describeTaken(frame, alone, from)) });
@@ -297,7 +302,7 @@ function offerJob(
     },
     settle: (failure) => {
       if (failure !== undefined) resolve(err(failure));
-      else resolve(ok({ taken: count, known, disputed, refused }));
+      else resolve(ok({ taken: count, known, disputed, forks, refused }));
     },
   };
 }

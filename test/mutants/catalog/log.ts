@@ -62,7 +62,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "duplicates-taken",
     file: FEEDS,
-    find: '    if (own.some(({ chain }) => chain.find(lastSeq, hash) !== undefined)) return { type: "duplicate" };\n',
+    find: '  if (feed.find(firstSeq + opIds.length - 1, hash) !== undefined) return { type: "duplicate" };\n',
     replace: "",
     why: "Links push each frame once, so that nothing seems to arrive twice.",
     caughtBy: ["I0", "I2", "I7"],
@@ -70,8 +70,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: "heads-without-hashes",
     file: FEEDS,
-    find: "frame !== null && chain.find(seq, frame) !== undefined);",
-    replace: "frame !== null && (chain.last()?.seq ?? 0) >= seq);",
+    find: "frame === null ? undefined : feed.find(seq, frame)?.branch;",
+    replace: "frame === null ? undefined : branches.find(({ chain }) => chain.lastSeq() >= seq);",
     why: "As many ops of a feed look like the same ops.",
     caughtBy: ["I2", "I7"],
   },

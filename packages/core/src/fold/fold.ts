@@ -12,7 +12,16 @@ import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { OpenedOp } from "../op/pack.ts";
-import { addToHistory, type FoldOp, type ItemHistory, type MutableHistory, newHistory } from "./history.ts";
+import { createEffectRecord, feedOf } from "./effects.ts";
+import {
+  addToHistory,
+  type FoldOp,
+  hasNoEffect,
+  type ItemHistory,
+  type MutableHistory,
+  newHistory,
+  quarantineEntries,
+} from "./history.ts";
 import { createSayRecord } from "./say.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
@@ -41,24 +50,28 @@ export interface Fold extends View {
   introduce(sealed: OpenedOp): void;
   /** A key that a join or rotation named, valid or not: its ops are kept, so that nobody's op can build on a missing one. */
   isKnownAuthor(key: string): boolean;
+  /** The feed forked, or forked earlier than was known: what was folded of it from there on counts no more. */
+  quarantine(feed: string): readonly FoldChange[];
 }
 
 /** `forks` is the first seq with two histories, by feed id: from there on nothing of the feed is folded, on any node. */
 export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<string, number> = new Map()): Fold {
   const items = new Map<string, MutableHistory>();
-  const members = createMembershipFold(mesh, crypto);
+  let members = createMembershipFold(mesh, crypto);
   const says = createSayRecord();
+  const effects = createEffectRecord();
   const named = new Set<string>();
 
-  const isQuarantined = (op: FoldOp): boolean => {
-    const fork = forks.size === 0 ? undefined : forks.get(`${op.author}/${op.incarnation}`);
+  const isQuarantined = (op: Pick<FoldOp, "author" | "incarnation" | "seq">): boolean => {
+    const fork = forks.size === 0 ? undefined : forks.get(feedOf(op));
     return fork !== undefined && op.seq >= fork;
   };
 
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
     items.set(op.entity, history);
-    addToHistory(history, op, isQuarantined(op) ? "quarantined" : standingOf(members.membership, op));
+    const outcome = addToHistory(history, op, isQuarantined(op) ? "quarantined" : standingOf(members.membership, op));
+    if (outcome.type !== "quarantined") effects.remember(op, !hasNoEffect(outcome));
     says.remember(op, members.membership);
     return { type: "item", item: op.entity };
   };
@@ -82,6 +95,24 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
     return says.isSame(members.membership) ? { type: "membership" } : { type: "stale" };
   };
 
+  /** The same as folding everything again, as long as no item op that is taken back had an effect. */
+  const quarantine = (feed: string): readonly FoldChange[] => {
+    const from = forks.get(feed) ?? Number.POSITIVE_INFINITY;
+    if (effects.reaches(feed, from)) return [{ type: "stale" }];
+    const changes: FoldChange[] = [];
+    const others = members.without((op) => feedOf(op) === feed && isQuarantined(op) && !outlivesFork(op.body));
+    if (others !== undefined) {
+      members = others;
+      changes.push(says.isSame(members.membership) ? { type: "membership" } : { type: "stale" });
+    }
+    for (const [item, ids] of effects.withdraw(feed, from)) {
+      const history = items.get(item);
+      if (history !== undefined) quarantineEntries(history, ids);
+      changes.push({ type: "item", item });
+    }
+    return changes;
+  };
+
   return {
     items,
     get membership(): Membership {
@@ -94,6 +125,7 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
       return op.entity === MESH_ENTITY ? applyMesh([op]) : applyItem(op);
     },
     applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
+    quarantine,
   };
 }
 

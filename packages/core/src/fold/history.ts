@@ -85,6 +85,18 @@ export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Out
   return outcome;
 }
 
+/**
+ * These ops of the item had no effect, and now it shows that their feed has two histories: only why they have none is
+ * another reason, for them and for what builds on them.
+ */
+export function quarantineEntries(history: MutableHistory, ids: ReadonlySet<string>): void {
+  for (const entry of history.entries.values()) {
+    const isOnOne = entry.on !== null && ids.has(entry.on) && isOnIdle(entry.outcome);
+    const outcome = ids.has(entry.id) ? quarantined : isOnOne ? onIdle(quarantined) : undefined;
+    if (outcome !== undefined) history.entries.set(entry.id, { ...entry, outcome });
+  }
+}
+
 /** Field by field: this is done for every op, and copying all but one field of an object costs five times as much. */
 function entryOf({ id: entity, entries }: ItemHistory, op: FoldOp, outcome: Outcome): HistoryEntry {
   const { id, author, incarnation, seq, lamport, wall, kind } = op;
@@ -108,6 +120,11 @@ export const hasNoEffect = (
 ): outcome is Extract<Outcome, { readonly type: "rejected" | "quarantined" }> =>
   outcome.type === "rejected" || outcome.type === "quarantined";
 
+const onIdle = ({ type }: Outcome): Outcome => rejected(`the op it builds on was ${type}`);
+
+const isOnIdle = (outcome: Outcome): boolean =>
+  outcome.type === "rejected" && outcome.reason === "the op it builds on was rejected";
+
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
 
 function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
@@ -121,7 +138,7 @@ function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefin
   if (body.kind === "item.create") return birth(history, op, body, role);
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
-  if (hasNoEffect(parent.outcome)) return rejected(`the op it builds on was ${parent.outcome.type}`);
+  if (hasNoEffect(parent.outcome)) return onIdle(parent.outcome);
   return isStageBody(body) ? grow(history, op, parent.outcome, standing, body) : note(history, op, role, body);
 }
 

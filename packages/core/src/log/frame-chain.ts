@@ -3,7 +3,7 @@ import { equalBytes } from "../kernel/bytes.ts";
 import { HASH_BYTES } from "../op/op.ts";
 import type { FramePlace } from "./heads.ts";
 
-interface FrameEnd extends FramePlace {
+export interface FrameEnd extends FramePlace {
   /** The frame's last op. */
   readonly opId: Uint8Array;
 }

@@ -24,10 +24,10 @@ export function* load(context: Context, records: Iterable<Uint8Array>, placed: P
   for (const bytes of records) {
     const read = readRecord(log, context, bytes);
     if (!read.ok) return read;
-    for (const { branch, place, ops, forked } of read.value) {
+    for (const { feed, branch, place, ops, forked } of read.value) {
       placed(branch, place.seq);
       for (const op of ops) folding.add(op);
-      if (forked) folding.spoil();
+      if (forked) folding.quarantine(feed);
     }
     yield;
   }
@@ -46,8 +46,8 @@ function readRecord(log: Log, context: Context, bytes: Uint8Array): Result<reado
 interface Folding {
   readonly meshOps: readonly OpenedOp[];
   add(op: OpenedOp): void;
-  /** What was folded so far counts differently now. */
-  spoil(): void;
+  /** The feed forked: what was folded of it may count differently now. */
+  quarantine(feed: string): void;
   /** True when the fold is right as it is. */
   end(): boolean;
 }
@@ -81,8 +81,10 @@ function createFolding(log: Log): Folding {
   };
   return {
     meshOps,
-    spoil: () => {
-      spoiled = true;
+    quarantine: (feed) => {
+      if (spoiled) return;
+      judgePending();
+      for (const change of log.fold.quarantine(feed)) note(change);
     },
     add: (op) => {
       stamp(log, op);

@@ -15,7 +15,7 @@ import { LIMITS } from "../op/limits.ts";
 import { type SealedOp, sealOp } from "../op/op.ts";
 import { sealPack } from "../op/pack.ts";
 import type { Comparison } from "./feed-tree.ts";
-import type { FramePlace, Heads, Locator } from "./heads.ts";
+import type { FramePlace, Head, Heads, Locator } from "./heads.ts";
 import { load, type Loading, type Placed } from "./loading.ts";
 import { type Context, emptyLog, keep, keepAll, type Log } from "./log-state.ts";
 import type { FrameRefusal } from "./refusal.ts";
@@ -56,6 +56,8 @@ export interface Replica {
   heads(): Heads;
   /** What somebody with these heads holds and lacks. */
   compare(remote: Heads, locators?: readonly Locator[]): Comparison;
+  /** Is this the end of a frame that is here? */
+  holds(head: Head): boolean;
   /** Where this log's histories of a feed lie; `also` are places that the peer is known to hold, too. */
   locate(feed: string, also?: readonly FramePlace[]): Locator | undefined;
   /** Feeds with two histories, by id, with the first seq that has two ops: nothing from there on is folded. */
@@ -95,6 +97,7 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
     view: () => log.fold,
     heads: () => log.feeds.heads(),
     compare: (remote, locators = []) => log.feeds.compare(remote, locators),
+    holds: (head) => log.feeds.holds(head),
     locate: (feed, also) => log.feeds.locate(feed, also),
     forks: () => log.feeds.forks,
     lamport: () => log.top.lamport,
@@ -136,7 +139,7 @@ function foldTaken(log: Log, read: readonly ReadFrame[]): readonly Taken[] {
   let end = 0;
   return read.map(({ forked, ...taken }) => {
     const own = changes.slice(end, (end += taken.ops.length));
-    return { ...taken, changes: forked ? [...own, { type: "stale" }] : own };
+    return { ...taken, changes: forked ? [...own, ...log.fold.quarantine(taken.feed)] : own };
   });
 }
 

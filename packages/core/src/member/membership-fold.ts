@@ -27,6 +27,8 @@ export interface MembershipFold {
   readonly membership: Membership;
   /** Many at once are judged once. */
   add(ops: readonly MeshOp[]): void;
+  /** The others alone, as if these had never come; undefined when there are none of these. */
+  without(isTaken: (op: MeshOp) => boolean): MembershipFold | undefined;
 }
 
 export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): MembershipFold {
@@ -96,6 +98,14 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
       deciding = [...deciding, ...earlier].toSorted(compareMeshOps);
       decided = decide(deciding, context);
       settleAside();
+    },
+    without: (isTaken) => {
+      const all = [...deciding, ...aside];
+      const kept = all.filter((op) => !isTaken(op));
+      if (kept.length === all.length) return undefined;
+      const others = createMembershipFold(mesh, crypto);
+      others.add(kept);
+      return others;
     },
   };
 }

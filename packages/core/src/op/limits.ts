@@ -168,6 +168,11 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   misfits: { perSecond: 200, burst: 2_000, patienceMs: null },
   /** Messages and frames that no honest node sends; each ends its link. */
   junk: { perSecond: 0.05, burst: 4, patienceMs: 0 },
+  /**
+   * Histories beside another one of a feed of the peer's own key, which it sends itself. A node whose directory was copied
+   * or restored makes one now and then; whoever makes many makes everybody fold again and keep them all.
+   */
+  forks: { perSecond: 0.1, burst: 32, patienceMs: 0 },
   beats: { perSecond: 500, burst: 2_000, patienceMs: null },
   /** `heads` and `heads-page`. */
   heads: { perSecond: 20, burst: 200, patienceMs: 10_000 },
@@ -183,6 +188,7 @@ export type BudgetName =
   | "duplicates"
   | "misfits"
   | "junk"
+  | "forks"
   | "beats"
   | "heads"
   | "wants"

@@ -26,18 +26,29 @@ export interface HeadsCollector {
   finish(last: Heads): Heads;
 }
 
+/** What this node's own log has to say about a peer's heads. */
+export interface OwnLog {
+  heads(): Heads;
+  /** The frame that the head names is here. */
+  holds(head: Head): boolean;
+}
+
 /**
- * Puts a peer's pages together. What it keeps is bounded by this node's own log: of feeds that are not here one page's
- * worth is enough to know that there is something to ask for.
+ * Puts a peer's pages together. What it keeps is bounded by this node's own log: the first tip told of each feed that is
+ * here, and every tip that is here itself. Of the others, which are of feeds that are not here or of further histories of
+ * a feed, one page's worth is enough to know that there is something to ask for.
  */
-export function createHeadsCollector(isHere: (feed: string) => boolean): HeadsCollector {
+export function createHeadsCollector(own: OwnLog): HeadsCollector {
   let listing = new Map<string, Head>();
   let strange = 0;
   const add = (heads: Heads): void => {
-    for (const [feed, head] of heads) {
-      if ((listing.has(feed) || !isHere(feed)) && ++strange > LIMITS.feeds) continue;
+    for (const head of heads.values()) {
+      const feed = `${head.author}/${head.incarnation}`;
+      const isFirst = !listing.has(feed);
+      const isOurs = isFirst ? own.heads().has(feed) : own.holds(head);
+      if (!isOurs && ++strange > LIMITS.feeds) continue;
       // Two tips of one forked feed may be on two pages.
-      listing.set(listing.has(feed) ? `${feed}~${toHex(head.frame ?? new Uint8Array())}` : feed, head);
+      listing.set(isFirst ? feed : `${feed}~${toHex(head.frame ?? new Uint8Array())}`, head);
     }
   };
   return {

@@ -44,7 +44,7 @@ function stand(refusal: FrameRefusal["type"], heldBack?: string) {
   const told: Heads[] = [];
   const refused = { type: refusal, message: "it does not fit" };
   const journal: Pick<Journal, "offer"> = {
-    offer: () => Promise.resolve(ok({ taken: 0, known: new Map(), disputed: new Set<string>(), refused })),
+    offer: () => Promise.resolve(ok({ taken: 0, known: new Map(), disputed: new Set<string>(), forks: [], refused })),
   };
   const { handlers } = createPeerLink(link, true, {
     clock,

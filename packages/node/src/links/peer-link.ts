@@ -88,6 +88,8 @@ interface State extends Knowledge {
   closed: boolean;
   /** Feeds of which the peer holds another history than we do, with places that both were seen to hold. */
   readonly disputed: Map<string, readonly FramePlace[]>;
+  /** Feeds of which it told an end that we lack: it may be another history that is longer than ours. */
+  strange: ReadonlySet<string>;
   /** The peer's question that is about to be answered. */
   asked: Want | undefined;
   /** A `want` of ours is under way. */
@@ -108,6 +110,7 @@ const newState = (nowMs: number): State => ({
   known: undefined,
   behind: false,
   disputed: new Map(),
+  strange: new Set(),
   peerCatchingUp: false,
   asked: undefined,
   wanting: false,
@@ -286,7 +289,7 @@ function headsFor({ known }: State, { replica, heldBack }: PeerLinkDeps): Heads 
 /** Messages after the handshake. */
 function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (message: Message) => void {
   const refuse = (code: RefusalCode, message: string): void => peerLink.close(code, message);
-  const collector = createHeadsCollector((feed) => deps.replica.heads().has(feed));
+  const collector = createHeadsCollector(deps.replica);
   const want = (): void => {
     if (state.wanting || state.closed) return;
     state.wanting = true;
@@ -306,6 +309,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     if (isFirst) deps.onTold(peerLink, heads);
     const compared = deps.replica.compare(heads);
     dispute(compared.disputed);
+    state.strange = compared.strange;
     learnKnown(state, compared, deps.replica);
     if (isFirst && deps.heldBack() !== undefined) peerLink.announceHeads();
     if (compared.lacking) want();
@@ -328,11 +332,12 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
     const expected = solicited ? deps.replica.opCount() - state.opsAtWant : 0;
     if (!isWithinBudget(state, offered.value, frames.length - expected)) return undefined;
     dispute(offered.value.disputed);
+    // Nothing of it fits: perhaps it was told behind a place that only the other history has.
+    if (refused !== undefined && taken === 0) dispute(state.strange);
     noteKnown(state, offered.value);
     // Duplicates are nobody's fault: another link was faster, with the frame or with the whole answer.
     const isBarren = refused !== undefined || (solicited && deps.replica.opCount() === state.opsAtWant);
-    if (taken > 0) state.barren = 0;
-    else if (isBarren) state.barren++;
+    state.barren = taken > 0 ? 0 : state.barren + (isBarren ? 1 : 0);
     if (state.barren > LIMITS.barrenAnswers) {
       return refuse("bad-frame", "it keeps sending frames that do not fit together");
     }
@@ -369,7 +374,10 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
 }
 
 /** False when the link was cut for what it spends on frames, so many of which were not to be expected here already. */
-function isWithinBudget({ ingress }: State, { refused, taken }: Offered, unexpected: number): boolean {
+function isWithinBudget({ peer, ingress }: State, { refused, taken, forks }: Offered, unexpected: number): boolean {
+  // Forks of somebody else's feeds may come from an honest peer that passes them on.
+  const own = forks.filter((feed) => feed.startsWith(`${peer?.key}/`));
+  if (ingress?.spend("forks", own.length) === false) return false;
   if (refused !== undefined) return ingress?.spend("misfits", 1) !== false;
   return ingress?.spend("duplicates", Math.max(0, unexpected - taken)) !== false;
 }
