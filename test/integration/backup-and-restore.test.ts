@@ -2,7 +2,7 @@
  * A backup that was made while the node worked, a thousand ops later, is restored: nothing is lost, nothing forks, and the
  * node that comes back is a new incarnation, whether it meets its peers at once or only later.
  */
-import { readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -113,4 +113,12 @@ test("a backup without the key is a head start for a new member", async () => {
   expect(new Set(members.map((one) => one.name)).size).toBe(2);
   expect(Object.keys((await carol.api.digest()).heads)).toHaveLength(1);
   await expectSoundLogs([alice, carol]);
+});
+
+test("a passphrase for a key that is not backed up is a mistake, and no file is made", async () => {
+  const file = join(world.directory("backups"), "no-key.backup");
+  const result = await world.skein(["backup", file, "--data", world.dataOf("nobody"), "--passphrase-file", "-"]);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toContain("not backed up without --with-key");
+  expect(existsSync(file)).toBe(false);
 });

@@ -56,14 +56,23 @@ test("real signatures and stores hold the same promises, and give the same trace
   expect(again).toEqual(first);
 });
 
-test("people get the faults, the counts and the hash, and a wrong class is named", () => {
+test("people get the faults, the counts and the hash", () => {
   const shown = sim(["--seed", "7", "--ops", "5", "--nodes", "2", "--faults", "clock,kill"]);
   expect(shown.status).toBe(0);
   expect(shown.stdout).toMatch(/seed 7: 5 ops\n {2}clock .*\n {2}kill .*\n {2}trace [0-9a-f]{64}\n/);
   expect(shown.stdout).toContain("nothing was violated");
-  const wrong = sim(["--faults", "gremlins"]);
-  expect(wrong.status).toBe(1);
-  expect(wrong.stderr).toContain('There is no fault class "gremlins".');
+});
+
+test.each([
+  [["--faults", "gremlins"], 'There is no fault class "gremlins".'],
+  [["--faults", "none,kill"], 'There is no fault class "none".'],
+  [["--also", "none"], 'There is no fault class "none".'],
+  [["--seeds", "2", "--trace"], "--trace and --until are for one seed."],
+])("%j is answered with a sentence and 2", (args, sentence) => {
+  const wrong = sim(args);
+  expect(wrong.status).toBe(2);
+  expect(wrong.stdout).toBe("");
+  expect(wrong.stderr).toContain(sentence);
 });
 
 test("the trace can be seen, up to one event", () => {

@@ -24,9 +24,13 @@ export function addBackupCommands(program: Command): void {
     .option("--with-key", "put the node's secret key into it too, under a passphrase")
     .addOption(passphraseOption())
     .option("--force", "replace the file when it is there")
-    .action(async (file: string, flags: KeyFlags & { withKey?: boolean; force?: boolean }) => {
+    .action(async (file: string, flags: KeyFlags & { withKey?: boolean; force?: boolean }, command: Command) => {
       const { backup } = await import("../backup/backup.ts");
       const { passphraseFile, withKey = false, force = false } = flags;
+      // From the environment it may be meant for another command.
+      if (!withKey && command.getOptionValueSource("passphraseFile") === "cli") {
+        command.error("error: --passphrase-file is for the key, and the key is not backed up without --with-key");
+      }
       const result = await backup({ data: dataDirectoryOf(flags), file, force, withKey, passphraseFile });
       print(flags, result, describeBackup(result));
     });

@@ -1,5 +1,5 @@
 /** Commands about this machine's own node: init, up, agent. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 import { Failure } from "../failure.ts";
 import type { InitResult } from "../init.ts";
@@ -80,8 +80,16 @@ function addUp(program: Command, name: string, description: string, headless: bo
     .option("--name <name>", "this node's name, when it joins (default: the host name)")
     .option("--advertise <url>", "address to tell other nodes instead of the one listened on; may be repeated", collect)
     .option("--checkpoint-ops <n>", "an operator's node signs a checkpoint after this many ops", wholeNumber, 50_000)
-    .option("--checkpoint-every <time>", "… or after this long; see Growth in operating.md", duration, DAY_MS)
-    .option("--keep-signatures <time>", "how long the signatures below a checkpoint are kept", duration, 7 * DAY_MS)
+    .addOption(
+      new Option("--checkpoint-every <time>", "… or after this long; see Growth in operating.md")
+        .argParser(duration)
+        .default(DAY_MS, "24h"),
+    )
+    .addOption(
+      new Option("--keep-signatures <time>", "how long the signatures below a checkpoint are kept")
+        .argParser(duration)
+        .default(7 * DAY_MS, "7d"),
+    )
     .option("--json-log", "log JSON lines")
     .option("--verbose", "log every message");
   if (!headless) command.option("--headless", "do not serve the board page");

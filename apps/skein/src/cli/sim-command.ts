@@ -23,6 +23,9 @@ interface SimFlags {
 
 const NODES_MAX = 16;
 
+/** The exit code of a line that could not be understood. */
+const USAGE = 2;
+
 export function addSimCommand(program: Command): void {
   program
     .command("sim")
@@ -32,7 +35,11 @@ export function addSimCommand(program: Command): void {
     .option("--ops <n>", "things that people do in each", wholeNumber, 100)
     .option("--nodes <n>", `honest machines in each, 1 to ${NODES_MAX}`, nodeCount, 4)
     .option("--jobs <n>", "threads that run seeds", positive, availableParallelism())
-    .option("--faults <names>", "exactly these fault classes, with commas between, or none", names)
+    .option(
+      "--faults <names>",
+      "exactly these fault classes, with commas between, or none; docs/simulation.md lists them",
+      faultNames,
+    )
     .option("--also <names>", "these fault classes besides those that a seed draws", names)
     .option("--real", "real signatures and SQLite stores in a temporary directory")
     .option("--trace", "print every event")
@@ -62,8 +69,9 @@ function nodeCount(value: string): number {
   return nodes;
 }
 
-const names = (value: string): readonly string[] =>
-  value === "none" ? [] : value.split(",").map((name) => name.trim());
+const names = (value: string): readonly string[] => value.split(",").map((name) => name.trim());
+
+const faultNames = (value: string): readonly string[] => (value === "none" ? [] : names(value));
 
 const jobOf = (flags: SimFlags): SimJob => ({
   ops: flags.ops,
@@ -82,7 +90,11 @@ async function simulate(flags: SimFlags): Promise<void> {
     (name) => !FAULTS.some((one) => one.name === name),
   );
   if (unknown !== undefined) {
-    throw new Failure(`There is no fault class "${unknown}". There are ${FAULTS.map(({ name }) => name).join(", ")}.`);
+    const known = FAULTS.map(({ name }) => name).join(", ");
+    throw new Failure(`There is no fault class "${unknown}". There are ${known}.`, USAGE);
+  }
+  if (flags.seeds > 1 && (flags.trace === true || flags.until !== undefined)) {
+    throw new Failure("--trace and --until are for one seed. Leave out --seeds.", USAGE);
   }
   const isBad = flags.seeds === 1 ? await simulateOne(flags) : await simulateMany(flags);
   if (isBad) process.exitCode = 1;

@@ -67,8 +67,10 @@ const describeSettings = (settings: Readonly<Record<string, number | string>>): 
     .map(([name, value]) => `${name} ${typeof value === "number" ? Number(value.toPrecision(3)) : value}`)
     .join(", ");
 
-const describeCounts = (counts: SometimesCounts): readonly string[] =>
-  Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
+const describeCounts = (counts: SometimesCounts): readonly string[] => [
+  "  how often each thing happened:",
+  ...Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`),
+];
 
 function describeViolations(violations: readonly Violation[], lastEvents: readonly string[]): readonly string[] {
   if (violations.length === 0) return ["  nothing was violated"];
