@@ -91,7 +91,7 @@ export interface NodeOptions {
 export interface Node {
   readonly api: NodeApi;
   /** What this node holds and what it means, for whoever checks the node itself; programs around it see the api. */
-  readonly replica: Pick<Replica, "view" | "heads" | "forks" | "hasOp" | "opCount">;
+  readonly replica: Pick<Replica, "view" | "heads" | "forks" | "compare" | "hasOp" | "opCount">;
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
   start(): void;
   /** Gives its claims back, says good-bye, and leaves nothing unsaved. */

@@ -1,5 +1,5 @@
 /** A machine and the node that runs on it: the real engine, with every port simulated. */
-import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
+import { createReplica, foundMesh, isPack, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
 import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions, onlyKey } from "@skein/node";
 
@@ -50,14 +50,18 @@ const CRASH_NAMES: Readonly<Record<CrashPoint, SometimesName>> = {
 
 export function createMachine(world: World, spec: MachineSpec): Machine {
   const { name, signer } = spec;
-  const disk: Disk = createDisk(
-    world.streams(`disk ${name}`),
-    {
+  const disk: Disk = createDisk({
+    prng: world.streams(`disk ${name}`),
+    crypto: world.crypto,
+    openBacking: spec.backing,
+    watch: {
       onAppended: (frames) => {
         machine.changed = true;
         world.trace.mix(1, world.machines.indexOf(machine), frames.length);
         world.hooks.onStored(machine, frames);
+        if (frames.some(({ bytes }) => isPack(bytes))) world.note("pack taken from a peer");
       },
+      onReplaced: (what) => world.note(what === "packed" ? "log packed" : "signatures left out"),
       onCrash: (at, powerCut) => {
         world.note(CRASH_NAMES[at]);
         world.trace.line(name, `crashes ${at}${powerCut ? ", power cut" : ""}`);
@@ -65,8 +69,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
       },
       onSyncError: () => world.note("sync failed"),
     },
-    spec.backing,
-  );
+  });
   const ports = portStreams(world, name);
   const machine: Machine = {
     name,
@@ -284,6 +287,7 @@ const LOG_NAMES: Readonly<Record<string, SometimesName>> = {
   "node.twin": "twin noticed",
   "incarnation.renewed": "new incarnation minted",
   "landing.observed": "landing observed by a node that did not push",
+  "growth.checkpoint": "checkpoint signed",
 };
 
 function hearLog(

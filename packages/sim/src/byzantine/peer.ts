@@ -13,6 +13,7 @@ import {
   type Handshake,
   LIMITS,
   type Message,
+  isPack,
   openFrame,
   parseTicket,
   type Replica,
@@ -210,6 +211,11 @@ function hear(peer: ByzantinePeer, conn: Conn, heard: Heard, index: FrameIndex, 
     }
     case "frames":
       for (const bytes of message.frames) {
+        // It reads what is in a pack, and passes none of it on.
+        if (isPack(bytes)) {
+          peer.replica.takePack(bytes);
+          continue;
+        }
         const taken = peer.replica.take(bytes);
         if (taken.ok && taken.value.type === "taken") store(peer, index, frames, { bytes, branch: taken.value.branch });
       }

@@ -6,7 +6,7 @@ import { bitFlipFault, cloneFault, diskFullFault, restoreFault, syncErrorFault }
 import type { Fault } from "./fault.ts";
 import { freezeFault } from "./freeze.ts";
 import { backpressureFault, cutFault, delayFault, flappingFault, oneWayFault, partitionFault } from "./network.ts";
-import { agentFault, cancelFault, humanFault, remoteFault } from "./work.ts";
+import { agentFault, cancelFault, humanFault, packingFault, remoteFault } from "./work.ts";
 
 export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
   clockFault,
@@ -27,6 +27,7 @@ export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
   remoteFault,
   humanFault,
   cancelFault,
+  packingFault,
   agentFault,
   ...byzantineFaults(seat),
 ];

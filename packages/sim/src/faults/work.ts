@@ -93,6 +93,26 @@ export const cancelFault: Fault = {
   },
 };
 
+export const packingFault: Fault = {
+  name: "packing",
+  about: "operators sign checkpoints, and nodes pack their logs and leave out signatures, at any moment",
+  chance: 0.35,
+  arm: (context) => {
+    const { world, prng } = context;
+    const everyMs = drawInt(prng, 300, 5_000);
+    const checkpointChance = prng.int(60) / 100;
+    return {
+      settings: { everyMs, checkpointChance },
+      start: repeatedly(context, everyMs, () => {
+        const machine = pickRunning(context);
+        if (machine === undefined) return;
+        command(world, machine, prng.chance(checkpointChance) ? "checkpoint" : "compact", {});
+      }),
+      heal: nothing,
+    };
+  },
+};
+
 export const agentFault: Fault = {
   name: "agents",
   about: "agents lie, crash, hang until their limit, repeat themselves; gates are red",

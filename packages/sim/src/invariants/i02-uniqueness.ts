@@ -3,12 +3,12 @@
  * as forked there, both signed histories are in every log as the proof, and no op from there on has an effect. Only who
  * lies, or runs from a copied or older disk, comes there.
  */
-import { openFrame, toHex } from "@skein/core";
+import { type Frame, isPack, toHex } from "@skein/core";
 
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 import { correctMachines } from "./i07-convergence.ts";
-import { frameKey } from "../ports/disk.ts";
+import { frameKey, headersIn } from "../ports/records.ts";
 
 /** First seq with two ops, by feed, of all logs together. */
 type Forks = Map<string, number>;
@@ -39,22 +39,27 @@ function forksOnDisk(world: World): Forks {
   for (const { disk } of correctMachines(world)) {
     for (const { bytes } of disk.frames()) {
       // The same frame on all disks is looked at once.
-      const key = frameKey(bytes);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const opened = openFrame(bytes, world.crypto);
-      if (!opened.ok) continue;
-      const { author, incarnation, firstSeq, opIds } = opened.value.header;
-      const feed = `${toHex(author)}/${toHex(incarnation)}`;
-      for (const [index, opId] of opIds.entries()) {
-        const [seq, id] = [firstSeq + index, toHex(opId)];
-        const known = ops.get(`${feed}/${seq}`);
-        ops.set(`${feed}/${seq}`, id);
-        if (known !== undefined && known !== id) forks.set(feed, Math.min(seq, forks.get(feed) ?? seq));
-      }
+      const key = isPack(bytes) ? undefined : frameKey(bytes);
+      if (key !== undefined && seen.has(key)) continue;
+      if (key !== undefined) seen.add(key);
+      for (const header of headersIn(bytes, world.crypto)) noteOps(header, ops, forks);
     }
   }
   return forks;
+}
+
+function noteOps(
+  { author, incarnation, firstSeq, opIds }: Frame["header"],
+  ops: Map<string, string>,
+  forks: Forks,
+): void {
+  const feed = `${toHex(author)}/${toHex(incarnation)}`;
+  for (const [index, opId] of opIds.entries()) {
+    const [seq, id] = [firstSeq + index, toHex(opId)];
+    const known = ops.get(`${feed}/${seq}`);
+    ops.set(`${feed}/${seq}`, id);
+    if (known !== undefined && known !== id) forks.set(feed, Math.min(seq, forks.get(feed) ?? seq));
+  }
 }
 
 type Items = ReturnType<ReturnType<typeof correctMachines>[number]["running"]["node"]["replica"]["view"]>["items"];

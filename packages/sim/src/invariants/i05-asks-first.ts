@@ -2,10 +2,10 @@
  * I5: a program that finds ops of its own on its disk goes on with that feed only after a peer has named the feed's end:
  * the disk may be an older one. It waits, or takes an incarnation that is empty everywhere.
  */
-import { decodeMessage, LIMITS, openFrame, toHex } from "@skein/core";
+import { decodeMessage, isPack, LIMITS, toHex } from "@skein/core";
 
 import type { Life } from "../kernel/life.ts";
-import { frameKey } from "../ports/disk.ts";
+import { frameKey, frameKeys, headersIn } from "../ports/records.ts";
 import type { Machine, World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 
@@ -15,8 +15,8 @@ export const asksFirst: MakeChecker = (world) => {
   const published = new Set<string>();
   const feedsAtStart = new WeakMap<Life, ReadonlySet<string>>();
   return {
-    onPublish: (_machine, frames) => {
-      for (const frame of frames) published.add(frameKey(frame));
+    onPublish: (_machine, records) => {
+      for (const record of records) for (const key of frameKeys(record, world.crypto)) published.add(key);
     },
     onDelivered: (_from, to, bytes) => {
       if (!told.has(to) && namesOwnEnd(world, to, bytes)) told.add(to);
@@ -27,10 +27,11 @@ export const asksFirst: MakeChecker = (world) => {
       // Nobody else could know more.
       if ((machine.running?.node.replica.view().membership.members.size ?? 0) < 2) return void told.add(life);
       const [first] = frames;
-      const old = feedsAtStart.get(life) ?? ownFeeds(world, machine, (first?.position ?? 1) - 1);
+      const old = feedsAtStart.get(life) ?? ownFeeds(world, machine, first?.position ?? 1);
       feedsAtStart.set(life, old);
-      const written = frames.filter(({ bytes }) => !published.has(frameKey(bytes)));
-      const added = written.flatMap(({ bytes }) => feedOf(world, machine, bytes) ?? []);
+      // A program writes frames of its own one by one; packs are what others had.
+      const written = frames.filter(({ bytes }) => !isPack(bytes) && !published.has(frameKey(bytes)));
+      const added = written.flatMap(({ bytes }) => feedsIn(world, machine, bytes));
       const feed = added.find((one) => old.has(one));
       if (feed !== undefined) world.violate("I5", `${machine.name} goes on with ${feed} before a peer named its end`);
       return undefined;
@@ -49,14 +50,13 @@ function namesOwnEnd(world: World, to: Life, bytes: Uint8Array): boolean {
   );
 }
 
-function ownFeeds(world: World, machine: Machine, count: number): ReadonlySet<string> {
-  const frames = machine.disk.frames().slice(0, count);
-  return new Set(frames.flatMap(({ bytes }) => feedOf(world, machine, bytes) ?? []));
+function ownFeeds(world: World, machine: Machine, before: number): ReadonlySet<string> {
+  const records = machine.disk.frames().filter(({ position }) => position < before);
+  return new Set(records.flatMap(({ bytes }) => feedsIn(world, machine, bytes)));
 }
 
-/** Undefined for somebody else's frame. */
-function feedOf(world: World, { key }: Machine, bytes: Uint8Array): string | undefined {
-  const opened = openFrame(bytes, world.crypto);
-  if (!opened.ok || toHex(opened.value.header.author) !== key) return undefined;
-  return toHex(opened.value.header.incarnation);
-}
+/** Without those of others. */
+const feedsIn = (world: World, { key }: Machine, record: Uint8Array): readonly string[] =>
+  headersIn(record, world.crypto).flatMap(({ author, incarnation }) =>
+    toHex(author) === key ? [toHex(incarnation)] : [],
+  );

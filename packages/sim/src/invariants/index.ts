@@ -17,6 +17,7 @@ import { noPrematureSteal } from "./i20-premature-steal.ts";
 import { liveness } from "./i21-liveness.ts";
 import { dataIsNotCode } from "./i22-data-is-not-code.ts";
 import { bounds } from "./i25-bounds.ts";
+import { checkpointsHold } from "./i27-checkpoints.ts";
 
 export const CHECKERS: readonly MakeChecker[] = [
   persistBeforePublish,
@@ -36,4 +37,5 @@ export const CHECKERS: readonly MakeChecker[] = [
   logReplays,
   legality,
   bounds,
+  checkpointsHold,
 ];

@@ -1,4 +1,4 @@
-import { createPrng } from "@skein/core/testing";
+import { createPrng, testCrypto } from "@skein/core/testing";
 import type { StoredFrame } from "@skein/node";
 import { expect, test } from "vitest";
 
@@ -10,20 +10,37 @@ const frame = (position: number): StoredFrame => ({ position, bytes: new Uint8Ar
 function newDisk(seed = 1) {
   const crashes: string[] = [];
   const life = newLife("node-1", 0);
-  const disk = createDisk(
-    createPrng(seed),
-    {
+  const disk = createDisk({
+    prng: createPrng(seed),
+    crypto: testCrypto,
+    openBacking: undefined,
+    watch: {
       onAppended: () => undefined,
+      onReplaced: () => undefined,
       onCrash: (at, powerCut) => {
         crashes.push(`${at}${powerCut ? ", power cut" : ""}`);
         life.alive = false;
       },
       onSyncError: () => undefined,
     },
-    undefined,
-  );
+  });
   return { disk, crashes, life };
 }
+
+test("records are replaced by one that holds their frames, all at once or not at all when the machine crashes in it", () => {
+  const outcomes = new Set<string>();
+  for (let seed = 1; seed <= 40; seed++) {
+    const { disk, life, crashes } = newDisk(seed);
+    const store = disk.open(life);
+    store.append([frame(1), frame(2), frame(3)]);
+    disk.rates.crashChance = seed % 2;
+    store.replace({ position: 2, count: 2, bytes: frame(9).bytes });
+    const places = disk.frames().map(({ position, count = 1 }) => `${position}+${count}`);
+    outcomes.add(`${places.join(" ")}${crashes.length > 0 ? " crashed" : ""}`);
+    expect(disk.holds(frame(2).bytes)).toBe(true);
+  }
+  expect([...outcomes].toSorted()).toEqual(["1+1 2+1 3+1 crashed", "1+1 2+2", "1+1 2+2 crashed"]);
+});
 
 test("what was appended outlives its program", () => {
   const { disk, life } = newDisk();

@@ -3,11 +3,12 @@
  * written and not synced outlives a killed process and not a power cut. Also full disks, syncs that fail and leave nobody
  * knowing what is there, and older images put in the place of newer ones.
  */
-import { err, ok } from "@skein/core";
+import { type Crypto, err, isPack, ok } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
 import type { LogStore, StoredFrame, StoreError } from "@skein/node";
 
 import type { Life } from "../kernel/life.ts";
+import { frameKeys } from "./records.ts";
 
 /** What may go wrong by itself, all zero for a good disk. */
 interface DiskRates {
@@ -29,8 +30,8 @@ export interface Disk {
   readonly rates: DiskRates;
   full: boolean;
   frames(): readonly StoredFrame[];
-  /** Is this very frame safe on this disk? */
-  holds(frame: Uint8Array): boolean;
+  /** Is every signed frame of this record safe on this disk, in whatever record? */
+  holds(record: Uint8Array): boolean;
   getMeta(key: string): Uint8Array | undefined;
   putMeta(key: string, value: Uint8Array): void;
   /** Opens the log for a life. The life before it has ended. */
@@ -43,6 +44,8 @@ export interface Disk {
 
 export interface DiskWatch {
   readonly onAppended: (frames: readonly StoredFrame[]) => void;
+  /** Frames were packed, or signatures of a pack left out. */
+  readonly onReplaced: (what: "packed" | "thinned") => void;
   /** The machine stops now; with `powerCut` all at once. */
   readonly onCrash: (at: CrashPoint, powerCut: boolean) => void;
   readonly onSyncError: () => void;
@@ -56,6 +59,7 @@ const UNKNOWN: StoreError = { type: "disk-io", message: "the simulated disk fail
 
 /** What is on the platters: frames and facts, and a real store beside them when there is one. */
 interface Content {
+  readonly crypto: Crypto;
   frames: StoredFrame[];
   safe: Set<string>;
   readonly meta: Map<string, Uint8Array>;
@@ -67,14 +71,21 @@ interface Content {
 function keep(content: Content, added: readonly StoredFrame[]): void {
   for (const record of added) {
     content.frames.push(record);
-    content.safe.add(frameKey(record.bytes));
+    for (const key of frameKeys(record.bytes, content.crypto)) content.safe.add(key);
   }
   const written = content.backing?.append(added);
   if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
 }
 
-export function createDisk(prng: Prng, watch: DiskWatch, openBacking: OpenBacking | undefined): Disk {
-  const content: Content = { frames: [], safe: new Set(), meta: new Map(), unknown: [], backing: undefined };
+export interface DiskDeps {
+  readonly prng: Prng;
+  readonly crypto: Crypto;
+  readonly watch: DiskWatch;
+  readonly openBacking: OpenBacking | undefined;
+}
+
+export function createDisk({ prng, crypto, watch, openBacking }: DiskDeps): Disk {
+  const content: Content = { crypto, frames: [], safe: new Set(), meta: new Map(), unknown: [], backing: undefined };
   const reopen = (fresh: boolean): void => {
     content.backing?.close();
     content.backing = openBacking?.(fresh);
@@ -83,7 +94,7 @@ export function createDisk(prng: Prng, watch: DiskWatch, openBacking: OpenBackin
     rates: { crashChance: 0, syncErrorChance: 0 },
     full: false,
     frames: () => content.frames,
-    holds: (frame) => content.safe.has(frameKey(frame)),
+    holds: (record) => frameKeys(record, crypto).every((key) => content.safe.has(key)),
     getMeta: (key) => content.meta.get(key),
     putMeta: (key, value) => {
       content.meta.set(key, value);
@@ -144,13 +155,11 @@ function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: Di
     replace: (record) => {
       const refused = problem();
       if (refused !== undefined) return err(refused);
-      const { position } = record;
-      content.frames = [
-        ...content.frames.filter((one) => one.position < position),
-        record,
-        ...content.frames.filter((one) => one.position > endOf(record)),
-      ];
-      return content.backing?.replace(record) ?? ok(undefined);
+      const isCrash = rates.crashChance > 0 && prng.chance(rates.crashChance);
+      // One transaction: all of it is there, or nothing.
+      if (!isCrash || prng.chance(0.5)) watch.onReplaced(replace(content, record));
+      if (isCrash) watch.onCrash("after-sync", prng.chance(0.5));
+      return ok(undefined);
     },
     getMeta: (key) => content.meta.get(key),
     putMeta: (key, value) => {
@@ -163,6 +172,19 @@ function storeOf(disk: Disk, content: Content, life: Life, prng: Prng, watch: Di
   };
 }
 
+function replace(content: Content, record: StoredFrame): "packed" | "thinned" {
+  const { position } = record;
+  const before = content.frames.find((one) => one.position === position);
+  content.frames = [
+    ...content.frames.filter((one) => one.position < position),
+    record,
+    ...content.frames.filter((one) => one.position > endOf(record)),
+  ];
+  const written = content.backing?.replace(record);
+  if (written?.ok === false) throw new Error(`the real store failed: ${written.error.message}`);
+  return before !== undefined && isPack(before.bytes) && endOf(before) === endOf(record) ? "thinned" : "packed";
+}
+
 /** The machine stops in the middle of an append. What it answers, nobody hears. */
 function crash(content: Content, added: readonly StoredFrame[], prng: Prng, watch: DiskWatch): void {
   const at = prng.pick<CrashPoint>(["before-write", "before-sync", "after-sync"]);
@@ -173,9 +195,3 @@ function crash(content: Content, added: readonly StoredFrame[], prng: Prng, watc
 }
 
 const endOf = ({ position, count = 1 }: StoredFrame): number => position + count - 1;
-
-const SIGNATURE_BYTES = 64;
-
-/** A frame ends with its signature, which no other frame has. */
-export const frameKey = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", bytes.length - SIGNATURE_BYTES);
