@@ -42,7 +42,7 @@ export interface Disk {
   close(): void;
 }
 
-export interface DiskWatch {
+interface DiskWatch {
   readonly onAppended: (frames: readonly StoredFrame[]) => void;
   /** Frames were packed, or signatures of a pack left out. */
   readonly onReplaced: (what: "packed" | "thinned") => void;
