@@ -1,5 +1,14 @@
 /** A machine and the node that runs on it: the real engine, with every port simulated. */
-import { createReplica, foundMesh, isPack, MESH_ENTITY, parseTicket, type Signer, toHex } from "@skein/core";
+import {
+  createReplica,
+  foundMesh,
+  isPack,
+  MESH_ENTITY,
+  parseTicket,
+  type Signer,
+  type Ticket,
+  toHex,
+} from "@skein/core";
 import type { Prng } from "@skein/core/testing";
 import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions, onlyKey } from "@skein/node";
 
@@ -71,6 +80,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
     },
   });
   const ports = portStreams(world, name);
+  const rendezvous = ticketOf(spec)?.addresses ?? [];
   const machine: Machine = {
     name,
     key: toHex(signer.publicKey),
@@ -83,6 +93,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
     changed: false,
     removed: false,
     rolledBack: false,
+    isStranded: () => rendezvous.length > 0 && rendezvous.every((url) => isRemoved(world, url)),
     mayFork: false,
     start: () => startNode(world, machine, spec, ports),
     kill: (silent) => {
@@ -164,10 +175,17 @@ interface Start {
 
 const noLogs: AttemptLogs = { append: () => undefined, read: () => undefined, epochs: () => [] };
 
+function ticketOf({ ticketText }: MachineSpec): Ticket | undefined {
+  const parsed = ticketText === undefined ? undefined : parseTicket(ticketText);
+  return parsed?.ok === true ? parsed.value : undefined;
+}
+
+const isRemoved = ({ machines }: World, url: string): boolean =>
+  machines.some((machine) => machine.url === url && machine.removed);
+
 function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnation }: Start): NodeOptions {
   const { scheduler } = world;
-  const parsed = spec.ticketText === undefined ? undefined : parseTicket(spec.ticketText);
-  const ticket = parsed?.ok === true ? parsed.value : undefined;
+  const ticket = ticketOf(spec);
   return {
     clock: clockOf(machine.clock, life, scheduler),
     random: { bytes: (length) => ports.random.bytes(length) },
@@ -204,9 +222,11 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
   };
 }
 
-/** A person who looks after a log that lost something names the nodes that it may not know any more. */
+/** A person names the others to a node whose log lost something, or whose only known node was removed. */
 const rendezvousOf = (world: World, machine: Machine, addresses: readonly string[]): readonly string[] =>
-  machine.rolledBack ? world.machines.filter((other) => other !== machine).map(({ url }) => url) : addresses;
+  machine.rolledBack || machine.isStranded()
+    ? world.machines.filter((other) => other !== machine).map(({ url }) => url)
+    : addresses;
 
 function workPorts(
   world: World,

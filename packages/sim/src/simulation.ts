@@ -344,6 +344,8 @@ async function heal(simulation: Simulation): Promise<void> {
   world.network.clearBlocks();
   for (const machine of world.machines) {
     if (machine.running?.life.frozen === true) world.scheduler.thaw(machine.running.life);
+    // It is told of other nodes when it starts.
+    if (machine.isStranded() && !machine.removed) machine.kill(false);
     if (machine.running === undefined) machine.start();
   }
   if (seat.peer === undefined) return;

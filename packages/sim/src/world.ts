@@ -47,6 +47,8 @@ export interface Machine {
   changed: boolean;
   /** A person removed its key from the mesh. */
   removed: boolean;
+  /** Every node that its ticket names was removed: it may know nobody else. */
+  readonly isStranded: () => boolean;
   /** Something of its log was lost: what it has shown before, it may not show any more. */
   rolledBack: boolean;
   /** Its image was put back or copied, so that its feed may fork. */
