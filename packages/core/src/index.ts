@@ -32,6 +32,8 @@ export {
 export { createPortableCrypto } from "./op/portable-crypto.ts";
 export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/public-key.ts";
 
+export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
+
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
 export { foundMesh } from "./log/genesis.ts";

@@ -1,0 +1,48 @@
+/** A mesh in front of a transport under test: what it hands in is kept in arrays, and the disk can be told to refuse. */
+import { err, ok } from "@skein/core";
+
+import type { DeliveryStatus, InboundEvent, IngressHost, Trouble } from "../transport.ts";
+
+export interface HostDouble extends IngressHost {
+  /** Every event of every batch that was accepted, repetitions included. */
+  readonly received: InboundEvent[];
+  readonly statuses: DeliveryStatus[];
+  readonly troubles: Trouble[];
+  readonly cursors: string[];
+  /** While this is set, nothing can be made durable. */
+  failure: string | undefined;
+  /** Items that `complete` knows, by id. */
+  items: readonly { readonly value: string; readonly label: string }[];
+  /** Ms after which `spend` allows one more; 0 allows. */
+  exhaustedMs: number;
+  readonly spent: string[];
+}
+
+export function createHostDouble(cursor?: string): HostDouble {
+  const host: HostDouble = {
+    received: [],
+    statuses: [],
+    troubles: [],
+    cursors: [],
+    spent: [],
+    failure: undefined,
+    items: [],
+    exhaustedMs: 0,
+    cursor,
+    receive: (events) => {
+      if (host.failure !== undefined) return Promise.resolve(err(host.failure));
+      host.received.push(...events);
+      return Promise.resolve(ok(undefined));
+    },
+    delivered: (statuses) => void host.statuses.push(...statuses),
+    trouble: (problem) => void host.troubles.push(problem),
+    moved: (to) => void host.cursors.push(to),
+    complete: (beginning) => host.items.filter(({ value }) => value.startsWith(beginning)),
+    spend: (budget) => {
+      if (host.exhaustedMs > 0) return Promise.resolve(err(host.exhaustedMs));
+      host.spent.push(budget);
+      return Promise.resolve(ok(undefined));
+    },
+  };
+  return host;
+}

@@ -1,0 +1,2 @@
+/** Doubles for tests of transports. */
+export { createHostDouble, type HostDouble } from "./host-double.ts";
