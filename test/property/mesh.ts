@@ -249,6 +249,8 @@ export function command(mesh: Mesh, node: Node, name: string, input: unknown): b
     wallMs: mesh.wallMs(),
     idBytes,
     ticketKey: testSigner(toHex(idBytes)).publicKey,
+    pairingHash: new Uint8Array(32),
+    by: "",
     rotation: proveRotation(mesh.id, node.signer, next),
   });
   if (!decided.ok) return false;

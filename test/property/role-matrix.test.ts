@@ -3,6 +3,9 @@
  * every receiver judges it by itself. Only the allowed cells change what the mesh means, on all receivers alike.
  */
 import {
+  CHAT_ENTITY,
+  type ChatBody,
+  commandIdOf,
   digestOf,
   joinProofBytes,
   type OpBody,
@@ -12,7 +15,7 @@ import {
   type StageBody,
   type View,
 } from "@skein/core";
-import { testCrypto, testSigner } from "@skein/core/testing";
+import { CHAT_SAMPLES, testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
 import { createMesh, digest, exchangeAll, type Mesh, type Node, writeDrafts } from "./mesh.ts";
@@ -36,6 +39,8 @@ interface Cell {
   readonly stage?: "none" | "Backlog" | "Coding" | "Qa" | "Archived";
   /** The writer holds the item's claim. */
   readonly holds?: boolean;
+  /** Chat ops that are there before. */
+  readonly before?: readonly ChatBody["kind"][];
   readonly body: (mesh: Mesh, writer: Node) => OpBody;
 }
 
@@ -48,6 +53,23 @@ const item = (body: StageBody, cell: Omit<Cell, "kind" | "body">): Cell => ({
   body: () => body,
   ...cell,
 });
+
+/** The founder writes the samples in `before` first, so that there is something to change. */
+const chat = (
+  kind: ChatBody["kind"],
+  cell: Partial<Omit<Cell, "kind" | "body">> & { readonly as?: ChatBody } = {},
+): Cell => ({
+  kind,
+  allowed: OPERATORS,
+  body: () => cell.as ?? CHAT_SAMPLES[kind],
+  ...cell,
+});
+
+const { account, event } = CHAT_SAMPLES["chat.receive"];
+const settle: ChatBody = {
+  ...CHAT_SAMPLES["chat.settle"],
+  command: commandIdOf(account, event, (bytes) => testCrypto.sha256(bytes)),
+};
 
 const CELLS: readonly Cell[] = [
   { kind: "mesh.genesis", allowed: NOBODY, body: () => ({ kind: "mesh.genesis", name: "mine", owner: "me" }) },
@@ -164,6 +186,24 @@ const CELLS: readonly Cell[] = [
     { about: "Blocked", allowed: WORKERS, stage: "Qa", holds: true },
   ),
   item({ kind: "item.restore", note: "" }, { allowed: OPERATORS, stage: "Archived" }),
+  chat("lease.claim"),
+  chat("lease.release", { about: "of another one's lease", allowed: NOBODY, before: ["lease.claim"] }),
+  chat("chat.receive"),
+  chat("chat.settle", { before: ["chat.receive"], as: settle }),
+  chat("chat.sent"),
+  chat("chat.spend"),
+  chat("notice.set"),
+  chat("person.invite"),
+  chat("person.invite", {
+    about: "as an owner",
+    allowed: ["owner"],
+    as: { ...CHAT_SAMPLES["person.invite"], role: "owner" },
+  }),
+  chat("person.link", { before: ["person.invite"] }),
+  chat("person.unlink", { before: ["person.invite", "person.link"] }),
+  chat("person.role", { before: ["person.invite"] }),
+  chat("timer.set"),
+  chat("timer.cancel", { before: ["timer.set"] }),
 ];
 
 /** A new kind of op is a build error until its cells are here. */
@@ -188,6 +228,22 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.land": true,
   "item.archive": true,
   "item.restore": true,
+  "item.note": true,
+  "item.ask": true,
+  "item.answer": true,
+  "lease.claim": true,
+  "lease.release": true,
+  "chat.receive": true,
+  "chat.settle": true,
+  "chat.sent": true,
+  "chat.spend": true,
+  "notice.set": true,
+  "person.invite": true,
+  "person.link": true,
+  "person.unlink": true,
+  "person.role": true,
+  "timer.set": true,
+  "timer.cancel": true,
 };
 
 function nodeAt(mesh: Mesh, place: number): Node {
@@ -197,13 +253,17 @@ function nodeAt(mesh: Mesh, place: number): Node {
 }
 
 const write = (mesh: Mesh, node: Node, body: OpBody, on: string | null): void =>
-  writeDrafts(mesh, node, [{ entity: body.kind.startsWith("item.") ? ITEM : "mesh", on, body }]);
+  writeDrafts(mesh, node, [{ entity: entityOf(body), on, body }]);
+
+const entityOf = ({ kind }: OpBody): string =>
+  kind.startsWith("item.") ? ITEM : Object.hasOwn(CHAT_SAMPLES, kind) ? CHAT_ENTITY : "mesh";
 
 const headOf = (node: Node): string | null => node.replica.view().items.get(ITEM)?.best?.id ?? null;
 
 /** The founder brings the item where the cell wants it; the writer then takes the claim, if it may. */
-function prepare(mesh: Mesh, writer: Node, { stage, holds }: Cell): void {
+function prepare(mesh: Mesh, writer: Node, { stage, holds, before = [] }: Cell): void {
   const founder = nodeAt(mesh, 0);
+  for (const kind of before) write(mesh, founder, CHAT_SAMPLES[kind], null);
   write(mesh, founder, { kind: "member.invite", ticket: ticket.publicKey, role: "agent", expires: 9 }, null);
   const toCoding: readonly StageBody[] = [{ kind: "item.start" }, { kind: "item.claim", ttl: 1_000 }];
   const steps: Readonly<Record<NonNullable<Cell["stage"]>, readonly StageBody[]>> = {
@@ -225,7 +285,7 @@ function prepare(mesh: Mesh, writer: Node, { stage, holds }: Cell): void {
 
 /** The digest of what counts: ops that were kept and have no effect are left out of it. */
 function meaningOf({ replica }: Node): string {
-  const { items, membership } = replica.view();
+  const { items, membership, chat } = replica.view();
   const counting = [...items].map(([id, history]) => {
     const entries = [...history.entries].filter(([, entry]) => entry.outcome.type !== "rejected");
     return [id, { ...history, entries: new Map(entries) }] as const;
@@ -233,6 +293,7 @@ function meaningOf({ replica }: Node): string {
   const view: View = {
     items: new Map(counting.filter(([, { entries }]) => entries.size > 0)),
     membership: { ...membership, rejected: new Map() },
+    chat,
   };
   // Checkpoints change nothing that is folded, so the digest leaves them out.
   return `${digestOf(view, testCrypto)} ${membership.checkpoints.length}`;

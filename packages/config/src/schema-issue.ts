@@ -3,7 +3,7 @@
  * too few) the sentence says what they probably meant.
  */
 import type * as z from "zod";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "@skein/core";
 import { exampleArgv, shown } from "./field-kinds.ts";
 import type { KeyPath } from "./problem.ts";
 

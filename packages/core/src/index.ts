@@ -1,5 +1,6 @@
 /** The pure core of Skein. docs/architecture.md shows how the folders follow the data: command → op → log → fold → view. */
 export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
+export { didYouMean } from "./kernel/did-you-mean.ts";
 export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
 
 export {
@@ -33,6 +34,20 @@ export { createPortableCrypto } from "./op/portable-crypto.ts";
 export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/public-key.ts";
 
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
+
+export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
+export { CHAT_ENTITY, commandIdOf } from "./chat/chat-fold.ts";
+export {
+  type ChatView,
+  type Lease,
+  messageKey,
+  type Pairing,
+  type People,
+  type Person,
+  type RoomCommand,
+  type Timer,
+} from "./chat/chat-view.ts";
+export type { ChatBody, ReceiveBody, SentMark, SettleBody } from "./op/chat-bodies.ts";
 
 export { createFrameIndex, type FrameIndex } from "./log/frame-index.ts";
 export { checkpointOf, type Standing, standingOf } from "./log/checkpoint.ts";
@@ -114,6 +129,8 @@ export {
   stageOn,
 } from "./command/decide.ts";
 export type { CommandError } from "./command/error.ts";
+export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
+export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";
 export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
 export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
 

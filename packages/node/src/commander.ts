@@ -14,6 +14,8 @@ import {
   type ParsedCommand,
   type KeyRotation,
   memberOf,
+  normalPairingCode,
+  pairingCodeFrom,
   type Plain,
   printTicket,
   projectItem,
@@ -123,6 +125,7 @@ async function writeIn(
   const seed = command.name === "member.invite" ? deps.random.bytes(32) : new Uint8Array();
   const ticketKey = seed.length === 0 ? seed : deps.createSigner(seed).publicKey;
   const idBytes = deps.random.bytes(8);
+  const pairingCode = command.name === "people.pair" ? pairingCodeFrom(deps.random.bytes(10)) : "";
   let itemId: string | null = null;
   let stageBody: StageBody | undefined;
   const written = await journal.write<CommandError>(() => {
@@ -134,6 +137,8 @@ async function writeIn(
       wallMs: deps.clock.wallMs(),
       idBytes,
       ticketKey,
+      pairingHash: deps.crypto.sha256(new TextEncoder().encode(normalPairingCode(pairingCode) ?? "")),
+      by: "",
       ...(rotation === undefined ? {} : { rotation }),
     });
     if (!decided.ok) return decided;
@@ -147,6 +152,7 @@ async function writeIn(
   const [op] = written.value;
   // A person's command is followed up when it loses a race.
   if (op !== undefined && stageBody !== undefined) deps.reissuer.watch(op, stageBody);
+  if (command.name === "people.pair") return ok(pairingAnswer(pairingCode, written.value));
   return ok(answer(deps, command, itemId, written.value, seed));
 }
 
@@ -174,6 +180,13 @@ function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly Seale
   const role = typeof body?.["role"] === "string" ? body["role"] : "";
   const addresses = deps.announced();
   return { ticket: printTicket({ mesh: deps.replica.mesh, seed, expires, addresses }), role, expires, addresses };
+}
+
+/** The code is in this answer and nowhere else: the log has its hash. */
+function pairingAnswer(code: string, ops: readonly SealedOp[]): Plain {
+  const { person, role, expires } = ops[0]?.op.body ?? {};
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  return { code, person: text(person), role: text(role), expires: typeof expires === "number" ? expires : 0 };
 }
 
 function rotationAnswer({ replica, self }: CommanderDeps, ops: readonly string[]): Plain {

@@ -48,6 +48,8 @@ export interface Committed {
   /** Items that changed; undefined when everything may have. */
   readonly items: ReadonlySet<string> | undefined;
   readonly membership: boolean;
+  /** A room, a person or a lease. */
+  readonly chat: boolean;
 }
 
 /** Judged against the view at the moment of writing. */
@@ -411,8 +413,9 @@ function announce(
 ): void {
   const everything = changes.some((change) => change.type === "stale");
   const items = new Set(changes.flatMap((change) => (change.type === "item" ? [change.item] : [])));
-  const membership = changes.some((change) => change.type !== "item");
-  const committed: Committed = { frames, items: everything ? undefined : items, membership };
+  const membership = everything || changes.some((change) => change.type === "membership");
+  const chat = everything || changes.some((change) => change.type === "chat");
+  const committed: Committed = { frames, items: everything ? undefined : items, membership, chat };
   for (const listener of listeners) listener(committed);
 }
 

@@ -403,6 +403,7 @@ function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" |
         .slice(0, 8)
         .map(({ item, activity }) => [item, activity.slice(0, 120)]),
     ),
+    accounts: {},
   };
 }
 

@@ -52,7 +52,7 @@ function observer(self = "observer"): Observer {
     membership: () => ({ meshName: "", members, keys, invites: none, projects: none, rejected: none, checkpoints: [] }),
     boot: 1,
     intervalMs: INTERVAL_MS,
-    describe: () => ({ version: "", addresses: [], labels: {}, slots: 1, slotsFree: 1, activity: {} }),
+    describe: () => ({ version: "", addresses: [], labels: {}, slots: 1, slotsFree: 1, activity: {}, accounts: {} }),
     send: () => undefined,
     onStall: () => undefined,
     onTwin: (address) => twins.push(address),
@@ -71,6 +71,7 @@ function observer(self = "observer"): Observer {
     slots: 1,
     slotsFree: 1,
     activity: {},
+    accounts: {},
     intervalMs: INTERVAL_MS,
   };
   const claim: Claim = { op: "", holder: holderKey, incarnation: "", epoch: 1, ttlMs: TTL_MS, since: 0 };

@@ -33,7 +33,7 @@ export interface Presence {
   /** The newest beat of each other member, by its id. */
   heard(): ReadonlyMap<string, Heard>;
   isAlive(node: string): boolean;
-  isExpired(claim: Claim): boolean;
+  isExpired(lease: Pick<Claim, "holder" | "ttlMs">): boolean;
   /** For boards and people: asking changes nothing. */
   looksExpired(claim: Claim): boolean;
   /** Returns the beat when it was news and so is to be passed on. */

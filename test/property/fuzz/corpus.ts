@@ -108,6 +108,7 @@ export function createCorpus(): Corpus {
         slotsFree: 1,
         intervalMs: 1_000,
         activity: { [item(1).entity]: "coding" },
+        accounts: { "matrix/main": "s72594_4483" },
       },
       member.signer,
     ),

@@ -34,6 +34,8 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   wallMs: 1_000,
   idBytes: testCrypto.sha256(Uint8Array.of(draws++ & 255, draws >> 8)).slice(0, 8),
   ticketKey: testSigner("a fresh ticket").publicKey,
+  pairingHash: new Uint8Array(32),
+  by: "",
   rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 

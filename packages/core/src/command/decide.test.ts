@@ -1,6 +1,7 @@
 /** What each command wants written, and why it is refused. */
 import { expect, test } from "vitest";
 
+import { CHAT_ENTITY } from "../chat/chat-fold.ts";
 import { digestOf } from "../fold/digest.ts";
 import { MESH_ENTITY } from "../fold/fold.ts";
 import type { Stage } from "../fold/stage.ts";
@@ -11,7 +12,7 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { StageBody } from "../op/bodies.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
-import { testCrypto, testSigner } from "../testing/index.ts";
+import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
 import { decide, type DecideContext, type Decision, findItem, itemIdFrom } from "./decide.ts";
@@ -40,6 +41,8 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   wallMs: 1_000,
   idBytes: testCrypto.sha256(Uint8Array.of(draws++ & 255, draws >> 8)).slice(0, 8),
   ticketKey: testSigner("a fresh ticket").publicKey,
+  pairingHash: new Uint8Array(32),
+  by: "",
   rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
@@ -109,6 +112,12 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "item.list": () => ({}),
   "item.show": (item) => ({ item }),
   "item.history": (item) => ({ item }),
+  "item.note": (item) => ({ item, text: "see the log" }),
+  "item.answer": (item) => ({ item, text: "443" }),
+  people: () => ({}),
+  "people.pair": () => ({ person: "ada" }),
+  "people.unpair": () => ({ principal: "matrix:@ada:example.org" }),
+  "people.role": () => ({ person: "ada", role: "none" }),
   why: (item) => ({ item }),
   claims: () => ({}),
   nodes: () => ({}),
@@ -134,6 +143,10 @@ test("every command either writes, is answered from the view, or asks the node, 
     joined(replica, "second", "agent");
     const starts: Partial<Record<CommandName, Stage>> = { "item.reject": "Qa", "item.restore": "Archived" };
     const item = itemIn(starts[name] ?? "Backlog", replica);
+    const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
+    const on = replica.view().items.get(item)?.best?.id ?? null;
+    const invited = { entity: CHAT_ENTITY, on: null, body: CHAT_SAMPLES["person.invite"] };
+    replica.write([{ entity: item, on, body: ask }, invited], me, 1_000);
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));

@@ -14,6 +14,7 @@ import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/memb
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
+import { answer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -29,6 +30,10 @@ export interface DecideContext {
   readonly idBytes: Uint8Array;
   /** Public key of a fresh ticket key pair. */
   readonly ticketKey: Uint8Array;
+  /** SHA-256 of a fresh pairing code. */
+  readonly pairingHash: Uint8Array;
+  /** The principal that commands, when it comes from a room; empty otherwise. */
+  readonly by: string;
   /** From the key that writes to the one that is to follow it, when a key is rotated. */
   readonly rotation?: KeyRotation;
 }
@@ -82,6 +87,17 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return rotate(context);
     case "project.set":
       return ok(meshDraft({ kind: "project.set", ...command.input }));
+    case "item.note":
+      return note(command.input, context);
+    case "item.answer":
+      return answer(command.input, context);
+    case "people.pair":
+      return pair(command.input, context);
+    case "people.unpair":
+      return ok(chatDraft({ kind: "person.unlink", principal: command.input.principal }));
+    case "people.role":
+      return changeRole(command.input, context);
+    case "people":
     case "item.list":
     case "item.show":
     case "item.history":

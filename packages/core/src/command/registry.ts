@@ -29,6 +29,8 @@ const dependsOn = z.array(itemRef).max(LIMITS.dependsOn).describe("items that mu
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
 
+const ttl = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h");
+
 const inputs = {
   "item.add": z.strictObject({
     title,
@@ -71,17 +73,37 @@ const inputs = {
   }),
   "item.show": z.strictObject({ item: itemRef }),
   "item.history": z.strictObject({ item: itemRef }),
+  "item.note": z.strictObject({ item: itemRef, text: note.min(1) }),
+  "item.answer": z.strictObject({
+    item: itemRef,
+    text: note.min(1),
+    question: z.string().max(26).optional().describe("which question; the oldest open one when left out"),
+  }),
+  people: z.strictObject({}),
+  "people.pair": z.strictObject({
+    person: z
+      .string()
+      .trim()
+      .min(1)
+      .max(LIMITS.nameLength)
+      .describe("who will use the code: a member's name, or any name for somebody without a node"),
+    role: z.enum(ROLES).default("operator").describe("what the person may do from rooms; never more than this node's"),
+    ttl: ttl.default("1h").describe("how long the code is good for"),
+  }),
+  "people.unpair": z.strictObject({
+    principal: z.string().min(1).max(LIMITS.chatIdLength).describe("like slack:T1/U1, as `skein people` lists them"),
+  }),
+  "people.role": z.strictObject({
+    person: z.string().min(1).max(LIMITS.nameLength),
+    role: z.enum([...ROLES, "none"]).describe("what the person may do from rooms; none for nothing at all"),
+  }),
   why: z.strictObject({ item: itemRef }),
   claims: z.strictObject({}),
   nodes: z.strictObject({}),
   members: z.strictObject({}),
   "member.invite": z.strictObject({
     role: z.enum(ROLES).describe("what the new member may do"),
-    ttl: z
-      .string()
-      .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h")
-      .default("1h")
-      .describe("how long the ticket is good for"),
+    ttl: ttl.default("1h").describe("how long the ticket is good for"),
   }),
   "member.remove": z.strictObject({ member: key, note: note.default("") }),
   "member.rotate": z.strictObject({}),
@@ -148,6 +170,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.archive", "writes", "operator", "Archive an item", ["item"]),
   spec("item.restore", "writes", "operator", "Bring an archived item back to the Backlog", ["item"]),
   spec("item.delete", "writes", "operator", "Delete an item for good; a tombstone remains", ["item"]),
+  spec("item.note", "writes", "operator", "Write a note on an item", ["item", "text"]),
+  spec("item.answer", "writes", "operator", "Answer what an agent has asked about an item", ["item", "text"]),
+  spec("people", "reads", "observer", "List who may command the mesh from chat rooms, and as whom"),
+  spec("people.pair", "writes", "operator", "Print a code that links a chat account to a person", ["person"], ["pair"]),
+  spec("people.unpair", "writes", "operator", "Take a chat account's link away", ["principal"]),
+  spec("people.role", "writes", "operator", "Change what a person may do from chat rooms", ["person", "role"]),
   spec("why", "reads", "observer", "Say in words why an item is where it is", ["item"]),
   spec("claims", "asks-node", "observer", "List who holds what, and whether they are alive"),
   spec("nodes", "asks-node", "observer", "List the nodes as this one sees them"),

@@ -2,6 +2,7 @@
  * The digest of a view: equal on two nodes when, and only when, they mean the same. It covers every item's winning op,
  * state, registers and tombstone and the whole membership, and no wall clock of this node.
  */
+import type { ChatView } from "../chat/chat-view.ts";
 import { compareText, toHex } from "../kernel/bytes.ts";
 import { encode, type Value } from "../op/codec.ts";
 import type { Crypto } from "../op/crypto.ts";
@@ -16,7 +17,7 @@ export function digestOf(view: View, crypto: Crypto): string {
     .filter((item) => [...item.entries.values()].some(isFolded))
     .toSorted((a, b) => compareText(a.id, b.id))
     .map((item) => crypto.sha256(encode(itemValue(item))));
-  const head = crypto.sha256(encode([FOLD_VERSION, membershipValue(view)]));
+  const head = crypto.sha256(encode([FOLD_VERSION, membershipValue(view), chatValue(view.chat)]));
   return toHex(hashAll([head, ...parts], crypto));
 }
 
@@ -35,7 +36,10 @@ function itemValue(item: ItemHistory): Value {
     .filter(isFolded)
     .toSorted((a, b) => compareText(a.id, b.id))
     .map((entry) => `${entry.id} ${entry.outcome.type}`);
-  return [item.id, item.deleted, best, registers, hashable(outcomes)];
+  const said = [...item.annotations.questions.values()]
+    .toSorted((a, b) => compareText(a.question, b.question))
+    .map(({ question, answer }) => `${question} ${answer?.id ?? ""}`);
+  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said)];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [
@@ -55,6 +59,15 @@ function membershipValue(view: View): Value {
   return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(rejected)];
 }
 
+function chatValue(chat: ChatView): Value {
+  const { persons, pairings } = chat.people();
+  const parts = [chat.leases, chat.commands, chat.sent, chat.timers, chat.settings, persons, pairings];
+  const spent = [...chat.spent].map(([key, times]) => [key, times.toSorted((a, b) => a - b)] as const);
+  return [...parts, new Map(spent)].map((part) =>
+    hashable([...part].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`)),
+  );
+}
+
 /** Canonical text of a plain value: canonical bytes in hex. */
 const text = (value: unknown): string => toHex(encode(plain(value)));
 
@@ -64,7 +77,9 @@ function plain(value: unknown): Value {
   }
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, entry]) => (entry === undefined ? [] : [[key, plain(entry)]])),
+    );
   }
   // The view is built of the value types of op bodies.
   return value as Value;

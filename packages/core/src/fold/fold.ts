@@ -6,10 +6,13 @@
  * all other membership ops; only when that takes or gives somebody's say over ops that are here already (`stale`), the
  * caller folds everything again.
  */
+import { CHAT_ENTITY, createChatFold } from "../chat/chat-fold.ts";
+import type { ChatView } from "../chat/chat-view.ts";
 import { shared, toHex, toSharedHex } from "../kernel/bytes.ts";
 import { type Membership, standingOf } from "../member/membership.ts";
 import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
+import { type ChatBody, isChatKind } from "../op/chat-bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { OpenedOp } from "../op/pack.ts";
 import { createEffectRecord, feedOf } from "./effects.ts";
@@ -25,7 +28,7 @@ import {
 import { createSayRecord } from "./say.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
-export const FOLD_VERSION = 2;
+export const FOLD_VERSION = 3;
 
 /** The entity of membership and project ops. Item ids cannot be this. */
 export const MESH_ENTITY = "mesh";
@@ -33,12 +36,15 @@ export const MESH_ENTITY = "mesh";
 export interface View {
   readonly items: ReadonlyMap<string, ItemHistory>;
   readonly membership: Membership;
+  readonly chat: ChatView;
 }
 
 /** What one op touched. */
 export type FoldChange =
   | { readonly type: "item"; readonly item: string }
   | { readonly type: "membership" }
+  /** A room, a person, a lease. */
+  | { readonly type: "chat" }
   /** Somebody's earlier ops count differently now: fold everything again. */
   | { readonly type: "stale" };
 
@@ -58,6 +64,7 @@ export interface Fold extends View {
 export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<string, number> = new Map()): Fold {
   const items = new Map<string, MutableHistory>();
   let members = createMembershipFold(mesh, crypto);
+  const chat = createChatFold((bytes) => crypto.sha256(bytes));
   const says = createSayRecord();
   const effects = createEffectRecord();
   const named = new Set<string>();
@@ -74,6 +81,15 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
     if (outcome.type !== "quarantined") effects.remember(op, !hasNoEffect(outcome));
     says.remember(op, members.membership);
     return { type: "item", item: op.entity };
+  };
+
+  const applyChat = (op: FoldOp): FoldChange => {
+    const standing = isQuarantined(op) ? undefined : standingOf(members.membership, op);
+    says.remember(op, members.membership);
+    if (standing === undefined || op.body === undefined || !isChatBody(op.body)) return { type: "chat" };
+    // What had no effect is not remembered: there is nothing to take back of it.
+    if (chat.apply(op.body, op, standing)) effects.remember(op, true);
+    return { type: "chat" };
   };
 
   /** Names the keys that an op lets in, also one without a say: ops of honest members may build on theirs. */
@@ -115,6 +131,7 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
 
   return {
     items,
+    chat,
     get membership(): Membership {
       return members.membership;
     },
@@ -122,6 +139,7 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
     introduce: (sealed) => introduce(toFoldOp(sealed)),
     apply: (sealed) => {
       const op = toFoldOp(sealed);
+      if (op.entity === CHAT_ENTITY) return applyChat(op);
       return op.entity === MESH_ENTITY ? applyMesh([op]) : applyItem(op);
     },
     applyMembership: (sealed) => applyMesh(sealed.map(toFoldOp)),
@@ -140,7 +158,9 @@ export function keyNamedBy(body: OpBody): string | undefined {
  */
 const outlivesFork = ({ kind }: MeshBody): boolean => kind === "member.rotate";
 
-const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.");
+const isChatBody = (body: OpBody): body is ChatBody => isChatKind(body.kind);
+
+const isMeshBody = (body: OpBody): body is MeshBody => !body.kind.startsWith("item.") && !isChatBody(body);
 
 function toFoldOp({ op, id, on }: OpenedOp): FoldOp {
   return {

@@ -5,11 +5,12 @@
  * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
  */
 import type { Standing } from "../member/membership.ts";
-import type { Role } from "../member/role.ts";
+import { type Role, roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
-import type { ItemBody, OpBody, StageBody } from "../op/bodies.ts";
+import type { AnnotationBody, ItemBody, OpBody, StageBody } from "../op/bodies.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
+import { annotate, type Annotations, noAnnotations } from "./annotations.ts";
 import { compareRank, type ItemState, type Rank } from "./item-state.ts";
 import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
 import { newItemState, transition } from "./transition.ts";
@@ -46,6 +47,7 @@ export interface ItemHistory {
   readonly best: Rank | undefined;
   readonly registers: Registers | undefined;
   readonly deleted: boolean;
+  readonly annotations: Annotations;
   /** Wall times for people: of the first and of the last op that had an effect. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -57,6 +59,7 @@ export interface MutableHistory extends ItemHistory {
   best: Rank | undefined;
   registers: Registers | undefined;
   deleted: boolean;
+  annotations: Annotations;
   createdAt: number;
   updatedAt: number;
 }
@@ -67,6 +70,7 @@ export const newHistory = (id: string): MutableHistory => ({
   best: undefined,
   registers: undefined,
   deleted: false,
+  annotations: noAnnotations,
   createdAt: Number.POSITIVE_INFINITY,
   updatedAt: 0,
 });
@@ -178,11 +182,20 @@ function note(
   history: MutableHistory,
   op: FoldOp,
   role: Role,
-  body: Extract<ItemBody, { kind: "item.set" | "item.delete" }>,
+  body: Extract<ItemBody, { kind: "item.set" | "item.delete" }> | AnnotationBody,
 ): Outcome {
+  if (body.kind === "item.ask") {
+    if (!roleAtLeast(role, "agent")) return rejected(`asking needs the role agent, not ${role}`);
+    history.annotations = annotate(history.annotations, body, op);
+    return { type: "noted" };
+  }
   if (role === "observer" || role === "agent") return rejected(`editing needs the role operator, not ${role}`);
   if (body.kind === "item.delete") {
     history.deleted = true;
+    return { type: "noted" };
+  }
+  if (body.kind !== "item.set") {
+    history.annotations = annotate(history.annotations, body, op);
     return { type: "noted" };
   }
   assert(history.registers !== undefined, "an op with an accepted ancestor belongs to an item that was created");

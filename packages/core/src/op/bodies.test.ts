@@ -1,6 +1,7 @@
 /** Which bodies are read, and which are kept unread. */
 import { expect, test } from "vitest";
 
+import { CHAT_SAMPLES } from "../testing/chat-samples.ts";
 import { type OpBody, readBody, writeBody } from "./bodies.ts";
 import { decode, encode, type Value } from "./codec.ts";
 import { LIMITS } from "./limits.ts";
@@ -65,6 +66,10 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.restore": { kind: "item.restore", note: "" },
   "item.set": { kind: "item.set", field: "hold", value: "wait" },
   "item.delete": { kind: "item.delete", note: "" },
+  "item.note": { kind: "item.note", text: "see the log", by: "matrix:@ada:example.org" },
+  "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
+  "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
+  ...CHAT_SAMPLES,
 };
 
 const throughBytes = (body: { readonly [key: string]: Value }): { readonly [key: string]: Value } => {

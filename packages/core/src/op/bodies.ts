@@ -4,6 +4,7 @@
  */
 import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
+import { CHAT_BODIES, type ChatBody } from "./chat-bodies.ts";
 import { storableText, type Value } from "./codec.ts";
 import {
   boolean,
@@ -138,13 +139,25 @@ export type StageBody =
   | { readonly kind: "item.archive"; readonly reason: ArchiveReason; readonly note: string }
   | { readonly kind: "item.restore"; readonly note: string };
 
+/** What is said about an item. Builds on any op of it. */
+export type AnnotationBody =
+  | { readonly kind: "item.note"; readonly text: string; readonly by: string }
+  | {
+      readonly kind: "item.ask";
+      readonly question: string;
+      readonly text: string;
+      readonly options: readonly string[];
+    }
+  | { readonly kind: "item.answer"; readonly question: string; readonly text: string; readonly by: string };
+
 export type ItemBody =
   | CreateBody
   | StageBody
+  | AnnotationBody
   | ({ readonly kind: "item.set" } & RegisterBody)
   | { readonly kind: "item.delete"; readonly note: string };
 
-export type OpBody = MeshBody | ItemBody;
+export type OpBody = MeshBody | ItemBody | ChatBody;
 type OpKind = OpBody["kind"];
 export type StageKind = StageBody["kind"];
 
@@ -169,6 +182,8 @@ const feature: Check<Feature> = record({
   tree: matching(OID),
   commitsAhead: integer(1, 1_000_000),
 });
+
+const QUESTION = /^[0-9a-z]{4,26}$/;
 
 const cut: Check<ReadonlyMap<string, number>> = mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000);
 
@@ -235,6 +250,10 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
   "item.delete": record({ note: noteField }),
+  "item.note": record({ text: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
+  "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
+  ...CHAT_BODIES,
 };
 
 /** Registers by field; one last-writer-wins value each. */

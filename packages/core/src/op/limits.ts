@@ -73,6 +73,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   beatAddresses: 8,
   /** One address, label or activity in a beat. */
   beatTextLength: 256,
+  /** The cursor of a chat account in a beat. */
+  beatCursorLength: 400,
   /** A piece of an attempt's output in one `log-data`. */
   logBytes: 64 * 1024,
   /** Lamport stamps and sequence numbers never pass this. */
@@ -89,6 +91,14 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */
   configBytes: 16 * 1024,
+  /** A principal, room, message or event of a chat platform. */
+  chatIdLength: 300,
+  /** What a person wrote to the mesh. */
+  chatTextLength: 8_000,
+  /** Pieces of one message of the mesh. */
+  chatSpans: 500,
+  /** Messages that one op says were sent. */
+  chatSends: 50,
 };
 
 export type LimitName =
@@ -127,6 +137,7 @@ export type LimitName =
   | "beatBytes"
   | "beatAddresses"
   | "beatTextLength"
+  | "beatCursorLength"
   | "logBytes"
   | "counter"
   | "titleLength"
@@ -138,7 +149,11 @@ export type LimitName =
   | "noteLength"
   | "gateRuns"
   | "inviteMs"
-  | "configBytes";
+  | "configBytes"
+  | "chatIdLength"
+  | "chatTextLength"
+  | "chatSpans"
+  | "chatSends";
 
 /** So much of a kind a second in the long run, and so much at once. */
 export interface Budget {

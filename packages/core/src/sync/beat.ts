@@ -25,16 +25,18 @@ export interface Beat {
   readonly intervalMs: number;
   /** What the node is doing, in a few words by item id. */
   readonly activity: Readonly<Record<string, string>>;
+  /** The chat accounts that it can speak for; with its cursor when it holds the account's lease, else empty. */
+  readonly accounts: Readonly<Record<string, string>>;
 }
 
-const TAG = "skein/beat/1";
+const TAG = "skein/beat/2";
 
 export function sealBeat(
   mesh: Uint8Array,
   beat: Omit<Beat, "node">,
   signer: Signer,
 ): { readonly bytes: Uint8Array; readonly signature: Uint8Array } {
-  const { boot, counter, version, addresses, labels, slots, slotsFree, intervalMs, activity } = beat;
+  const { boot, counter, version, addresses, labels, slots, slotsFree, intervalMs, activity, accounts } = beat;
   const bytes = encode([
     TAG,
     mesh,
@@ -48,6 +50,7 @@ export function sealBeat(
     slotsFree,
     intervalMs,
     activity,
+    accounts,
   ]);
   return { bytes, signature: signer.sign(bytes) };
 }
@@ -60,7 +63,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 12) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 13) return undefined;
   const [
     tag,
     beatMesh,
@@ -74,13 +77,20 @@ export function openBeat(
     slotsFree,
     intervalMs,
     activity,
+    accounts,
   ]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
   if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
-  if (!Array.isArray(addresses) || addresses.length > LIMITS.beatAddresses || !isMap(labels) || !isMap(activity))
+  if (
+    !Array.isArray(addresses) ||
+    addresses.length > LIMITS.beatAddresses ||
+    !isMap(labels) ||
+    !isMap(activity) ||
+    !isMap(accounts)
+  )
     return undefined;
   const beat: Beat = {
     node: toHex(key),
@@ -93,14 +103,22 @@ export function openBeat(
     slotsFree,
     intervalMs,
     activity: shortTexts(activity),
+    accounts: shortTexts(accounts, LIMITS.beatCursorLength),
   };
   if (!isNewer(beat)) return undefined;
   return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
 }
 
 const isCount = (value: Value | undefined): value is number => typeof value === "number" && value < 2 ** 31;
-const shortTexts = (map: { readonly [key: string]: Value }): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(map).flatMap(([key, value]) => (isShortText(value) ? [[key, value]] : [])));
+const shortTexts = (
+  map: { readonly [key: string]: Value },
+  maxLength: number = LIMITS.beatTextLength,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(map).flatMap(([key, value]) =>
+      isShortText(key) && typeof value === "string" && value.length <= maxLength ? [[key, value]] : [],
+    ),
+  );
 
 const isShortText = (value: Value): value is string =>
   typeof value === "string" && value.length <= LIMITS.beatTextLength;

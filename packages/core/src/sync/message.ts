@@ -21,7 +21,7 @@ import { feedId } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { HASH_BYTES, INCARNATION_BYTES, isBytes, SIGNATURE_BYTES } from "../op/op.ts";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Why a link is refused. Unknown codes from newer peers are shown as they are. */
 export type RefusalCode =

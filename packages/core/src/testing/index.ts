@@ -1,3 +1,4 @@
 /** Deterministic twins for tests and simulation. Production code never imports this. */
+export { CHAT_SAMPLES } from "./chat-samples.ts";
 export { createPrng, type Prng } from "./prng.ts";
 export { testCrypto, testSigner } from "./test-crypto.ts";

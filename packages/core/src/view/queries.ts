@@ -42,6 +42,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       }));
     case "members":
       return ok(members(context));
+    case "people":
+      return ok(people(context));
     case "projects":
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
     case "digest":
@@ -124,6 +126,19 @@ function members({ view }: QueryContext): Plain {
     })),
     invites: [...invites.values()].map((invite) => ({ ...invite, dead: isTicketDead(view.membership, invite) })),
     rejected: Object.fromEntries(view.membership.rejected),
+  };
+}
+
+function people({ view, naming }: QueryContext): Plain {
+  const { persons, pairings } = view.chat.people();
+  return {
+    people: [...persons.values()].map(({ name, role, member, principals }) => ({
+      name,
+      role,
+      member: member === null ? null : naming.nameOf(member),
+      principals,
+    })),
+    open: [...pairings.values()].flatMap(({ person, expires, used }) => (used ? [] : [{ person, expires }])),
   };
 }
 

@@ -145,6 +145,7 @@ const BEAT_WORDS = {
   slotsFree: 1,
   intervalMs: BEAT_MS,
   activity: {},
+  accounts: {},
 };
 
 function dialOne(

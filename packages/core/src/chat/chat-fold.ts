@@ -1,0 +1,189 @@
+/**
+ * The fold of chat ops: a pure function of their set, in whatever order they come.
+ *
+ * A command is named by the hash of the platform's event id, so that one event which two nodes took in, or which the
+ * platform delivered again, is one command. Of several ops about one thing, the stamps decide which one counts.
+ */
+import { toHex } from "../kernel/bytes.ts";
+import { encode } from "../op/codec.ts";
+import type { Standing } from "../member/membership.ts";
+import { roleAtLeast } from "../member/role.ts";
+import type { ChatBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
+import { type ChatStamp, type ChatView, type RoomCommand, type Lease, messageKey, type Timer } from "./chat-view.ts";
+import { compareStamp, createPeopleFold } from "./people-fold.ts";
+
+/** The entity of all ops about rooms and people. Item ids cannot be this. */
+export const CHAT_ENTITY = "chat";
+
+export interface ChatFold extends ChatView {
+  /** False when its author may not write such ops. */
+  apply(body: ChatBody, stamp: ChatStamp, standing: Standing): boolean;
+}
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+/** The same for every delivery of an event, on every node. `account` is `kind/name`; the event's id is unique on its kind. */
+export const commandIdOf = (account: string, event: string, sha256: Sha256): string =>
+  toHex(sha256(encode(["skein/chat-command/1", account.split("/")[0] ?? "", event])));
+
+interface Settling extends Omit<SettleBody, "kind" | "command"> {
+  readonly stamp: ChatStamp;
+}
+
+// A table of cases over one state: apart they would hide which maps belong together.
+// oxlint-disable-next-line max-lines-per-function
+export function createChatFold(sha256: Sha256): ChatFold {
+  const leases = new Map<string, Lease & { readonly stamp: ChatStamp }>();
+  const released = new Set<string>();
+  const received = new Map<string, RoomCommand["received"]>();
+  const settled = new Map<string, Settling>();
+  const answered = new Map<string, { readonly by: string; readonly stamp: ChatStamp }>();
+  const commands = new Map<string, RoomCommand>();
+  const waiting = new Set<string>();
+  const sent = new Map<string, SentMark & { readonly stamp: ChatStamp }>();
+  const messages = new Map<string, SentMark>();
+  const timers = new Map<string, Timer & { readonly stamp: ChatStamp }>();
+  const cancelled = new Set<string>();
+  const settings = new Map<string, { readonly value: string; readonly stamp: ChatStamp }>();
+  const spent = new Map<string, number[]>();
+  const people = createPeopleFold(sha256);
+  const values = new Map<string, string>();
+
+  const joinCommand = (id: string): void => {
+    const first = received.get(id);
+    if (first === undefined) return;
+    const end = settled.get(id);
+    if (end === undefined) waiting.add(id);
+    else waiting.delete(id);
+    commands.set(id, {
+      id,
+      // What was asked is of use until it was done; histories of rooms are not this log's to keep in memory.
+      received: end === undefined || end.outcome === "asked" ? first : { ...first, text: "" },
+      settled: end,
+      answeredBy: answered.get(id)?.by,
+    });
+  };
+  const releaseKey = (lease: string, epoch: number, holder: string): string => `${lease} ${epoch} ${holder}`;
+
+  const applyLease = (body: Extract<ChatBody, { kind: `lease.${string}` }>, stamp: ChatStamp, member: string): void => {
+    if (body.kind === "lease.release") {
+      released.add(releaseKey(body.lease, body.epoch, member));
+      const known = leases.get(body.lease);
+      if (known?.epoch === body.epoch && known.holder === member) leases.set(body.lease, { ...known, released: true });
+      return;
+    }
+    const known = leases.get(body.lease);
+    const isBetter =
+      known === undefined ||
+      body.epoch > known.epoch ||
+      (body.epoch === known.epoch && compareStamp(stamp, known.stamp) < 0);
+    if (!isBetter) return;
+    leases.set(body.lease, {
+      op: stamp.id,
+      holder: member,
+      epoch: body.epoch,
+      ttlMs: body.ttl,
+      released: released.has(releaseKey(body.lease, body.epoch, member)),
+      stamp,
+    });
+  };
+  const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
+    const known = settled.get(command);
+    if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
+    settled.set(command, { ...rest, stamp });
+    const before = answered.get(rest.answers);
+    if (rest.answers !== "" && (before === undefined || compareStamp(stamp, before.stamp) < 0)) {
+      answered.set(rest.answers, { by: command, stamp });
+      joinCommand(rest.answers);
+    }
+    joinCommand(command);
+  };
+  const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
+    for (const mark of marks) {
+      const known = sent.get(mark.key);
+      if (known !== undefined && compareMark({ ...mark, stamp }, known) >= 0) continue;
+      sent.set(mark.key, { ...mark, stamp });
+      if (mark.message !== "") messages.set(messageKey(mark.account, mark.room, mark.message), mark);
+    }
+  };
+  const apply = (body: ChatBody, stamp: ChatStamp, { member, role }: Standing): void => {
+    switch (body.kind) {
+      case "lease.claim":
+      case "lease.release":
+        return applyLease(body, stamp, member);
+      case "chat.receive": {
+        const { kind: _kind, ...rest } = body;
+        const id = commandIdOf(body.account, body.event, sha256);
+        const known = received.get(id);
+        if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return undefined;
+        received.set(id, { ...rest, stamp });
+        return joinCommand(id);
+      }
+      case "chat.settle":
+        return applySettle(body, stamp);
+      case "chat.sent":
+        return applySent(body.sends, stamp);
+      case "chat.spend": {
+        const key = `${body.account} ${body.budget}`;
+        const times = spent.get(key) ?? [];
+        times.push(stamp.wall);
+        spent.set(key, times);
+        return undefined;
+      }
+      case "notice.set": {
+        const key = `${body.target} ${body.field}`;
+        const known = settings.get(key);
+        if (known !== undefined && compareStamp(stamp, known.stamp) <= 0) return undefined;
+        settings.set(key, { value: body.value, stamp });
+        values.set(key, body.value);
+        return undefined;
+      }
+      case "timer.set": {
+        const { kind: _kind, timer, ...rest } = body;
+        const known = timers.get(timer);
+        if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return undefined;
+        timers.set(timer, { ...rest, id: timer, cancelled: cancelled.has(timer), stamp });
+        return undefined;
+      }
+      case "timer.cancel": {
+        cancelled.add(body.timer);
+        const known = timers.get(body.timer);
+        if (known !== undefined) timers.set(body.timer, { ...known, cancelled: true });
+        return undefined;
+      }
+      case "person.invite":
+      case "person.link":
+      case "person.unlink":
+      case "person.role":
+        return people.apply(body, stamp, role);
+      default:
+        return body satisfies never;
+    }
+  };
+
+  return {
+    leases,
+    commands,
+    waiting,
+    sent,
+    messages,
+    timers,
+    settings: values,
+    spent,
+    people: () => people.people(),
+    apply: (body, stamp, standing) => {
+      // What comes from a room has the effects of an operator's commands.
+      if (!roleAtLeast(standing.role, "operator")) return false;
+      apply(body, stamp, standing);
+      return true;
+    },
+  };
+}
+
+const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
+
+/** Negative when `a` counts: that it was sent stays true whoever says that it failed. */
+const compareMark = (
+  a: Pick<SentMark, "result"> & { readonly stamp: ChatStamp },
+  b: Pick<SentMark, "result"> & { readonly stamp: ChatStamp },
+): number => RESULTS.indexOf(a.result) - RESULTS.indexOf(b.result) || compareStamp(a.stamp, b.stamp);

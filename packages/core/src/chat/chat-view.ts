@@ -1,0 +1,84 @@
+/** What the chat ops mean: who is who, what was asked and what became of it, what was said, who keeps which connection. */
+import type { ReceiveBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
+import type { Role } from "../member/role.ts";
+
+/** Where an op stands among others; ids and keys in hex. */
+export interface ChatStamp {
+  readonly lamport: number;
+  readonly author: string;
+  readonly id: string;
+  /** Wall time that the author wrote, Unix ms. */
+  readonly wall: number;
+}
+
+/** The right to keep an account's connection and to speak for it, until it expires, is released or taken over. */
+export interface Lease {
+  readonly op: string;
+  /** Member id (hex). */
+  readonly holder: string;
+  /** The fencing token. */
+  readonly epoch: number;
+  readonly ttlMs: number;
+  readonly released: boolean;
+}
+
+/** A command from a room, by its id: the hash of the platform's event id. */
+export interface RoomCommand {
+  readonly id: string;
+  readonly received: Omit<ReceiveBody, "kind"> & { readonly stamp: ChatStamp };
+  /** What became of it; undefined while it waits. Its `text` above is dropped then. */
+  readonly settled: (Omit<SettleBody, "kind" | "command"> & { readonly stamp: ChatStamp }) | undefined;
+  /** The command that answered the question that this one ended with. */
+  readonly answeredBy: string | undefined;
+}
+
+export interface Person {
+  readonly name: string;
+  readonly role: Role | "none";
+  /** Member id (hex) when the person is one: then that member's role is the most it may do. */
+  readonly member: string | null;
+  readonly principals: readonly string[];
+}
+
+export interface Pairing {
+  readonly person: string;
+  readonly expires: number;
+  readonly used: boolean;
+}
+
+export interface Timer {
+  readonly id: string;
+  readonly due: number;
+  readonly account: string;
+  readonly room: string;
+  readonly thread: string;
+  readonly item: string;
+  readonly text: string;
+  readonly by: string;
+  readonly cancelled: boolean;
+}
+
+export interface ChatView {
+  readonly leases: ReadonlyMap<string, Lease>;
+  readonly commands: ReadonlyMap<string, RoomCommand>;
+  /** Commands without an outcome, oldest first. */
+  readonly waiting: ReadonlySet<string>;
+  readonly sent: ReadonlyMap<string, SentMark>;
+  /** What a message of the mesh is about, by `account room message`. */
+  readonly messages: ReadonlyMap<string, SentMark>;
+  readonly timers: ReadonlyMap<string, Timer>;
+  /** `target field` → value. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Wall times at which one of a shared budget was taken, by `account budget`. */
+  readonly spent: ReadonlyMap<string, readonly number[]>;
+  people(): People;
+}
+
+export interface People {
+  readonly persons: ReadonlyMap<string, Person>;
+  readonly byPrincipal: ReadonlyMap<string, Person>;
+  /** By the hash (hex) of its code. */
+  readonly pairings: ReadonlyMap<string, Pairing>;
+}
+
+export const messageKey = (account: string, room: string, message: string): string => `${account} ${room} ${message}`;

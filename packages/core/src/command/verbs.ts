@@ -1,0 +1,157 @@
+/**
+ * The verbs of chat rooms, each a way to say a command of the registry in one line. What a verb does, needs and allows is
+ * the command's; here is only how it is said. Verbs without a command are about the room itself (help, pairing, answers).
+ */
+import type { CommandName } from "./registry.ts";
+
+export interface Parameter {
+  /** Field of the command's input. */
+  readonly field: string;
+  /** `item`: an id, in a thread left out for the thread's own. `rest`: everything to the end. */
+  readonly kind: "item" | "word" | "rest" | "line-and-text";
+  readonly required: boolean;
+}
+
+export interface Verb {
+  /** The usual one first. */
+  readonly names: readonly string[];
+  readonly summary: string;
+  readonly parameters: readonly Parameter[];
+  /** Null for verbs about the room itself. */
+  readonly command: CommandName | null;
+  /** Fields that the verb itself says. */
+  readonly fixed?: Readonly<Record<string, string | boolean>>;
+  /** It undoes what cannot be had again by another command, so it asks first. */
+  readonly confirm?: boolean;
+}
+
+const item: Parameter = { field: "item", kind: "item", required: true };
+const rest = (field: string, required: boolean = false): Parameter => ({ field, kind: "rest", required });
+const word = (field: string, required: boolean = false): Parameter => ({ field, kind: "word", required });
+
+export const VERBS: readonly Verb[] = [
+  {
+    names: ["help", "?", "commands"],
+    summary: "What can be said here, or how one verb is said",
+    parameters: [word("verb")],
+    command: null,
+  },
+  { names: ["whoami"], summary: "Who you are here and what you may do", parameters: [], command: null },
+  {
+    names: ["pair", "link"],
+    summary: "Say who you are, with the code that `skein pair` printed",
+    parameters: [rest("code", true)],
+    command: null,
+  },
+  { names: ["unpair", "unlink"], summary: "Forget who you are on this platform", parameters: [], command: null },
+  {
+    names: ["yes", "confirm", "ok"],
+    summary: "Do what was asked about",
+    parameters: [word("code")],
+    command: null,
+  },
+  { names: ["no", "cancel"], summary: "Do not do what was asked about", parameters: [word("code")], command: null },
+  { names: ["more"], summary: "The rest of a long answer", parameters: [], command: null },
+  {
+    names: ["status"],
+    summary: "How the board stands; with an item, how that stands",
+    parameters: [{ ...item, required: false }],
+    command: null,
+  },
+  { names: ["list", "ls", "backlog"], summary: "The items", parameters: [word("stage")], command: "item.list" },
+  { names: ["show"], summary: "One item", parameters: [item], command: "item.show" },
+  { names: ["why"], summary: "Why an item is where it is", parameters: [item], command: "why" },
+  { names: ["history"], summary: "What happened to an item", parameters: [item], command: "item.history" },
+  { names: ["log", "logs", "tail"], summary: "The last lines of an item's attempt", parameters: [item], command: null },
+  { names: ["nodes"], summary: "The nodes, as this one sees them", parameters: [], command: "nodes" },
+  { names: ["claims", "who"], summary: "Who works on what", parameters: [], command: "claims" },
+  { names: ["people"], summary: "Who is who, and may do what", parameters: [], command: "people" },
+  { names: ["doctor"], summary: "What is wrong, and what to do", parameters: [], command: "doctor" },
+  {
+    names: ["new", "add", "story"],
+    summary: "Add a story: its title in the first line, the story below",
+    parameters: [{ field: "title", kind: "line-and-text", required: true }],
+    command: "item.add",
+  },
+  {
+    names: ["bug"],
+    summary: "Add a bug: its title in the first line, the rest below",
+    parameters: [{ field: "title", kind: "line-and-text", required: true }],
+    command: "item.add",
+    fixed: { type: "bug" },
+  },
+  { names: ["start", "go"], summary: "Send an item from Backlog to Coding", parameters: [item], command: "item.start" },
+  {
+    names: ["stop", "shelve"],
+    summary: "Put an item back into the Backlog",
+    parameters: [item],
+    command: "item.move",
+    fixed: { stage: "backlog" },
+  },
+  {
+    names: ["move"],
+    summary: "Move an item to backlog or coding",
+    parameters: [item, word("stage", true)],
+    command: "item.move",
+  },
+  {
+    names: ["prio", "priority"],
+    summary: "Set an item's priority, 0 to 9",
+    parameters: [item, word("priority", true)],
+    command: "item.edit",
+  },
+  {
+    names: ["title"],
+    summary: "Change an item's title",
+    parameters: [item, rest("title", true)],
+    command: "item.edit",
+  },
+  { names: ["text"], summary: "Change an item's story", parameters: [item, rest("text", true)], command: "item.edit" },
+  { names: ["note"], summary: "Write a note on an item", parameters: [item, rest("text", true)], command: "item.note" },
+  { names: ["hold"], summary: "Put an item on hold", parameters: [item, rest("reason")], command: "item.hold" },
+  {
+    names: ["unhold", "release", "resume"],
+    summary: "End an item's hold",
+    parameters: [item],
+    command: "item.hold",
+    fixed: { release: true },
+  },
+  {
+    names: ["reject"],
+    summary: "Send an item in Qa or Merge back to Coding",
+    parameters: [item, rest("note", true)],
+    command: "item.reject",
+  },
+  {
+    names: ["archive", "abandon"],
+    summary: "Archive an item",
+    parameters: [item, rest("note")],
+    command: "item.archive",
+    confirm: true,
+  },
+  {
+    names: ["restore", "retry"],
+    summary: "Bring an archived item back to the Backlog",
+    parameters: [item, rest("note")],
+    command: "item.restore",
+  },
+  {
+    names: ["delete"],
+    summary: "Delete an item for good",
+    parameters: [item, rest("note")],
+    command: "item.delete",
+    confirm: true,
+  },
+];
+
+export const verbOf = (name: string): Verb | undefined => VERBS.find(({ names }) => names.includes(name));
+
+/** `hold #id [reason…]` */
+export function usageOf({ names: [name = ""], parameters }: Verb): string {
+  const words = parameters.map(({ field, kind, required }) => {
+    const text =
+      kind === "item" ? "#id" : kind === "line-and-text" ? `${field}…` : kind === "rest" ? `${field}…` : field;
+    return required ? text : `[${text}]`;
+  });
+  return [name, ...words].join(" ");
+}
