@@ -11,8 +11,9 @@ import { type Membership, standingOf } from "../member/membership.ts";
 import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { feedOf } from "../op/frame.ts";
 import type { OpenedOp } from "../op/pack.ts";
-import { createEffectRecord, feedOf } from "./effects.ts";
+import { createEffectRecord } from "./effects.ts";
 import {
   addToHistory,
   type FoldOp,

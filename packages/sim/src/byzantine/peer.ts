@@ -9,6 +9,7 @@ import {
   decodeMessage,
   type Draft,
   encodeMessage,
+  feedId,
   type FrameIndex,
   type Handshake,
   LIMITS,
@@ -84,7 +85,7 @@ export function createByzantinePeer(world: World, spec: ByzantineSpec): Byzantin
       const authorship = { signer, incarnation: peer.incarnation };
       const written = peer.replica.write(drafts, authorship, Math.round(world.scheduler.nowMs()));
       const sealed = peer.replica.seal(authorship).map(({ bytes }) => bytes);
-      const branch = `${peer.key}/${toHex(peer.incarnation)}`;
+      const branch = feedId(signer.publicKey, peer.incarnation);
       for (const bytes of sealed) store(peer, index, frames, { bytes, branch });
       peer.send(sealed, peer.links());
       return written.ops.map((op) => op.id);
