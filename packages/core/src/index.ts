@@ -54,7 +54,7 @@ export {
   type Draft,
   type Replica,
   type Taken,
-  type TakenPack,
+  type TakenRecord,
   type Written,
 } from "./log/replica.ts";
 

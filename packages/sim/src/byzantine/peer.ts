@@ -212,13 +212,10 @@ function hear(peer: ByzantinePeer, conn: Conn, heard: Heard, index: FrameIndex, 
     }
     case "frames":
       for (const bytes of message.frames) {
+        const taken = peer.replica.takeRecord(bytes);
         // It reads what is in a pack, and passes none of it on.
-        if (isPack(bytes)) {
-          peer.replica.takePack(bytes);
-          continue;
-        }
-        const taken = peer.replica.take(bytes);
-        if (taken.ok && taken.value.type === "taken") store(peer, index, frames, { bytes, branch: taken.value.branch });
+        if (!taken.ok || taken.value.news === undefined || isPack(bytes)) continue;
+        for (const { branch } of taken.value.frames) store(peer, index, frames, { bytes, branch });
       }
       return;
     case "refuse":
