@@ -89,6 +89,10 @@ test("with --json a refusal is also one object on standard output", async () => 
   const misspelt = await world.skein(["item", "lst", "--json"]);
   expect(misspelt.code).toBe(2);
   expect(misspelt.json()).toMatchObject({ error: { code: "usage" } });
+  // What the command itself finds wrong with the line is the same kind of refusal as what its parser does.
+  const unread = await world.skein(["item", "add", "x", "--text", join(place, "none"), "--json"]);
+  expect(unread.code).toBe(2);
+  expect(unread.json()).toMatchObject({ error: { code: "usage" } });
 });
 
 test("a directory with somebody's files is not made a node, neither by init nor by joining", async () => {

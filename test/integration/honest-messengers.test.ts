@@ -3,7 +3,7 @@
  * honest node that passes it on is neither blamed for it nor cut.
  */
 import { randomBytes } from "node:crypto";
-import { type Frame, framesOf, fromHex, itemIdFrom, sealPack, toHex } from "@skein/core";
+import { feedId, type Frame, framesOf, fromHex, itemIdFrom, sealPack } from "@skein/core";
 import { createSigner } from "@skein/node";
 import { expect, test } from "vitest";
 
@@ -23,7 +23,7 @@ function packed({ bytes }: Frame): Uint8Array {
   return sealPack(opened.value, "all");
 }
 
-const feedOf = ({ signer, incarnation }: Identity): string => `${toHex(signer.publicKey)}/${toHex(incarnation)}`;
+const feedOf = ({ signer, incarnation }: Identity): string => feedId(signer.publicKey, incarnation);
 
 test("a stranger's frame behind a pack that names it reaches everybody and costs no honest node its link", async () => {
   const [alice, bob] = await startMesh(world, { names: ["alice", "bob"], each: () => ({ slots: 0 }) });

@@ -64,15 +64,19 @@ test("people get the faults, the counts and the hash", () => {
 });
 
 test.each([
-  [["--faults", "gremlins"], 'There is no fault class "gremlins".'],
-  [["--faults", "none,kill"], 'There is no fault class "none".'],
-  [["--also", "none"], 'There is no fault class "none".'],
-  [["--seeds", "2", "--trace"], "--trace and --until are for one seed."],
+  [["--faults", "gremlins"], 'there is no fault class "gremlins"; there are'],
+  [["--faults", "none,kill"], 'there is no fault class "none"; there are'],
+  [["--also", "none"], 'there is no fault class "none"; there are'],
+  [["--seeds", "2", "--trace"], "--trace and --until are for one seed; leave out --seeds"],
 ])("%j is answered with a sentence and 2", (args, sentence) => {
   const wrong = sim(args);
   expect(wrong.status).toBe(2);
   expect(wrong.stdout).toBe("");
   expect(wrong.stderr).toContain(sentence);
+  // A program reads the same in an object, as of any line that could not be understood.
+  const asked = sim([...args, "--json"]);
+  expect(asked.status).toBe(2);
+  expect(JSON.parse(asked.stdout)).toEqual({ error: { code: "usage", message: expect.stringContaining(sentence) } });
 });
 
 test("the trace can be seen, up to one event", () => {

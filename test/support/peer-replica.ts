@@ -2,13 +2,13 @@
 import {
   createReplica,
   type Draft,
+  feedId,
   foundMesh,
   type Frame,
   type Op,
   type Replica,
   sealFrame,
   sealOp,
-  toHex,
 } from "@skein/core";
 
 import { crypto, type HostilePeer, type Identity } from "./hostile-peer.ts";
@@ -61,7 +61,7 @@ export const createItem = (id: string, title: string): Draft => ({
 
 /** A frame of one op that says what the caller wants it to say, signed by the identity. */
 export function forgeFrame(replica: Replica, identity: Identity, change: Partial<Op>): Frame {
-  const feed = replica.heads().get(`${toHex(identity.signer.publicKey)}/${toHex(identity.incarnation)}`);
+  const feed = replica.heads().get(feedId(identity.signer.publicKey, identity.incarnation));
   if (feed !== undefined) throw new Error("forge the first frame of a feed");
   const op: Op = {
     mesh: replica.mesh,

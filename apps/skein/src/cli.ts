@@ -14,6 +14,9 @@ import { Failure, reasonOf } from "./failure.ts";
 import { printable } from "./log-output.ts";
 import { VERSION } from "./version.ts";
 
+/** The exit code of a line that could not be understood. */
+const USAGE = 2;
+
 export async function runCli(argv: readonly string[]): Promise<number> {
   const wantsJson = argv.includes("--json");
   const program = createProgram();
@@ -23,11 +26,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } catch (cause) {
     if (cause instanceof CommanderError) return exitCodeOf(cause, wantsJson);
     if (cause instanceof Failure) {
-      complain(cause.message, wantsJson);
+      complain(cause.message, wantsJson, cause.exitCode === USAGE ? "usage" : "failed");
       return cause.exitCode;
     }
     if (isSystemError(cause)) {
-      complain(`The system refused: ${cause.message}. Check the disk and the permissions, and try again.`, wantsJson);
+      complain(
+        `The system refused: ${cause.message}. Check the disk and the permissions, and try again.`,
+        wantsJson,
+        "failed",
+      );
       return 1;
     }
     // A fault of this program: say so, and where.
@@ -46,11 +53,11 @@ const isSystemError = (cause: unknown): cause is NodeJS.ErrnoException =>
 function exitCodeOf(cause: CommanderError, wantsJson: boolean): number {
   if (cause.exitCode === 0) return 0;
   if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { code: "usage", message: cause.message } })}\n`);
-  return 2;
+  return USAGE;
 }
 
-function complain(message: string, wantsJson: boolean): void {
-  if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { code: "failed", message } })}\n`);
+function complain(message: string, wantsJson: boolean, code: "usage" | "failed"): void {
+  if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
   process.stderr.write(`skein: ${message.split("\n").map(printable).join("\n")}\n`);
 }
 

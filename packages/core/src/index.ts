@@ -16,7 +16,16 @@ export {
 export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
 export type { Crypto, Signer } from "./op/crypto.ts";
 export { BRANCH, ITEM_ID, OID } from "./op/fields.ts";
-export { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./op/frame.ts";
+export {
+  feedId,
+  feedOf,
+  feedParts,
+  type FeedParts,
+  type Frame,
+  isFrameAuthentic,
+  openFrame,
+  sealFrame,
+} from "./op/frame.ts";
 export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
@@ -62,7 +71,7 @@ export {
   type Draft,
   type Replica,
   type Taken,
-  type TakenPack,
+  type TakenRecord,
   type Written,
 } from "./log/replica.ts";
 

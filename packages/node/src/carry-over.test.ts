@@ -4,6 +4,7 @@ import {
   createFrameIndex,
   createReplica,
   type Draft,
+  feedId,
   foundMesh,
   memberOf,
   ok,
@@ -18,7 +19,7 @@ import type { StoredFrame } from "./ports.ts";
 
 const old: Authorship = { signer: testSigner("old"), incarnation: new Uint8Array(8).fill(1) };
 const next: Authorship = { signer: testSigner("next"), incarnation: new Uint8Array(8).fill(2) };
-const FEED = `${toHex(old.signer.publicKey)}/${toHex(old.incarnation)}`;
+const FEED = feedId(old.signer.publicKey, old.incarnation);
 
 const item = (entity: string): Draft => ({
   entity,
@@ -48,7 +49,7 @@ function stand() {
   const author = (by: Authorship, drafts: readonly Draft[]): void => {
     replica.write(drafts, by, 1);
     for (const { bytes, header } of replica.seal(by)) {
-      keep(bytes, `${toHex(header.author)}/${toHex(header.incarnation)}`, header.firstSeq + header.opIds.length - 1);
+      keep(bytes, feedId(header.author, header.incarnation), header.firstSeq + header.opIds.length - 1);
     }
   };
   const copyWrites = (drafts: readonly Draft[], from: readonly StoredFrame[] = [...stored]): (() => void) => {

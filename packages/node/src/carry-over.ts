@@ -7,6 +7,7 @@ import {
   type CommandError,
   type Crypto,
   type Draft,
+  feedOf,
   framesOf,
   isLive,
   type LiveItem,
@@ -86,7 +87,7 @@ function quarantinedOps(
     if (!frames.ok) continue;
     for (const [at, { header, ops: written }] of frames.value.entries()) {
       const [author, incarnation] = [toHex(header.author), toHex(header.incarnation)];
-      if (`${author}/${incarnation}` !== feed || header.firstSeq < from || position + at < firstPosition) continue;
+      if (feedOf({ author, incarnation }) !== feed || header.firstSeq < from || position + at < firstPosition) continue;
       if (author !== key() && journal.index.at(position + at).branch !== feed) continue;
       ops.push(...written.filter((one) => counts(one, author, incarnation)));
     }

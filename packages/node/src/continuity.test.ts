@@ -1,4 +1,4 @@
-import { type Head, type Heads, ok } from "@skein/core";
+import { feedOf, type Head, type Heads, ok } from "@skein/core";
 import { expect, test } from "vitest";
 
 import { createContinuity } from "./continuity.ts";
@@ -10,7 +10,7 @@ const OLD = new Uint8Array(8).fill(1);
 const OWN: Head = { author: "aa", incarnation: "01", seq: 5, frame: new Uint8Array(32).fill(5) };
 
 const headsOf = (...heads: readonly Head[]): Heads =>
-  new Map(heads.map((head, index) => [`${head.author}/${head.incarnation}~${index}`, head]));
+  new Map(heads.map((head, index) => [`${feedOf(head)}~${index}`, head]));
 
 /** A continuity whose time the test moves by hand. */
 function begin(hasAuthored: boolean) {

@@ -2,7 +2,7 @@
  * Watches the feeds for what must not be: ops of this node that it did not have (a restored backup, a copied directory),
  * and feeds with two histories. Each is an alarm; when it is this node's own feed, a new incarnation goes on.
  */
-import { type Crypto, memberOf, type Replica, type Role, toHex } from "@skein/core";
+import { type Crypto, feedOf, feedParts, memberOf, type Replica, type Role, toHex } from "@skein/core";
 
 import { carryOver } from "./carry-over.ts";
 import type { Continuity } from "./continuity.ts";
@@ -47,7 +47,7 @@ export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
   };
 
   const forked = (feed: string, seq: number): void => {
-    const [author = "", incarnation = ""] = feed.split("/");
+    const { author, incarnation } = feedParts(feed);
     const who = deps.nameOf(author);
     log("error", "feed.forked", { author: who, incarnation, seq });
     const wrote = `${who} wrote two histories; nothing it wrote from op ${seq} on counts.`;
@@ -71,15 +71,15 @@ export function createFeedWatch(deps: FeedWatchDeps): FeedWatch {
   const writeAgain = (feed: string): void => {
     writing = writing.then(async () => {
       const ops = await carryOver(deps, feed);
-      if (ops > 0) log("info", "feed.carried-over", { incarnation: feed.split("/")[1] ?? "", ops });
+      if (ops > 0) log("info", "feed.carried-over", { incarnation: feedParts(feed).incarnation, ops });
     });
   };
   const isOwn = (feed: string): boolean =>
-    memberOf(replica.view().membership, feed.split("/")[0] ?? "")?.id === deps.self().key;
+    memberOf(replica.view().membership, feedParts(feed).author)?.id === deps.self().key;
 
   return {
     look: (frames) => {
-      const ownFeed = `${deps.key()}/${toHex(continuity.incarnation())}`;
+      const ownFeed = feedOf({ author: deps.key(), incarnation: toHex(continuity.incarnation()) });
       const isForked = replica.forks().has(ownFeed);
       // A peer that only says it has such ops proves nothing; its frames do, because nobody else can sign them.
       if (!isForked && frames.some((frame) => frame.from !== undefined && frame.feed === ownFeed)) {

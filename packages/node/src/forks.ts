@@ -1,5 +1,5 @@
 /** Feeds whose author wrote two histories, with the two signed frames that prove it. */
-import { type Crypto, type FrameIndex, framesOf, headerBytesOf, type Replica, toHex } from "@skein/core";
+import { type Crypto, feedParts, type FrameIndex, framesOf, headerBytesOf, type Replica, toHex } from "@skein/core";
 
 import type { LogStore } from "./ports.ts";
 
@@ -23,7 +23,7 @@ export interface ForkDeps {
 
 export function listForks({ replica, index, store, crypto }: ForkDeps): readonly ProvedFork[] {
   return [...replica.forks()].map(([feed, seq]) => {
-    const [author = "", incarnation = ""] = feed.split("/");
+    const { author, incarnation } = feedParts(feed);
     const proof: ProvedFork["proof"][number][] = [];
     for (let position = 1; position <= index.size; position++) {
       const { branch, lastSeq } = index.at(position);

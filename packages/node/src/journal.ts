@@ -25,7 +25,7 @@ import {
   type Result,
   type SealedOp,
   type Taken,
-  type TakenPack,
+  type TakenRecord,
 } from "@skein/core";
 
 import type { Cancel, Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
@@ -313,9 +313,9 @@ function offerJob(
  * A fault of this program that a peer's bytes bring about costs their link and a look at the disk, which has nothing of
  * them: it must not be one message that ends any node that hears it.
  */
-function takeSafely(deps: JournalDeps, bytes: Uint8Array, batch: Batch): Result<TakenPack, FrameRefusal> {
+function takeSafely(deps: JournalDeps, bytes: Uint8Array, batch: Batch): Result<TakenRecord, FrameRefusal> {
   try {
-    return takeRecord(deps.replica, bytes);
+    return deps.replica.takeRecord(bytes);
   } catch (cause) {
     const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     deps.onFault(message);
@@ -323,15 +323,6 @@ function takeSafely(deps: JournalDeps, bytes: Uint8Array, batch: Batch): Result<
     batch.isFaulty = true;
     return err({ type: "malformed-frame", message: "taking it brought about a fault of this program" });
   }
-}
-
-/** A frame as a pack of one, so that both are handled alike. */
-function takeRecord(replica: Replica, bytes: Uint8Array): Result<TakenPack, FrameRefusal> {
-  if (isPack(bytes)) return replica.takePack(bytes);
-  const taken = replica.take(bytes);
-  return taken.ok
-    ? ok({ frames: [taken.value], news: taken.value.type === "taken" ? bytes : undefined })
-    : err(taken.error);
 }
 
 interface Commit {

@@ -11,6 +11,8 @@ import {
   createReplica,
   type Crypto,
   err,
+  feedOf,
+  type FeedParts,
   type FrameIndex,
   keyStatus,
   memberOf,
@@ -121,13 +123,10 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   const alarms = createAlarms({ store: options.store, clock, incidents });
   const membership = (): Membership => replica.view().membership;
   const nameOf = (who: string): string => memberOf(membership(), who)?.name ?? who.slice(0, 8);
-  const ownFeed = (): string => `${key()}/${toHex(continuity.incarnation())}`;
+  const ownParts = (): FeedParts => ({ author: key(), incarnation: toHex(continuity.incarnation()) });
+  const ownFeed = (): string => feedOf(ownParts());
   const selfRole = (): Role | undefined =>
-    roleOf(membership(), {
-      author: key(),
-      incarnation: toHex(continuity.incarnation()),
-      seq: (replica.heads().get(ownFeed())?.seq ?? 0) + 1,
-    });
+    roleOf(membership(), { ...ownParts(), seq: (replica.heads().get(ownFeed())?.seq ?? 0) + 1 });
   const selfWithRole = (): { key: string; role: Role } => ({ key: self(), role: selfRole() ?? "observer" });
 
   const continuity = createContinuity({

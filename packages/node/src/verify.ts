@@ -61,7 +61,7 @@ export async function verifyLog({ clock, store, mesh, crypto }: VerifyDeps): Pro
 
 /** Why it does not verify; undefined when it does. */
 function verifyRecord(replica: Replica, { bytes }: StoredFrame, crypto: Crypto, counts: Counts): string | undefined {
-  const taken = isPack(bytes) ? replica.takePack(bytes) : replica.take(bytes);
+  const taken = replica.takeRecord(bytes);
   if (!taken.ok) return taken.error.message;
   if (!isPack(bytes)) {
     counts.frames++;

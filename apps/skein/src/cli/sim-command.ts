@@ -23,9 +23,6 @@ interface SimFlags {
 
 const NODES_MAX = 16;
 
-/** The exit code of a line that could not be understood. */
-const USAGE = 2;
-
 export function addSimCommand(program: Command): void {
   program
     .command("sim")
@@ -46,7 +43,7 @@ export function addSimCommand(program: Command): void {
     .option("--until <step>", "stop after this event", wholeNumber)
     .option("--no-minimise", "leave a failure as it was found")
     .addOption(jsonOption())
-    .action((flags: SimFlags) => simulate(flags));
+    .action((flags: SimFlags, command: Command) => simulate(flags, command));
 }
 
 function seedNumber(value: string): number {
@@ -83,18 +80,17 @@ const jobOf = (flags: SimFlags): SimJob => ({
   minimise: flags.minimise,
 });
 
-async function simulate(flags: SimFlags): Promise<void> {
+async function simulate(flags: SimFlags, command: Command): Promise<void> {
   const { FAULTS } = await import("@skein/sim");
-  const { Failure } = await import("../failure.ts");
   const unknown = [...(flags.faults ?? []), ...(flags.also ?? [])].find(
     (name) => !FAULTS.some((one) => one.name === name),
   );
   if (unknown !== undefined) {
     const known = FAULTS.map(({ name }) => name).join(", ");
-    throw new Failure(`There is no fault class "${unknown}". There are ${known}.`, USAGE);
+    command.error(`error: there is no fault class "${unknown}"; there are ${known}`);
   }
   if (flags.seeds > 1 && (flags.trace === true || flags.until !== undefined)) {
-    throw new Failure("--trace and --until are for one seed. Leave out --seeds.", USAGE);
+    command.error("error: --trace and --until are for one seed; leave out --seeds");
   }
   const isBad = flags.seeds === 1 ? await simulateOne(flags) : await simulateMany(flags);
   if (isBad) process.exitCode = 1;

@@ -2,6 +2,7 @@
  * Which ops of a feed had an effect, as far as it takes to know what a fork of the feed changes. Taking back an effect means
  * to fold everything again; most forks that a liar can make take back none.
  */
+import { feedParts } from "../op/frame.ts";
 import type { FoldOp } from "./history.ts";
 
 export interface EffectRecord {
@@ -26,7 +27,7 @@ export function createEffectRecord(): EffectRecord {
   /** By author, then incarnation: this is asked for every op, and a joined text would be made for every op. */
   const authors = new Map<string, Map<string, FeedEffects>>();
   const find = (id: string): FeedEffects | undefined => {
-    const [author = "", incarnation = ""] = id.split("/");
+    const { author, incarnation } = feedParts(id);
     return authors.get(author)?.get(incarnation);
   };
   const obtain = ({ author, incarnation }: FoldOp): FeedEffects => {
@@ -56,6 +57,3 @@ export function createEffectRecord(): EffectRecord {
     },
   };
 }
-
-export const feedOf = ({ author, incarnation }: Pick<FoldOp, "author" | "incarnation">): string =>
-  `${author}/${incarnation}`;

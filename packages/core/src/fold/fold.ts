@@ -14,8 +14,9 @@ import { createMembershipFold } from "../member/membership-fold.ts";
 import { type MeshBody, type OpBody, readBody } from "../op/bodies.ts";
 import { type ChatBody, isChatKind } from "../op/chat-bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { feedOf } from "../op/frame.ts";
 import type { OpenedOp } from "../op/pack.ts";
-import { createEffectRecord, feedOf } from "./effects.ts";
+import { createEffectRecord } from "./effects.ts";
 import {
   addToHistory,
   type FoldOp,

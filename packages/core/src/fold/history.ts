@@ -95,8 +95,8 @@ export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Out
  */
 export function quarantineEntries(history: MutableHistory, ids: ReadonlySet<string>): void {
   for (const entry of history.entries.values()) {
-    const isOnOne = entry.on !== null && ids.has(entry.on) && isOnIdle(entry.outcome);
-    const outcome = ids.has(entry.id) ? quarantined : isOnOne ? onIdle(quarantined) : undefined;
+    const isOnOne = entry.on !== null && ids.has(entry.on) && entry.outcome === onRejected;
+    const outcome = ids.has(entry.id) ? quarantined : isOnOne ? onQuarantined : undefined;
     if (outcome !== undefined) history.entries.set(entry.id, { ...entry, outcome });
   }
 }
@@ -124,12 +124,13 @@ export const hasNoEffect = (
 ): outcome is Extract<Outcome, { readonly type: "rejected" | "quarantined" }> =>
   outcome.type === "rejected" || outcome.type === "quarantined";
 
-const onIdle = ({ type }: Outcome): Outcome => rejected(`the op it builds on was ${type}`);
-
-const isOnIdle = (outcome: Outcome): boolean =>
-  outcome.type === "rejected" && outcome.reason === "the op it builds on was rejected";
-
 const rejected = (reason: string): Outcome => ({ type: "rejected", reason });
+
+/** One of each for all ops, so that an op which was rejected for this reason is known by its outcome, not by the words. */
+const onRejected = rejected("the op it builds on was rejected");
+const onQuarantined = rejected("the op it builds on was quarantined");
+
+const onIdle = ({ type }: Outcome): Outcome => (type === "quarantined" ? onQuarantined : onRejected);
 
 function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
   if (standing === undefined) {

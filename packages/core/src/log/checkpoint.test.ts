@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { toHex } from "../kernel/bytes.ts";
+import { feedId } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { testCrypto, testSigner } from "../testing/test-crypto.ts";
 import { checkpointOf, standingOf } from "./checkpoint.ts";
@@ -50,7 +50,7 @@ test("a checkpoint that names another history than the one here is contradicted"
     const forged = { tips: [{ ...tip, seq, frame: testCrypto.sha256(Uint8Array.of(seq)) }] };
     expect(standingOf(forged, author)).toEqual({
       type: "contradicted",
-      feeds: new Set([`${toHex(owner.signer.publicKey)}/${toHex(owner.incarnation)}`]),
+      feeds: new Set([feedId(owner.signer.publicKey, owner.incarnation)]),
     });
   }
   // The right hash at the wrong place is no history either.

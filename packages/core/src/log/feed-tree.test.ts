@@ -1,8 +1,7 @@
 /** A feed with more branches than a message has room for: it costs its author, and not the feeds beside it. */
 import { expect, test } from "vitest";
 
-import { toHex } from "../kernel/bytes.ts";
-import type { FrameHeader } from "../op/frame.ts";
+import { feedId, type FrameHeader } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { createHeadsCollector, pagesOf } from "../sync/heads-pages.ts";
 import { decodeMessage, encodeMessage } from "../sync/message.ts";
@@ -29,7 +28,7 @@ function take(tree: FeedTree, { header, hash }: ReturnType<typeof frame>): strin
   return tree.add(header, hash, header.opIds[0] ?? hash, tree.place(header, hash));
 }
 
-const feedOf = (author: string): string => `${toHex(hashOf(author))}/${"00".repeat(8)}`;
+const feedOf = (author: string): string => feedId(hashOf(author), new Uint8Array(8));
 
 /** What somebody with this log understands of the other one's heads, over the wire. */
 function told(heads: Heads, to: FeedTree): Heads {

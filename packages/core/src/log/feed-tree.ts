@@ -5,9 +5,9 @@
  *
  * Which branch a node names first is its own affair, so branches are compared between nodes by hash and never by name.
  */
-import { fromHex, toHex, toSharedHex } from "../kernel/bytes.ts";
+import { toHex, toSharedHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
-import { feedId, type FrameHeader } from "../op/frame.ts";
+import { feedId, feedOf, type FrameHeader } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { type Branch, createFeed, type Feed, type MutableBranch } from "./feed.ts";
 import type { FramePlace, Head, Heads, Locator } from "./heads.ts";
@@ -100,15 +100,14 @@ export function createFeedTree(): FeedTree {
       return branch.id;
     },
     open: (head, seq, opId) => {
-      const feed = `${head.author}/${head.incarnation}`;
+      const feed = feedOf(head);
       const branch = branches.get(feed) ?? begin(head, { id: feed, feed, from: 0, parent: undefined });
       heads = undefined;
       branch.seq = seq;
       branch.opId = opId;
     },
     compare: (remote, locators) => compareHeads(feeds, remote, locators),
-    holds: ({ author, incarnation, seq, frame }) =>
-      frame !== null && feeds.get(`${author}/${incarnation}`)?.find(seq, frame) !== undefined,
+    holds: (head) => head.frame !== null && feeds.get(feedOf(head))?.find(head.seq, head.frame) !== undefined,
     locate: (feed, also) => locatorOf(feed, feeds.get(feed)?.branches ?? [], also),
   };
 }
@@ -151,7 +150,7 @@ function compareHeads(feeds: ReadonlyMap<string, Feed>, remote: Heads, locators:
   let lacking = false;
   const tips = new Map<string, Head[]>();
   for (const head of remote.values()) {
-    const feed = `${head.author}/${head.incarnation}`;
+    const feed = feedOf(head);
     const own = tips.get(feed);
     if (own === undefined) tips.set(feed, [head]);
     else own.push(head);
@@ -220,11 +219,3 @@ function locatorOf(
 
 /** Names a history that forks a feed, by its first frame. */
 export const branchId = (feed: string, firstFrame: Uint8Array): string => `${feed}~${toHex(firstFrame)}`;
-
-/** Author and incarnation of a feed id, as bytes; undefined when it is none. */
-export function partsOfFeed(
-  feed: string,
-): { readonly author: Uint8Array; readonly incarnation: Uint8Array } | undefined {
-  const [author, incarnation] = feed.split("/").map(fromHex);
-  return author === undefined || incarnation === undefined ? undefined : { author, incarnation };
-}

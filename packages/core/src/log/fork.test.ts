@@ -7,6 +7,7 @@ import { toHex } from "../kernel/bytes.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { memberOf } from "../member/membership.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
+import { feedId } from "../op/frame.ts";
 import { createPrng, type Prng, testCrypto, testSigner } from "../testing/index.ts";
 import { createFrameIndex, type FrameIndex } from "./frame-index.ts";
 import { foundMesh } from "./genesis.ts";
@@ -20,7 +21,7 @@ const who = (name: string, life: number = 1): Authorship => ({
 });
 const owner = who("owner");
 const liar = who("liar");
-const LIAR_FEED = `${toHex(liar.signer.publicKey)}/${toHex(liar.incarnation)}`;
+const LIAR_FEED = feedId(liar.signer.publicKey, liar.incarnation);
 const { mesh, frame: genesis } = foundMesh({ ...owner, meshName: "m", nodeName: "owner", wallMs: 1 }, testCrypto);
 
 /** A replica with the store of its frames: enough of a node to exchange them. */
@@ -69,7 +70,7 @@ function author(copy: Copy, authorship: Authorship, drafts: readonly Draft[]): v
   if (changes.some((change) => change.type === "stale")) reload(copy);
 }
 
-const feedOf = ({ signer, incarnation }: Authorship): string => `${toHex(signer.publicKey)}/${toHex(incarnation)}`;
+const feedOf = ({ signer, incarnation }: Authorship): string => feedId(signer.publicKey, incarnation);
 const lastSeqOf = (frame: { readonly header: { readonly firstSeq: number }; readonly ops: readonly unknown[] }) =>
   frame.header.firstSeq + frame.ops.length - 1;
 

@@ -13,7 +13,7 @@ import type { Crypto, Signer } from "../op/crypto.ts";
 import { feedId, type Frame, sealFrame } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { type SealedOp, sealOp } from "../op/op.ts";
-import { sealPack } from "../op/pack.ts";
+import { isPack, sealPack } from "../op/pack.ts";
 import type { Comparison } from "./feed-tree.ts";
 import type { FramePlace, Head, Heads, Locator } from "./heads.ts";
 import { load, type Loading, type Placed } from "./loading.ts";
@@ -25,10 +25,11 @@ export interface Taken extends Omit<ReadFrame, "forked"> {
   readonly changes: readonly FoldChange[];
 }
 
-export interface TakenPack {
+/** What became of a frame or of a pack; a frame reads like a pack of one. */
+export interface TakenRecord {
   /** Its frames in their order, those that were here already among them. */
   readonly frames: readonly Taken[];
-  /** A pack of the ones that are news; undefined when none are. */
+  /** A record of the ones that are news; undefined when none are. */
   readonly news: Uint8Array | undefined;
 }
 
@@ -67,8 +68,8 @@ export interface Replica {
   opCount(): number;
   hasOp(id: string): boolean;
   take(frameBytes: Uint8Array): Result<Taken, FrameRefusal>;
-  /** A pack is taken or refused as a whole. */
-  takePack(packBytes: Uint8Array): Result<TakenPack, FrameRefusal>;
+  /** A frame or a pack, whichever it is. A pack is taken or refused as a whole. */
+  takeRecord(bytes: Uint8Array): Result<TakenRecord, FrameRefusal>;
   /** Where the frames end, without what is still in the open one. */
   sealedHeads(): Heads;
   /** Writes ops of our own into the open frame and folds them. */
@@ -103,21 +104,12 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
     lamport: () => log.top.lamport,
     opCount: () => log.stamps.size,
     hasOp: (id) => log.stamps.has(id),
-    take: (bytes) => {
-      const read = readFrame(log, context, bytes, "verify");
-      if (!read.ok) return read;
-      const [taken] = foldTaken(log, [read.value]);
-      assert(taken !== undefined, "one frame was taken");
-      return ok(taken);
-    },
-    takePack: (bytes) => {
-      const pack = readPack(log, context, bytes, "verify");
-      if (!pack.ok) return pack;
-      const { frames, read } = pack.value;
-      const taken = foldTaken(log, read);
-      const fresh = frames.filter((_, at) => taken[at]?.type === "taken");
-      if (fresh.length === frames.length) return ok({ frames: taken, news: bytes });
-      return ok({ frames: taken, news: fresh.length === 0 ? undefined : sealPack(fresh, "all") });
+    take: (bytes) => takeFrame(log, context, bytes),
+    takeRecord: (bytes) => {
+      if (isPack(bytes)) return takePack(log, context, bytes);
+      const frame = takeFrame(log, context, bytes);
+      if (!frame.ok) return frame;
+      return ok({ frames: [frame.value], news: frame.value.type === "taken" ? bytes : undefined });
     },
     sealedHeads: () => log.feeds.tips(),
     write: (drafts, authorship, wallMs) => writeOps(log, context, drafts, authorship, wallMs),
@@ -128,6 +120,26 @@ export function createReplica(mesh: Uint8Array, crypto: Crypto): Replica {
     },
     reloading,
   };
+}
+
+// ── taking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function takeFrame(log: Log, context: Context, bytes: Uint8Array): Result<Taken, FrameRefusal> {
+  const read = readFrame(log, context, bytes, "verify");
+  if (!read.ok) return read;
+  const [taken] = foldTaken(log, [read.value]);
+  assert(taken !== undefined, "one frame was taken");
+  return ok(taken);
+}
+
+function takePack(log: Log, context: Context, bytes: Uint8Array): Result<TakenRecord, FrameRefusal> {
+  const pack = readPack(log, context, bytes, "verify");
+  if (!pack.ok) return pack;
+  const { frames, read } = pack.value;
+  const taken = foldTaken(log, read);
+  const fresh = frames.filter((_, at) => taken[at]?.type === "taken");
+  if (fresh.length === frames.length) return ok({ frames: taken, news: bytes });
+  return ok({ frames: taken, news: fresh.length === 0 ? undefined : sealPack(fresh, "all") });
 }
 
 /** Frames that were taken together. */

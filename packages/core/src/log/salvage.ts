@@ -22,9 +22,9 @@ export function* wholeRecords(
   const replica = createReplica(mesh, crypto);
   let position = 1;
   for (const bytes of records) {
-    const whole = takeRecord(replica, bytes);
+    const whole = keep(replica, bytes);
     for (const record of whole === undefined ? singly(bytes, crypto) : [bytes]) {
-      const kept = whole ?? takeRecord(replica, record);
+      const kept = whole ?? keep(replica, record);
       if (kept === undefined) continue;
       yield { position, ...kept };
       position += kept.count;
@@ -40,12 +40,8 @@ function singly(bytes: Uint8Array, crypto: Crypto): readonly Uint8Array[] {
 }
 
 /** Undefined when it does not fit. */
-function takeRecord(replica: Replica, bytes: Uint8Array): Omit<WholeRecord, "position"> | undefined {
-  if (!isPack(bytes)) {
-    const taken = replica.take(bytes);
-    return taken.ok && taken.value.type === "taken" ? { bytes, count: 1 } : undefined;
-  }
-  const pack = replica.takePack(bytes);
-  if (!pack.ok || pack.value.news === undefined) return undefined;
-  return { bytes: pack.value.news, count: pack.value.frames.filter(({ type }) => type === "taken").length };
+function keep(replica: Replica, bytes: Uint8Array): Omit<WholeRecord, "position"> | undefined {
+  const taken = replica.takeRecord(bytes);
+  if (!taken.ok || taken.value.news === undefined) return undefined;
+  return { bytes: taken.value.news, count: taken.value.frames.filter(({ type }) => type === "taken").length };
 }

@@ -62,7 +62,7 @@ test.each(["all", "ends"] as const)(
     const { mesh, replica, frames } = rotatedLog();
     const pack = sealPack(opened(frames), keep);
     const joiner = createReplica(mesh, testCrypto);
-    expect(joiner.takePack(pack)).toMatchObject({ ok: true });
+    expect(joiner.takeRecord(pack)).toMatchObject({ ok: true });
     const restarted = createReplica(mesh, testCrypto);
     expect(restarted.reload([pack])).toMatchObject({ ok: true });
     for (const one of [joiner, restarted]) {
@@ -70,6 +70,20 @@ test.each(["all", "ends"] as const)(
     }
   },
 );
+
+test("a frame is taken as a pack of one is, and is news once", () => {
+  const { mesh, replica, frames } = rotatedLog();
+  const joiner = createReplica(mesh, testCrypto);
+  for (const bytes of frames) {
+    const taken = joiner.takeRecord(bytes);
+    expect(taken).toMatchObject({ ok: true, value: { frames: [{ type: "taken" }] } });
+    expect(taken.ok && taken.value.news).toBe(bytes);
+    const again = joiner.takeRecord(bytes);
+    expect(again).toMatchObject({ ok: true, value: { frames: [{ type: "duplicate" }], news: undefined } });
+  }
+  expect(digestOf(joiner.view(), testCrypto)).toBe(digestOf(replica.view(), testCrypto));
+  expect(joiner.takeRecord(Uint8Array.of(1))).toMatchObject({ ok: false, error: { type: "malformed-frame" } });
+});
 
 test("a pack that has a frame twice is refused, and changes nothing", () => {
   const { mesh, frames } = rotatedLog();
@@ -80,7 +94,7 @@ test("a pack that has a frame twice is refused, and changes nothing", () => {
     [genesis, genesis],
     [genesis, first, first],
   ]) {
-    expect(replica.takePack(sealPack(twice, "all"))).toMatchObject({ ok: false, error: { type: "malformed-frame" } });
+    expect(replica.takeRecord(sealPack(twice, "all"))).toMatchObject({ ok: false, error: { type: "malformed-frame" } });
   }
   expect(replica.opCount()).toBe(0);
 });
@@ -89,7 +103,7 @@ test("a bad signature that another frame's covers counts for nothing, and nothin
   const { mesh, replica, frames } = rotatedLog();
   const packed = opened(frames).map((frame, at) => (at === 3 ? { ...frame, signature: new Uint8Array(64) } : frame));
   const joiner = createReplica(mesh, testCrypto);
-  expect(joiner.takePack(sealPack(packed, "all"))).toMatchObject({ ok: true });
+  expect(joiner.takeRecord(sealPack(packed, "all"))).toMatchObject({ ok: true });
   expect(digestOf(joiner.view(), testCrypto)).toBe(digestOf(replica.view(), testCrypto));
   expect(isCovered(packed, testCrypto)).toBe(true);
   // Without the frame behind it, it would be the one that signs.

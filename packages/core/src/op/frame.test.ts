@@ -6,7 +6,7 @@ import { foundMesh } from "../log/genesis.ts";
 import { createReplica } from "../log/replica.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { decode, encode, type Value } from "./codec.ts";
-import { feedId, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./frame.ts";
+import { feedBytes, feedId, feedOf, feedParts, type Frame, isFrameAuthentic, openFrame, sealFrame } from "./frame.ts";
 import { LIMITS } from "./limits.ts";
 import { sealOp } from "./op.ts";
 
@@ -158,6 +158,10 @@ test("an op can be proved by its frame's header and its own bytes", () => {
 
 test("a feed is named by its author and incarnation", () => {
   expect(feedId(Uint8Array.of(1, 2), Uint8Array.of(255))).toBe("0102/ff");
+  expect(feedOf({ author: "0102", incarnation: "ff" })).toBe("0102/ff");
+  expect(feedParts("0102/ff")).toEqual({ author: "0102", incarnation: "ff" });
+  expect(feedBytes("0102/ff")).toEqual({ author: Uint8Array.of(1, 2), incarnation: Uint8Array.of(255) });
+  expect(feedBytes("0102")).toBeUndefined();
   const { op } = sealOp(
     {
       mesh: genesis.mesh,

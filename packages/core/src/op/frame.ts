@@ -7,7 +7,7 @@
  * A frame's hash is the SHA-256 of its header, so the signature is not part of what is chained, and any op is proved by
  * a header and its own bytes. Throughput is bounded by hashing, not by Ed25519.
  */
-import { equalBytes, toSharedHex } from "../kernel/bytes.ts";
+import { equalBytes, fromHex, toSharedHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { decode, encode, type Value } from "./codec.ts";
 import type { Crypto, Signer } from "./crypto.ts";
@@ -102,9 +102,29 @@ function openHeader(bytes: Uint8Array): FrameHeader | undefined {
 export const isFrameAuthentic = (frame: Frame, crypto: Crypto): boolean =>
   crypto.verify(frame.header.author, frame.headerBytes, frame.signature);
 
+/** Whose ops a feed holds, in hex: a key, and one of the lives of the node that had it. */
+export interface FeedParts {
+  readonly author: string;
+  readonly incarnation: string;
+}
+
 /** Names a feed, the ops of one (author, incarnation), in maps. */
+export const feedOf = ({ author, incarnation }: FeedParts): string => `${author}/${incarnation}`;
+
 export const feedId = (author: Uint8Array, incarnation: Uint8Array): string =>
-  `${toSharedHex(author)}/${toSharedHex(incarnation)}`;
+  feedOf({ author: toSharedHex(author), incarnation: toSharedHex(incarnation) });
+
+/** The two names in a feed's id, which was made by one of the two above. */
+export function feedParts(feed: string): FeedParts {
+  const [author = "", incarnation = ""] = feed.split("/");
+  return { author, incarnation };
+}
+
+/** The same as bytes; undefined when the text is no feed's id. */
+export function feedBytes(feed: string): Pick<FrameHeader, "author" | "incarnation"> | undefined {
+  const [author, incarnation] = feed.split("/").map(fromHex);
+  return author === undefined || incarnation === undefined ? undefined : { author, incarnation };
+}
 
 const malformed = (what: string): { readonly ok: false; readonly error: MalformedFrame } =>
   err({ type: "malformed-frame", message: `malformed frame: ${what}` });

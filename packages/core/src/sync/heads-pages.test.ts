@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 
 import type { Heads } from "../log/heads.ts";
+import { feedOf } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { createHeadsCollector, pagesOf } from "./heads-pages.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
@@ -11,10 +12,8 @@ function headsOf(count: number, from = 0): Heads {
   return new Map(
     Array.from({ length: count }, (_, place) => {
       const incarnation = (from + place).toString(16).padStart(16, "0");
-      return [
-        `${author}/${incarnation}`,
-        { author, incarnation, seq: LIMITS.counter, frame: new Uint8Array(32).fill(7) },
-      ] as const;
+      const head = { author, incarnation, seq: LIMITS.counter, frame: new Uint8Array(32).fill(7) };
+      return [feedOf(head), head] as const;
     }),
   );
 }

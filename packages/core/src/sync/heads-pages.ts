@@ -5,6 +5,7 @@
  */
 import { toHex } from "../kernel/bytes.ts";
 import type { Head, Heads } from "../log/heads.ts";
+import { feedOf } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import type { Message } from "./message.ts";
 
@@ -43,7 +44,7 @@ export function createHeadsCollector(own: OwnLog): HeadsCollector {
   let strange = 0;
   const add = (heads: Heads): void => {
     for (const head of heads.values()) {
-      const feed = `${head.author}/${head.incarnation}`;
+      const feed = feedOf(head);
       const isFirst = !listing.has(feed);
       const isOurs = isFirst ? own.heads().has(feed) : own.holds(head);
       if (!isOurs && ++strange > LIMITS.feeds) continue;

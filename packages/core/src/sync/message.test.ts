@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
 import { encode, type Value } from "../op/codec.ts";
+import { feedId, feedOf } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { decodeMessage, encodeMessage, type Message, type MessageType } from "./message.ts";
 
@@ -23,13 +24,13 @@ const heads = fc
       seq,
       frame,
     }));
-    return new Map(entries.map((head) => [`${head.author}/${head.incarnation}`, head]));
+    return new Map(entries.map((head) => [feedOf(head), head]));
   });
 
 const locators = fc.array(
   fc
     .tuple(bytesOf(32), bytesOf(8), fc.array(fc.record({ seq: count, frame: bytesOf(32) }), { maxLength: 40 }))
-    .map(([author, incarnation, frames]) => ({ feed: `${toHex(author)}/${toHex(incarnation)}`, frames })),
+    .map(([author, incarnation, frames]) => ({ feed: feedId(author, incarnation), frames })),
   { maxLength: 5 },
 );
 

@@ -13,11 +13,10 @@
  */
 import { fromHex, toHex } from "../kernel/bytes.ts";
 import { assert, err, ok, type Result } from "../kernel/result.ts";
-import { partsOfFeed } from "../log/feed-tree.ts";
 import type { Head, Heads, Locator } from "../log/heads.ts";
 import type { KeyRotation } from "../member/membership.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
-import { feedId } from "../op/frame.ts";
+import { feedBytes, feedId } from "../op/frame.ts";
 import { LIMITS } from "../op/limits.ts";
 import { HASH_BYTES, INCARNATION_BYTES, isBytes, SIGNATURE_BYTES } from "../op/op.ts";
 
@@ -230,7 +229,7 @@ const isIncarnation = (value: Value | undefined): value is Uint8Array =>
   isBytes(value) && value.length === INCARNATION_BYTES;
 
 function encodeLocator({ feed, frames }: Locator): Value {
-  const parts = partsOfFeed(feed);
+  const parts = feedBytes(feed);
   assert(parts !== undefined, "a locator names a feed");
   return [parts.author, parts.incarnation, frames.map(({ seq, frame }) => [seq, frame])];
 }

@@ -11,6 +11,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { feedOf } from "../op/frame.ts";
 import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
 
 export interface QueryContext {
@@ -145,9 +146,9 @@ function people({ view, naming }: QueryContext): Plain {
 function digest({ view, heads, opCount, crypto }: QueryContext): Plain {
   // Of a forked feed the longest history: nodes name its branches as they came to know them.
   const feeds = new Map<string, number>();
-  for (const { author, incarnation, seq } of heads.values()) {
-    const feed = `${author}/${incarnation}`;
-    feeds.set(feed, Math.max(seq, feeds.get(feed) ?? 0));
+  for (const head of heads.values()) {
+    const feed = feedOf(head);
+    feeds.set(feed, Math.max(head.seq, feeds.get(feed) ?? 0));
   }
   return {
     digest: digestOf(view, crypto),

@@ -3,13 +3,13 @@ import {
   BUDGETS,
   createReplica,
   encodeMessage,
+  feedId,
   foundMesh,
   type FrameRefusal,
   type Heads,
   type Message,
   ok,
   type Peer,
-  toHex,
 } from "@skein/core";
 import { testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
@@ -21,7 +21,7 @@ import { createAccount } from "./account.ts";
 import { createPeerLink } from "./peer-link.ts";
 
 const author = { signer: testSigner("us"), incarnation: new Uint8Array(8).fill(1) };
-const OWN = `${toHex(author.signer.publicKey)}/${toHex(author.incarnation)}`;
+const OWN = feedId(author.signer.publicKey, author.incarnation);
 const founded = foundMesh({ ...author, meshName: "m", nodeName: "us", wallMs: 1 }, testCrypto);
 const FRIEND: Peer = { key: "bb", name: "friend", provisional: false, follows: null };
 

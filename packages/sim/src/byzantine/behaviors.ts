@@ -2,6 +2,7 @@
 import {
   concatBytes,
   type Draft,
+  feedId,
   fromHex,
   isLive,
   type LiveItem,
@@ -81,7 +82,7 @@ function handmade(
   change: { readonly lamportAhead: number; readonly kind: string },
 ): Uint8Array | undefined {
   const { world, signer, incarnation, replica } = peer;
-  const head = replica.heads().get(`${peer.key}/${toHexOf(incarnation)}`);
+  const head = replica.heads().get(feedId(signer.publicKey, incarnation));
   // Only at the start of a feed, where nothing has to be named: a second feed of the same key.
   const fresh = peer.prng.bytes(8);
   if (head === undefined) return undefined;
@@ -113,8 +114,6 @@ function handmade(
   };
   return sealFrame(header, [sealed.bytes], signer, world.crypto).bytes;
 }
-
-const toHexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 const poisonLamport: Behavior = {
   name: "byzantine-lamport",

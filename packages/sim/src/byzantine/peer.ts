@@ -9,6 +9,7 @@ import {
   decodeMessage,
   type Draft,
   encodeMessage,
+  feedId,
   type FrameIndex,
   type Handshake,
   LIMITS,
@@ -84,7 +85,7 @@ export function createByzantinePeer(world: World, spec: ByzantineSpec): Byzantin
       const authorship = { signer, incarnation: peer.incarnation };
       const written = peer.replica.write(drafts, authorship, Math.round(world.scheduler.nowMs()));
       const sealed = peer.replica.seal(authorship).map(({ bytes }) => bytes);
-      const branch = `${peer.key}/${toHex(peer.incarnation)}`;
+      const branch = feedId(signer.publicKey, peer.incarnation);
       for (const bytes of sealed) store(peer, index, frames, { bytes, branch });
       peer.send(sealed, peer.links());
       return written.ops.map((op) => op.id);
@@ -212,13 +213,10 @@ function hear(peer: ByzantinePeer, conn: Conn, heard: Heard, index: FrameIndex, 
     }
     case "frames":
       for (const bytes of message.frames) {
+        const taken = peer.replica.takeRecord(bytes);
         // It reads what is in a pack, and passes none of it on.
-        if (isPack(bytes)) {
-          peer.replica.takePack(bytes);
-          continue;
-        }
-        const taken = peer.replica.take(bytes);
-        if (taken.ok && taken.value.type === "taken") store(peer, index, frames, { bytes, branch: taken.value.branch });
+        if (!taken.ok || taken.value.news === undefined || isPack(bytes)) continue;
+        for (const { branch } of taken.value.frames) store(peer, index, frames, { bytes, branch });
       }
       return;
     case "refuse":

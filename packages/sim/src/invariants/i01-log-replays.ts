@@ -3,7 +3,7 @@
  * under a key that was a member, every op comes after what it names, and the view it makes is the one the node shows,
  * which got its ops one by one, in another order, and through restarts.
  */
-import { createReplica, digestOf, type FrameRefusal, isPack, type Replica, type Result, type Taken } from "@skein/core";
+import { createReplica, digestOf } from "@skein/core";
 
 import { runningMachines } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -17,8 +17,8 @@ export const logReplays: MakeChecker = (world) => ({
       const replica = createReplica(world.mesh, world.crypto);
       let stale = false;
       for (const { position, bytes } of disk.frames()) {
-        const taken = takeRecord(replica, bytes);
-        stale ||= taken.ok && taken.value.some(({ changes }) => changes.some(({ type }) => type === "stale"));
+        const taken = replica.takeRecord(bytes);
+        stale ||= taken.ok && taken.value.frames.some(({ changes }) => changes.some(({ type }) => type === "stale"));
         if (taken.ok) continue;
         world.violate("I1", `${name}: frame ${position} does not verify: ${taken.error.type}: ${taken.error.message}`);
         return;
@@ -33,12 +33,3 @@ export const logReplays: MakeChecker = (world) => ({
     }
   },
 });
-
-function takeRecord(replica: Replica, bytes: Uint8Array): Result<readonly Taken[], FrameRefusal> {
-  if (isPack(bytes)) {
-    const pack = replica.takePack(bytes);
-    return pack.ok ? { ok: true, value: pack.value.frames } : pack;
-  }
-  const taken = replica.take(bytes);
-  return taken.ok ? { ok: true, value: [taken.value] } : taken;
-}

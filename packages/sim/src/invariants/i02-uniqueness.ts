@@ -3,7 +3,7 @@
  * as forked there, both signed histories are in every log as the proof, and no op from there on has an effect. Only who
  * lies, or runs from a copied or older disk, comes there.
  */
-import { type Frame, isPack, toHex } from "@skein/core";
+import { feedId, feedOf, feedParts, type Frame, isPack, toHex } from "@skein/core";
 
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -18,7 +18,7 @@ export const uniqueness: MakeChecker = (world) => ({
     const forks = forksOnDisk(world);
     if (forks.size > 0) world.note("fork proof made");
     for (const feed of forks.keys()) {
-      const author = feed.slice(0, feed.indexOf("/"));
+      const { author } = feedParts(feed);
       const mayFork = world.byzantine.has(author) || world.machines.some((one) => one.key === author && one.mayFork);
       if (!mayFork) world.violate("I2", `the feed ${feed} forked, and its node is honest and had its own disk`);
     }
@@ -53,7 +53,7 @@ function noteOps(
   ops: Map<string, string>,
   forks: Forks,
 ): void {
-  const feed = `${toHex(author)}/${toHex(incarnation)}`;
+  const feed = feedId(author, incarnation);
   for (const [index, opId] of opIds.entries()) {
     const [seq, id] = [firstSeq + index, toHex(opId)];
     const known = ops.get(`${feed}/${seq}`);
@@ -67,9 +67,10 @@ type Items = ReturnType<ReturnType<typeof correctMachines>[number]["running"]["n
 /** Ops that count although they stand at or after a fork of their feed. */
 function* effectsBeyond(items: Items, forks: Forks): Generator<string> {
   for (const item of items.values()) {
-    for (const { id, author, incarnation, seq, outcome } of item.entries.values()) {
+    for (const entry of item.entries.values()) {
+      const { id, seq, outcome } = entry;
       if (outcome.type !== "accepted" && outcome.type !== "noted") continue;
-      if (seq >= (forks.get(`${author}/${incarnation}`) ?? Number.POSITIVE_INFINITY)) {
+      if (seq >= (forks.get(feedOf(entry)) ?? Number.POSITIVE_INFINITY)) {
         yield `op ${id.slice(0, 12)} of item ${item.id} counts, and its feed forked before it`;
       }
     }

@@ -2,7 +2,7 @@
  * I5: what a (key, incarnation) publishes goes up by one and never says something else at the same place, over all starts
  * of its node. Watched on the wire, where everybody sees it.
  */
-import { type Frame, isPack, toHex } from "@skein/core";
+import { feedId, type Frame, isPack, toHex } from "@skein/core";
 
 import { frameKey, headersIn } from "../ports/records.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -24,7 +24,7 @@ export const authorMonotonicity: MakeChecker = (world) => {
     const node = toHex(author);
     if (world.byzantine.has(node) || world.machines.some((one) => one.key === node && one.mayFork)) return;
     for (const [index, opId] of opIds.entries()) {
-      const place = `${toHex(author)}/${toHex(incarnation)}/${firstSeq + index}`;
+      const place = `${feedId(author, incarnation)}/${firstSeq + index}`;
       const [id, known] = [toHex(opId), published.get(place)];
       published.set(place, id);
       if (known !== undefined && known !== id) world.violate("I5", `the place ${place} was published with two ops`);

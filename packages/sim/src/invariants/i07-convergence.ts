@@ -1,5 +1,5 @@
 /** I6, I7 and I18: with no faults left, all logs become equal, and so do the views, with one claim at most on each item. */
-import { digestOf, type Heads, toHex } from "@skein/core";
+import { digestOf, feedOf, type Heads, toHex } from "@skein/core";
 
 import { type RunningMachine, runningMachines, type World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
@@ -7,9 +7,7 @@ import type { MakeChecker } from "./checker.ts";
 /** What a log holds as one text, to compare. Which branch of a forked feed a node names first is its own affair. */
 const headsOf = (heads: Heads): string =>
   [...heads.values()]
-    .map(
-      ({ author, incarnation, seq, frame }) => `${author}/${incarnation} ${seq} ${frame === null ? "" : toHex(frame)}`,
-    )
+    .map((head) => `${feedOf(head)} ${head.seq} ${head.frame === null ? "" : toHex(head.frame)}`)
     .toSorted()
     .join("\n");
 
