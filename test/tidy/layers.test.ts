@@ -32,6 +32,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/board": ["@skein/core"],
   skein: [
     "@skein/board",
+    "@skein/chat",
+    "@skein/chat-discord",
+    "@skein/chat-matrix",
+    "@skein/chat-slack",
+    "@skein/chat-whatsapp",
     "@skein/config",
     "@skein/core",
     "@skein/git",

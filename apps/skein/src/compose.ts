@@ -12,6 +12,7 @@ import {
   createNodeCrypto,
   createSigner,
   type GrowthSettings,
+  type Json,
   type LinkRefusal,
   type Logger,
   type Node,
@@ -45,6 +46,7 @@ export interface ComposeOptions {
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly announced: () => readonly string[];
+  readonly transports: () => Json;
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
 
@@ -94,6 +96,7 @@ export function composeNode(options: ComposeOptions): Node {
     labels: options.labels,
     beatMs: BEAT_MS,
     announced: options.announced,
+    transports: options.transports,
     onRefused: options.onRefused,
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);

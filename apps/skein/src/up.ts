@@ -11,6 +11,7 @@ import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
 import { createSnapshots, forgetSnapshots } from "./backup/snapshot.ts";
+import { type Chat, createChat } from "./chat.ts";
 import { composeNode, LogDoesNotFit, ownerOf } from "./compose.ts";
 import {
   countBoot,
@@ -123,6 +124,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   let announced: readonly string[] = options.advertise;
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
+  let chat: Chat | undefined;
   await endLeftovers(ownerOf(data.path));
   forgetSnapshots(data.path);
   const node = composeNode({
@@ -139,15 +141,22 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,
+    transports: () => chat?.states() ?? [],
     onRefused: (refusal) => {
       if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
     },
   });
-  const bound = async (): Promise<{ peer: string; http: HttpServer }> => {
+  const bound = async (): Promise<{ peer: string; http: HttpServer; chat: Chat }> => {
+    const rooms = await createChat(data.path, node, log);
+    chat = rooms;
     const peer = await listenForPeers(node, options.listen);
-    return { peer, http: await listenForPeople(node, data, options) };
+    return { peer, http: await listenForPeople(node, data, options, rooms), chat: rooms };
   };
-  const { peer, http } = await bound().catch(async (cause: unknown) => {
+  const {
+    peer,
+    http,
+    chat: rooms,
+  } = await bound().catch(async (cause: unknown) => {
     // A socket that stays open would keep this process alive after its last word.
     await net.close();
     throw cause;
@@ -163,9 +172,10 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     throw cause;
   }
   node.start();
+  rooms.start();
   log("info", "node.up", { node: name, mesh: toHex(identity.mesh).slice(0, 12), peer, http: http.url });
 
-  const ending = createEnding(node, http, data);
+  const ending = createEnding(node, http, rooms, data);
   fail = (failure) => ending.end(failure);
   return { node, endpoints, announced, token: data.token, stopped: ending.stopped, stop: () => ending.end(undefined) };
 }
@@ -183,6 +193,7 @@ function nameOf({ name }: UpOptions, data: DataDirectory): string {
 function createEnding(
   node: Node,
   http: HttpServer,
+  chat: Chat,
   data: DataDirectory,
 ): { readonly stopped: Promise<void>; end: (failure: Failure | undefined) => void } {
   let resolveStopped = (): void => undefined;
@@ -200,6 +211,8 @@ function createEnding(
       void (async () => {
         removeEndpoints(data.path);
         await http.close();
+        // The leases on accounts are given back while the node still writes.
+        await chat.stop();
         await node.stop();
         data.close();
         if (failure === undefined) resolveStopped();
@@ -270,7 +283,7 @@ async function listenForPeers(node: Node, listen: string | undefined): Promise<s
   return usual.ok ? usual.value : orFail(await node.listen({ ...DEFAULT_PEER, port: 0 }), (problem) => problem);
 }
 
-async function listenForPeople(node: Node, data: DataDirectory, options: UpOptions): Promise<HttpServer> {
+async function listenForPeople(node: Node, data: DataDirectory, options: UpOptions, chat: Chat): Promise<HttpServer> {
   const assets = join(dirname(fileURLToPath(import.meta.resolve("@skein/board/package.json"))), "dist");
   const serve = (address: { host: string; port: number }): ReturnType<typeof createHttpServer> =>
     createHttpServer({
@@ -282,6 +295,7 @@ async function listenForPeople(node: Node, data: DataDirectory, options: UpOptio
       // Grows from start to start: a page that kept its copy sees what this start says, not what the last one said.
       clientId: Math.floor(systemClock.wallMs() / 1_000) >>> 0,
       allowedHosts: isEverywhere(address.host) ? ownAddresses() : [],
+      hooks: (kind, account, request) => chat.hooks(kind, account, request),
       report: (problem) => process.stderr.write(`${problem}\n`),
     });
   if (options.http !== undefined)

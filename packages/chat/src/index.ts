@@ -1,4 +1,7 @@
 /** Chat as seen from its adapters and from the composition root. */
+export type { AccountSettings, RoomSettings } from "./account.ts";
+export { type ChatEngine, type ChatEngineDeps, createChatEngine } from "./engine.ts";
+export type { SessionState } from "./session.ts";
 export type * from "./transport.ts";
 export { createVerifier } from "./verify/create-verifier.ts";
 export type { Verdict, Verifier } from "./verify/verifier.ts";

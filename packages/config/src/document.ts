@@ -44,8 +44,16 @@ interface OffsetsByPath {
   pathBefore(offset: number): KeyPath;
 }
 
+export interface ReadOptions {
+  /** Keys may be called like secrets, because they name where one is kept. Values that look like one are refused anyway. */
+  readonly namesSecrets?: boolean;
+}
+
 /** `text` has no byte order mark. */
-export function readDocument(text: string): Result<PlainDocument, readonly LocatedProblem[]> {
+export function readDocument(
+  text: string,
+  options: ReadOptions = {},
+): Result<PlainDocument, readonly LocatedProblem[]> {
   const unreadable = findUnreadable(text);
   if (unreadable !== undefined) return err([unreadable]);
   const refused = findRefusedSyntax(text);
@@ -58,7 +66,7 @@ export function readDocument(text: string): Result<PlainDocument, readonly Locat
     // The parser reports what it finds as values; it throws only where it has a defect of its own, whose text helps nobody.
     return err([whole(0, [], "This cannot be read as YAML; compare it with the example in the documentation")]);
   }
-  const plain = toPlain(document);
+  const plain = toPlain(document, options.namesSecrets === true);
   if (document.errors.length === 0) return ok(plain);
   return err(locateSyntaxErrors(document.errors, plain.offsets, text.trimEnd().length));
 }
@@ -138,14 +146,15 @@ interface Entry {
   readonly value: number;
 }
 
-function toPlain(document: Document.Parsed): PlainDocument {
+function toPlain(document: Document.Parsed, namesSecrets: boolean): PlainDocument {
   const entries: Entry[] = [];
   const problems: LocatedProblem[] = [];
-  const value = document.contents === null ? null : convert(document.contents, [], { entries, problems });
+  const value = document.contents === null ? null : convert(document.contents, [], { entries, problems, namesSecrets });
   return { value, problems, offsets: createOffsets(entries) };
 }
 
 interface Sink {
+  readonly namesSecrets: boolean;
   readonly entries: Entry[];
   readonly problems: LocatedProblem[];
 }
@@ -183,7 +192,8 @@ function convertMap(node: YAMLMap.Parsed, path: KeyPath, sink: Sink): unknown {
       sink.problems.push({ offset, path: at, message: "is written twice; keep one of them" });
       continue;
     }
-    if (isSecretKey(name)) sink.problems.push({ offset, path: at, message: SECRET_KEY_MESSAGE, final: true });
+    if (!sink.namesSecrets && isSecretKey(name))
+      sink.problems.push({ offset, path: at, message: SECRET_KEY_MESSAGE, final: true });
     sink.entries.push({ path: at, key: offset, value: value?.range[0] ?? offset });
     map[name] = value === null ? null : convert(value, at, sink);
   }

@@ -16,3 +16,11 @@ export { projectNameFrom } from "./project-name.ts";
 export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
 export { projectConfigJsonSchema } from "./schema.ts";
 export { parseDuration } from "./quantity.ts";
+export {
+  type AccountConfig,
+  type NodeConfig,
+  NO_NODE_CONFIG,
+  parseNodeConfig,
+  type RoomConfig,
+  type SecretSource,
+} from "./node-config.ts";

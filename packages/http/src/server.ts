@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { allowedHosts, bearerToken, bracketed, createTokenCheck, refuseForeign, type TokenCheck } from "./access.ts";
 import { createBoardDocument } from "./board-document.ts";
+import { hookOf, hookReply, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import type { Metric } from "./metrics-text.ts";
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Copies the log into a place of its own in the data directory and gives that place's name. */
   readonly snapshot: () => Promise<Result<string, CommandError>>;
+  /** Answers the webhooks of chat platforms; without it there are none. */
+  readonly hooks?: Hooks | undefined;
   /** Told what is a fault of the program, not of a client. */
   readonly report?: ((problem: string) => void) | undefined;
 }
@@ -51,6 +54,7 @@ interface Site {
   readonly isToken: TokenCheck;
   readonly page: PageFiles;
   readonly yjs: YjsSockets;
+  readonly hooks: Hooks | undefined;
   readonly report: (problem: string) => void;
   readonly answered: Map<string, number>;
 }
@@ -72,6 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     isToken: createTokenCheck(options.token),
     page: page.value,
     yjs,
+    hooks: options.hooks,
     report: options.report ?? (() => {}),
     answered: new Map(),
   };
@@ -171,9 +176,11 @@ function hasUnreadBody({ headers, complete }: IncomingMessage): boolean {
 }
 
 async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
+  const target = parseTarget(request);
+  const hook = target === undefined || site.hooks === undefined ? undefined : hookOf(target.pathname);
+  if (hook !== undefined && site.hooks !== undefined) return hookReply(site.hooks, hook, request);
   const refusal = refuseForeign(request.headers, site.hosts);
   if (refusal !== undefined) return errorReply(refusal.status, { code: refusal.type, message: refusal.message });
-  const target = parseTarget(request);
   if (target === undefined) return BAD_TARGET;
   const file = site.page.get(target.pathname);
   if (file !== undefined && isRead(request)) return pageReply(file, request.headers.host?.toLowerCase() ?? "");

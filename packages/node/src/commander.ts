@@ -64,6 +64,8 @@ export interface CommanderDeps {
   readonly growth: Growth;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
+  /** What each chat account does on this node. */
+  readonly transports: () => Plain;
   /** This node's member id. */
   readonly self: () => string;
   readonly role: () => Role | undefined;
@@ -229,6 +231,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(doctor(deps));
     case "doctor.seen":
       return seen(deps);
+    case "transports":
+      return ok(deps.transports());
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }

@@ -32,6 +32,7 @@ import { type Alarms, createAlarms } from "./alarms.ts";
 import type { Health, Json, NodeApi } from "./api.ts";
 import { createLogReader } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
+import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
@@ -86,12 +87,16 @@ export interface NodeOptions {
   readonly announced: () => readonly string[];
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
+  /** What each chat account does on this node; none when it is left out. */
+  readonly transports?: () => Json;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: GrowthSettings;
 }
 
 export interface Node {
   readonly api: NodeApi;
+  /** What the chat engine works with. */
+  readonly desk: ChatDesk;
   /** What this node holds and what it means, for whoever checks the node itself; programs around it see the api. */
   readonly replica: Pick<Replica, "view" | "heads" | "forks" | "compare" | "hasOp" | "opCount">;
   listen(address: { host: string; port: number }): Promise<Result<string, string>>;
@@ -168,7 +173,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     membership,
     boot: options.boot,
     intervalMs: options.beatMs,
-    describe: () => describeBeat(options, worker),
+    describe: () => ({ ...describeBeat(options, worker), accounts: desk.accounts() }),
     send: (sealed) => links.sendBeat(sealed),
     onStall: (lostMs) => log("warn", "node.stalled", { lostMs: Math.round(lostMs) }),
     onTwin: (address) => {
@@ -297,6 +302,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     links,
     growth,
     nodes,
+    transports: options.transports ?? ((): Json => []),
     role: selfRole,
     keyStatus: () => keyStatus(membership(), key()),
     withRotation: (run) => alone((ungated) => run(ungated, rotation.propose())),
@@ -353,8 +359,24 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     readLog: (query) => logReader.read(query),
   };
 
+  const desk = createChatDesk({
+    clock,
+    store: options.store,
+    journal,
+    replica,
+    naming,
+    presence: () => presence,
+    reissuer,
+    self,
+    role: selfRole,
+    command: (name, input) => api.command(name, input),
+    readLog: (query) => api.readLog(query),
+    incident: (type, about, message) => incidents.record(type, about, message),
+  });
+
   return {
     api,
+    desk,
     replica,
     listen: (address) => links.listen(address),
     start: () => {
@@ -389,7 +411,10 @@ function healthOf(journal: Journal, alarms: Alarms): Health {
   return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
-function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {
+function describeBeat(
+  options: NodeOptions,
+  worker: Worker,
+): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
   return {
     version: options.version,
     addresses: options.announced(),
@@ -402,7 +427,6 @@ function describeBeat(options: NodeOptions, worker: Worker): Omit<Beat, "node" |
         .slice(0, 8)
         .map(({ item, activity }) => [item, activity.slice(0, 120)]),
     ),
-    accounts: {},
   };
 }
 

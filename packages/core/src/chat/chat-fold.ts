@@ -40,6 +40,9 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const answered = new Map<string, { readonly by: string; readonly stamp: ChatStamp }>();
   const commands = new Map<string, RoomCommand>();
   const waiting = new Set<string>();
+  const asked = new Set<string>();
+  const unanswered = new Set<string>();
+  const replied = new Set<string>();
   const sent = new Map<string, SentMark & { readonly stamp: ChatStamp }>();
   const messages = new Map<string, SentMark>();
   const timers = new Map<string, Timer & { readonly stamp: ChatStamp }>();
@@ -55,6 +58,10 @@ export function createChatFold(sha256: Sha256): ChatFold {
     const end = settled.get(id);
     if (end === undefined) waiting.add(id);
     else waiting.delete(id);
+    if (end?.outcome === "asked" && !answered.has(id)) asked.add(id);
+    else asked.delete(id);
+    if (end !== undefined && end.reply.length > 0 && !replied.has(id)) unanswered.add(id);
+    else unanswered.delete(id);
     commands.set(id, {
       id,
       // What was asked is of use until it was done; histories of rooms are not this log's to keep in memory.
@@ -100,6 +107,10 @@ export function createChatFold(sha256: Sha256): ChatFold {
   };
   const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
     for (const mark of marks) {
+      if (mark.purpose === "reply") {
+        replied.add(mark.about);
+        unanswered.delete(mark.about);
+      }
       const known = sent.get(mark.key);
       if (known !== undefined && compareMark({ ...mark, stamp }, known) >= 0) continue;
       sent.set(mark.key, { ...mark, stamp });
@@ -165,6 +176,8 @@ export function createChatFold(sha256: Sha256): ChatFold {
     leases,
     commands,
     waiting,
+    asked,
+    unanswered,
     sent,
     messages,
     timers,

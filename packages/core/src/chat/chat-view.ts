@@ -63,6 +63,10 @@ export interface ChatView {
   readonly commands: ReadonlyMap<string, RoomCommand>;
   /** Commands without an outcome, oldest first. */
   readonly waiting: ReadonlySet<string>;
+  /** Commands that ended with a question which nobody has answered. */
+  readonly asked: ReadonlySet<string>;
+  /** Commands with a reply of which nothing says yet that it was sent. */
+  readonly unanswered: ReadonlySet<string>;
   readonly sent: ReadonlyMap<string, SentMark>;
   /** What a message of the mesh is about, by `account room message`. */
   readonly messages: ReadonlyMap<string, SentMark>;

@@ -127,6 +127,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "member.rotate": () => ({}),
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
+  transports: () => ({}),
   digest: () => ({}),
   forks: () => ({}),
   effects: () => ({}),

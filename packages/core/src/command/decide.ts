@@ -106,6 +106,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "nodes":
     case "members":
     case "projects":
+    case "transports":
     case "digest":
     case "forks":
     case "effects":

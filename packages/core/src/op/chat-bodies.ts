@@ -51,7 +51,7 @@ export interface ReceiveBody {
   readonly at: number;
 }
 
-/** What became of it. The ops behind this one in the same frame are its effects. */
+/** What became of it. The ops before this one in the same write are its effects. */
 export interface SettleBody {
   readonly kind: "chat.settle";
   /** Id (hex) of the command. */

@@ -1,0 +1,121 @@
+/**
+ * Chat on a running node: the accounts of `node.yaml` in the data directory, and the kinds of transport there are. The file is
+ * read again when it changes; a bad version is reported and changes nothing.
+ */
+import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { isAbsolute, join } from "node:path";
+
+import { type AccountSettings, createChatEngine, type TransportKind } from "@skein/chat";
+import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig, type SecretSource } from "@skein/config";
+import { err, ok, type Result } from "@skein/core";
+import type { HookReply, HookRequest } from "@skein/http";
+import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
+
+import { Failure, reasonOf } from "./failure.ts";
+
+export interface Chat {
+  hooks(kind: string, account: string, request: HookRequest): Promise<HookReply>;
+  /** What each account does here, for `skein transports`. */
+  states(): Json;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Loaded when an account asks for it: most nodes speak on one platform or none. */
+const KINDS: Readonly<Record<string, () => Promise<TransportKind<never>>>> = {
+  matrix: async () => (await import("@skein/chat-matrix")).matrixKind,
+  slack: async () => (await import("@skein/chat-slack")).slackKind,
+  discord: async () => (await import("@skein/chat-discord")).discordKind,
+  whatsapp: async () => (await import("@skein/chat-whatsapp")).whatsappKind,
+  twilio: async () => (await import("@skein/chat-whatsapp")).twilioKind,
+};
+
+const FILE = "node.yaml";
+const WATCH_MS = 1_000;
+
+/** Fails when `node.yaml` is there and cannot be used. */
+export async function createChat(directory: string, node: Node, log: Logger): Promise<Chat> {
+  const path = join(directory, FILE);
+  const engine = createChatEngine({
+    desk: node.desk,
+    clock: systemClock,
+    random: systemRandom,
+    crypto: createNodeCrypto(),
+    log,
+    fetch: globalThis.fetch,
+  });
+  const loaded = new Set<string>();
+  const apply = async ({ transports }: NodeConfig): Promise<void> => {
+    for (const { kind } of transports) {
+      const load = KINDS[kind];
+      if (load === undefined || loaded.has(kind)) continue;
+      engine.register(await load());
+      loaded.add(kind);
+    }
+    await engine.apply(transports.map((one) => accountOf(one, directory, log)));
+  };
+  const first = readConfig(path);
+  if (!first.ok) throw new Failure(first.error);
+  await apply(first.value);
+  // One after the other: an account that is being stopped is not started at the same time.
+  let turn = Promise.resolve();
+  const onChange = (): void => {
+    turn = turn.then(async () => {
+      const read = readConfig(path);
+      if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
+      await apply(read.value);
+      return log("info", "config.applied", { file: FILE, accounts: read.value.transports.length });
+    });
+  };
+  return {
+    hooks: (kind, account, request) => engine.webhook(kind, account, request),
+    states: () =>
+      engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
+    start: () => {
+      engine.start();
+      watchFile(path, { interval: WATCH_MS }, onChange);
+    },
+    stop: async () => {
+      unwatchFile(path, onChange);
+      await turn;
+      await engine.stop();
+    },
+  };
+}
+
+const nameOf = (node: Node, member: string | undefined): string =>
+  member === undefined ? "" : node.desk.naming.nameOf(member);
+
+function readConfig(path: string): Result<NodeConfig, string> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    return isAbsent ? ok(NO_NODE_CONFIG) : err(`${path} cannot be read: ${reasonOf(cause)}.`);
+  }
+  const parsed = parseNodeConfig(text, FILE);
+  return parsed.ok ? parsed : err(parsed.error.message);
+}
+
+const accountOf = (config: AccountConfig, directory: string, log: Logger): AccountSettings => {
+  const { secrets, ...rest } = config;
+  return {
+    ...rest,
+    id: `${config.kind}/${config.name}`,
+    secret: (name) => secretOf(secrets[name], directory, log),
+  };
+};
+
+/** Undefined when there is none; whoever asked says which one is missing. */
+function secretOf(source: SecretSource | undefined, directory: string, log: Logger): string | undefined {
+  if (source === undefined) return undefined;
+  if ("env" in source) return process.env[source.env];
+  const path = isAbsolute(source.file) ? source.file : join(directory, source.file);
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    log("error", "secret.unreadable", { file: path, message: reasonOf(cause) });
+    return undefined;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Answers of commands as a room reads them: short, the most telling first. Text from stories, agents and people is only
+ * ever put into spans, so that no platform takes it for markup.
+ */
+import { type Body, block, code, type CommandName, plain, type Span, strong } from "@skein/core";
+import type { Json } from "@skein/node";
+
+type Fields = { readonly [key: string]: Json };
+
+export const fields = (value: Json | undefined): Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+
+const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
+
+export const text = (value: Json | undefined): string =>
+  value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+
+/** ○ waits, ● runs, ◐ waits for a gate or a merge, ✓ done, ✗ over without success, ‖ on hold. */
+export function dot(item: Fields): string {
+  if (text(item["hold"]) !== "") return "‖";
+  switch (text(item["stage"])) {
+    case "Backlog":
+      return "○";
+    case "Coding":
+      return item["claim"] === null ? "○" : "●";
+    case "Qa":
+    case "Merge":
+      return "◐";
+    case "Done":
+      return "✓";
+    default:
+      return text(item["archiveReason"]) === "Completed" ? "✓" : "✗";
+  }
+}
+
+const lines = (all: readonly (readonly Span[])[]): Body =>
+  all.flatMap((line, at) => (at === 0 ? [...line] : [plain("\n"), ...line]));
+
+export const reference = (id: string): Span => code(`#${id.slice(0, 6)}`);
+
+export function itemLine(item: Fields): readonly Span[] {
+  const holder = text(fields(item["claim"])["nodeName"]);
+  const doing = text(item["hold"]) === "" ? text(item["activity"]) || text(item["note"]) : text(item["hold"]);
+  const stage = item["stage"] === "Archived" ? `Archived as ${text(item["archiveReason"])}` : text(item["stage"]);
+  return [
+    plain(`${dot(item)} `),
+    reference(text(item["id"])),
+    plain(` ${text(item["title"])} `),
+    strong(stage),
+    plain(holder === "" ? "" : ` · ${holder}`),
+    plain(doing === "" ? "" : ` · ${doing}`),
+  ];
+}
+
+const LISTED = 30;
+
+function itemList(value: Json): Body {
+  const items = rows(value);
+  if (items.length === 0) return [plain("No items. Say: new and a title.")];
+  const shown = lines(items.slice(0, LISTED).map(itemLine));
+  return items.length <= LISTED ? shown : [...shown, plain(`\n… and ${items.length - LISTED} more.`)];
+}
+
+function itemPage(value: Json): Body {
+  const item = fields(value);
+  const story = text(item["text"]).trim();
+  const attempts = rows(item["attemptLog"]).map((one) => [
+    plain(`Attempt ${text(one["epoch"])} on ${text(one["nodeName"])}: ${text(one["outcome"])}. ${text(one["note"])}`),
+  ]);
+  const why = (Array.isArray(item["why"]) ? item["why"] : []).map((one: Json) => [plain(text(one))]);
+  return [...lines([itemLine(item), ...why, ...attempts.slice(-3)]), ...(story === "" ? [] : [block(story)])];
+}
+
+function whyPage(value: Json): Body {
+  const answer = fields(value);
+  const reasons = Array.isArray(answer["why"]) ? answer["why"] : [];
+  const head = [reference(text(answer["id"])), plain(" "), strong(text(answer["title"]))];
+  return lines([head, ...reasons.map((one: Json) => [plain(text(one))])]);
+}
+
+function historyPage(value: Json): Body {
+  const entries = rows(value).slice(-20);
+  return lines(
+    entries.map((one) => {
+      const when = new Date(Number(one["wall"])).toISOString().slice(5, 16).replace("T", " ");
+      const note = text(one["reason"] ?? one["note"]);
+      const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["authorName"])}`;
+      return [
+        plain(
+          `${when}  ${what}${one["outcome"] === "rejected" ? " (had no effect)" : ""}${note === "" ? "" : `: ${note}`}`,
+        ),
+      ];
+    }),
+  );
+}
+
+function nodeList(value: Json): Body {
+  const nodes = rows(value).filter((node) => node["removed"] !== true);
+  return lines(
+    nodes.map((node) => {
+      const state = node["self"] === true || node["alive"] === true ? "●" : "○";
+      const slots = `${text(node["slotsFree"])} of ${text(node["slots"])} slots free`;
+      return [plain(`${state} `), strong(text(node["name"])), plain(` ${text(node["role"])} · ${slots}`)];
+    }),
+  );
+}
+
+function claimList(value: Json): Body {
+  const claims = rows(value);
+  if (claims.length === 0) return [plain("Nobody works on anything.")];
+  return lines(
+    claims.map((one) => [
+      plain(one["expired"] === true ? "○ " : "● "),
+      reference(text(one["item"])),
+      plain(
+        ` ${text(one["title"])} ${text(one["stage"])} · ${text(one["nodeName"])}${one["expired"] === true ? " (silent)" : ""}`,
+      ),
+    ]),
+  );
+}
+
+function peopleList(value: Json): Body {
+  const people = rows(fields(value)["people"]);
+  if (people.length === 0) return [plain("Nobody yet. `skein pair NAME` on a node prints a code.")];
+  return lines(
+    people.map((one) => {
+      const principals = (Array.isArray(one["principals"]) ? one["principals"] : []).map((each: Json) => text(each));
+      const as = principals.length === 0 ? "not linked yet" : principals.join(", ");
+      return [strong(text(one["name"])), plain(` ${text(one["role"])} · ${as}`)];
+    }),
+  );
+}
+
+function doctorPage(value: Json): Body {
+  const bad = rows(fields(value)["checks"]).filter((check) => check["ok"] !== true);
+  if (bad.length === 0) return [plain("Nothing is wrong on this node.")];
+  return lines(bad.map((check) => [plain("✗ "), strong(text(check["name"])), plain(`: ${text(check["message"])}`)]));
+}
+
+const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
+  "item.list": itemList,
+  "item.show": itemPage,
+  "item.history": historyPage,
+  why: whyPage,
+  nodes: nodeList,
+  claims: claimList,
+  people: peopleList,
+  doctor: doctorPage,
+};
+
+/** What a command that only reads has answered. */
+export const answerPage = (name: CommandName, value: Json): Body =>
+  PAGES[name]?.(value) ?? [block(JSON.stringify(value, null, 2))];
+
+/** How the whole board stands, in a few lines. */
+export function boardPage(value: Json): Body {
+  const items = rows(value);
+  const count = (stage: string): number => items.filter((item) => item["stage"] === stage).length;
+  const summary = ["Backlog", "Coding", "Qa", "Merge", "Done"].map((stage) => `${stage} ${count(stage)}`).join(" · ");
+  const moving = items.filter((item) => ["Coding", "Qa", "Merge"].includes(text(item["stage"])));
+  return lines([[strong(summary)], ...moving.slice(0, LISTED).map(itemLine)]);
+}

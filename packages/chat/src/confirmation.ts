@@ -1,0 +1,46 @@
+/**
+ * Questions that the mesh asks back before it does something: found again by their code, by a reaction or button on the
+ * message that asked, or because only one is open here.
+ */
+import { type ChatView, messageKey, type RoomCommand } from "@skein/core";
+
+/** A question is good for so long, and a command from a room is done without asking only while it is so young. */
+export const FRESH_MS = 10 * 60_000;
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Four digits of Crockford's base 32 from the command's id: enough to tell the few that are open apart. */
+export function codeOf(command: string): string {
+  const bits = Number.parseInt(command.slice(0, 5), 16);
+  return [15, 10, 5, 0].map((shift) => ALPHABET.charAt((bits >> shift) & 31)).join("");
+}
+
+export interface Place {
+  readonly account: string;
+  readonly room: string;
+  readonly thread: string;
+}
+
+/** Open questions, the newest first. */
+const openQuestions = (chat: ChatView): readonly RoomCommand[] =>
+  [...chat.asked]
+    .flatMap((id) => chat.commands.get(id) ?? [])
+    .toSorted((a, b) => (b.settled?.stamp.lamport ?? 0) - (a.settled?.stamp.lamport ?? 0));
+
+export const byCode = (chat: ChatView, code: string): RoomCommand | undefined =>
+  openQuestions(chat).find(({ id }) => codeOf(id) === code.trim().toLowerCase());
+
+/** The question that this message of the mesh asked. */
+export function byMessage(chat: ChatView, { account, room }: Place, message: string): RoomCommand | undefined {
+  const about = chat.messages.get(messageKey(account, room, message))?.about;
+  return about === undefined || !chat.asked.has(about) ? undefined : chat.commands.get(about);
+}
+
+/** The only open one here; undefined when there is none or a choice. */
+export function onlyOneHere(chat: ChatView, place: Place): RoomCommand | undefined {
+  const here = openQuestions(chat).filter(
+    ({ received }) =>
+      received.account === place.account && received.room === place.room && received.thread === place.thread,
+  );
+  return here.length === 1 ? here[0] : undefined;
+}

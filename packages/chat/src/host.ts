@@ -1,0 +1,102 @@
+/** The mesh as a transport sees it: durable inbox, shared budgets, completion, troubles. */
+import { CHAT_ENTITY, commandIdOf, err, isLive, ok, type ReceiveBody, type Result, roleAtLeast } from "@skein/core";
+import type { ChatDesk, Clock, Logger } from "@skein/node";
+
+import type { AccountSettings } from "./account.ts";
+import { hasOpenQuestion } from "./judge.ts";
+import { relevant } from "./relevance.ts";
+import type { ChatHost, InboundEvent, IngressHost, Trouble } from "./transport.ts";
+
+export interface HostDeps {
+  readonly account: AccountSettings;
+  readonly desk: ChatDesk;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  readonly onTrouble: (problem: Trouble) => void;
+  readonly delivered: ChatHost["delivered"];
+  /** Something durable waits. */
+  readonly onReceived: () => void;
+}
+
+export function createHost(deps: HostDeps): ChatHost & Pick<IngressHost, "spend"> {
+  const { account, desk, clock } = deps;
+  return {
+    receive: (events) => receive(deps, events),
+    delivered: deps.delivered,
+    trouble: deps.onTrouble,
+    complete: (beginning) => complete(desk, beginning),
+    spend: async (budget, { count, perMs }) => {
+      let waitMs = 0;
+      const written = await desk.write(() => {
+        waitMs = overdrawnMs(desk, `${account.id} ${budget}`, count, perMs, clock.wallMs());
+        if (waitMs > 0) return ok([]);
+        return ok([{ entity: CHAT_ENTITY, on: null, body: { kind: "chat.spend", account: account.id, budget } }]);
+      });
+      if (!written.ok) return err(RETRY_MS);
+      return waitMs > 0 ? err(waitMs) : ok(undefined);
+    },
+  };
+}
+
+const RETRY_MS = 5_000;
+
+/** How long until one more may be taken; 0 now. A clock that was set back only makes it wait longer. */
+function overdrawnMs(desk: ChatDesk, key: string, count: number, perMs: number, nowMs: number): number {
+  const recent = (desk.view().chat.spent.get(key) ?? []).filter((at) => at > nowMs - perMs).toSorted((a, b) => a - b);
+  if (recent.length < count) return 0;
+  return Math.max(1, (recent[recent.length - count] ?? nowMs) + perMs - nowMs);
+}
+
+async function receive(deps: HostDeps, events: readonly InboundEvent[]): Promise<Result<void, string>> {
+  const { desk, account, sha256 } = deps;
+  const role = desk.role();
+  if (role === undefined || !roleAtLeast(role, "operator")) {
+    return err(`this node is ${role ?? "no member"}, and what comes from rooms takes an operator's node`);
+  }
+  const context = {
+    account,
+    chat: desk.view().chat,
+    hasQuestion: (item: string) => hasOpenQuestion(desk.view(), item),
+  };
+  const bodies = events.flatMap((event) => relevant(event, context) ?? []);
+  if (bodies.length === 0) return ok(undefined);
+  const written = await desk.write(() =>
+    ok(news(desk, account, bodies, sha256).map((body) => ({ entity: CHAT_ENTITY, on: null, body }))),
+  );
+  if (!written.ok) return err(written.error.message);
+  deps.onReceived();
+  return ok(undefined);
+}
+
+/** What is here already, from another node or an earlier delivery, is not written again. */
+function news(
+  desk: ChatDesk,
+  account: AccountSettings,
+  bodies: readonly ReceiveBody[],
+  sha256: HostDeps["sha256"],
+): readonly ReceiveBody[] {
+  const { commands } = desk.view().chat;
+  const seen = new Set<string>();
+  return bodies.filter(({ event }) => {
+    const id = commandIdOf(account.id, event, sha256);
+    if (commands.has(id) || seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+}
+
+const COMPLETIONS = 25;
+
+function complete(desk: ChatDesk, beginning: string): readonly { readonly value: string; readonly label: string }[] {
+  const wanted = beginning.replace(/^#/, "").toLowerCase();
+  return [...desk.view().items.values()]
+    .filter(isLive)
+    .filter(({ id, registers }) => id.startsWith(wanted) || registers.title.value.toLowerCase().startsWith(wanted))
+    .toSorted((a, b) => b.updatedAt - a.updatedAt)
+    .slice(0, COMPLETIONS)
+    .map(({ id, registers, best }) => ({
+      value: `#${id}`,
+      label: `#${id.slice(0, 6)} ${registers.title.value} (${best.state.stage.stage})`.slice(0, 100),
+    }));
+}

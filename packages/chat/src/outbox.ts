@@ -1,0 +1,147 @@
+/**
+ * Says what is due, once. Messages of one account go out one after the other; each is marked as sent in the log after the
+ * platform has it. A node that takes over finds what is not marked and says it under the same key: a platform that knows keys
+ * drops the second one, and on the others it is looked for before it is sent again.
+ */
+import { CHAT_ENTITY, ok, type SentMark } from "@skein/core";
+import type { ChatDesk, Clock, Logger } from "@skein/node";
+
+import type { Due } from "./due.ts";
+import type { ChatTransport, DeliveryStatus, SendOutcome } from "./transport.ts";
+
+export interface OutboxDeps {
+  readonly account: string;
+  readonly transport: ChatTransport;
+  readonly desk: ChatDesk;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What is to be said now, the most urgent first; nothing that is marked. */
+  readonly due: () => readonly Due[];
+  /** Asked before each send: the lease is this node's, and this node was awake all the time. */
+  readonly mayAct: () => boolean;
+}
+
+export interface Outbox {
+  poke(): void;
+  /** From now on what is due may have been said by the holder before. */
+  tookOver(): void;
+  delivered(statuses: readonly DeliveryStatus[]): void;
+  idle(): Promise<void>;
+}
+
+/** So long the platform may take to say what became of a message that nobody knows of. */
+const UNCERTAIN_MS = 2 * 60_000;
+
+// One state machine over a few maps: what is held back, what is doubtful, what is under way.
+// oxlint-disable-next-line max-lines-per-function
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { account, transport, desk, clock, log } = deps;
+  /** `room` or "" for the account → not before (monotonic). */
+  const heldUntil = new Map<string, number>();
+  /** Keys that may be out there already → since when (monotonic) that is so. */
+  const doubtful = new Map<string, number>();
+  /** Sent, and not marked yet because the disk refused. */
+  const unmarked = new Map<string, SentMark>();
+  let isNew = true;
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  const isHeld = (room: string): boolean => Math.max(heldUntil.get("") ?? 0, heldUntil.get(room) ?? 0) > clock.monoMs();
+
+  const mark = async (one: Due, result: SentMark["result"], message: string, reason: string): Promise<void> => {
+    doubtful.delete(one.mark.key);
+    unmarked.set(one.mark.key, { ...one.mark, message, result, reason });
+    await saveMarks();
+  };
+  const saveMarks = async (): Promise<void> => {
+    const sends = [...unmarked.values()].slice(0, 50);
+    if (sends.length === 0) return;
+    const written = await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body: { kind: "chat.sent", sends } }]));
+    if (written.ok) for (const { key } of sends) unmarked.delete(key);
+  };
+
+  const attempt = async (one: Due): Promise<SendOutcome> => {
+    const doubt = doubtful.has(one.mark.key) || (isNew && transport.capabilities.idempotency === "reconcile");
+    if (!doubt || transport.capabilities.idempotency === "key") return safely(() => transport.send(one.message));
+    const find = transport.find?.bind(transport);
+    const found: SendOutcome =
+      find === undefined
+        ? { type: "uncertain", reason: "the platform cannot be asked" }
+        : await safely(() => find(one.message, one.sinceMs));
+    if (found.type === "refused") return safely(() => transport.send(one.message));
+    // Nobody can tell, and this node did not try itself: most likely nobody has.
+    if (found.type === "uncertain" && !doubtful.has(one.mark.key)) return safely(() => transport.send(one.message));
+    return found;
+  };
+
+  const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {
+    switch (outcome.type) {
+      case "sent":
+        return mark(one, "sent", outcome.message, "");
+      case "refused":
+        desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
+        return mark(one, "failed", "", outcome.reason);
+      case "retry":
+        heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + Math.max(100, outcome.afterMs));
+        log("debug", "chat.retry", { account, reason: outcome.reason });
+        return undefined;
+      case "uncertain": {
+        const since = doubtful.get(one.mark.key) ?? clock.monoMs();
+        doubtful.set(one.mark.key, since);
+        heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
+        if (transport.capabilities.idempotency === "key" || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
+        desk.incident(
+          "chat",
+          account,
+          `Whether a message to ${one.mark.room} was sent is not known: ${outcome.reason}`,
+        );
+        return mark(one, "failed", "", outcome.reason);
+      }
+      default:
+        return outcome satisfies never;
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    do {
+      again = false;
+      await saveMarks();
+      for (const one of deps.due()) {
+        if (!deps.mayAct()) return;
+        if (isHeld(one.mark.room) || unmarked.has(one.mark.key) || desk.view().chat.sent.has(one.mark.key)) continue;
+        await handle(one, await attempt(one));
+      }
+      isNew = false;
+    } while (again);
+  };
+
+  return {
+    poke: () => {
+      again = true;
+      running ??= loop().finally(() => {
+        running = undefined;
+      });
+    },
+    tookOver: () => {
+      isNew = true;
+    },
+    delivered: (statuses) => {
+      for (const { key, message, status } of statuses) {
+        if (key === null || !doubtful.has(key) || status === "failed") continue;
+        const one = deps.due().find((due) => due.mark.key === key);
+        if (one !== undefined) void mark(one, "sent", message, "");
+      }
+    },
+    idle: () => running ?? Promise.resolve(),
+  };
+}
+
+/** A transport that throws has a bug; that costs this message a while, and the node nothing. */
+async function safely(run: () => Promise<SendOutcome>): Promise<SendOutcome> {
+  try {
+    return await run();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return { type: "uncertain", reason: `the transport failed: ${reason}` };
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * `node.yaml` in a data directory: the settings of one node. Today these are its chat accounts. Secrets are never in it: each is
+ * named, with the environment variable or the file that holds it.
+ */
+import { err, ok, type Result, type Role, ROLES } from "@skein/core";
+import * as z from "zod";
+
+import { readDocument } from "./document.ts";
+import { configError, type ConfigError, type ConfigProblem, keyText, type KeyPath } from "./problem.ts";
+import { createPositionFinder } from "./text-position.ts";
+
+export type SecretSource = { readonly env: string } | { readonly file: string };
+
+export interface RoomConfig {
+  readonly id: string;
+  readonly role: Role;
+  readonly guests: Role | "none";
+  readonly notices: "nothing" | "important" | "stages" | "everything";
+}
+
+export interface AccountConfig {
+  readonly kind: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly pin: string;
+  readonly prefixes: readonly string[];
+  readonly rooms: readonly RoomConfig[];
+  readonly roles: Readonly<Record<string, Role>>;
+  readonly fourEyes: readonly string[];
+  readonly settings: unknown;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+}
+
+export interface NodeConfig {
+  readonly transports: readonly AccountConfig[];
+}
+
+export const NO_NODE_CONFIG: NodeConfig = { transports: [] };
+
+const id = z.string().min(1).max(300);
+const role = z.enum(ROLES);
+
+const room = z.strictObject({
+  id,
+  role: role.default("operator"),
+  guests: z.enum([...ROLES, "none"]).default("none"),
+  notices: z.enum(["nothing", "important", "stages", "everything"]).default("stages"),
+});
+
+const secret = z.union([
+  z.strictObject({
+    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be the name of an environment variable"),
+  }),
+  z.strictObject({ file: z.string().min(1).max(4_096) }),
+]);
+
+const transport = z.strictObject({
+  kind: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be a kind like matrix, slack, discord, whatsapp or twilio"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes")
+    .default("main"),
+  enabled: z.boolean().default(true),
+  pin: z.string().max(64).default(""),
+  prefixes: z.array(z.string().min(1).max(32)).max(8).default(["!skein"]),
+  rooms: z.array(room).max(256).default([]),
+  roles: z.record(z.string().max(32), role).default({}),
+  fourEyes: z.array(z.string().max(32)).max(64).default([]),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  secrets: z.record(z.string().max(64), secret).default({}),
+});
+
+const nodeConfig = z.strictObject({ transports: z.array(transport).max(32).default([]) });
+
+/** `fileName` is only repeated in problems; nothing is opened. */
+export function parseNodeConfig(text: string, fileName: string): Result<NodeConfig, ConfigError> {
+  const plainText = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const positionOf = createPositionFinder(plainText);
+  const problemAt = (offset: number, path: KeyPath, message: string): ConfigProblem => ({
+    file: fileName,
+    ...positionOf(offset),
+    key: keyText(path),
+    message: /[.?!]$/.test(message) ? message : `${message}.`,
+  });
+  const document = readDocument(plainText, { namesSecrets: true });
+  if (!document.ok) {
+    return err(
+      configError(
+        document.error.map(({ offset, path, message, whole }) =>
+          problemAt(offset, path, whole === true ? message : `${keyText(path)} ${message}`),
+        ),
+      ),
+    );
+  }
+  const { value, problems, offsets } = document.value;
+  const located = problems.map(({ offset, path, message }) => problemAt(offset, path, `${keyText(path)} ${message}`));
+  const checked = nodeConfig.safeParse(value ?? {});
+  const found = checked.success
+    ? twins(checked.data.transports).map((path) =>
+        problemAt(
+          offsets.keyAt(path),
+          path,
+          `${keyText(path)} is there twice; give each account of a kind its own name`,
+        ),
+      )
+    : checked.error.issues.map((issue) => {
+        const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
+        return problemAt(offsets.valueAt(path), path, `${keyText(path)}: ${issue.message}`);
+      });
+  const all = [...located, ...found];
+  return all.length > 0 || !checked.success ? err(configError(all)) : ok(checked.data);
+}
+
+function twins(transports: readonly { readonly kind: string; readonly name: string }[]): readonly KeyPath[] {
+  const seen = new Set<string>();
+  return transports.flatMap(({ kind, name }, at) => {
+    const isTwin = seen.has(`${kind}/${name}`);
+    seen.add(`${kind}/${name}`);
+    return isTwin ? [["transports", at]] : [];
+  });
+}
