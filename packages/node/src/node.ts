@@ -87,7 +87,7 @@ export interface NodeOptions {
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
-  readonly growth?: GrowthSettings;
+  readonly growth?: Partial<GrowthSettings>;
 }
 
 export interface Node {
@@ -282,7 +282,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     journal,
     incidents,
     role: selfRole,
-    settings: options.growth ?? GROWTH,
+    settings: { ...GROWTH, ...options.growth },
   });
   const commander = createCommander({
     ...options,

@@ -4,7 +4,7 @@
  */
 import { decodeMessage, digestOf, LIMITS } from "@skein/core";
 import { type Prng, testCrypto, testSigner } from "@skein/core/testing";
-import type { NodeApi } from "@skein/node";
+import { GROWTH, type NodeApi } from "@skein/node";
 
 import { createByzantinePeer } from "./byzantine/peer.ts";
 import type { ByzantineSeat } from "./faults/byzantine.ts";
@@ -84,6 +84,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     remote: createRemote((to) => world.hooks.onMoved(to)),
     remoteState: { rates: calmRemote(), down: false, files: 1_000 },
     processRates: calmProcesses(),
+    packing: { ops: GROWTH.packOps },
     machines: [],
     acks: [],
     working: new Map(),
