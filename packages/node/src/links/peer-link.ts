@@ -11,6 +11,7 @@ import {
   createHeadsCollector,
   decodeMessage,
   encodeMessage,
+  feedParts,
   type FramePlace,
   type Handshake,
   type HandshakeStep,
@@ -376,7 +377,7 @@ function createSync(state: State, peerLink: PeerLink, deps: PeerLinkDeps): (mess
 /** False when the link was cut for what it spends on frames, so many of which were not to be expected here already. */
 function isWithinBudget({ peer, ingress }: State, { refused, taken, forks }: Offered, unexpected: number): boolean {
   // Forks of somebody else's feeds may come from an honest peer that passes them on.
-  const own = forks.filter((feed) => feed.startsWith(`${peer?.key}/`));
+  const own = forks.filter((feed) => feedParts(feed).author === peer?.key);
   if (ingress?.spend("forks", own.length) === false) return false;
   if (refused !== undefined) return ingress?.spend("misfits", 1) !== false;
   return ingress?.spend("duplicates", Math.max(0, unexpected - taken)) !== false;
