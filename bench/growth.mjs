@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { checkpointOf, createFrameIndex, createReplica, standingOf } from "@skein/core";
-import { packStep, thinStep } from "@skein/node";
+import { GROWTH, packStep, thinStep } from "@skein/node";
 import { openLogStore } from "@skein/store-sqlite";
 
 import { createHistory, seedOf } from "./history.mjs";
@@ -182,9 +182,9 @@ function indexNew(store, index, history) {
 }
 
 function shorten(deps, place, checkpoint, replica) {
-  for (let step = packStep(deps, place.packed, deps.index.size); step !== undefined;) {
+  for (let step = packStep(deps, GROWTH.packOps, place.packed, deps.index.size); step !== undefined;) {
     place.packed = step.next;
-    step = packStep(deps, place.packed, deps.index.size);
+    step = packStep(deps, GROWTH.packOps, place.packed, deps.index.size);
   }
   if (checkpoint === undefined) return;
   const standing = standingOf(checkpoint, replica);

@@ -1,4 +1,4 @@
-/** Three mutants that the simulator sees at once: that hunting them works. `npm run mutants` hunts all of them. */
+/** Four mutants that the simulator sees at once: that hunting them works. `npm run mutants` hunts all of them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const FAST: ReadonlySet<string> = new Set([
   "publish-before-fsync",
+  "checkpoint-of-the-next-op",
   "last-writer-wins-stage",
   "moved-base-not-tested-again",
 ]);

@@ -41,7 +41,7 @@ export interface ComposeOptions {
   /** How many times this directory was started; 0 for a command that does not join the mesh. */
   readonly boot: number;
   readonly slots: number;
-  readonly growth: GrowthSettings;
+  readonly growth: Partial<GrowthSettings>;
   /** Why this node is not meant to work; null when it is. */
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** A node over an open data directory that joins nothing: for commands that only read or write the log. */
-import { GROWTH, type Node } from "@skein/node";
+import type { Node } from "@skein/node";
 
 import type { DataDirectory } from "./data-directory.ts";
 
@@ -16,7 +16,7 @@ export async function openOfflineNode(data: DataDirectory, mesh: Uint8Array): Pr
     ticket: null,
     boot: 0,
     slots: 0,
-    growth: GROWTH,
+    growth: {},
     idle: "No node runs on this data directory right now; `skein up` starts it.",
     labels: {},
     announced: () => [],

@@ -39,7 +39,7 @@ export interface UpOptions {
   readonly verbose: boolean;
   readonly name: string | undefined;
   readonly slots: number;
-  readonly growth: GrowthSettings;
+  readonly growth: Partial<GrowthSettings>;
   readonly advertise: readonly string[];
   /** The log failed under the running node: the process must end at once, without another word to anybody. */
   readonly onUnusable: (message: string) => void;

@@ -140,3 +140,14 @@ function wholeCharacters(bytes: Uint8Array): number {
   }
   return bytes.length;
 }
+
+const LAST_OUTPUT_BYTES = 4_096;
+
+/** The end of the newest log of the item that is older than this epoch. */
+export function lastOutputOf(logs: AttemptLogs, item: string, epoch: number): string {
+  const earlier = logs.epochs(item).findLast((one) => one < epoch);
+  if (earlier === undefined) return "";
+  const size = logs.read({ item, epoch: earlier }, 0, 0)?.end ?? 0;
+  const read = logs.read({ item, epoch: earlier }, Math.max(0, size - LAST_OUTPUT_BYTES), LAST_OUTPUT_BYTES);
+  return read === undefined ? "" : new TextDecoder().decode(read.bytes);
+}

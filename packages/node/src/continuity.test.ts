@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { createContinuity } from "./continuity.ts";
 import type { LogStore } from "./ports.ts";
+import { emptyLogStore } from "./testing/empty-log-store.ts";
 
 const OLD = new Uint8Array(8).fill(1);
 
@@ -17,16 +18,11 @@ function begin(hasAuthored: boolean) {
   const events: string[] = [];
   const timers: (() => void)[] = [];
   const store: LogStore = {
-    frames: () => [].values(),
-    frame: () => undefined,
-    append: () => ok(undefined),
-    replace: () => ok(undefined),
-    getMeta: () => undefined,
+    ...emptyLogStore,
     putMeta: (key) => {
       events.push(`saved ${key}`);
       return ok(undefined);
     },
-    close: () => undefined,
   };
   const continuity = createContinuity({
     clock: {

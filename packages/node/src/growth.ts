@@ -32,12 +32,16 @@ export interface GrowthSettings {
   readonly checkpointMs: number;
   /** Signatures that later ones cover are kept this long below a checkpoint. */
   readonly keepSignaturesMs: number;
+  /** Ops of a pack that this node makes. */
+  readonly packOps: number;
 }
 
 export const GROWTH: GrowthSettings = {
   checkpointOps: 50_000,
   checkpointMs: 24 * 3_600_000,
   keepSignaturesMs: 7 * 24 * 3_600_000,
+  // Packing or opening one is a few milliseconds.
+  packOps: 256,
 };
 
 export interface GrowthDeps {
@@ -81,7 +85,7 @@ export function createGrowth(deps: GrowthDeps): Growth {
   /** One piece of work; false when there is none. */
   const step = (loose: number, keptMs: number): boolean => {
     if (journal.problem() !== undefined) return false;
-    const pack = packStep(deps, packed, index.size - loose);
+    const pack = packStep(deps, deps.settings.packOps, packed, index.size - loose);
     if (pack !== undefined) {
       packed = pack.next;
       return isProgress(pack);

@@ -7,41 +7,30 @@
  * the disk refuses, memory goes back to what the disk has and everybody in the flush hears why.
  */
 import {
-  type Authorship,
-  branchId,
   type CommandError,
-  type Draft,
-  err,
   feedId,
-  isOutOfOrder,
-  isPack,
   type FoldChange,
   type Frame,
-  type FramePlace,
   type FrameIndex,
-  type FrameRefusal,
-  ok,
-  type Replica,
   type Result,
   type SealedOp,
-  type Taken,
-  type TakenRecord,
 } from "@skein/core";
 
-import type { Cancel, Clock, LogStore, StoredFrame, StoreError } from "./ports.ts";
+import {
+  type Batch,
+  type CommittedFrame,
+  type Decide,
+  type Job,
+  type JobDeps,
+  type NotSaved,
+  type Offered,
+  offerJob,
+  type Taking,
+  writeJob,
+} from "./journal-jobs.ts";
+import type { Cancel, LogStore, StoredFrame, StoreError } from "./ports.ts";
 
-/** A frame that is durable now. */
-export interface CommittedFrame {
-  /** Undefined when it came in a pack: who lacks it asks for it. */
-  readonly bytes: Uint8Array | undefined;
-  readonly feed: string;
-  /** The branch of the feed; another one than the feed only when its author wrote two histories. */
-  readonly branch: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** The link it came by; undefined for this node's own. */
-  readonly from: object | undefined;
-}
+export type { CommittedFrame, NotSaved, Offered } from "./journal-jobs.ts";
 
 export interface Committed {
   readonly frames: readonly CommittedFrame[];
@@ -50,27 +39,6 @@ export interface Committed {
   readonly membership: boolean;
   /** A room, a person or a lease. */
   readonly chat: boolean;
-}
-
-/** Judged against the view at the moment of writing. */
-type Decide<E> = () => Result<readonly Draft[], E>;
-
-export interface NotSaved {
-  readonly type: "not-saved";
-  readonly message: string;
-}
-
-export interface Offered {
-  /** Frames that were news. */
-  readonly taken: number;
-  /** The last one of each feed that was here already. */
-  readonly known: ReadonlyMap<string, FramePlace>;
-  /** Feeds of which another history is here. */
-  readonly disputed: ReadonlySet<string>;
-  /** The feed of each history that was taken beside another one. */
-  readonly forks: readonly string[];
-  /** The first refusal, or the one that ended it: what only comes too early does not stop what is behind it. */
-  readonly refused: FrameRefusal | undefined;
 }
 
 export interface Journal {
@@ -90,45 +58,16 @@ export interface Journal {
   stop(): void;
 }
 
-export interface JournalDeps {
-  readonly clock: Clock;
+export interface JournalDeps extends JobDeps {
   readonly store: LogStore;
-  readonly replica: Replica;
   /** Where the frames of the replica stand in the store. */
   readonly index: FrameIndex;
-  readonly authorship: () => Authorship;
-  /** Bytes of a peer brought about a fault of this program, which was contained. */
-  readonly onFault: (message: string) => void;
 }
 
 const PROBE_MS = 2_000;
 
 /** A flush that takes longer lets others in before it goes on: the event loop has more to do than to fold. */
 const SLICE_MS = 10;
-
-interface Job {
-  /**
-   * Judges and folds in memory, adding to the batch what is to become durable. False when there was no time for all of it:
-   * it is called again in the next flush, before any later job.
-   */
-  readonly run: (batch: Batch, hasTime: () => boolean) => boolean;
-  /** Tells the caller how it ended. */
-  readonly settle: (failure: NotSaved | undefined) => void;
-}
-
-/** What becomes one record of the log. */
-interface Taking {
-  readonly bytes: Uint8Array;
-  readonly frames: readonly CommittedFrame[];
-}
-
-/** One flush in the making. */
-interface Batch {
-  readonly taken: Taking[];
-  readonly changes: FoldChange[];
-  /** Memory may have what the disk will not: nothing more may build on it. */
-  isFaulty: boolean;
-}
 
 export function createJournal(deps: JournalDeps): Journal {
   const { index } = deps;
@@ -234,97 +173,6 @@ function runJobs(
   return { jobs, isCut: false };
 }
 
-function writeJob<E>(
-  { replica, authorship, clock }: JournalDeps,
-  decide: Decide<E>,
-  resolve: (result: Result<readonly SealedOp[], E | NotSaved>) => void,
-): Job {
-  let refused: E | undefined;
-  let ops: readonly SealedOp[] = [];
-  return {
-    run: (batch) => {
-      const decided = decide();
-      if (!decided.ok) {
-        refused = decided.error;
-      } else if (decided.value.length > 0) {
-        const written = replica.write(decided.value, authorship(), clock.wallMs());
-        ops = written.ops;
-        batch.changes.push(...written.changes);
-      }
-      return true;
-    },
-    settle: (failure) => {
-      if (refused !== undefined) resolve(err(refused));
-      // A command that wrote nothing does not depend on the disk.
-      else resolve(failure === undefined || ops.length === 0 ? ok(ops) : err(failure));
-    },
-  };
-}
-
-function offerJob(
-  deps: JournalDeps,
-  offered: readonly Uint8Array[],
-  from: object,
-  resolve: (result: Result<Offered, NotSaved>) => void,
-): Job {
-  let refused: FrameRefusal | undefined;
-  let count = 0;
-  let next = 0;
-  const known = new Map<string, FramePlace>();
-  const disputed = new Set<string>();
-  const forks: string[] = [];
-  const offerOne = (bytes: Uint8Array, batch: Batch): FrameRefusal | undefined => {
-    const taken = takeSafely(deps, bytes, batch);
-    if (!taken.ok) return taken.error;
-    const { frames, news } = taken.value;
-    for (const frame of frames) if (frame.type === "duplicate") known.set(frame.feed, frame.place);
-    if (news === undefined) return undefined;
-    const fresh = frames.filter((frame) => frame.type === "taken");
-    count += fresh.length;
-    for (const { feed, branch, place } of fresh) if (branch === branchId(feed, place.frame)) forks.push(feed);
-    for (const { changes } of fresh) batch.changes.push(...changes);
-    const alone = news === bytes && !isPack(news) ? bytes : undefined;
-    batch.taken.push({ bytes: news, frames: fresh.map((frame) => describeTaken(frame, alone, from)) });
-    return undefined;
-  };
-  return {
-    run: (batch, hasTime) => {
-      for (let bytes = offered[next]; bytes !== undefined; bytes = offered[next]) {
-        next++;
-        const refusal = offerOne(bytes, batch);
-        if (refusal?.type === "disputed" && refusal.feed !== undefined) disputed.add(refusal.feed);
-        if (refusal !== undefined && !isOutOfOrder(refusal)) {
-          refused = refusal;
-          return true;
-        }
-        refused ??= refusal;
-        if (!hasTime()) return next === offered.length;
-      }
-      return true;
-    },
-    settle: (failure) => {
-      if (failure !== undefined) resolve(err(failure));
-      else resolve(ok({ taken: count, known, disputed, forks, refused }));
-    },
-  };
-}
-
-/**
- * A fault of this program that a peer's bytes bring about costs their link and a look at the disk, which has nothing of
- * them: it must not be one message that ends any node that hears it.
- */
-function takeSafely(deps: JournalDeps, bytes: Uint8Array, batch: Batch): Result<TakenRecord, FrameRefusal> {
-  try {
-    return deps.replica.takeRecord(bytes);
-  } catch (cause) {
-    const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    deps.onFault(message);
-    batch.changes.push({ type: "stale" });
-    batch.isFaulty = true;
-    return err({ type: "malformed-frame", message: "taking it brought about a fault of this program" });
-  }
-}
-
 interface Commit {
   readonly frames: readonly CommittedFrame[];
   readonly failure: StoreError | undefined;
@@ -352,12 +200,6 @@ const describe = (frame: Frame): CommittedFrame => ({
   lastSeq: frame.header.firstSeq + frame.ops.length - 1,
   from: undefined,
 });
-
-const describeTaken = (
-  { feed, branch, place, ops }: Taken,
-  bytes: Uint8Array | undefined,
-  from: object,
-): CommittedFrame => ({ bytes, feed, branch, firstSeq: place.seq - ops.length + 1, lastSeq: place.seq, from });
 
 function persist({ store }: JournalDeps, index: FrameIndex, records: readonly Taking[]): StoreError | undefined {
   if (records.length === 0) return undefined;

@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Beat,
   type Candidate,
   type Claim,
   type CommandError,
@@ -28,9 +27,9 @@ import {
   toHex,
 } from "@skein/core";
 
-import { type Alarms, createAlarms } from "./alarms.ts";
-import type { Health, Json, NodeApi } from "./api.ts";
-import { createLogReader } from "./attempt-log-reader.ts";
+import { createAlarms } from "./alarms.ts";
+import type { Json, NodeApi } from "./api.ts";
+import { createLogReader, lastOutputOf } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
@@ -38,12 +37,13 @@ import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
-import { createJournal, type Journal, recordsOf } from "./journal.ts";
+import { createJournal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
+import { describeBeat, healthOf } from "./own-state.ts";
 import type { AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
@@ -90,7 +90,7 @@ export interface NodeOptions {
   /** What each chat account does on this node; none when it is left out. */
   readonly transports?: () => Json;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
-  readonly growth?: GrowthSettings;
+  readonly growth?: Partial<GrowthSettings>;
 }
 
 export interface Node {
@@ -287,7 +287,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     journal,
     incidents,
     role: selfRole,
-    settings: options.growth ?? GROWTH,
+    settings: { ...GROWTH, ...options.growth },
   });
   const commander = createCommander({
     ...options,
@@ -404,44 +404,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   };
 }
 
-function healthOf(journal: Journal, alarms: Alarms): Health {
-  const told = alarms.list().map((alarm) => alarm.message);
-  const problem = journal.problem();
-  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
-  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
-}
-
-function describeBeat(
-  options: NodeOptions,
-  worker: Worker,
-): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
-  return {
-    version: options.version,
-    addresses: options.announced(),
-    labels: options.labels,
-    slots: options.slots,
-    slotsFree: worker.slotsFree(),
-    activity: Object.fromEntries(
-      worker
-        .executions()
-        .slice(0, 8)
-        .map(({ item, activity }) => [item, activity.slice(0, 120)]),
-    ),
-  };
-}
-
 const candidates = (presence: Presence): readonly Candidate[] =>
   [...presence.heard()]
     .filter(([member]) => presence.isAlive(member))
     .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));
-
-const LAST_OUTPUT_BYTES = 4_096;
-
-/** The end of the newest log of the item that is older than this epoch. */
-function lastOutputOf(logs: AttemptLogs, item: string, epoch: number): string {
-  const earlier = logs.epochs(item).findLast((one) => one < epoch);
-  if (earlier === undefined) return "";
-  const size = logs.read({ item, epoch: earlier }, 0, 0)?.end ?? 0;
-  const read = logs.read({ item, epoch: earlier }, Math.max(0, size - LAST_OUTPUT_BYTES), LAST_OUTPUT_BYTES);
-  return read === undefined ? "" : new TextDecoder().decode(read.bytes);
-}

@@ -20,17 +20,16 @@ export interface Step {
   readonly problem?: StoreError;
 }
 
-/** Ops of a pack that this node makes: packing or opening one is a few milliseconds. */
-const PACK_OPS = 256;
-/** A record of at least half a pack is left as it is. */
-const FULL_FRAMES = PACK_OPS / 2;
 /** Bodies, signatures and a bound for what the columns take, so that a pack keeps within its limit. */
 const PACK_BYTES = LIMITS.packBytes - 32 * 1024;
 const OP_BYTES = 48;
 const FRAME_BYTES = 160;
 
-/** Packs the next records up to a position, all frames of which are to stay in order; undefined when none are left. */
-export function packStep({ crypto, store }: PackingDeps, from: number, to: number): Step | undefined {
+/**
+ * Packs the next records up to a position, all frames of which are to stay in order; undefined when none are left. A pack
+ * gets about `packOps` ops, and a record of half as many frames is left as it is.
+ */
+export function packStep({ crypto, store }: PackingDeps, packOps: number, from: number, to: number): Step | undefined {
   const run: StoredFrame[] = [];
   const frames: PackedFrame[] = [];
   let ops = 0;
@@ -38,14 +37,14 @@ export function packStep({ crypto, store }: PackingDeps, from: number, to: numbe
   for (const record of store.frames(from)) {
     const { position, count = 1 } = record;
     if (position + count - 1 > to) break;
-    if (count >= FULL_FRAMES) {
+    if (count >= packOps / 2) {
       if (run.length > 0) break;
       return { next: position + count, changed: false };
     }
     const opened = open(record, crypto);
     const size = opened.reduce((sum, frame) => sum + sizeOf(frame), 0);
     const length = opened.reduce((sum, frame) => sum + frame.ops.length, 0);
-    if (run.length > 0 && (ops + length > PACK_OPS || bytes + size > PACK_BYTES)) break;
+    if (run.length > 0 && (ops + length > packOps || bytes + size > PACK_BYTES)) break;
     run.push(record);
     frames.push(...opened);
     ops += length;

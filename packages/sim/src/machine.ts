@@ -217,6 +217,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     idle: null,
     labels: {},
     beatMs: BEAT_MS,
+    growth: { packOps: world.packing.ops },
     announced: () => [machine.url],
     onRefused: (refusal) => world.trace.line(machine.name, `refused ${refusal.code}`),
   };

@@ -2,9 +2,9 @@
  * One seed, from the first machine to the last check: setup → safety (faults on, people at work) → heal (all faults gone,
  * everything started again) → liveness (it must come to rest) → the last checks. No state outlives a call.
  */
-import { decodeMessage, digestOf, LIMITS } from "@skein/core";
+import { digestOf } from "@skein/core";
 import { type Prng, testCrypto, testSigner } from "@skein/core/testing";
-import type { NodeApi } from "@skein/node";
+import { GROWTH, type NodeApi } from "@skein/node";
 
 import { createByzantinePeer } from "./byzantine/peer.ts";
 import type { ByzantineSeat } from "./faults/byzantine.ts";
@@ -15,18 +15,18 @@ import { landingsAreJudged, unrecordedLandings } from "./invariants/i13-evidence
 import { openItems } from "./invariants/i21-liveness.ts";
 import { joinCheckers } from "./invariants/checker.ts";
 import { CHECKERS } from "./invariants/index.ts";
-import { type Life } from "./kernel/life.ts";
 import { createScheduler } from "./kernel/scheduler.ts";
 import { drawLog, type Streams, streamsOf } from "./kernel/streams.ts";
 import { createTrace } from "./kernel/trace.ts";
 import { createMachine, foundingFrames } from "./machine.ts";
 import { rememberingCrypto } from "./remembering-crypto.ts";
 import type { RealPorts, SeedOptions, SeedReport } from "./options.ts";
-import { createNetwork, type NetworkWatch } from "./ports/network.ts";
+import { createNetwork } from "./ports/network.ts";
 import { calmProcesses } from "./ports/processes.ts";
 import { createRemote } from "./ports/remote.ts";
 import { calmRemote } from "./ports/repository.ts";
 import { createSometimes } from "./sometimes.ts";
+import { watchOf, watchSteps } from "./watching.ts";
 import { command, doSomething } from "./workload.ts";
 import { type Hooks, type Machine, type Phase, runningMachines, type Violation, type World } from "./world.ts";
 
@@ -84,6 +84,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     remote: createRemote((to) => world.hooks.onMoved(to)),
     remoteState: { rates: calmRemote(), down: false, files: 1_000 },
     processRates: calmProcesses(),
+    packing: { ops: GROWTH.packOps },
     machines: [],
     acks: [],
     working: new Map(),
@@ -121,54 +122,6 @@ const seedOf = (streams: Streams, name: string): Uint8Array => streams(`key ${na
 
 const signersOf = (real: RealPorts | undefined): World["createSigner"] =>
   real === undefined ? (seed) => testSigner(Buffer.from(seed).toString("hex")) : real.createSigner;
-
-/** A message begins with a short array and its type; only what is needed of it is read. */
-const isOf = (type: string): ((bytes: Uint8Array) => boolean) => {
-  const word = new TextEncoder().encode(type);
-  return (bytes) => word.every((byte, index) => bytes[index + 2] === byte);
-};
-const isFrames = isOf("frames");
-const [isHello, isProof, isRefuse] = [isOf("hello"), isOf("proof"), isOf("refuse")];
-const isHandshake = (bytes: Uint8Array): boolean => isHello(bytes) || isProof(bytes) || isRefuse(bytes);
-
-function watchOf(world: () => World): NetworkWatch {
-  const runs = (life: Life): Machine | undefined => world().machines.find(({ running }) => running?.life === life);
-  return {
-    onSend: (from, bytes) => {
-      world().trace.mix(2, from.startedMs, bytes.length);
-      if (!isFrames(bytes)) return;
-      const machine = runs(from);
-      const message = machine === undefined ? undefined : decodeMessage(bytes, LIMITS.messageBytes);
-      if (machine === undefined || message?.ok !== true || message.value.type !== "frames") return;
-      world().hooks.onPublish(machine, message.value.frames);
-    },
-    onDelivered: (from, to, bytes) => {
-      world().trace.mix(3, to.startedMs, bytes.length);
-      if (!isHandshake(bytes)) world().hooks.onDelivered(from, to, bytes);
-    },
-    onCut: (a, b, why) => {
-      world().note("link cut with messages under way");
-      world().trace.line("world", `link of ${a.name} and ${b.name} cut: ${why}`);
-    },
-  };
-}
-
-/** After each event the checkers look at the machines that it changed. */
-function watchSteps(world: World, options: SeedOptions): void {
-  const { scheduler } = world;
-  scheduler.stopAfter(options.untilStep ?? Number.POSITIVE_INFINITY);
-  scheduler.onStep(() => {
-    for (const machine of world.machines) {
-      if (!machine.changed) continue;
-      machine.changed = false;
-      if (machine.running !== undefined) world.hooks.onView(machine);
-    }
-  });
-  scheduler.onFault((life, cause) => {
-    const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    world.violate("I0", `${life?.name ?? "the simulator"} threw: ${message}`);
-  });
-}
 
 function armFaults(world: World, options: SeedOptions, seat: ByzantineSeat): ReadonlyMap<string, ArmedFault> {
   const all = faultsOf(seat);

@@ -100,6 +100,8 @@ export interface World {
   readonly remote: Remote;
   readonly remoteState: RemoteState;
   readonly processRates: ProcessRates;
+  /** How the nodes pack their logs. */
+  readonly packing: { ops: number };
   /** All machines there ever were, in the order they came. */
   readonly machines: Machine[];
   readonly acks: Ack[];

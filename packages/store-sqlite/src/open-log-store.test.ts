@@ -123,15 +123,16 @@ test("the data directory is made when it is missing, for its owner only", () => 
   expect(statSync(directory).mode & 0o777).toBe(0o700);
 });
 
+/** Each row is one frame. */
+const VERSION_1 = `
+  CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO frame VALUES (1, x'01'), (2, x'0203');
+  PRAGMA application_id = 1399547241; PRAGMA user_version = 1;`;
+
 test("a log of version 1, where each row is one frame, is taken over as it is", () => {
   const directory = newDirectory();
-  makeDatabase(
-    fileIn(directory),
-    `CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-     INSERT INTO frame VALUES (1, x'01'), (2, x'0203');
-     PRAGMA application_id = 1399547241; PRAGMA user_version = 1;`,
-  );
+  makeDatabase(fileIn(directory), VERSION_1);
   const store = open({ directory });
   expect([...store.frames(1)].map(({ bytes }) => [...bytes])).toEqual([[1], [2, 3]]);
   expect(store.append(framesFrom(3, 1))).toEqual({ ok: true, value: undefined });
@@ -253,14 +254,8 @@ test.each(ALIEN)("a log with a %s of somebody else's is refused and written to b
 
 test("a log of the first version that carries a trigger is refused before it is upgraded", () => {
   const directory = newDirectory();
-  makeDatabase(
-    fileIn(directory),
-    `CREATE TABLE frame (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-     INSERT INTO frame VALUES (1, x'01'), (2, x'0203');
-     CREATE TRIGGER eat AFTER UPDATE ON frame BEGIN DELETE FROM frame WHERE position > 1; END;
-     PRAGMA application_id = 1399547241; PRAGMA user_version = 1;`,
-  );
+  const trigger = "CREATE TRIGGER eat AFTER UPDATE ON frame BEGIN DELETE FROM frame WHERE position > 1; END;";
+  makeDatabase(fileIn(directory), `${VERSION_1} ${trigger}`);
   expect(refusal(directory)).toMatchObject({ type: "corrupt" });
   expect(frameCount(fileIn(directory))).toBe(2);
 });

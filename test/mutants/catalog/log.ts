@@ -161,4 +161,28 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     why: "What stands in the quarantined feed is in the log, so it looks safe.",
     caughtBy: ["I9"],
   },
+  {
+    name: "checkpoint-of-the-next-op",
+    file: `${LOG}checkpoint.ts`,
+    find: ": [{ author: key, incarnation: life, seq, frame }];",
+    replace: ": [{ author: key, incarnation: life, seq: seq + 1, frame }];",
+    why: "The first op is 1, so the next seq is taken for the number of ops that are covered.",
+    caughtBy: ["I27"],
+  },
+  {
+    name: "first-signature-kept",
+    file: "packages/core/src/op/pack.ts",
+    find: '(keep === "all" || !continued.has(place))',
+    replace: '(keep === "all" || parents[place] === undefined)',
+    why: "Trust seems to begin where a chain does, and it is the last signature that covers what is before it.",
+    caughtBy: ["I0", "I1", "I7"],
+  },
+  {
+    name: "packed-frames-counted-as-records",
+    file: "packages/node/src/packing.ts",
+    find: "store.replace({ position: first.position, count: frames.length, bytes",
+    replace: "store.replace({ position: first.position, count: run.length, bytes",
+    why: "Each record is one frame, until the first of them is a pack.",
+    caughtBy: ["I0", "I1", "I7"],
+  },
 ];

@@ -15,7 +15,7 @@ import { testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
 import type { Journal } from "../journal.ts";
-import type { LogStore } from "../ports.ts";
+import { emptyLogStore } from "../testing/empty-log-store.ts";
 import { createManualClock, createRecordedLink } from "../testing/link-stand.ts";
 import { createAccount } from "./account.ts";
 import { createPeerLink } from "./peer-link.ts";
@@ -24,16 +24,6 @@ const author = { signer: testSigner("us"), incarnation: new Uint8Array(8).fill(1
 const OWN = feedId(author.signer.publicKey, author.incarnation);
 const founded = foundMesh({ ...author, meshName: "m", nodeName: "us", wallMs: 1 }, testCrypto);
 const FRIEND: Peer = { key: "bb", name: "friend", provisional: false, follows: null };
-
-const store: LogStore = {
-  frames: () => [].values(),
-  frame: () => undefined,
-  append: () => ok(undefined),
-  replace: () => ok(undefined),
-  getMeta: () => undefined,
-  putMeta: () => ok(undefined),
-  close: () => undefined,
-};
 
 /** A link to a member that has proved its key; every frame it sends is refused for this reason. */
 function stand(refusal: FrameRefusal["type"], heldBack?: string) {
@@ -52,7 +42,7 @@ function stand(refusal: FrameRefusal["type"], heldBack?: string) {
     // Of the journal a link that sends no chunk uses nothing else.
     journal: journal as Journal,
     replica,
-    store,
+    store: emptyLogStore,
     membership: () => replica.view().membership,
     createHandshake: () => ({
       start: () => [{ type: "proved", peer: FRIEND }],

@@ -1,5 +1,6 @@
 /** The git remote and the agents at their worst. */
 import { isLive } from "@skein/core";
+import { GROWTH } from "@skein/node";
 
 import { drawInt, drawLog } from "../kernel/streams.ts";
 import { calmProcesses } from "../ports/processes.ts";
@@ -101,8 +102,12 @@ export const packingFault: Fault = {
     const { world, prng } = context;
     const everyMs = drawInt(prng, 300, 5_000);
     const checkpointChance = prng.int(60) / 100;
+    // A simulated log is short. With packs of the product's size nearly all of it would be in the last pack, which no
+    // checkpoint covers yet, and signatures would never be left out.
+    const packOps = Math.round(drawLog(prng, 4, GROWTH.packOps));
+    world.packing.ops = packOps;
     return {
-      settings: { everyMs, checkpointChance },
+      settings: { everyMs, checkpointChance, packOps },
       start: repeatedly(context, everyMs, () => {
         const machine = pickRunning(context);
         if (machine === undefined) return;

@@ -1,0 +1,36 @@
+/** What a node says of its own state: how it is, and what it can take on. */
+import type { Beat } from "@skein/core";
+
+import type { Alarms } from "./alarms.ts";
+import type { Health } from "./api.ts";
+import type { Journal } from "./journal.ts";
+import type { NodeOptions } from "./node.ts";
+import type { Worker } from "./work/worker.ts";
+
+/** For people, and for what watches the node. */
+export function healthOf(journal: Pick<Journal, "problem">, alarms: Pick<Alarms, "list">): Health {
+  const told = alarms.list().map((alarm) => alarm.message);
+  const problem = journal.problem();
+  if (problem !== undefined) return { status: "degraded", reasons: [problem.message, ...told] };
+  return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
+}
+
+/** For its peers. */
+export function describeBeat(
+  options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots">,
+  worker: Pick<Worker, "slotsFree" | "executions">,
+): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
+  return {
+    version: options.version,
+    addresses: options.announced(),
+    labels: options.labels,
+    slots: options.slots,
+    slotsFree: worker.slotsFree(),
+    activity: Object.fromEntries(
+      worker
+        .executions()
+        .slice(0, 8)
+        .map(({ item, activity }) => [item, activity.slice(0, 120)]),
+    ),
+  };
+}
