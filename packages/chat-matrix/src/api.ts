@@ -1,0 +1,141 @@
+/** The endpoints of the client-server API that the transport uses, each with the form that its answer must have. */
+import type { z } from "zod";
+
+import {
+  joinedMembersSchema,
+  pageSchema,
+  profileSchema,
+  senderSchema,
+  sentSchema,
+  syncSchema,
+  whoamiSchema,
+  type Page,
+  type SyncAnswer,
+} from "./events.ts";
+import type { Answer, Http, HttpRequest } from "./http.ts";
+
+export interface MatrixApi {
+  /** The account's own MXID. */
+  whoami(signal: AbortSignal): Promise<Answer<string>>;
+  /** Empty when there is none. */
+  displayName(user: string, signal: AbortSignal): Promise<Answer<string>>;
+  sync(request: SyncRequest, signal: AbortSignal): Promise<Answer<SyncAnswer>>;
+  /** One page of the room's past, from the older end to the newer. */
+  page(request: PageRequest, signal: AbortSignal): Promise<Answer<Page>>;
+  /** Who sent an event. */
+  senderOf(room: string, event: string, signal: AbortSignal): Promise<Answer<string>>;
+  /** How many people are joined; `too-long` where there are too many to list. */
+  joinedCount(room: string, signal: AbortSignal): Promise<Answer<number>>;
+  join(room: string, signal: AbortSignal): Promise<Answer<unknown>>;
+  leave(room: string, signal: AbortSignal): Promise<Answer<unknown>>;
+  /** Resolves with the event's id. The same transaction is the same event, whoever of this device sends it. */
+  send(request: SendRequest, signal: AbortSignal): Promise<Answer<string>>;
+}
+
+export interface SyncRequest {
+  readonly since: string | undefined;
+  /** How long the homeserver may wait for something to happen. */
+  readonly waitMs: number;
+  /** Most events of one room in one answer. */
+  readonly limit: number;
+}
+
+export interface PageRequest {
+  readonly room: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface SendRequest {
+  readonly room: string;
+  readonly type: "m.room.message" | "m.reaction";
+  readonly transaction: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+const REQUEST_MS = 20_000;
+/** The first sync of an account in many rooms takes long. */
+const SYNC_EXTRA_MS = 60_000;
+const SYNC_BYTES_MAX = 64 * 1024 * 1024;
+const PAGE_BYTES_MAX = 16 * 1024 * 1024;
+const PAGE_EVENTS = 100;
+
+/** Members tell of joins and names; encrypted events are only noticed. */
+const TIMELINE_TYPES: readonly string[] = [
+  "m.room.message",
+  "m.reaction",
+  "m.room.redaction",
+  "m.room.member",
+  "m.room.encrypted",
+];
+const NOTHING = { types: [] };
+/** Display names of whoever wrote something, and of nobody else. */
+const WRITERS = { lazy_load_members: true, include_redundant_members: true };
+
+export function createApi(http: Http): MatrixApi {
+  const get = (path: string, signal: AbortSignal, more: Partial<HttpRequest> = {}): Promise<Answer<unknown>> =>
+    http({ method: "GET", path, timeoutMs: REQUEST_MS, signal, ...more });
+  const post = (path: string, signal: AbortSignal): Promise<Answer<unknown>> =>
+    http({ method: "POST", path, body: {}, timeoutMs: REQUEST_MS, signal });
+
+  return {
+    whoami: async (signal) => parsed(await get("/v3/account/whoami", signal), whoamiSchema, ({ user_id }) => user_id),
+    displayName: async (user, signal) =>
+      parsed(
+        await get(`/v3/profile/${encodeURIComponent(user)}`, signal),
+        profileSchema,
+        (profile) => profile.displayname ?? "",
+      ),
+    sync: async ({ since, waitMs, limit }, signal) => {
+      const query = { filter: syncFilter(limit), timeout: String(waitMs), ...(since === undefined ? {} : { since }) };
+      const more = { query, timeoutMs: waitMs + SYNC_EXTRA_MS, maxBytes: SYNC_BYTES_MAX };
+      return parsed(await get("/v3/sync", signal, more), syncSchema, (answer) => answer);
+    },
+    page: async ({ room, from, to }, signal) => {
+      const filter = JSON.stringify({ types: TIMELINE_TYPES, ...WRITERS });
+      const query = { dir: "f", from, to, limit: String(PAGE_EVENTS), filter };
+      const answer = await get(`${roomPath(room)}/messages`, signal, { query, maxBytes: PAGE_BYTES_MAX });
+      return parsed(answer, pageSchema, (page) => page);
+    },
+    senderOf: async (room, event, signal) =>
+      parsed(
+        await get(`${roomPath(room)}/event/${encodeURIComponent(event)}`, signal),
+        senderSchema,
+        ({ sender }) => sender,
+      ),
+    joinedCount: async (room, signal) =>
+      parsed(
+        await get(`${roomPath(room)}/joined_members`, signal),
+        joinedMembersSchema,
+        ({ joined }) => Object.keys(joined).length,
+      ),
+    join: (room, signal) => post(`/v3/join/${encodeURIComponent(room)}`, signal),
+    leave: (room, signal) => post(`${roomPath(room)}/leave`, signal),
+    send: async ({ room, type, transaction, content }, signal) => {
+      const path = `${roomPath(room)}/send/${type}/${encodeURIComponent(transaction)}`;
+      const answer = await http({ method: "PUT", path, body: content, timeoutMs: REQUEST_MS, signal });
+      return parsed(answer, sentSchema, ({ event_id }) => event_id);
+    },
+  };
+}
+
+const roomPath = (room: string): string => `/v3/rooms/${encodeURIComponent(room)}`;
+
+const syncFilter = (limit: number): string =>
+  JSON.stringify({
+    presence: NOTHING,
+    account_data: NOTHING,
+    room: {
+      account_data: NOTHING,
+      ephemeral: NOTHING,
+      state: { types: ["m.room.member"], ...WRITERS },
+      timeline: { types: TIMELINE_TYPES, limit, ...WRITERS },
+    },
+  });
+
+function parsed<T, U>(answer: Answer<unknown>, schema: z.ZodType<T>, take: (value: T) => U): Answer<U> {
+  if (answer.type !== "ok") return answer;
+  const { data, success } = schema.safeParse(answer.value);
+  if (!success) return { type: "unclear", reason: "the homeserver's answer has not the form that it must have" };
+  return { type: "ok", value: take(data) };
+}

@@ -1,0 +1,180 @@
+/**
+ * The sync loop. One turn asks the homeserver what happened since a position, hands it to the mesh, and only when that is
+ * durable moves the position. A turn that fails leaves the position where it was, so the homeserver tells the same again.
+ *
+ * Without a position nothing of what comes is handed on: the homeserver would tell the recent past of every room, and the
+ * commands in it would be carried out a second time.
+ */
+import type { Ingress, IngressHost, TransportServices, Trouble } from "@skein/chat";
+
+import type { MatrixApi } from "./api.ts";
+import type { SyncAnswer } from "./events.ts";
+import { isRevoked, type Answer, type Failure } from "./http.ts";
+import type { Self } from "./mention.ts";
+import { describe } from "./outcome.ts";
+import { createRooms } from "./rooms.ts";
+import { ACCESS_TOKEN } from "./settings.ts";
+
+export interface IngressDeps extends Pick<TransportServices, "clock" | "random" | "log"> {
+  readonly api: MatrixApi;
+  readonly host: IngressHost;
+  readonly allow: readonly string[];
+  readonly account: string;
+}
+
+type Turn =
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly failure: Failure }
+  /** The mesh could not make it durable, and says so itself. */
+  | { readonly type: "not-durable"; readonly reason: string };
+
+/** How long the homeserver may wait for something to happen. */
+const LONG_POLL_MS = 30_000;
+/** Most events of one room in one sync; what is left out is read page by page. */
+const TIMELINE_EVENTS = 20;
+/** Events that are made durable together. */
+const BATCH = 100;
+/** `IngressHost.cursor` takes no more. */
+const CURSOR_MAX = 200;
+const FIRST_BACKOFF_MS = 500;
+const LAST_BACKOFF_MS = 60_000;
+/** A restart of the homeserver is not worth a word; an outage is. */
+const FAILURES_TO_TELL = 3;
+
+const DONE: Turn = { type: "done" };
+
+export function openIngress(deps: IngressDeps): Ingress {
+  const { clock, log, account, host } = deps;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const turn = createTurns(deps, signal);
+
+  const run = async (): Promise<void> => {
+    for (let failures = 0; !signal.aborted;) {
+      const result = await turn();
+      // Read anew: it may have changed during the turn.
+      if (closing.signal.aborted) return;
+      if (result.type === "done") {
+        if (failures >= FAILURES_TO_TELL) log("info", "chat.matrix.recovered", { account, failures });
+        failures = 0;
+        continue;
+      }
+      if (result.type === "failed" && isRevoked(result.failure))
+        return host.trouble(tokenTrouble(account, result.failure));
+      failures++;
+      const reason = result.type === "failed" ? describe(result.failure) : result.reason;
+      log("warn", "chat.matrix.sync-failed", { account, failures, reason });
+      if (failures === FAILURES_TO_TELL && result.type === "failed") host.trouble(outageTrouble(account, reason));
+      await pause(clock, waitMs(deps, result, failures), signal);
+    }
+  };
+
+  const running = run();
+  return {
+    close: async () => {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+/** Makes the function that does one turn; the position and the account's own name are kept between turns. */
+function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn> {
+  const { api, host, account } = deps;
+  const rooms = createRooms({ ...deps, signal });
+  let since = host.cursor;
+  let self: Self | undefined;
+  let limit = TIMELINE_EVENTS;
+
+  const move = (to: string): Turn => {
+    if (to !== since && to.length <= CURSOR_MAX) host.moved(to);
+    if (to.length > CURSOR_MAX && (since?.length ?? 0) <= CURSOR_MAX) host.trouble(cursorTrouble(account));
+    since = to;
+    return DONE;
+  };
+
+  return async () => {
+    const known: Answer<Self> = self === undefined ? await identify(api, signal) : { type: "ok", value: self };
+    if (known.type !== "ok") return { type: "failed", failure: known };
+    self = known.value;
+    const answer = await api.sync({ since, waitMs: since === undefined ? 0 : LONG_POLL_MS, limit }, signal);
+    if (answer.type !== "ok") {
+      // Fewer events of each room make a shorter answer; the others are read page by page.
+      if (answer.type === "too-long") limit = Math.max(1, Math.floor(limit / 4));
+      if (!isUnknownPosition(answer, since)) return { type: "failed", failure: answer };
+      since = undefined;
+      host.trouble(positionTrouble(account));
+      return DONE;
+    }
+    const taken = await take(answer.value);
+    return taken.type === "done" ? move(answer.value.next_batch) : taken;
+  };
+
+  async function take(sync: SyncAnswer): Promise<Turn> {
+    if (self === undefined) return DONE;
+    const invitations = await rooms.answerInvitations(sync, self);
+    if (invitations.type !== "ok") return { type: "failed", failure: invitations };
+    if (since === undefined) return DONE;
+    const read = await rooms.read(sync, since, self);
+    if (read.type !== "ok") return { type: "failed", failure: read };
+    for (let at = 0; at < read.value.length; at += BATCH) {
+      const received = await host.receive(read.value.slice(at, at + BATCH));
+      if (!received.ok) return { type: "not-durable", reason: received.error };
+    }
+    return DONE;
+  }
+}
+
+async function identify(api: MatrixApi, signal: AbortSignal): Promise<Answer<Self>> {
+  const userId = await api.whoami(signal);
+  if (userId.type !== "ok") return userId;
+  const displayName = await api.displayName(userId.value, signal);
+  // An account without a profile is 404; it works as well.
+  if (displayName.type !== "ok" && displayName.type !== "refused") return displayName;
+  const name = displayName.type === "ok" ? displayName.value : "";
+  return { type: "ok", value: { userId: userId.value, displayName: name } };
+}
+
+/** The homeserver was set up anew, or the position is from another one. */
+const isUnknownPosition = (failure: Failure, since: string | undefined): boolean =>
+  since !== undefined && failure.type === "refused" && failure.status === 400;
+
+/** Full jitter, so that nodes that lost the same homeserver do not come back together. */
+function waitMs({ random }: IngressDeps, result: Turn, failures: number): number {
+  const asked = result.type === "failed" && result.failure.type === "refused" ? (result.failure.retryAfterMs ?? 0) : 0;
+  const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LAST_BACKOFF_MS);
+  const [high = 0, low = 0] = random.bytes(2);
+  return Math.min(asked, LAST_BACKOFF_MS) + (backoff * (high * 256 + low)) / 65_536;
+}
+
+/** Ends early when it is closed. */
+const pause = (clock: IngressDeps["clock"], ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = clock.after(ms, end);
+    signal.addEventListener("abort", end);
+  });
+
+const tokenTrouble = (account: string, failure: Failure): Trouble => ({
+  severity: "fatal",
+  message: `The Matrix account ${account} has stopped: ${describe(failure)}. Log in again and put the new access token into the secret ${ACCESS_TOKEN}.`,
+});
+
+const outageTrouble = (account: string, reason: string): Trouble => ({
+  severity: "passing",
+  message: `The Matrix account ${account} receives nothing: ${reason}. It keeps trying.`,
+});
+
+const positionTrouble = (account: string): Trouble => ({
+  severity: "passing",
+  message: `The homeserver does not know any more where the Matrix account ${account} was. What was written meanwhile is not read; ask again.`,
+});
+
+const cursorTrouble = (account: string): Trouble => ({
+  severity: "passing",
+  message: `The homeserver's positions are too long to keep. What is written while the Matrix account ${account} changes nodes is lost.`,
+});
