@@ -23,15 +23,14 @@ export function render(body: Body): string {
     else if (style === "code" && !text.includes("\n")) out += mono(text);
     else out += `${out === "" || out.endsWith("\n") ? "" : "\n"}${mono(text)}${next === undefined ? "" : "\n"}`;
   }
-  return out.trim();
+  return neutralLines(out.trim());
 }
 
 /** For the parameter of a template: one line without markup, at most `maxLength` long. */
 export function oneLine(body: Body, maxLength: number): string {
   // WhatsApp refuses parameters with line breaks, tabs or more than four spaces in a row.
-  const line = neutral(clean(plainText(body)))
-    .replaceAll(/\s+/gu, " ")
-    .trim();
+  const words = clean(plainText(body)).replaceAll(/\s+/gu, " ").trim();
+  const line = neutralLines(neutral(words));
   if (line.length <= maxLength) return line;
   const cut = line.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "");
   return `${cut.trimEnd()}…`;
@@ -45,14 +44,25 @@ export function clean(text: string): string {
     .replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
+/** Signs that make a part of a line into markup. */
 function neutral(text: string): string {
   return text
     .replaceAll("`", BACKTICK)
-    .replaceAll(/[*_~]/g, (sign, at: number) => (isInWord(text, at) ? sign : (LOOKALIKES[sign] ?? sign)))
-    .replaceAll(/^([^\S\n]*)>/gm, "$1\u203a") // quotations
-    .replaceAll(/^([^\S\n]*)-(?=[^\S\n])/gm, "$1\u2013") // lists
-    .replaceAll(/^([^\S\n]*\d+)\.(?=[^\S\n])/gm, "$1\u2024");
+    .replaceAll(/[*_~]/g, (sign, at: number) => (isInWord(text, at) ? sign : (LOOKALIKES[sign] ?? sign)));
 }
+
+/** Signs at the beginning of a line, which make it a quotation or a part of a list. Only known once all is put together. */
+function neutralLines(text: string): string {
+  return text
+    .split(/(```[^`]+```)/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(LINE_START, lookalikeOfStart)))
+    .join("");
+}
+
+const LINE_START = /^([^\S\n]*)(?:(>)|(-)(?=[^\S\n])|(\d+)\.(?=[^\S\n]))/gm;
+
+const lookalikeOfStart = (_: string, space: string, quote?: string, dash?: string, digits?: string): string =>
+  space + (quote !== undefined ? "\u203a" : dash !== undefined ? "\u2013" : `${digits ?? ""}\u2024`);
 
 const isInWord = (text: string, at: number): boolean => /^[A-Za-z0-9].[A-Za-z0-9]$/s.test(text.slice(at - 1, at + 2));
 
