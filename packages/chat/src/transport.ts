@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly ephemeral: boolean;
   /** Longest text of one message, in UTF-16 units after rendering. */
   readonly maxText: number;
+  /** Longest text of a message with buttons, where that is less. */
+  readonly maxTextWithButtons?: number;
   /** Free text may be sent only so long after the person's last message, ms; null where there is no such rule. */
   readonly windowMs: number | null;
   /**

@@ -5,6 +5,7 @@ import { err, ok } from "@skein/core";
 import type { Clock } from "@skein/node";
 
 import type { WebhookRequest } from "../transport.ts";
+import { queryField, signedUrls } from "./signed-urls.ts";
 import type { Verdict, Verifier } from "./verifier.ts";
 
 /** Slack's and Discord's timestamps may be this far off, in the past and in the future. */
@@ -71,28 +72,29 @@ const ed25519Key = (hex: string): ReturnType<typeof createPublicKey> =>
   });
 
 /**
- * Twilio signs the URL that it was told, so the request's own host means nothing behind a proxy. It may or may not have put
- * the port in: both are tried.
+ * Twilio signs the URL as it was told, character for character, so the request's own host means nothing behind a proxy, and
+ * nothing is decoded or encoded again before it is hashed. Which of a few spellings was signed cannot be known: all are
+ * tried. Each needs a signature of its own, so trying more lets nobody in.
  */
 function verifyTwilio(request: WebhookRequest, signature: string, authToken: string, publicUrl: string): Verdict {
-  const url = new URL(publicUrl);
-  const query = request.url.indexOf("?");
-  if (query !== -1) url.search = request.url.slice(query);
-  const bodyHash = url.searchParams.get("bodySHA256");
-  if (bodyHash !== null) {
+  const urls = signedUrls(publicUrl, request.url);
+  if (urls === undefined) return err("the public URL of this account is no URL");
+  const bodyHash = queryField(urls[0] ?? "", "bodySHA256");
+  if (bodyHash !== undefined) {
     const actual = createHash("sha256").update(request.body).digest("hex");
     if (!isEqual(bodyHash, actual)) return err("the body does not fit its hash");
   }
-  const fields = bodyHash === null ? formFields(request.body) : "";
-  const fits = urlsWithAndWithoutPort(url).map((one) =>
-    isEqual(signature, createHmac("sha1", authToken).update(`${one}${fields}`).digest("base64")),
+  const fields = bodyHash === undefined ? formFields(request.body) : "";
+  const fits = urls.map((url) =>
+    isEqual(signature, createHmac("sha1", authToken).update(`${url}${fields}`).digest("base64")),
   );
   return judge(fits.includes(true));
 }
 
 /** Every field that came, sorted by name; of a repeated one its different values, sorted. */
 function formFields(body: Uint8Array): string {
-  const form = new URLSearchParams(new TextDecoder().decode(body));
+  // A byte order mark would be part of the first name, and what was signed is all of the body.
+  const form = new URLSearchParams(new TextDecoder("utf-8", { ignoreBOM: true }).decode(body));
   const names = [...new Set(form.keys())].toSorted(byCodeUnit);
   return names
     .map((name) =>
@@ -105,11 +107,3 @@ function formFields(body: Uint8Array): string {
 }
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
-
-function urlsWithAndWithoutPort(url: URL): readonly string[] {
-  const rest = `${url.pathname}${url.search}`;
-  const port = url.port === "" ? DEFAULT_PORTS[url.protocol] : url.port;
-  return [`${url.protocol}//${url.hostname}${rest}`, `${url.protocol}//${url.hostname}:${port}${rest}`];
-}
