@@ -5,7 +5,7 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
-import { type AccountSettings, createChatEngine, type TransportKind } from "@skein/chat";
+import { type AccountSettings, type ChatEngine, createChatEngine } from "@skein/chat";
 import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig, type SecretSource } from "@skein/config";
 import { err, ok, type Result } from "@skein/core";
 import type { HookReply, HookRequest } from "@skein/http";
@@ -22,12 +22,12 @@ export interface Chat {
 }
 
 /** Loaded when an account asks for it: most nodes speak on one platform or none. */
-const KINDS: Readonly<Record<string, () => Promise<TransportKind<never>>>> = {
-  matrix: async () => (await import("@skein/chat-matrix")).matrixKind,
-  slack: async () => (await import("@skein/chat-slack")).slackKind,
-  discord: async () => (await import("@skein/chat-discord")).discordKind,
-  whatsapp: async () => (await import("@skein/chat-whatsapp")).whatsappKind,
-  twilio: async () => (await import("@skein/chat-whatsapp")).twilioKind,
+const KINDS: Readonly<Record<string, (engine: ChatEngine) => Promise<void>>> = {
+  matrix: async (engine) => engine.register((await import("@skein/chat-matrix")).matrixKind),
+  slack: async (engine) => engine.register((await import("@skein/chat-slack")).slackKind),
+  discord: async (engine) => engine.register((await import("@skein/chat-discord")).discordKind),
+  whatsapp: async (engine) => engine.register((await import("@skein/chat-whatsapp")).whatsappKind),
+  twilio: async (engine) => engine.register((await import("@skein/chat-whatsapp")).twilioKind),
 };
 
 const FILE = "node.yaml";
@@ -49,7 +49,7 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     for (const { kind } of transports) {
       const load = KINDS[kind];
       if (load === undefined || loaded.has(kind)) continue;
-      engine.register(await load());
+      await load(engine);
       loaded.add(kind);
     }
     await engine.apply(transports.map((one) => accountOf(one, directory, log)));

@@ -19,6 +19,7 @@ export async function openOfflineNode(data: DataDirectory, mesh: Uint8Array): Pr
     growth: {},
     idle: "No node runs on this data directory right now; `skein up` starts it.",
     labels: {},
+    transports: () => [],
     announced: () => [],
     onRefused: () => undefined,
   });

@@ -22,7 +22,7 @@ export interface ChatEngineDeps {
 
 export interface ChatEngine {
   /** Makes a kind of transport known. Kinds are given by whoever composes the node; the engine knows none. */
-  register(kind: TransportKind<never>): void;
+  register<Settings>(kind: TransportKind<Settings>): void;
   /** Makes the accounts what the configuration says; those that did not change go on. */
   apply(accounts: readonly AccountSettings[]): Promise<void>;
   webhook(kind: string, name: string, request: WebhookRequest): Promise<WebhookReply>;
@@ -40,7 +40,7 @@ interface Running {
 
 export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
   const { desk, clock, log } = deps;
-  const kinds = new Map<string, TransportKind<never>>();
+  const kinds = new Map<string, Make>();
   const running = new Map<string, Running>();
   const refused = new Map<string, string>();
   const verifier = createVerifier(clock);
@@ -85,7 +85,7 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
   });
 
   return {
-    register: (kind) => void kinds.set(kind.kind, kind),
+    register: (kind) => void kinds.set(kind.kind, (account, services) => makeOf(kind, account, services)),
     apply: async (accounts) => {
       const wanted = new Map(accounts.filter(({ enabled }) => enabled).map((one) => [one.id, one]));
       refused.clear();
@@ -123,16 +123,31 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
   };
 }
 
-/** Refused with a sentence: an unknown kind, a setting that is wrong, a secret that is missing, a transport that throws. */
+interface Services extends ChatEngineDeps {
+  readonly verifier: ReturnType<typeof createVerifier>;
+}
+
+/** A kind of transport with its settings' type closed in. */
+type Make = (account: AccountSettings, services: Services) => Result<ChatTransport, string>;
+
 function makeTransport(
   account: AccountSettings,
-  kinds: ReadonlyMap<string, TransportKind<never>>,
-  services: ChatEngineDeps & { readonly verifier: ReturnType<typeof createVerifier> },
+  kinds: ReadonlyMap<string, Make>,
+  services: Services,
 ): Result<ChatTransport, string> {
-  const kind = kinds.get(account.kind);
-  if (kind === undefined) {
+  const make = kinds.get(account.kind);
+  if (make === undefined) {
     return err(`${account.id}: there is no transport "${account.kind}". There are: ${[...kinds.keys()].join(", ")}.`);
   }
+  return make(account, services);
+}
+
+/** Refused with a sentence: a setting that is wrong, a secret that is missing, a transport that throws. */
+function makeOf<Settings>(
+  kind: TransportKind<Settings>,
+  account: AccountSettings,
+  services: Services,
+): Result<ChatTransport, string> {
   const parsed = kind.settings.safeParse(account.settings);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "settings"}: ${message}`);
