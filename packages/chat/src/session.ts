@@ -28,7 +28,8 @@ export interface SessionDeps {
 
 export interface SessionState {
   readonly account: string;
-  readonly state: "speaks" | "stands by" | "stopped";
+  /** `connects`: this node holds the lease, and the platform has not let it in yet. */
+  readonly state: "speaks" | "connects" | "stands by" | "stopped";
   readonly holder: string | undefined;
   readonly trouble: string | undefined;
 }
@@ -72,6 +73,7 @@ export function createSession(deps: SessionDeps): Session {
   let trouble: Trouble | undefined;
   let isStopped = false;
   let isClaiming = false;
+  let isConnected = false;
 
   const isHolder = (): boolean => {
     const lease = desk.view().chat.leases.get(account.id);
@@ -155,6 +157,7 @@ export function createSession(deps: SessionDeps): Session {
 
   const open = (epoch: number): void => {
     held = { epoch };
+    isConnected = false;
     outbox.tookOver();
     for (const [id, item] of desk.view().items) if (isLive(item)) touched.add(id);
     cards.look(undefined);
@@ -165,6 +168,7 @@ export function createSession(deps: SessionDeps): Session {
       cursor: cursor === "" ? undefined : cursor,
       moved: (to) => {
         if (held?.epoch !== epoch) return;
+        isConnected = true;
         cursor = to;
         saveCursor(false);
       },
@@ -210,6 +214,8 @@ export function createSession(deps: SessionDeps): Session {
     const body = { kind: "lease.release", lease: account.id, epoch } as const;
     await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body }]));
   };
+  /** What comes by webhook alone is open from the start. */
+  const isOpen = (): boolean => held !== undefined && (transport.open === undefined || isConnected);
   const mayHold = (): boolean => {
     const role = desk.role();
     return !isStopped && trouble?.severity !== "fatal" && role !== undefined && roleAtLeast(role, "operator");
@@ -272,7 +278,7 @@ export function createSession(deps: SessionDeps): Session {
     webhook: async (request) => (await transport.webhook?.(request, host)) ?? { status: 404 },
     state: () => ({
       account: account.id,
-      state: isHolder() ? "speaks" : mayHold() ? "stands by" : "stopped",
+      state: isHolder() ? (isOpen() ? "speaks" : "connects") : mayHold() ? "stands by" : "stopped",
       holder: desk.view().chat.leases.get(account.id)?.holder,
       trouble: trouble?.message,
     }),

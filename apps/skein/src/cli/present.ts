@@ -28,6 +28,13 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   why: (value) => whyPage(fields(value)),
   claims: (value) => claimTable(rows(value)),
   nodes: (value) => nodeTable(rows(value)),
+  "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
+  "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
+  transports: (value) => transportTable(rows(value)),
+  people: (value) => peoplePage(fields(value)),
+  "people.pair": (value) => pairingPage(fields(value)),
+  "people.unpair": () => "Unlinked. Nobody commands the mesh as that principal any more.",
+  "people.role": () => "Changed.",
   members: (value) => memberPage(fields(value)),
   "member.invite": (value) => ticketPage(fields(value)),
   "member.remove": () =>
@@ -214,6 +221,38 @@ function memberPage(answer: Fields): string {
   if (rejected.length > 0) parts.push("", table(["OP WITHOUT EFFECT", "BECAUSE"], rejected));
   return parts.join("\n");
 }
+
+function transportTable(accounts: readonly Fields[]): string {
+  if (accounts.length === 0) return "This node has no chat accounts: node.yaml in its data directory names them.";
+  const lines = accounts.map((one) => [
+    text(one["account"]),
+    text(one["state"]),
+    text(one["holder"]),
+    text(one["trouble"]),
+  ]);
+  return table(["ACCOUNT", "THIS NODE", "SPEAKER", "TROUBLE"], lines);
+}
+
+function peoplePage(answer: Fields): string {
+  const people = rows(answer["people"]).map((one) => [
+    text(one["name"]),
+    text(one["role"]),
+    text(one["member"]),
+    list(one["principals"]),
+  ]);
+  if (people.length === 0) return "Nobody commands the mesh from chat rooms yet. `skein pair NAME` prints a code.";
+  const open = rows(answer["open"]).map((one) => [text(one["person"]), new Date(Number(one["expires"])).toISOString()]);
+  const page = table(["NAME", "ROLE", "MEMBER", "SPEAKS AS"], people);
+  return open.length === 0 ? page : `${page}\n\n${table(["OPEN CODE FOR", "UNTIL"], open)}`;
+}
+
+const pairingPage = (answer: Fields): string =>
+  [
+    `${text(answer["person"])} may command the mesh from a chat room as ${text(answer["role"])}, with this code, until ${new Date(Number(answer["expires"])).toISOString()}.`,
+    "In a direct message to the bot:",
+    "",
+    `pair ${text(answer["code"])}`,
+  ].join("\n");
 
 const rotationLine = (answer: Fields): string =>
   `${text(answer["name"])} signs with a new key: ${text(answer["key"])}. Its links are made again; nothing else changes.`;
