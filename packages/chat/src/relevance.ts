@@ -15,8 +15,10 @@ export interface RelevanceContext {
 }
 
 /** What is to be made durable of an event; undefined when it is nobody's business here. */
-export function relevant(event: InboundEvent, context: RelevanceContext): ReceiveBody | undefined {
+export function relevant(given: InboundEvent, context: RelevanceContext): ReceiveBody | undefined {
   const { account, chat } = context;
+  // A room of two may look like a conversation of two; one that the configuration names is a room.
+  const event = { ...given, direct: given.direct && account.rooms.every(({ id }) => id !== given.room) };
   const isKnown = chat.people().byPrincipal.has(event.principal);
   const room = roomOf(account, event.room);
   if (event.direct ? !isKnown && !isPairing(event.text) : room === undefined) return undefined;
