@@ -249,6 +249,28 @@ test("an answer that was lost leaves it open until a status with the key says th
   expect(host.statuses).toEqual([{ key: KEY, message: accepted?.id, status: "sent" }]);
 });
 
+test.each<[string, object, object]>([
+  ["sent", {}, { type: "sent", message: "wamid.REPORTED" }],
+  ["failed", { errors: [{ code: 131_026, title: "Undeliverable" }] }, { type: "refused" }],
+])(
+  "a report that it was %s, which comes before the answer is given up, stands in for the answer",
+  async (status, more, outcome) => {
+    const transport = open();
+    const webhook = await serveWebhook(() => transport, createHostDouble());
+    meta.faults.push({ type: "silent" });
+    const sending = transport.send(message());
+    await waitFor("the request", () => meta.posted.length === 1);
+    const statuses = [
+      { id: "wamid.OTHER", status: "sent", biz_opaque_callback_data: "00".repeat(32) },
+      { id: "wamid.REPORTED", status, biz_opaque_callback_data: KEY, ...more },
+    ];
+    await meta.notify(webhook.url, [{ statuses }]);
+    await webhook.close();
+    stand.time.advance(20_000);
+    expect(await sending).toMatchObject(outcome);
+  },
+);
+
 test("a platform that does not answer is given up after the timeout, and nobody knows", async () => {
   meta.faults.push({ type: "silent" });
   const sending = open().send(message());
