@@ -269,6 +269,11 @@ test("outside of the 24 hours the template is sent, or nothing", async () => {
   });
 });
 
+test("within the 24 hours the template stays where it is", async () => {
+  expect(await open({ template: TEMPLATE }).send(message())).toMatchObject({ type: "sent" });
+  expect(server.posted.map((form) => form.has("ContentSid"))).toEqual([false]);
+});
+
 test("when WhatsApp's clock says that the window is closed, the template is sent, or it is refused", async () => {
   const closed = {
     type: "answer",
@@ -373,6 +378,18 @@ test("other texts, other people's, received and older ones are not taken for it"
   await server.write({ From: ADA, Body: "*S-12* is done" });
   stand.time.advance(600_000);
   const sinceMs = stand.context.clock.wallMs() - 31_000;
+  expect(await transport.find?.(message(), sinceMs)).toMatchObject({ type: "refused" });
+});
+
+test("what the person wrote is never taken for ours, whatever Twilio lists", async () => {
+  const sinceMs = stand.context.clock.wallMs();
+  const theirs = {
+    sid: "SM1",
+    body: "*S-12* is done",
+    direction: "inbound",
+    date_created: new Date(sinceMs).toUTCString(),
+  };
+  server.faults.push({ type: "answer", status: 200, body: { messages: [theirs] } });
   expect(await transport.find?.(message(), sinceMs)).toMatchObject({ type: "refused" });
 });
 

@@ -317,6 +317,12 @@ test("a revoked token is refused with how to mend it, and nowhere is the token s
   expect(JSON.stringify([outcome, other, stand.log])).not.toContain(SECRETS.accessToken.slice(0, 12));
 });
 
+test("a token is not said either when it is too short to look like one", async () => {
+  stand = createStand("whatsapp", { ...SECRETS, accessToken: "EAAshort" });
+  meta.faults.push({ type: "error", status: 400, code: 100, more: { message: "what is EAAshort?" } });
+  expect(await open().send(message())).toEqual({ type: "refused", reason: "what is …? (100)" });
+});
+
 test("the token is not carried to where a redirect leads", async () => {
   const seen: (string | undefined)[] = [];
   const other = createServer((request, response) => {
