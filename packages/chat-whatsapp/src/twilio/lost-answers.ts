@@ -4,7 +4,7 @@
  */
 import type { TransportServices } from "@skein/chat";
 
-export const SETTLED_MS = 30_000;
+const SETTLED_MS = 30_000;
 /** So long it is of use when the sending began; then any text since counts. */
 const FORGOTTEN_MS = 10 * 60_000;
 
