@@ -45,9 +45,11 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
 
 export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
-export { CHAT_ENTITY, commandIdOf } from "./chat/chat-fold.ts";
+export { CHAT_ENTITY, commandIdOf, LIVE } from "./chat/chat-fold.ts";
 export {
   type ChatView,
+  type DirectRoom,
+  type Said,
   type Lease,
   messageKey,
   type Pairing,

@@ -14,7 +14,7 @@ import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/memb
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
-import { answer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -95,6 +95,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return pair(command.input, context);
     case "people.unpair":
       return ok(chatDraft({ kind: "person.unlink", principal: command.input.principal }));
+    case "timer.cancel":
+      return cancelTimer(command.input, context);
     case "people.role":
       return changeRole(command.input, context);
     case "people":
@@ -106,6 +108,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "nodes":
     case "members":
     case "projects":
+    case "timers":
+    case "notices":
     case "transports":
     case "digest":
     case "forks":

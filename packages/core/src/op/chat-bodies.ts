@@ -60,7 +60,10 @@ export interface SettleBody {
   readonly reply: Body;
   /** The item that it is about; empty when there is none. */
   readonly item: string;
-  /** For `asked`: what a "yes" runs, as a line of the grammar, and the item's op that it was judged on. */
+  /**
+   * For `asked`: what a "yes" runs, as a line of the grammar, and the item's op that it was judged on. For `done`: `live` when the
+   * reply is to be kept up to date for a while.
+   */
   readonly proposal: string;
   readonly version: string;
   /** The command whose question this one answers; empty when it answers none. */

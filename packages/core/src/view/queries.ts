@@ -45,6 +45,10 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok(members(context));
     case "people":
       return ok(people(context));
+    case "timers":
+      return ok(timers(context));
+    case "notices":
+      return ok(notices(context));
     case "projects":
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
     case "digest":
@@ -128,6 +132,35 @@ function members({ view }: QueryContext): Plain {
     invites: [...invites.values()].map((invite) => ({ ...invite, dead: isTicketDead(view.membership, invite) })),
     rejected: Object.fromEntries(view.membership.rejected),
   };
+}
+
+function timers({ view: { chat } }: QueryContext): Plain {
+  const said = new Set(
+    [...chat.sent.values()].flatMap(({ purpose, about }) => (purpose === "reminder" ? [about] : [])),
+  );
+  return [...chat.timers.values()]
+    .filter(({ id, cancelled }) => !cancelled && !said.has(id))
+    .toSorted((a, b) => a.due - b.due)
+    .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+}
+
+const NOTICES_LISTED = 100;
+
+function notices({ view: { chat } }: QueryContext): Plain {
+  return [...chat.sent.values()]
+    .filter(({ purpose }) => purpose !== "reply")
+    .toSorted((a, b) => b.stamp.lamport - a.stamp.lamport)
+    .slice(0, NOTICES_LISTED)
+    .map(({ account, room, purpose, item, about, result, reason, stamp }) => ({
+      at: stamp.wall,
+      account,
+      room,
+      purpose,
+      item,
+      about,
+      result,
+      reason,
+    }));
 }
 
 function people({ view, naming }: QueryContext): Plain {
