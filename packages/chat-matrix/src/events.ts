@@ -59,8 +59,8 @@ export const syncSchema = z.object({
   next_batch: z.string().min(1),
   rooms: z
     .object({
-      join: z.record(id, joinedRoomSchema).default({}),
-      invite: z.record(id, invitedRoomSchema).default({}),
+      join: z.record(z.string(), joinedRoomSchema).default({}),
+      invite: z.record(z.string(), invitedRoomSchema).default({}),
     })
     .default({ join: {}, invite: {} }),
 });

@@ -3,6 +3,7 @@ import { createHostDouble, type HostDouble } from "@skein/chat/testing";
 import { expect, test } from "vitest";
 
 import { createApi, type MatrixApi, type SyncRequest } from "./api.ts";
+import { toCursor } from "./cursor.ts";
 import { syncSchema, type SyncAnswer } from "./events.ts";
 import type { Answer, Failure } from "./http.ts";
 import { openIngress } from "./ingress.ts";
@@ -54,7 +55,7 @@ async function live(
   { cursor, api = {} }: { readonly cursor?: string; readonly api?: Partial<MatrixApi> } = {},
   prepare: (host: HostDouble) => void = () => {},
 ): Promise<Lived> {
-  const host = createHostDouble(cursor);
+  const host = createHostDouble(cursor === undefined ? undefined : toCursor(BOT, cursor));
   prepare(host);
   const [syncs, waits]: [SyncRequest[], number[]] = [[], []];
   let end = (): void => {};
@@ -106,7 +107,7 @@ async function waitUntil(holds: () => boolean): Promise<void> {
 test("without a position everything that comes first is history", async () => {
   const { host, syncs } = await live([sync("s1", saying("old")), sync("s2", saying("new"))]);
   expect(host.received.map(({ text }) => text)).toEqual(["new"]);
-  expect(host.cursors).toEqual(["s1", "s2"]);
+  expect(host.cursors).toEqual([toCursor(BOT, "s1"), toCursor(BOT, "s2")]);
   expect(syncs.map(({ since, waitMs }) => [since, waitMs])).toEqual([
     [undefined, 0],
     ["s1", 30_000],
@@ -117,7 +118,7 @@ test("without a position everything that comes first is history", async () => {
 test("with a position everything that comes is new", async () => {
   const { host } = await live([sync("s2", saying("new"))], { cursor: "s1" });
   expect(host.received.map(({ text }) => text)).toEqual(["new"]);
-  expect(host.cursors).toEqual(["s2"]);
+  expect(host.cursors).toEqual([toCursor(BOT, "s2")]);
 });
 
 test("a position that did not change is not told again", async () => {
@@ -182,6 +183,18 @@ test("a position that is unknown is given up, and what comes then is history", a
   expect(host.troubles).toMatchObject([{ severity: "passing" }]);
 });
 
+test("another account's position is none, even if its homeserver would take it", async () => {
+  const foreign = toCursor("@bot:example.com", "s1");
+  for (const cursor of [foreign, "s1", ""]) {
+    const { host, syncs } = await live([sync("s5", saying("old")), sync("s6", saying("new"))], {}, (host) => {
+      Object.assign(host, { cursor });
+    });
+    expect(syncs.map(({ since }) => since)).toEqual([undefined, "s5", "s6"]);
+    expect(host.received.map(({ text }) => text)).toEqual(["new"]);
+    expect(host.troubles).toMatchObject([{ severity: "passing" }]);
+  }
+});
+
 test("a homeserver that refuses without a position, too, is asked more and more slowly", async () => {
   const answers = Array.from({ length: 5 }, () => refused(400, "M_UNKNOWN"));
   expect((await live(answers, { cursor: "s1" })).waits).toHaveLength(4);
@@ -197,7 +210,7 @@ test("a position that is too long to keep is used and said once", async () => {
   const [one, two] = ["s".repeat(201), "t".repeat(300)];
   const { host, syncs } = await live([sync(one), sync(two), sync("s3")], { cursor: "s1" });
   expect(syncs.map(({ since }) => since)).toEqual(["s1", one, two, "s3"]);
-  expect(host.cursors).toEqual(["s3"]);
+  expect(host.cursors).toEqual([toCursor(BOT, "s3")]);
   expect(host.troubles).toMatchObject([{ severity: "passing" }]);
 });
 
@@ -259,11 +272,11 @@ test("a room that cannot be joined is a person's business, and an unreachable ho
   });
   expect(asked).toBe(3);
   expect(host.troubles).toMatchObject([{ severity: "passing", message: expect.stringContaining("M_FORBIDDEN") }]);
-  expect(host.cursors).toEqual(["s1", "s2"]);
+  expect(host.cursors).toEqual([toCursor(BOT, "s1"), toCursor(BOT, "s2")]);
 });
 
 test("an invitation that cannot be refused holds nothing up", async () => {
   const leave: MatrixApi["leave"] = () => Promise.resolve(refused(429, "M_LIMIT_EXCEEDED"));
   const { host } = await live([sync("s1", invitation("@eve:example.org"))], { cursor: "s0", api: { leave } });
-  expect(host.cursors).toEqual(["s1"]);
+  expect(host.cursors).toEqual([toCursor(BOT, "s1")]);
 });

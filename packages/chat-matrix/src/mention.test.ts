@@ -43,9 +43,12 @@ test.each([
 test("a list of mentions is enough, and a leading name is then left out", () => {
   expect(read("Skein: status 7", mentioned)).toBe("for me: status 7");
   expect(read("Skein status 7", mentioned)).toBe("for me: status 7");
+  expect(read("@Skein status 7", mentioned)).toBe("for me: status 7");
+  expect(read("@bot status 7", mentioned)).toBe("for me: status 7");
   expect(read("Skeinish status", mentioned)).toBe("for me: Skeinish status");
   expect(read("status, Skein", mentioned)).toBe("for me: status, Skein");
-  expect(readMention(mentioned, "x", { ...self, displayName: "" })).toEqual({ addressed: true, text: "x" });
+  const unnamed = { ...self, displayName: "" };
+  expect(readMention(mentioned, ": x", unnamed)).toEqual({ addressed: true, text: ": x" });
 });
 
 test.each([
