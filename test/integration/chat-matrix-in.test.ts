@@ -42,9 +42,8 @@ async function roomWith(bot: MatrixBot): Promise<string> {
  * whoever asks from there in the next minutes.
  */
 async function positionOf(bot: MatrixBot, room: string): Promise<string> {
-  const { host, close } = await bot.open();
-  await close();
-  const [account = ""] = /^[0-9a-f]+\./.exec(host.cursors[0] ?? "") ?? [];
+  const cursor = await (await bot.open()).close();
+  const [account = ""] = /^[0-9a-f]+\./.exec(cursor) ?? [];
   await ada.say(room, "one more, so that the position is another one");
   return account + String((await bot.user.call("GET", "/v3/sync?timeout=0"))["next_batch"]);
 }

@@ -225,8 +225,9 @@ test("a room that the bot is not in refuses for good", async () => {
 test("a rate limit says when to try again, and the same key is then sent once", async () => {
   const { bot, room } = await newBot();
   await synapse.limit(bot.user.id, { perSecond: 1, burst: 2 });
-  const outcomes = [];
-  for (let n = 0; n < 6; n++) outcomes.push(await bot.transport.send(outgoing(room, `limited ${n}`, `${n}`)));
+  const outcomes = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => bot.transport.send(outgoing(room, `limited ${n}`, `${n}`))),
+  );
   const limited = outcomes.findIndex(({ type }) => type === "retry");
   expect(outcomes[limited]).toMatchObject({
     type: "retry",
@@ -236,8 +237,7 @@ test("a rate limit says when to try again, and the same key is then sent once", 
   const { afterMs } = outcomes[limited] as { readonly afterMs: number };
   expect(afterMs).toBeGreaterThan(0);
   expect(afterMs).toBeLessThanOrEqual(10_000);
-  const asked = bot.requests.length;
-  expect(asked).toBe(6);
+  expect(bot.requests).toHaveLength(12);
   await synapse.limit(bot.user.id, undefined);
   // Synapse keeps the old limit in a cache for a moment.
   await waitFor("the message to be taken", async () => {

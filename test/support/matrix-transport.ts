@@ -31,7 +31,7 @@ type CompleteTransport = ChatTransport & Required<Pick<ChatTransport, "edit" | "
 const isComplete = (transport: ChatTransport): transport is CompleteTransport =>
   transport.edit !== undefined && transport.react !== undefined && transport.open !== undefined;
 
-export interface OpenBot {
+interface OpenBot {
   readonly host: HostDouble;
   /** Closes the way in and resolves with the last position. */
   close(): Promise<string>;

@@ -27,8 +27,6 @@ const strippedStateSchema = z.object({
   content: z.record(z.string(), z.unknown()),
 });
 
-export type StrippedState = Readonly<z.output<typeof strippedStateSchema>>;
-
 /** What fits of a list that a stranger wrote. */
 const listOf = <T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> =>
   z

@@ -128,6 +128,9 @@ test.each([
   { event_id: {} },
   { "m.in_reply_to": "x" },
   { rel_type: "m.thread", event_id: "$".repeat(300) },
+  { rel_type: "m.thread", event_id: "../../join/!room" },
+  { rel_type: "m.thread", event_id: "$half\ud800" },
+  { rel_type: "m.thread", event_id: "$nul\0" },
 ])("a relation that is malformed is none: %j", (relates) => {
   expect(map(said("x", relates))).toMatchObject({ type: "message", thread: null, quotes: null, text: "x" });
 });

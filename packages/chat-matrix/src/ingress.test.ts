@@ -214,6 +214,22 @@ test("a position that is too long to keep is used and said once", async () => {
   expect(host.troubles).toMatchObject([{ severity: "passing" }]);
 });
 
+test("an encrypted room is named once, when what else came with it is durable", async () => {
+  const encrypted = {
+    event_id: "$e",
+    type: "m.room.encrypted",
+    sender: "@ada:example.org",
+    origin_server_ts: 1,
+    content: {},
+  };
+  const message = { ...encrypted, event_id: "$m", type: "m.room.message", content: { msgtype: "m.text", body: "x" } };
+  const news = sync("s2", { join: { [ROOM]: { timeline: { events: [encrypted, message] } } } });
+  const failing = await live([news, news], { cursor: "s1" }, (host) => (host.failure = "the disk is full"));
+  expect(failing.host.troubles).toEqual([]);
+  const { host } = await live([news, news], { cursor: "s1" });
+  expect(host.troubles).toMatchObject([{ severity: "passing", message: expect.stringContaining(ROOM) }]);
+});
+
 test("when nobody can say how many are in a room, the messages wait", async () => {
   let asked = 0;
   const joinedCount: MatrixApi["joinedCount"] = () =>
@@ -250,7 +266,8 @@ test.each([
   ["somebody on the list", invitation("@ada:example.org"), ["join"]],
   ["nobody on the list", invitation("@ada:example.com"), ["leave"]],
   ["nobody that is named", invitation(), ["leave"]],
-  ["two, of whom the first is not on the list", invitation("@eve:example.org", "@ada:example.org"), ["leave"]],
+  ["somebody whose server names another as well", invitation("@ada:example.org", "@eve:example.org"), ["leave"]],
+  ["somebody whose server names another before", invitation("@eve:example.org", "@ada:example.org"), ["leave"]],
 ])("an invitation by %s is answered, at the first sync as well", async (_, rooms, expected) => {
   const done: string[] = [];
   const act = (what: string) => () => {

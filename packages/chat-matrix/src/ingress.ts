@@ -39,6 +39,8 @@ const BATCH = 100;
 const CURSOR_MAX = 200;
 const FIRST_BACKOFF_MS = 500;
 const LAST_BACKOFF_MS = 60_000;
+/** A homeserver that asks for more is asked again nevertheless. */
+const ASKED_WAIT_MAX_MS = 600_000;
 /** A restart of the homeserver is not worth a word; an outage is. */
 const FAILURES_TO_TELL = 3;
 
@@ -51,21 +53,28 @@ export function openIngress(deps: IngressDeps): Ingress {
   const turn = createTurns(deps, signal);
 
   const run = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted;) {
+    let failures = 0;
+    let isTold = false;
+    while (!signal.aborted) {
       const result = await turn();
       // Read anew: it may have changed during the turn.
       if (closing.signal.aborted) return;
       if (result.type === "done") {
-        if (failures >= FAILURES_TO_TELL) log("info", "chat.matrix.recovered", { account, failures });
+        if (isTold) log("info", "chat.matrix.recovered", { account, failures });
         failures = 0;
+        isTold = false;
         continue;
       }
-      if (result.type === "failed" && isRevoked(result.failure))
+      if (result.type === "failed" && isRevoked(result.failure)) {
         return host.trouble(tokenTrouble(account, result.failure));
+      }
       failures++;
       const reason = result.type === "failed" ? describe(result.failure) : result.reason;
       log("warn", "chat.matrix.sync-failed", { account, failures, reason });
-      if (failures === FAILURES_TO_TELL && result.type === "failed") host.trouble(outageTrouble(account, reason));
+      if (failures >= FAILURES_TO_TELL && !isTold && result.type === "failed") {
+        isTold = true;
+        host.trouble(outageTrouble(account, reason));
+      }
       await pause(clock, waitMs(deps, result, failures), signal);
     }
   };
@@ -126,10 +135,12 @@ function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn
     if (since === undefined) return DONE;
     const read = await rooms.read(sync, since, self);
     if (read.type !== "ok") return { type: "failed", failure: read };
-    for (let at = 0; at < read.value.length; at += BATCH) {
-      const received = await host.receive(read.value.slice(at, at + BATCH));
+    const { events, tell } = read.value;
+    for (let at = 0; at < events.length; at += BATCH) {
+      const received = await host.receive(events.slice(at, at + BATCH));
       if (!received.ok) return { type: "not-durable", reason: received.error };
     }
+    tell();
     return DONE;
   }
 }
@@ -153,7 +164,7 @@ function waitMs({ random }: IngressDeps, result: Turn, failures: number): number
   const asked = result.type === "failed" && result.failure.type === "refused" ? (result.failure.retryAfterMs ?? 0) : 0;
   const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LAST_BACKOFF_MS);
   const [high = 0, low = 0] = random.bytes(2);
-  return Math.min(asked, LAST_BACKOFF_MS) + (backoff * (high * 256 + low)) / 65_536;
+  return Math.min(asked, ASKED_WAIT_MAX_MS) + (backoff * (high * 256 + low)) / 65_536;
 }
 
 /** Ends early when it is closed. */
