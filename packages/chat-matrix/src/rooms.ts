@@ -19,7 +19,7 @@ export interface Rooms {
   read(sync: SyncAnswer, since: string, self: Self): Promise<Answer<Reading>>;
 }
 
-export interface Reading {
+interface Reading {
   readonly events: readonly InboundEvent[];
   /** Says what people should know of it, once it is durable and will not be read again. */
   readonly tell: () => void;
