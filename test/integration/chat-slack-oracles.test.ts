@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-import { App, HTTPReceiver, LogLevel } from "@slack/bolt";
-import { SocketModeClient } from "@slack/socket-mode";
+import { App, HTTPReceiver, LogLevel, type Receiver, SocketModeReceiver } from "@slack/bolt";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import {
@@ -26,39 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => slack.close());
 
-test("Slack's own socket client says hello to, reads and acknowledges what the server of the tests sends", async () => {
-  const client = new SocketModeClient({
-    appToken: APP_TOKEN,
-    logLevel: LogLevel.ERROR as never,
-    clientOptions: { slackApiUrl: slack.apiUrl },
-    autoReconnectEnabled: false,
-  });
-  const seen: string[] = [];
-  client.on("slack_event", ({ ack, type, body }: { ack: () => Promise<void>; type: string; body: object }) => {
-    seen.push(`${type} ${"event" in body ? JSON.stringify(body.event) : Object.keys(body).length}`);
-    void ack();
-  });
-  await client.start();
-  expect(slack.sockets.open()).toBe(1);
-  const { envelopes } = slack.write({ text: "hello" });
-  const ids = [
-    ...envelopes,
-    slack.sockets.deliver("slash_commands", slashFields({})),
-    slack.sockets.deliver("interactive", buttonClick()),
-  ];
-  await waitFor("every acknowledgement", () => ids.every((id) => slack.sockets.acknowledged.has(id ?? "")));
-  expect(seen.map((line) => line.split(" ")[0])).toEqual(["events_api", "slash_commands", "interactive"]);
-  slack.sockets.announce("refresh_requested");
-  await waitFor("no socket", () => slack.sockets.open() === 0);
-  await client.disconnect();
-});
-
-test("Slack's own framework accepts the signatures of the tests, and reads their events, commands and clicks", async () => {
-  const receiver = new HTTPReceiver({
-    signingSecret: SIGNING_SECRET,
-    logLevel: LogLevel.ERROR,
-    endpoints: "/chat/work",
-  });
+/** An app of Slack's own framework that writes down what reaches it. */
+function appWith(receiver: Receiver): { readonly app: App; readonly seen: readonly string[] } {
   const app = new App({
     receiver,
     logLevel: LogLevel.ERROR,
@@ -75,6 +43,39 @@ test("Slack's own framework accepts the signatures of the tests, and reads their
     seen.push(`action ${"value" in action ? action.value : ""}`);
     await ack();
   });
+  return { app, seen };
+}
+
+test("Slack's own framework with its own socket client reads and acknowledges what the server of the tests sends", async () => {
+  const receiver = new SocketModeReceiver({
+    appToken: APP_TOKEN,
+    logLevel: LogLevel.ERROR,
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: { slackApiUrl: slack.apiUrl } },
+  });
+  const { app, seen } = appWith(receiver);
+  await app.start();
+  expect(slack.sockets.open()).toBe(1);
+  const ids = [
+    ...slack.write({ text: "hello" }).envelopes,
+    slack.sockets.deliver("slash_commands", slashFields({ text: "status" })),
+    slack.sockets.deliver("interactive", buttonClick()),
+  ];
+  await waitFor("every acknowledgement", () => ids.every((id) => slack.sockets.acknowledged.has(id ?? "")));
+  await waitFor("all three", () => seen.length === 3);
+  expect(seen.toSorted()).toEqual(["action approve 01ABC 3", "command status", `message ${ROOM}`]);
+  slack.sockets.announce("refresh_requested");
+  await waitFor("no socket", () => slack.sockets.open() === 0);
+  await app.stop();
+});
+
+test("Slack's own framework accepts the signatures of the tests, and reads their events, commands and clicks", async () => {
+  const receiver = new HTTPReceiver({
+    signingSecret: SIGNING_SECRET,
+    logLevel: LogLevel.ERROR,
+    endpoints: "/chat/work",
+  });
+  const { seen } = appWith(receiver);
   const http = createServer((request, response) => receiver.requestListener(request, response));
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

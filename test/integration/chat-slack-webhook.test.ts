@@ -14,6 +14,7 @@ import {
   startSlack,
   TEAM,
 } from "../support/slack-server.ts";
+import { holdDisk } from "../support/slack-stand.ts";
 import { createStand, form, FORM_TYPE, JSON_TYPE, signed, type Stand } from "../support/slack-transport.ts";
 
 let slack: SlackServer;
@@ -45,8 +46,8 @@ const postForm = (fields: Readonly<Record<string, string>>): Promise<WebhookRepl
 const message = { channel: ROOM, user: ADA, team: TEAM, ts: "1700000001.000100", text: "status" };
 
 test("a transport in webhook mode opens nothing", () => {
-  expect(transport.open).toBeUndefined();
-  expect(transport.webhook).toBeDefined();
+  expect(Object.keys(transport)).toContain("webhook");
+  expect(Object.keys(transport)).not.toContain("open");
 });
 
 describe("what is not genuine", () => {
@@ -91,13 +92,7 @@ test("a message is durable before it is answered, and the answer of a repetition
 });
 
 test("the answer waits for the disk", async () => {
-  let finish: () => void = () => undefined;
-  const disk = new Promise<void>((resolve) => (finish = resolve));
-  const receive = host.receive;
-  host.receive = async (events) => {
-    await disk;
-    return receive(events);
-  };
+  const finish = holdDisk(host);
   let isAnswered = false;
   const reply = postEvent(eventsOf(message)[0]).then((got) => {
     isAnswered = true;

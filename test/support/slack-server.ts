@@ -7,10 +7,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { createSlackSockets, type EnvelopeKind, type SlackSockets } from "./slack-sockets.ts";
+import { createSlackSockets, type SlackSockets } from "./slack-sockets.ts";
 
 export const TEAM = "T0LOCAL";
-export const APP = "A0TEST";
+const APP = "A0TEST";
 export const BOT_USER = "U0BOT";
 export const BOT_ID = "B0BOT";
 export const ADA = "U0ADA";
@@ -32,7 +32,7 @@ export interface StoredMessage {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-export type Fault =
+type Fault =
   | { readonly type: "status"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly type: "error"; readonly error: string }
   /** It is done, and the answer never arrives. */
@@ -43,7 +43,7 @@ export type Fault =
   | { readonly type: "hang" }
   | { readonly type: "body"; readonly body: string };
 
-export interface Call {
+interface Call {
   readonly method: string;
   readonly args: Readonly<Record<string, string>>;
   readonly token: string;
@@ -68,7 +68,7 @@ export interface SlackServer {
   close(): Promise<void>;
 }
 
-export interface Written {
+interface Written {
   readonly ts: string;
   readonly envelopes: readonly (string | undefined)[];
 }
@@ -311,5 +311,3 @@ function page(all: readonly object[], args: Readonly<Record<string, string>>): A
     .map((message) => (args["include_all_metadata"] === "true" ? message : { ...message, metadata: undefined }));
   return { ok: true, messages, has_more: next !== "", response_metadata: { next_cursor: next } };
 }
-
-export type { EnvelopeKind };

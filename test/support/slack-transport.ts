@@ -13,11 +13,11 @@ export const SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5";
 type Clock = TransportContext["clock"];
 
 /** The real clock, and on demand so many ms later: everything that was due meanwhile happens at once. */
-export interface LeapingClock extends Clock {
+interface LeapingClock extends Clock {
   leap(ms: number): void;
 }
 
-export function createLeapingClock(): LeapingClock {
+function createLeapingClock(): LeapingClock {
   let leapt = 0;
   const waiting = new Set<{ readonly dueMs: number; readonly run: () => void; cancel: () => void }>();
   const arm = (dueMs: number, run: () => void): (() => void) => {
@@ -52,7 +52,7 @@ export function createLeapingClock(): LeapingClock {
   return clock;
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly event: string;
   readonly text: string;
@@ -110,7 +110,7 @@ export const message = (
 export const JSON_TYPE = "application/json";
 export const FORM_TYPE = "application/x-www-form-urlencoded";
 
-export const sign = (body: string, seconds: number, secret = SIGNING_SECRET): string =>
+const sign = (body: string, seconds: number, secret = SIGNING_SECRET): string =>
   `v0=${createHmac("sha256", secret).update(`v0:${seconds}:${body}`).digest("hex")}`;
 
 /** A request as Slack would post it, now or at another time. */

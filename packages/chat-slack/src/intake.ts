@@ -6,7 +6,7 @@ import type { ChatHost, InboundEvent, TransportContext } from "@skein/chat";
 
 import type { Cursor } from "./cursor.ts";
 
-export interface Arrived {
+interface Arrived {
   readonly events: readonly InboundEvent[];
   /** Of the message, when it is one that the cursor counts. */
   readonly ts: string | undefined;

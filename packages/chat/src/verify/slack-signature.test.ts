@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 import { verifySlackRequest } from "@slack/bolt";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { WebhookRequest } from "../transport.ts";
