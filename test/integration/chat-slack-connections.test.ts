@@ -114,9 +114,11 @@ describe("connections", () => {
     const { host, stand } = open(said === "T0OTHER" ? { team: "T0OTHER" } : {});
     await waitFor("the trouble", () => host.troubles.length > 0);
     stand.clock.leap(600_000);
+    // While somebody else asks twice, one who went on asking would have asked too.
+    for (let twice = 0; twice < 2; twice += 1) await fetch(`${slack().apiUrl}api.test`, { method: "POST" });
     expect(host.troubles).toEqual([{ severity: "fatal", message: expect.stringContaining(said) }]);
     expect(slack().sockets.accepted()).toBe(0);
-    expect(slack().calls).toHaveLength(1);
+    expect(slack().calls.map(({ method }) => method)).toEqual(["auth.test", "api.test", "api.test"]);
   });
 
   test("Socket Mode that is turned off in the app, and an app that is removed, are told", async () => {
@@ -155,6 +157,19 @@ describe("connections", () => {
     expect(slack().calls).toHaveLength(calls + 2);
     expect(slack().sockets.accepted()).toBe(3);
   });
+
+  test.each(["auth.test", "apps.connections.open", "conversations.history"])(
+    "closing does not wait for an answer of %s, and takes the question back",
+    async (hanging) => {
+      slack().fault = ({ method }) => (method === hanging ? { type: "hang" } : undefined);
+      const { ingress, stand, host } = open({ backfill: [ROOM], timeoutMs: 60_000 });
+      await waitFor("the question", () => slack().hanging === 1);
+      await ingress.close();
+      await stand.transport.close();
+      await waitFor("nobody who asks", () => slack().hanging === 0 && slack().sockets.open() === 0);
+      expect(host.troubles).toEqual([]);
+    },
+  );
 
   test("no secret and no text of a person gets into the log", async () => {
     const { stand } = await opened();
@@ -234,6 +249,27 @@ describe("after the socket was away", () => {
       return texts(host).includes("missed");
     });
     await waitFor("the cursor", () => host.cursors.at(-1) === missed);
+  });
+
+  test("the cursor does not pass what is still to be read when newer messages arrive", async () => {
+    const known = slack().write({ text: "known" }).ts;
+    slack().write({ text: "missed" });
+    let limits = 1;
+    slack().fault = ({ method }) =>
+      method === "conversations.history" && limits-- > 0
+        ? { type: "status", status: 429, headers: { "retry-after": "30" } }
+        : undefined;
+    const { host, stand } = await opened({ backfill: [ROOM] }, createHostDouble(known));
+    await waitFor("the limit", () => limits <= 0);
+    const { ts, envelopes } = slack().write({ text: "newer" });
+    await waitFor("the acknowledgement", () => isAcknowledged(envelopes));
+    expect(host.cursors).toEqual([]);
+    await waitFor("the cursor", () => {
+      stand.clock.leap(10_000);
+      return host.cursors.at(-1) === ts;
+    });
+    expect(texts(host).toSorted()).toEqual(["missed", "newer", "newer"]);
+    expect(unique(host)).toHaveLength(2);
   });
 
   test("a short gap reads nothing, and a channel that cannot be read is told", async () => {

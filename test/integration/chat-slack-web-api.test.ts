@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
 import { createHostDouble } from "@skein/chat/testing";
 import type { ChatTransport } from "@skein/chat";
 import { block, code, plain, strong } from "@skein/core";
@@ -26,6 +29,16 @@ const HOSTILE = [
   'a"b\\c\n\u0000\u0007end',
 ].join("\n");
 
+/** The emulation wants to be told its port. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("there is no port");
+  return address.port;
+}
+
 describe("against an emulation of Slack by others", () => {
   let emulator: Emulator;
   let stand: Stand;
@@ -51,7 +64,7 @@ describe("against an emulation of Slack by others", () => {
   beforeAll(async () => {
     emulator = await createEmulator({
       service: "slack",
-      port: 4_913,
+      port: await freePort(),
       seed: {
         slack: {
           team: { name: "Local", domain: "local" },

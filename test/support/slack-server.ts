@@ -62,6 +62,8 @@ export interface SlackServer {
   fault: (call: Call) => Fault | undefined;
   readonly members: Set<string>;
   revoked: boolean;
+  /** Requests that hang, and whose sender still waits. */
+  hanging: number;
   /** A person writes: into the store, and to the app by socket. Gives the message and the envelopes' ids. */
   write(message: Partial<StoredMessage> & { readonly text: string }): Written;
   nextTs(): string;
@@ -94,6 +96,7 @@ export async function startSlack(): Promise<SlackServer> {
     fault: () => undefined,
     members: new Set([ROOM, "C0OTHER", "D0ADA"]),
     revoked: false,
+    hanging: 0,
     nextTs: () => {
       clockMicros += 1_000_100;
       return `${Math.floor(clockMicros / 1e6)}.${String(clockMicros % 1e6).padStart(6, "0")}`;
@@ -203,6 +206,8 @@ async function answer(server: SlackServer, request: IncomingMessage, response: S
       request.socket.destroy();
       return;
     case "hang":
+      server.hanging += 1;
+      response.on("close", () => (server.hanging -= 1));
       return;
     case "drop-answer":
       perform(server, call);

@@ -38,8 +38,8 @@ export interface SlackSockets {
   close(): Promise<void>;
 }
 
-/** Slack waits 3 s for an acknowledgement; here nobody wants to. */
-const REDELIVER_MS = 250;
+/** Slack waits 3 s for an acknowledgement. Less would redeliver what a busy machine is about to acknowledge. */
+const REDELIVER_MS = 2_000;
 const ATTEMPTS_MAX = 8;
 
 interface Pending {

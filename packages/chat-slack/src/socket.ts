@@ -73,7 +73,8 @@ async function run(options: SocketOptions, host: IngressHost, pauses: Pauses): P
 
 async function identify(options: SocketOptions, host: IngressHost, pauses: Pauses): Promise<Identity | undefined> {
   for (let failures = 1; !pauses.isStopped(); failures += 1) {
-    const me = await options.whoAmI();
+    const me = await Promise.race([options.whoAmI(), pauses.stopped]);
+    if (me === undefined) return undefined;
     if (me.ok) return me.value;
     if (await givesUp(me.error, failures, { options, host, pauses })) return undefined;
   }
