@@ -221,7 +221,9 @@ describe("after the socket was away", () => {
       "missed reply",
       "missed two",
     ]);
-    expect(texts(host).toSorted()).toEqual(["after", "missed one", "missed reply", "missed two", "seen"]);
+    // What was written right after the outage may come both ways, under one id.
+    expect(unique(host)).toHaveLength(5);
+    expect(new Set(texts(host))).toEqual(new Set(["after", "missed one", "missed reply", "missed two", "seen"]));
     expect(host.received.find(({ text }) => text === "missed reply")?.thread).toBe(root);
     await waitFor("the cursor at the end", () => host.cursors.at(-1) === after.ts);
     expect(host.cursors).toEqual([...host.cursors].toSorted((a, b) => Number(a) - Number(b)));
@@ -251,6 +253,22 @@ describe("after the socket was away", () => {
     await waitFor("the cursor", () => host.cursors.at(-1) === missed);
   });
 
+  test("what the disk refused until Slack gave it up is read again as soon as the disk takes something", async () => {
+    const known = slack().write({ text: "known" }).ts;
+    slack().sockets.forgetful = true;
+    const { host, stand } = await opened({ backfill: [ROOM] }, createHostDouble(known));
+    await waitFor("the first look", () => stand.log.some(({ event }) => event === "chat-slack.caught-up"));
+    host.failure = "the disk is full";
+    slack().write({ text: "refused" });
+    await waitFor("the refusal", () => stand.log.some(({ event }) => event === "chat-slack.not-durable"));
+    host.failure = undefined;
+    const { ts } = slack().write({ text: "taken" });
+    await waitFor("both", () => texts(host).includes("refused") && texts(host).includes("taken"));
+    await waitFor("the cursor at the end", () => host.cursors.at(-1) === ts);
+    expect(unique(host)).toHaveLength(2);
+    expect(new Set(slack().sockets.deliveries.values())).toEqual(new Set([1]));
+  });
+
   test("the cursor does not pass what is still to be read when newer messages arrive", async () => {
     const known = slack().write({ text: "known" }).ts;
     slack().write({ text: "missed" });
@@ -268,7 +286,7 @@ describe("after the socket was away", () => {
       stand.clock.leap(10_000);
       return host.cursors.at(-1) === ts;
     });
-    expect(texts(host).toSorted()).toEqual(["missed", "newer", "newer"]);
+    expect(new Set(texts(host))).toEqual(new Set(["missed", "newer"]));
     expect(unique(host)).toHaveLength(2);
   });
 

@@ -8,7 +8,7 @@ import type { IncomingMessage, Server } from "node:http";
 
 import { WebSocket, WebSocketServer } from "ws";
 
-export type EnvelopeKind = "events_api" | "slash_commands" | "interactive";
+type EnvelopeKind = "events_api" | "slash_commands" | "interactive";
 
 export interface SlackSockets {
   /** Delivers to one open socket. Resolves to the envelope's id; undefined when nothing is open. */
@@ -35,6 +35,8 @@ export interface SlackSockets {
   silent: boolean;
   /** From now on new sockets are broken off at once. */
   refusing: boolean;
+  /** What nobody acknowledged is given up. */
+  forgetful: boolean;
   close(): Promise<void>;
 }
 
@@ -74,7 +76,7 @@ export function createSlackSockets(http: Server): SlackSockets {
   };
   const again = (id: string, envelope: Pending): void => {
     envelope.attempt += 1;
-    if (envelope.attempt >= ATTEMPTS_MAX) pending.delete(id);
+    if (sockets.forgetful || envelope.attempt >= ATTEMPTS_MAX) pending.delete(id);
     else if (pending.has(id)) send(id, envelope);
   };
   const onFrame = (text: string): void => {
@@ -89,6 +91,7 @@ export function createSlackSockets(http: Server): SlackSockets {
     deliveries,
     silent: false,
     refusing: false,
+    forgetful: false,
     open: () => open.size,
     most: () => most,
     accepted: () => accepted,

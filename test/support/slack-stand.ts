@@ -7,7 +7,7 @@ import { type SlackServer, startSlack } from "./slack-server.ts";
 import { createStand, type Stand } from "./slack-transport.ts";
 import { waitFor } from "./wait.ts";
 
-export interface Opened {
+interface Opened {
   readonly host: HostDouble;
   readonly stand: Stand;
   readonly ingress: Ingress;

@@ -55,8 +55,8 @@ async function run(options: SocketOptions, host: IngressHost, pauses: Pauses): P
   const identity = await identify(options, host, pauses);
   if (identity === undefined) return;
   const cursor = createCursor(host.cursor, (to) => host.moved(to));
-  const intake = createIntake(host, cursor, options.services.log);
-  const catchUp = createCatchUp({
+  const intake: Intake = createIntake(host, cursor, options.services.log, () => catchUp.request());
+  const catchUp: CatchUp = createCatchUp({
     reader: { api: options.api, pauses, identity },
     rooms: options.backfill,
     cursor,
