@@ -8,7 +8,7 @@ import type { TransportContext } from "@skein/chat";
 import { err, ok, type Result } from "@skein/core";
 
 import { readCapped } from "./capped-body.ts";
-import { createInvalidBudget } from "./invalid-budget.ts";
+import { createInvalidBudget, type InvalidBudget } from "./invalid-budget.ts";
 import { type DiscordSettings, TOKEN } from "./settings.ts";
 
 export type ApiFailure =
@@ -40,8 +40,11 @@ export interface Api {
 const TIMEOUT_MS = 15_000;
 const REASON_MAX = 300;
 
-export function createApi(settings: DiscordSettings, context: TransportContext): Api {
-  const invalid = createInvalidBudget(context.clock);
+export function createApi(
+  settings: Pick<DiscordSettings, "api">,
+  context: TransportContext,
+  invalid: InvalidBudget = createInvalidBudget(context.clock),
+): Api {
   const rest = new REST({
     api: settings.api.replace(/\/+$/, ""),
     version: "10",
@@ -65,18 +68,25 @@ export function createApi(settings: DiscordSettings, context: TransportContext):
     if (waitMs > 0) return err(limited(waitMs, "account", "Discord refused too many requests of this node lately"));
     // The library forgets the token after a 401, and a person may have put a new one.
     rest.setToken(context.secret(TOKEN));
+    // The library listens to a signal and never stops, so each request gets one of its own.
+    const own = new AbortController();
+    const abort = (): void => own.abort();
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted === true) abort();
     try {
       const value = await rest.request({
         method: method as RequestMethod,
         fullRoute: path,
         auth: !anonymous,
-        signal,
+        signal: own.signal,
         ...(body === undefined ? {} : { body }),
         ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
       });
       return ok(value);
     } catch (cause) {
       return err(failureOf(cause));
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
   };
   return {

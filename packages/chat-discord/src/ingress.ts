@@ -159,6 +159,7 @@ function dial(
   events: Pick<LinkOptions, "onGreeting" | "onDispatch" | "onEnd">,
 ): GatewayLink {
   const { session } = position.cursor();
+  context.log("info", "discord.dialing", { account: context.account, resumes: session !== undefined });
   return openLink({
     url: session?.url ?? settings.gateway,
     token: context.secret(TOKEN),
