@@ -67,7 +67,7 @@ const LEAVING = 4_200;
 
 const frame = z.object({
   op: z.number().int(),
-  d: z.unknown(),
+  d: z.unknown().optional(),
   s: z.number().int().nullish(),
   t: z.string().max(100).nullish(),
 });
