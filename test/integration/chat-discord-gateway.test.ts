@@ -31,7 +31,10 @@ function stand(settings: Readonly<Record<string, unknown>> = {}): Stand {
 }
 
 /** Opens the way in and waits until Discord has let it in. */
-async function enter(host = newHost(), made = stand()): Promise<{ host: ReturnType<typeof newHost>; ingress: Ingress }> {
+async function enter(
+  host = newHost(),
+  made = stand(),
+): Promise<{ host: ReturnType<typeof newHost>; ingress: Ingress }> {
   const ups = server.gateway.identifies.length + server.gateway.resumes.length;
   const ingress = made.transport.open?.(host);
   if (ingress === undefined) throw new Error("It has no way in");
@@ -54,9 +57,12 @@ test("the official client accepts the frames of our gateway, and resumes at it",
     },
   });
   const texts: unknown[] = [];
-  manager.on("dispatch" as never, ((payload: { t: string; d: { content: string } }) => {
-    if (payload.t === "MESSAGE_CREATE") texts.push(payload.d.content);
-  }) as never);
+  manager.on(
+    "dispatch" as never,
+    ((payload: { t: string; d: { content: string } }) => {
+      if (payload.t === "MESSAGE_CREATE") texts.push(payload.d.content);
+    }) as never,
+  );
   await manager.connect();
   server.write(GENERAL, "one");
   await waitFor("the first message", () => texts.length === 1);
@@ -98,7 +104,12 @@ test("threads, direct messages, edits, deletions and reactions say where they we
     ...{ id: "900000000000000777", channel_id: "900000000000000700", type: 0, content: "hello", timestamp: "" },
     author: { id: ADA, username: "ada" },
   });
-  const edited = { id: inside.id, channel_id: thread.id, guild_id: GUILD, edited_timestamp: "2026-01-02T03:04:05.000000+00:00" };
+  const edited = {
+    id: inside.id,
+    channel_id: thread.id,
+    guild_id: GUILD,
+    edited_timestamp: "2026-01-02T03:04:05.000000+00:00",
+  };
   server.gateway.dispatch("MESSAGE_UPDATE", { ...edited, content: "changed", author: inside.author });
   server.gateway.dispatch("MESSAGE_UPDATE", { ...edited, edited_timestamp: null, author: inside.author });
   server.gateway.dispatch("MESSAGE_DELETE", { id: root.id, channel_id: GENERAL, guild_id: GUILD });
@@ -107,13 +118,27 @@ test("threads, direct messages, edits, deletions and reactions say where they we
   server.gateway.dispatch("MESSAGE_REACTION_ADD", by);
   server.gateway.dispatch("MESSAGE_REACTION_ADD", { ...by, user_id: BOT });
   await waitFor("all events", () => host.received.length >= 6);
-  const seen = host.received.map(({ type, room, thread, message, text, direct }) => ({ type, room, thread, message, text, direct }));
+  const seen = host.received.map(({ type, room, thread, message, text, direct }) => ({
+    type,
+    room,
+    thread,
+    message,
+    text,
+    direct,
+  }));
   const ref = `${root.id}/${inside.id}`;
   const inThread = { room: GENERAL, thread: root.id, message: ref, direct: false };
   expect(seen).toEqual([
     { type: "message", room: GENERAL, thread: null, message: root.id, text: "root", direct: false },
     { type: "message", ...inThread, text: "inside" },
-    { type: "message", room: "900000000000000700", thread: null, message: "900000000000000777", text: "hello", direct: true },
+    {
+      type: "message",
+      room: "900000000000000700",
+      thread: null,
+      message: "900000000000000777",
+      text: "hello",
+      direct: true,
+    },
     { type: "edit", ...inThread, text: "" },
     { type: "edit", room: GENERAL, thread: null, message: root.id, text: "", direct: false },
     { type: "reaction", ...inThread, text: "✅" },

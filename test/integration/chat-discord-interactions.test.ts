@@ -48,7 +48,10 @@ const autocomplete = (value: string): Record<string, unknown> => ({
   },
 });
 
-const RECEIVED = { type: 4, data: { flags: 64, allowed_mentions: { parse: [] }, content: expect.stringContaining("Received") } };
+const RECEIVED = {
+  type: 4,
+  data: { flags: 64, allowed_mentions: { parse: [] }, content: expect.stringContaining("Received") },
+};
 const NOT_SAVED = { type: 4, data: { flags: 64, content: expect.stringContaining("Nothing was saved") } };
 
 async function enter(host = newHost()): Promise<ReturnType<typeof newHost>> {
@@ -62,7 +65,8 @@ async function enter(host = newHost()): Promise<ReturnType<typeof newHost>> {
   return host;
 }
 
-const answerTo = (id: string): Promise<unknown> => waitFor("the answer", () => server.world.interactions.get(id)?.answer);
+const answerTo = (id: string): Promise<unknown> =>
+  waitFor("the answer", () => server.world.interactions.get(id)?.answer);
 
 test("a slash command over the gateway is kept before it is answered, and only its sender sees that", async () => {
   const host = await enter();
@@ -91,7 +95,11 @@ test("a button is acknowledged without a word, in a thread as well", async () =>
   const inRoom = server.interact(button("yes 4", message.id));
   expect(await answerTo(inRoom)).toEqual({ type: 6 });
   const thread = { id: message.id, type: 11, parent_id: GENERAL };
-  const inThread = server.interact({ ...button("no 4", "900000000000000888"), channel_id: message.id, channel: thread });
+  const inThread = server.interact({
+    ...button("no 4", "900000000000000888"),
+    channel_id: message.id,
+    channel: thread,
+  });
   await answerTo(inThread);
   expect(host.received.filter(({ type }) => type === "button")).toMatchObject([
     { id: inRoom, room: GENERAL, thread: null, message: message.id, text: "yes 4" },
@@ -155,7 +163,11 @@ test("two nodes that got one interaction: one answers, the other takes it calmly
   expect([...first.troubles, ...second.troubles]).toEqual([]);
 });
 
-function webhookStand(): { stand: Stand; call: (payload: unknown, atMs?: number) => Promise<Reply>; host: ReturnType<typeof newHost> } {
+function webhookStand(): {
+  stand: Stand;
+  call: (payload: unknown, atMs?: number) => Promise<Reply>;
+  host: ReturnType<typeof newHost>;
+} {
   const stand = createStand(server, { mode: "interactions", publicKey: server.publicKey });
   closing.push(() => stand.transport.close());
   const host = newHost();
@@ -186,8 +198,14 @@ test("a signed command, button and completion are answered in the reply itself",
   const { call, host } = webhookStand();
   host.items = [{ value: "a1", label: "Item 1" }];
   const command = await call(interactionOf("900000000000000900", "t", slash("list")));
-  expect([command.status, command.headers, bodyOf(command)]).toEqual([200, { "content-type": "application/json" }, RECEIVED]);
-  expect(bodyOf(await call(interactionOf("900000000000000901", "t", button("yes", "900000000000000888"))))).toEqual({ type: 6 });
+  expect([command.status, command.headers, bodyOf(command)]).toEqual([
+    200,
+    { "content-type": "application/json" },
+    RECEIVED,
+  ]);
+  expect(bodyOf(await call(interactionOf("900000000000000901", "t", button("yes", "900000000000000888"))))).toEqual({
+    type: 6,
+  });
   expect(bodyOf(await call(interactionOf("900000000000000902", "t", autocomplete("a"))))).toEqual({
     type: 8,
     data: { choices: [{ name: "Item 1", value: "a1" }] },
@@ -244,7 +262,11 @@ test("in mode interactions it never dials the gateway, and registers the command
 test("the command is registered once, and again only when it has changed", async () => {
   const puts = (): number => server.requests.filter(({ method }) => method === "PUT").length;
   const register = async (services: Parameters<typeof createStand>[2] = {}, settings = {}): Promise<void> => {
-    const { transport, log } = createStand(server, { mode: "interactions", publicKey: server.publicKey, ...settings }, services);
+    const { transport, log } = createStand(
+      server,
+      { mode: "interactions", publicKey: server.publicKey, ...settings },
+      services,
+    );
     const ingress = transport.open?.(newHost());
     await waitFor("the registration", () => log.some((line) => line.includes("discord.command")));
     await ingress?.close();
@@ -277,7 +299,11 @@ test("the command is registered once, and again only when it has changed", async
 });
 
 test("a registration that Discord refuses is told to people and does not keep the gateway shut", async () => {
-  server.faults.push({ method: "PUT", path: /commands$/, how: { status: 400, body: { code: 50_035, message: "Invalid Form Body" } } });
+  server.faults.push({
+    method: "PUT",
+    path: /commands$/,
+    how: { status: 400, body: { code: 50_035, message: "Invalid Form Body" } },
+  });
   const host = await enter();
   await waitFor("the trouble", () => host.troubles.some(({ message }) => message.includes("/skein")));
   expect(host.troubles.every(({ severity }) => severity === "passing")).toBe(true);

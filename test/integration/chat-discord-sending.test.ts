@@ -26,7 +26,9 @@ const textsIn = (channel: string): readonly string[] =>
   (server.world.messages.get(channel) ?? []).map(({ content }) => content);
 
 test("a message is sent with its key as enforced nonce, mentions nobody and shows no previews", async () => {
-  const outcome = await stand.transport.send(outgoing("hello", { buttons: [{ label: "Yes", value: "yes 1", style: "danger" }] }));
+  const outcome = await stand.transport.send(
+    outgoing("hello", { buttons: [{ label: "Yes", value: "yes 1", style: "danger" }] }),
+  );
   expect(outcome).toEqual({ type: "sent", message: server.world.messages.get(GENERAL)?.[0]?.id });
   expect(sentBodies()[0]).toEqual({
     content: "hello",
@@ -157,7 +159,12 @@ test("an empty bucket is not asked again before its time: the next send comes ba
     how: {
       status: 200,
       body: { id: root.id },
-      headers: { "x-ratelimit-limit": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "30", "x-ratelimit-bucket": "b" },
+      headers: {
+        "x-ratelimit-limit": "5",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset-after": "30",
+        "x-ratelimit-bucket": "b",
+      },
     },
   });
   await stand.transport.send(outgoing("one", { key: "1".repeat(64) }));
@@ -172,7 +179,11 @@ test("an empty bucket is not asked again before its time: the next send comes ba
 
 test.each([
   [500, undefined, { type: "uncertain" }],
-  [403, { code: 50_013, message: "Missing Permissions" }, { type: "refused", reason: "Discord answered 403 (50013): Missing Permissions" }],
+  [
+    403,
+    { code: 50_013, message: "Missing Permissions" },
+    { type: "refused", reason: "Discord answered 403 (50013): Missing Permissions" },
+  ],
   [401, { code: 0, message: "401: Unauthorized" }, { type: "retry", scope: "account", afterMs: 600_000 }],
   [400, { code: 30_046, message: "Max edits" }, { type: "refused" }],
 ])("an answer of %i is told apart", async (status, body, expected) => {
@@ -189,16 +200,28 @@ test("after a token was refused once, the next send asks again with the token th
 
 test("too many edits of an old message wait", async () => {
   const message = server.write(GENERAL, "old");
-  server.faults.push({ method: "PATCH", path: /messages/, how: { status: 400, body: { code: 30_046, message: "Max edits" } } });
+  server.faults.push({
+    method: "PATCH",
+    path: /messages/,
+    how: { status: 400, body: { code: 30_046, message: "Max edits" } },
+  });
   expect(await stand.transport.edit?.(outgoing("new"), message.id)).toMatchObject({ type: "retry", scope: "room" });
 });
 
 test.each([
   ["an empty text", outgoing("")],
   ["a room that is no id", outgoing("hello", { room: "../../users/@me" })],
-  ["a thread that is no id", outgoing("hello", { thread: "1/../2" .slice(1) })],
-  ["too many buttons", outgoing("hello", { buttons: Array.from({ length: 6 }, (_, n) => ({ label: "a", value: `${n}`, style: "normal" as const })) })],
-  ["a button with too long a value", outgoing("hello", { buttons: [{ label: "a", value: "v".repeat(101), style: "normal" }] })],
+  ["a thread that is no id", outgoing("hello", { thread: "1/../2".slice(1) })],
+  [
+    "too many buttons",
+    outgoing("hello", {
+      buttons: Array.from({ length: 6 }, (_, n) => ({ label: "a", value: `${n}`, style: "normal" as const })),
+    }),
+  ],
+  [
+    "a button with too long a value",
+    outgoing("hello", { buttons: [{ label: "a", value: "v".repeat(101), style: "normal" }] }),
+  ],
   ["a text that does not fit", outgoing("x".repeat(2_001))],
 ])("%s is refused without asking Discord", async (_, message) => {
   expect(await stand.transport.send(message)).toMatchObject({ type: "refused" });
@@ -206,11 +229,14 @@ test.each([
 });
 
 test("hostile texts stay texts: nothing in them is markup, a mention or a link with a false name", async () => {
-  const hostile = "@everyone @here <@1> <#2> <@&3> **b** _i_ ~~s~~ ||spoiler|| `c` [safe](https://evil.example) \n# big\n> quote\n- list\n```\nfence";
+  const hostile =
+    "@everyone @here <@1> <#2> <@&3> **b** _i_ ~~s~~ ||spoiler|| `c` [safe](https://evil.example) \n# big\n> quote\n- list\n```\nfence";
   await stand.transport.send(outgoing("", { body: [plain(hostile), strong(hostile), code(hostile), block(hostile)] }));
   const content = String(sentBodies()[0]?.["content"]);
   expect(content.length).toBeLessThanOrEqual(2_000);
-  expect(content.replace(/```\n[\s\S]*?\n```|`` [\s\S]*? ``/g, "")).not.toMatch(/@everyone|@here|<@|<#|[^\\]\]\(|\n# |\n> |\n- /);
+  expect(content.replace(/```\n[\s\S]*?\n```|`` [\s\S]*? ``/g, "")).not.toMatch(
+    /@everyone|@here|<@|<#|[^\\]\]\(|\n# |\n> |\n- /,
+  );
   expect(sentBodies()[0]?.["allowed_mentions"]).toEqual({ parse: [] });
 });
 
@@ -218,7 +244,9 @@ test("the token goes into one header and nowhere else", async () => {
   server.faults.push({ method: "POST", path: /messages$/, how: { status: 403, body: { code: 1, message: "no" } } });
   const outcome = await stand.transport.send(outgoing("hello"));
   expect(server.requests[0]?.authorization).toBe(`Bot ${TOKEN}`);
-  expect(JSON.stringify([outcome, stand.log, server.requests.map(({ path, body }) => [path, body])])).not.toContain(TOKEN);
+  expect(JSON.stringify([outcome, stand.log, server.requests.map(({ path, body }) => [path, body])])).not.toContain(
+    TOKEN,
+  );
 });
 
 test("after closing nothing is sent", async () => {

@@ -28,7 +28,9 @@ function isWaiting(clock: SteppingClock, log: readonly string[]): boolean {
 }
 
 /** Lets a day pass. Between two steps everything that has to happen over the sockets happens. */
-async function letDayPass(seed: number): Promise<{ dials: number; identifies: number; spent: number; troubles: string[] }> {
+async function letDayPass(
+  seed: number,
+): Promise<{ dials: number; identifies: number; spent: number; troubles: string[] }> {
   const clock = createSteppingClock();
   const host = newHost();
   const { transport, log } = createStand(server, {}, { clock, random: createPrng(seed) });

@@ -93,7 +93,11 @@ test("slash command, button and completion are acknowledged after they were kept
   const slash = await actor.runSlashCommand({ name: "skein", options: [{ name: "list", type: 1 }] });
   expect((await discord.channel(channel).waitForInteractionAck({ interactionId: slash.id })).type).toBe(4);
   const sent = await stand.transport.send(
-    outgoing("card", { room: channel, key: "c".repeat(64), buttons: [{ label: "Yes", value: "yes 7", style: "normal" }] }),
+    outgoing("card", {
+      room: channel,
+      key: "c".repeat(64),
+      buttons: [{ label: "Yes", value: "yes 7", style: "normal" }],
+    }),
   );
   if (sent.type !== "sent") throw new Error(JSON.stringify(sent));
   const click = await actor.clickButton({ messageId: sent.message, customId: "yes 7" });

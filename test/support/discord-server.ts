@@ -6,7 +6,17 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 import { createGateway, type Gateway, portOf } from "./discord-gateway.ts";
-import { ADA, APPLICATION, BOT, createWorld, GUILD, type StoredMessage, TOKEN, wire, type World } from "./discord-world.ts";
+import {
+  ADA,
+  APPLICATION,
+  BOT,
+  createWorld,
+  GUILD,
+  type StoredMessage,
+  TOKEN,
+  wire,
+  type World,
+} from "./discord-world.ts";
 
 export interface Seen {
   readonly method: string;
@@ -21,7 +31,9 @@ export interface Fault {
   readonly method: string;
   readonly path: RegExp;
   /** `answer`: this one. `reset`: it is done, and the answer is lost. `refuse`: it is not done, the connection breaks. */
-  readonly how: { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "reset";
+  readonly how:
+    | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
+    | "reset";
   /** How often; once if left out. */
   times?: number;
 }
@@ -103,7 +115,16 @@ export async function startDiscordServer(): Promise<DiscordServer> {
     const answer =
       fault !== undefined && fault !== "reset"
         ? { headers: {}, body: {}, ...fault }
-        : { headers: {}, ...route(server, { method, path, query: url.searchParams, authorization: request.headers.authorization, body }) };
+        : {
+            headers: {},
+            ...route(server, {
+              method,
+              path,
+              query: url.searchParams,
+              authorization: request.headers.authorization,
+              body,
+            }),
+          };
     if (fault === "reset") return void request.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
     response.end(answer.status === 204 ? undefined : JSON.stringify(answer.body));
@@ -171,7 +192,12 @@ const readMessages: Handler = ({ world }, { query }, [channel = ""]) => {
   const after = BigInt(query.get("after") ?? "0");
   // The page right after the given message, newest first: the order of the real one.
   const newer = (world.messages.get(channel) ?? []).filter(({ id }) => BigInt(id) > after);
-  return done(newer.slice(0, Number(query.get("limit") ?? "50")).toReversed().map(wire));
+  return done(
+    newer
+      .slice(0, Number(query.get("limit") ?? "50"))
+      .toReversed()
+      .map(wire),
+  );
 };
 
 const createMessage: Handler = (server, { body }, [channel = ""]) => {
@@ -180,7 +206,8 @@ const createMessage: Handler = (server, { body }, [channel = ""]) => {
   const { content, nonce, enforce_nonce: isEnforced, ...extra } = body;
   if (typeof content !== "string" || content === "") return failure(400, 50_006, "Cannot send an empty message");
   if (content.length > 2_000) return failure(400, 50_035, "Invalid Form Body");
-  const same = isEnforced === true ? world.messages.get(channel)?.find((message) => message.nonce === nonce) : undefined;
+  const same =
+    isEnforced === true ? world.messages.get(channel)?.find((message) => message.nonce === nonce) : undefined;
   if (same !== undefined) return done(wire(same));
   const author = { id: BOT, username: "skein", bot: true };
   const message = world.add(channel, { content, author, extra, ...(typeof nonce === "string" ? { nonce } : {}) });
@@ -205,7 +232,8 @@ const addReaction: Handler = (server, _, [channel = "", id = "", emoji = ""]) =>
 
 const openThread: Handler = (server, { body }, [channel = "", root = ""]) => {
   if (findMessage(server, channel, root) === undefined) return UNKNOWN_MESSAGE;
-  if (server.world.channels.has(root)) return failure(400, 160_004, "A thread has already been created for this message");
+  if (server.world.channels.has(root))
+    return failure(400, 160_004, "A thread has already been created for this message");
   return { status: 201, body: server.world.openThread(root, channel, String(body["name"])) };
 };
 
@@ -226,7 +254,12 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
       done({
         url: server.gatewayUrl,
         shards: 1,
-        session_start_limit: { total: 1_000, remaining: server.sessionsLeft, reset_after: 3_600_000, max_concurrency: 1 },
+        session_start_limit: {
+          total: 1_000,
+          remaining: server.sessionsLeft,
+          reset_after: 3_600_000,
+          max_concurrency: 1,
+        },
       }),
   ],
   ["GET", /^\/applications\/\d+(?:\/guilds\/\d+)?\/commands$/, ({ world }) => done(world.commands)],

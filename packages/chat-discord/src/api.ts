@@ -3,7 +3,14 @@
  * limits; here it says when to come back instead of waiting inside, and what went wrong becomes one of four facts that the
  * caller can act on.
  */
-import { DiscordAPIError, HTTPError, RateLimitError, type RequestMethod, REST, type ResponseLike } from "@discordjs/rest";
+import {
+  DiscordAPIError,
+  HTTPError,
+  RateLimitError,
+  type RequestMethod,
+  REST,
+  type ResponseLike,
+} from "@discordjs/rest";
 import type { TransportContext } from "@skein/chat";
 import { err, ok, type Result } from "@skein/core";
 
@@ -140,7 +147,12 @@ function failureOf(cause: unknown): ApiFailure {
   if (cause instanceof DiscordAPIError) {
     const code = typeof cause.code === "number" ? cause.code : 0;
     const said = cause.message.slice(0, REASON_MAX);
-    return { type: "refused", status: cause.status, code, reason: `Discord answered ${cause.status} (${code}): ${said}` };
+    return {
+      type: "refused",
+      status: cause.status,
+      code,
+      reason: `Discord answered ${cause.status} (${code}): ${said}`,
+    };
   }
   if (cause instanceof HTTPError) return { type: "uncertain", reason: `Discord answered ${cause.status}` };
   return networkFailure(cause);

@@ -8,7 +8,11 @@ const GATEWAY = "wss://gateway.discord.gg";
 
 test("a cursor as long as Discord makes it fits, and comes back as it was", () => {
   const cursor = {
-    session: { id: "0123456789abcdef0123456789abcdef", url: "wss://gateway-us-east1-b.discord.gg", sequence: 4_294_967_295 },
+    session: {
+      id: "0123456789abcdef0123456789abcdef",
+      url: "wss://gateway-us-east1-b.discord.gg",
+      sequence: 4_294_967_295,
+    },
     watermark: "12000000000000000000",
     floor: "11000000000000000000",
   };
@@ -24,9 +28,12 @@ test("a session that does not fit is left out; what was said since is looked for
   expect(decodeCursor(text, GATEWAY)).toEqual({ session: undefined, watermark: "2", floor: "1" });
 });
 
-test.each([undefined, "", "{", "[]", '{"s":1}', '{"w":"1 OR 1"}', "null"])("%j is no cursor, and it starts anew", (text) => {
-  expect(decodeCursor(text, GATEWAY)).toEqual(START);
-});
+test.each([undefined, "", "{", "[]", '{"s":1}', '{"w":"1 OR 1"}', "null"])(
+  "%j is no cursor, and it starts anew",
+  (text) => {
+    expect(decodeCursor(text, GATEWAY)).toEqual(START);
+  },
+);
 
 test.each([
   ["wss://gateway-us-east1-b.discord.gg", GATEWAY, true],

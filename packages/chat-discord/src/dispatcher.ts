@@ -99,7 +99,10 @@ async function process(batch: readonly Entry[], parts: DispatcherParts): Promise
   const events = translated.flatMap(({ events }) => events);
   const received = events.length === 0 ? ok(undefined) : await parts.host.receive(events);
   if (!received.ok) return received;
-  const newest = translated.flatMap(({ newest }) => newest ?? []).toSorted(bySnowflake).at(-1);
+  const newest = translated
+    .flatMap(({ newest }) => newest ?? [])
+    .toSorted(bySnowflake)
+    .at(-1);
   parts.position.reached(last.sequence, newest, events.length > 0);
   return ok(undefined);
 }
@@ -138,7 +141,6 @@ async function tell(id: string, token: string, reply: unknown, { api, log }: Dis
     anonymous: true,
   });
   if (told.ok) return;
-  const isKnown =
-    told.error.type === "refused" && [ALREADY_ANSWERED, UNKNOWN_INTERACTION].includes(told.error.code);
+  const isKnown = told.error.type === "refused" && [ALREADY_ANSWERED, UNKNOWN_INTERACTION].includes(told.error.code);
   log(isKnown ? "info" : "warn", "discord.interaction-answer", { interaction: id, reason: told.error.reason });
 }

@@ -131,7 +131,7 @@ export function openLink(options: LinkOptions): GatewayLink {
       case INVALID_SESSION:
         return end({ type: "invalid-session", mayResume: d === true });
       default:
-        // Discord may add others; nothing depends on knowing them.
+      // Discord may add others; nothing depends on knowing them.
     }
   };
 

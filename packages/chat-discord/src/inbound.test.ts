@@ -69,7 +69,10 @@ test.each([
   [`please <@${SELF}> list`, "please list"],
   [`<@${SELF}>`, ""],
 ])("%j addresses the bot", (content, text) => {
-  expect(messageEvent(message({ content, mentions: [{ id: SELF }] }), ROOM, SELF)).toMatchObject({ text, addressed: true });
+  expect(messageEvent(message({ content, mentions: [{ id: SELF }] }), ROOM, SELF)).toMatchObject({
+    text,
+    addressed: true,
+  });
 });
 
 test("a reply with a ping addresses the bot; the answered message's text is not its own", () => {
@@ -128,8 +131,13 @@ test("an edit says nothing of the new text, and a preview is no edit", () => {
 });
 
 test("deletions, one or many, take back what was said", () => {
-  expect(deletionEvents({ id: "1", channel_id: "2" }, ROOM, 7)).toMatchObject([{ id: "1:deleted", type: "edit", message: "1", atMs: 7 }]);
-  expect(deletionEvents({ ids: ["1", "2"], channel_id: "2" }, ROOM, 7).map(({ id }) => id)).toEqual(["1:deleted", "2:deleted"]);
+  expect(deletionEvents({ id: "1", channel_id: "2" }, ROOM, 7)).toMatchObject([
+    { id: "1:deleted", type: "edit", message: "1", atMs: 7 },
+  ]);
+  expect(deletionEvents({ ids: ["1", "2"], channel_id: "2" }, ROOM, 7).map(({ id }) => id)).toEqual([
+    "1:deleted",
+    "2:deleted",
+  ]);
 });
 
 test("a reaction is its emoji; custom emojis and bots react to nothing", () => {

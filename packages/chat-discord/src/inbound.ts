@@ -52,7 +52,10 @@ function isWrittenByPerson({ author, type, webhook_id: webhook }: DiscordMessage
 const isForward = ({ message_reference: reference, message_snapshots: snapshots }: DiscordMessage): boolean =>
   reference?.type === FORWARD || (snapshots?.length ?? 0) > 0;
 
-function quoted({ type, message_reference: reference, channel_id: channel }: DiscordMessage, place: Place): string | null {
+function quoted(
+  { type, message_reference: reference, channel_id: channel }: DiscordMessage,
+  place: Place,
+): string | null {
   if (type !== REPLY || typeof reference?.message_id !== "string") return null;
   const isHere = typeof reference.channel_id !== "string" || reference.channel_id === channel;
   return isHere ? messageRef(place, reference.message_id) : null;
@@ -120,7 +123,8 @@ export function reactionEvent(
 ): InboundEvent | undefined {
   const { user_id: user, message_id: message, member, emoji } = reaction;
   const name = emoji.name ?? "";
-  if (user === context.self || member?.user?.bot === true || typeof emoji.id === "string" || name === "") return undefined;
+  if (user === context.self || member?.user?.bot === true || typeof emoji.id === "string" || name === "")
+    return undefined;
   return {
     id: `${message}:${user}:${name.slice(0, NAME_MAX)}`,
     type: "reaction",

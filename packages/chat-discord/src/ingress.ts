@@ -70,7 +70,8 @@ async function run(loop: Loop): Promise<void> {
     const isOver = ready.type === "go" && (await connectOnce(loop, course, ready.self));
     if (isOver) return;
     if (ready.type === "failed") countFailure(loop, course, ready.reason);
-    const waitMs = ready.type === "wait" ? ready.ms : course.failures === 0 ? 0 : backoffMs(course.failures, context.random);
+    const waitMs =
+      ready.type === "wait" ? ready.ms : course.failures === 0 ? 0 : backoffMs(course.failures, context.random);
     await pause(context.clock, waitMs, signal);
   }
 }

@@ -43,10 +43,14 @@ test("with the budget used up nothing is asked any more, by a transport that is 
   const refusing: typeof fetch = () => {
     asked++;
     const headers = { "content-type": "application/json" };
-    return Promise.resolve(new Response(JSON.stringify({ code: 50_001, message: "Missing Access" }), { status: 403, headers }));
+    return Promise.resolve(
+      new Response(JSON.stringify({ code: 50_001, message: "Missing Access" }), { status: 403, headers }),
+    );
   };
   const api = createApi({ api: "http://localhost" }, { ...SERVICES, fetch: refusing }, invalid);
-  expect(await api.request("GET", "/users/@me")).toMatchObject({ error: { type: "refused", status: 403, code: 50_001 } });
+  expect(await api.request("GET", "/users/@me")).toMatchObject({
+    error: { type: "refused", status: 403, code: 50_001 },
+  });
   expect(await api.request("GET", "/users/@me")).toMatchObject({ error: { type: "limited", scope: "account" } });
   expect(asked).toBe(1);
   await api.close();

@@ -77,7 +77,8 @@ function contentOf({ body, buttons }: OutgoingMessage): Content | string {
   if (content === "") return "The message is empty";
   if (content.length > CONTENT_MAX) return `The message is longer than ${CONTENT_MAX} characters`;
   if (buttons.length > BUTTONS_MAX) return `The message has more than ${BUTTONS_MAX} buttons`;
-  if (buttons.some(({ value }) => value === "" || value.length > VALUE_MAX)) return "A button's value is empty or too long";
+  if (buttons.some(({ value }) => value === "" || value.length > VALUE_MAX))
+    return "A button's value is empty or too long";
   const components = buttons.map(({ label, value, style }) => ({
     type: BUTTON,
     style: STYLES[style],
@@ -96,7 +97,7 @@ function contentOf({ body, buttons }: OutgoingMessage): Content | string {
 function post(api: Api, channel: string, { key, quotes, thread }: OutgoingMessage, content: Content): Promise<Answer> {
   // The message that a thread began at is not in the thread.
   const found = quotes === null || quotes === thread ? undefined : findRef(channel, quotes);
-  const isHere = found !== undefined && (found.channel === channel);
+  const isHere = found !== undefined && found.channel === channel;
   return api.request("POST", `/channels/${channel}/messages`, {
     body: {
       ...content,

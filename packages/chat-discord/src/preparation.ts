@@ -43,7 +43,8 @@ export function createPreparation(parts: PreparationParts): () => Promise<Readin
 
   const notNow = (failure: ApiFailure): Readiness => {
     if (failure.type === "limited") return { type: "wait", ms: failure.afterMs };
-    if (failure.type !== "refused" || failure.status !== UNAUTHORIZED) return { type: "failed", reason: failure.reason };
+    if (failure.type !== "refused" || failure.status !== UNAUTHORIZED)
+      return { type: "failed", reason: failure.reason };
     host.trouble({ severity: "fatal", message: TOKEN_REFUSED });
     return { type: "stop" };
   };

@@ -6,8 +6,7 @@
 import type { Place } from "./places.ts";
 import { snowflake } from "./snowflake.ts";
 
-export const messageRef = (place: Place, id: string): string =>
-  place.thread === null ? id : `${place.thread}/${id}`;
+export const messageRef = (place: Place, id: string): string => (place.thread === null ? id : `${place.thread}/${id}`);
 
 export interface Found {
   readonly channel: string;

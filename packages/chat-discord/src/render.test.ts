@@ -19,11 +19,17 @@ test.each([
   ["`code` and ```fence```", "\\`code\\` and \\`\\`\\`fence\\`\\`\\`"],
   ["[bank](https://evil.example)", String.raw`\[bank\](<https://evil.example>)`],
   ["@everyone and @here", `@${ZERO}everyone and @${ZERO}here`],
-  ["<@1> <@!1> <@&2> <#3> </a:4> <:a:5> <a:b:6> <t:7:R> <id:guide>", "<@1> <@!1> <@&2> <#3> </a:4> <:a:5> <a:b:6> <t:7:R> <id:guide>".replaceAll("<", `<${ZERO}`)],
+  [
+    "<@1> <@!1> <@&2> <#3> </a:4> <:a:5> <a:b:6> <t:7:R> <id:guide>",
+    "<@1> <@!1> <@&2> <#3> </a:4> <:a:5> <a:b:6> <t:7:R> <id:guide>".replaceAll("<", `<${ZERO}`),
+  ],
   ["# big", String.raw`\# big`],
   ["-# small", String.raw`\-# small`],
   ["> quote\n>>> all", String.raw`\> quote` + "\n" + String.raw`\>>> all`],
-  ["  - list\n* list\n1. first\n2) second", String.raw`  \- list` + "\n" + String.raw`\* list` + "\n" + String.raw`1\. first` + "\n" + String.raw`2\) second`],
+  [
+    "  - list\n* list\n1. first\n2) second",
+    String.raw`  \- list` + "\n" + String.raw`\* list` + "\n" + String.raw`1\. first` + "\n" + String.raw`2\) second`,
+  ],
   [String.raw`\*not escaped\*`, String.raw`\\\*not escaped\\\*`],
   ["a < b and c@d.example", "a < b and c@d.example"],
   ["Array<string>", "Array<string>"],
@@ -70,7 +76,29 @@ test("nothing becomes something empty", () => {
 });
 
 const piece = fc.oneof(
-  fc.constantFrom("@everyone", "@here", "<@1>", "<#1>", "<@&1>", "```", "``", "`", "**", "__", "~~", "||", "\\", "[a](https://e.example)", "\n# h", "\n> q", "\n- l", "https://e.example/_a_", "<", "@", "\n"),
+  fc.constantFrom(
+    "@everyone",
+    "@here",
+    "<@1>",
+    "<#1>",
+    "<@&1>",
+    "```",
+    "``",
+    "`",
+    "**",
+    "__",
+    "~~",
+    "||",
+    "\\",
+    "[a](https://e.example)",
+    "\n# h",
+    "\n> q",
+    "\n- l",
+    "https://e.example/_a_",
+    "<",
+    "@",
+    "\n",
+  ),
   fc.string({ maxLength: 8 }),
 );
 const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));

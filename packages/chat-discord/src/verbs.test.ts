@@ -4,7 +4,12 @@ import { expect, test } from "vitest";
 
 import { commandText, describeCommand } from "./verbs.ts";
 
-const verb = (name: string, more: Partial<SlashVerb> = {}): SlashVerb => ({ name, summary: "Does", parameters: [], ...more });
+const verb = (name: string, more: Partial<SlashVerb> = {}): SlashVerb => ({
+  name,
+  summary: "Does",
+  parameters: [],
+  ...more,
+});
 const parameter = (name: string, required: boolean): SlashVerb["parameters"][number] => ({
   name,
   summary: "What",
@@ -21,7 +26,10 @@ test("only 25 verbs fit; the others are named", () => {
 
 test("required parameters come first, summaries are never empty nor too long", () => {
   const { command } = describeCommand("skein", [
-    verb("note", { summary: "", parameters: [parameter("a", false), { ...parameter("b", true), summary: "x".repeat(200) }] }),
+    verb("note", {
+      summary: "",
+      parameters: [parameter("a", false), { ...parameter("b", true), summary: "x".repeat(200) }],
+    }),
   ]);
   const [note] = command.options;
   expect(note?.description).toBe("note");
@@ -46,7 +54,11 @@ test("a name that Discord refuses is left out and does not spoil the rest", () =
 
 test("what was chosen reads as it would have been written", () => {
   const verbs = [verb("note", { parameters: [parameter("item", true), parameter("text", true)] })];
-  const option = (name: string, value: string): { type: number; name: string; value: string } => ({ type: 3, name, value });
+  const option = (name: string, value: string): { type: number; name: string; value: string } => ({
+    type: 3,
+    name,
+    value,
+  });
   const chosen = (...options: readonly { type: number; name: string; value: string }[]): string =>
     commandText([{ type: 1, name: "note", options }], verbs);
   expect(chosen(option("text", "two words"), option("item", "#1"))).toBe("note #1 two words");

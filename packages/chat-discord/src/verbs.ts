@@ -71,10 +71,13 @@ const requiredFirst = ({ parameters }: SlashVerb): SlashVerb["parameters"] => [
 ];
 
 /** May not be empty. */
-const summary = (text: string, name: string, max: number): string => (text.trim() === "" ? name : text.trim()).slice(0, max);
+const summary = (text: string, name: string, max: number): string =>
+  (text.trim() === "" ? name : text.trim()).slice(0, max);
 
 function lengthOf(one: Command | CommandOption): number {
-  return one.name.length + one.description.length + (one.options ?? []).reduce((sum, inner) => sum + lengthOf(inner), 0);
+  return (
+    one.name.length + one.description.length + (one.options ?? []).reduce((sum, inner) => sum + lengthOf(inner), 0)
+  );
 }
 
 /**
