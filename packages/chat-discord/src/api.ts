@@ -3,14 +3,7 @@
  * limits; here it says when to come back instead of waiting inside, and what went wrong becomes one of four facts that the
  * caller can act on.
  */
-import {
-  DiscordAPIError,
-  HTTPError,
-  RateLimitError,
-  type RequestMethod,
-  REST,
-  type ResponseLike,
-} from "@discordjs/rest";
+import { DiscordAPIError, HTTPError, RateLimitError, RequestMethod, REST, type ResponseLike } from "@discordjs/rest";
 import type { TransportContext } from "@skein/chat";
 import { err, ok, type Result } from "@skein/core";
 
@@ -30,7 +23,7 @@ export type ApiFailure =
 
 export type Answer = Result<unknown, ApiFailure>;
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
   /** A callback of an interaction carries its own token. */
@@ -38,11 +31,20 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+export type Ask = (method: keyof typeof METHODS, path: `/${string}`, request?: ApiRequest) => Promise<Answer>;
+
 export interface Api {
-  request(method: `${RequestMethod}`, path: `/${string}`, request?: ApiRequest): Promise<Answer>;
+  readonly request: Ask;
   /** Resolves when nothing is under way. */
   close(): Promise<void>;
 }
+
+const METHODS = {
+  GET: RequestMethod.Get,
+  POST: RequestMethod.Post,
+  PUT: RequestMethod.Put,
+  PATCH: RequestMethod.Patch,
+};
 
 const TIMEOUT_MS = 15_000;
 const REASON_MAX = 300;
@@ -67,7 +69,7 @@ export function createApi(
   });
   const underWay = new Set<Promise<unknown>>();
   const request = async (
-    method: `${RequestMethod}`,
+    method: keyof typeof METHODS,
     path: `/${string}`,
     { body, query, anonymous = false, signal }: ApiRequest,
   ): Promise<Answer> => {
@@ -82,7 +84,7 @@ export function createApi(
     if (signal?.aborted === true) abort();
     try {
       const value = await rest.request({
-        method: method as RequestMethod,
+        method: METHODS[method],
         fullRoute: path,
         auth: !anonymous,
         signal: own.signal,

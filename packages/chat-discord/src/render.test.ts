@@ -1,6 +1,6 @@
 /** Text of other people in Discord's markdown. */
 import { block, type Body, code, plain, plainText, strong } from "@skein/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { CONTENT_MAX, escapeMarkdown, render, TEXT_MAX } from "./render.ts";

@@ -11,7 +11,7 @@ const SUMMARIES_MAX = [100, 60, 30, 1];
 const NAME = /^[a-z0-9_-]{1,32}$/;
 
 const CHAT_INPUT = 1;
-export const SUBCOMMAND = 1;
+const SUBCOMMAND = 1;
 const STRING = 3;
 
 export interface CommandOption {
@@ -23,7 +23,12 @@ export interface CommandOption {
   readonly options?: readonly CommandOption[];
 }
 
+/** In servers and in direct messages to the bot, not in conversations of others. Only where it is registered for all. */
+const EVERYWHERE = { contexts: [0, 1], integration_types: [0] };
+
 export interface Command {
+  readonly contexts?: readonly number[];
+  readonly integration_types?: readonly number[];
   readonly type: number;
   readonly name: string;
   readonly description: string;
@@ -37,13 +42,13 @@ export interface Described {
 }
 
 /** What is too long for Discord in all gets shorter summaries. */
-export function describeCommand(name: string, verbs: readonly SlashVerb[]): Described {
+export function describeCommand(name: string, verbs: readonly SlashVerb[], isGlobal = false): Described {
   const fitting = verbs.filter((verb) => NAME.test(verb.name) && verb.parameters.length <= PARAMETERS_MAX);
   const taken = fitting.slice(0, SUBCOMMANDS_MAX);
   const leftOut = verbs.filter((verb) => !taken.includes(verb)).map((verb) => verb.name);
   const described = SUMMARIES_MAX.map((max) => commandWith(name, taken, max));
   const command = described.find((one) => lengthOf(one) <= TOTAL_MAX) ?? commandWith(name, taken, 1);
-  return { command, leftOut };
+  return { command: isGlobal ? { ...command, ...EVERYWHERE } : command, leftOut };
 }
 
 const commandWith = (name: string, verbs: readonly SlashVerb[], summaryMax: number): Command => ({

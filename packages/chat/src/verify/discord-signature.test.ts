@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 import { verifyKey } from "discord-interactions";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { WebhookRequest } from "../transport.ts";
@@ -128,7 +128,7 @@ test("of any signature text ours takes nothing that theirs refuses", async () =>
       const taken = ours(one);
       // The library reads hex leniently; what is not 128 digits is never taken here.
       expect(taken).toBe(signature.toLowerCase() === genuine);
-      if (taken) expect(await theirs(one)).toBe(true);
+      expect(!taken || (await theirs(one))).toBe(true);
     }),
     { numRuns: 500 },
   );
@@ -166,13 +166,13 @@ test("a timestamp cannot be moved into the body: the signed bytes are the same, 
 /** The order of the group: adding it to the second half of a signature gives the same number in the eyes of the mathematics. */
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes.toReversed()).toString("hex")}`);
 
 test("another spelling of a genuine signature is refused by both", async () => {
   const genuine = signed(PING);
   const bytes = Buffer.from(genuine.signature, "hex");
   const scalar = littleEndian(bytes.subarray(32)) + ORDER;
-  const other = Buffer.from(scalar.toString(16).padStart(64, "0"), "hex").reverse();
+  const other = Uint8Array.from(Buffer.from(scalar.toString(16).padStart(64, "0"), "hex")).toReversed();
   const malleated = { ...genuine, signature: Buffer.concat([bytes.subarray(0, 32), other]).toString("hex") };
   expect(malleated.signature).toHaveLength(128);
   expect([ours(malleated), await theirs(malleated)]).toEqual([false, false]);
@@ -186,7 +186,7 @@ test("keys and signatures of small order prove nothing", async () => {
       const one = { ...signed(PING), signature };
       const taken = ours(one, key);
       expect(taken).toBe(await theirs(one, key));
-      if (key === PUBLIC) expect(taken).toBe(false);
+      expect(taken && key === PUBLIC).toBe(false);
     }
   }
 });
