@@ -114,7 +114,7 @@ test("settings have defaults, and Discord's own addresses are among them", () =>
 test.each([
   [{ ...MINIMAL, mode: "interactions" }, "publicKey"],
   [{ ...MINIMAL, publicKey: "abc" }, "64 hexadecimal digits"],
-  [{ ...MINIMAL, application: 900_000_000_000_000 }, "application"],
+  [{ ...MINIMAL, application: 900_000_000_000_000 }, "in quotes"],
   [{ ...MINIMAL, application: "skein" }, "15 to 20 digits"],
   [{ ...MINIMAL, command: "Skein" }, "small letters"],
   [{ ...MINIMAL, gateway: "https://gateway.discord.gg" }, "wss://gateway.discord.gg"],

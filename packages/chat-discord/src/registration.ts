@@ -37,8 +37,7 @@ async function registerCommand(
   settings: DiscordSettings,
   context: TransportContext,
 ): Promise<Result<"changed" | "unchanged", ApiFailure>> {
-  const { command, leftOut } = describeCommand(settings.command, context.verbs, settings.guild === undefined);
-  if (leftOut.length > 0) context.log("warn", "discord.verbs-left-out", { verbs: leftOut.join(" ") });
+  const command = describeCommand(settings.command, context.verbs, settings.guild === undefined);
   const scope = settings.guild === undefined ? "" : `/guilds/${settings.guild}`;
   const path: `/${string}` = `/applications/${settings.application}${scope}/commands`;
   const there = await api.request("GET", path);
