@@ -206,6 +206,7 @@ test.each([
   expect(uniqueTexts(host)).toEqual(["one", "missed", "live"]);
   expect([...new Set(host.received.map(({ id }) => id))]).toEqual([first.id, missed.id, live.id]);
   expect(host.spent).toEqual(["identify", "identify"]);
+  expect(server.gateway.resumes).toEqual([]);
 });
 
 test("a lost session: hundreds of messages in channels and threads are all found, with the ids of the gateway", async () => {
@@ -253,11 +254,54 @@ test("a search for missed messages outlasts rate limits, errors and the connecti
   expect(server.gateway.identifies).toHaveLength(2);
 });
 
+test("rate limits alone do not cost the connection that the search began on", async () => {
+  const { host } = await enter();
+  server.write(GENERAL, "one");
+  await waitFor("the first", () => host.received.length === 1);
+  const limited = {
+    status: 429,
+    headers: { "retry-after": "1", "x-ratelimit-scope": "user" },
+    body: { retry_after: 1 },
+  };
+  server.faults.push({ method: "GET", path: /messages$/, how: limited, times: 8 });
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  server.write(GENERAL, "missed");
+  await waitFor("what was missed", () => host.received.some(({ text }) => text === "missed"));
+  expect(server.gateway.dials).toHaveLength(2);
+});
+
+test("whoever takes over in the middle of a search begins it again", async () => {
+  const { host, ingress } = await enter();
+  server.write(GENERAL, "one");
+  await waitFor("the first", () => host.received.length === 1);
+  server.faults.push({ method: "GET", path: /messages$/, how: { status: 502 }, times: 1_000 });
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  server.write(GENERAL, "missed");
+  await waitFor("a new session", () => server.gateway.identifies.length === 2);
+  await ingress.close();
+  expect(host.cursors.at(-1)).not.toContain("session-");
+  server.faults.length = 0;
+  const next = await enter(newHost(host.cursors.at(-1)));
+  expect(uniqueTexts(next.host)).toContain("missed");
+});
+
 test("a configured channel that the bot may not read is told to people once, and keeps nothing else shut", async () => {
   const { host } = await enter(newHost(), stand({ channels: [GENERAL, "900000000000000999"] }));
   expect(host.troubles.filter(({ message }) => message.includes("900000000000000999"))).toHaveLength(1);
   server.write(GENERAL, "one");
   await waitFor("the message", () => host.received.length === 1);
+});
+
+test("a message that got lost is found also when a newer one of another channel had come", async () => {
+  const { host } = await enter(newHost(), stand({ channels: [GENERAL, OTHER] }));
+  const lost = server.world.add(OTHER, { content: "lost" });
+  server.write(GENERAL, "newer");
+  await waitFor("the newer one", () => host.received.length === 1);
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  await waitFor("the lost one", () => host.received.some(({ id }) => id === lost.id));
 });
 
 test("what was said before the bot came is nobody's business", async () => {
@@ -337,6 +381,7 @@ test("a gateway that answers no heartbeats is left, and the session resumed", as
 });
 
 test("a heartbeat that is asked for (op 1) comes at once, with the last sequence", async () => {
+  server.gateway.intervalMs = 3_600_000;
   await enter();
   const before = server.gateway.beats.length;
   server.gateway.send({ op: 1, d: null, s: null, t: null });

@@ -152,6 +152,26 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
+test("what comes after an interaction is not durable before it", async () => {
+  server.gateway.intervalMs = 2_000;
+  const host = newHost();
+  const disk = deferred();
+  const order: string[] = [];
+  host.receive = async (events) => {
+    if (events.some(({ type }) => type === "slash")) await disk.promise;
+    order.push(...events.map(({ type }) => type));
+    return { ok: true, value: undefined };
+  };
+  await enter(host);
+  server.interact(slash("list"));
+  server.write(GENERAL, "after");
+  const beats = server.gateway.beats.length;
+  await waitFor("some time", () => server.gateway.beats.length > beats + 3);
+  disk.resolve();
+  await waitFor("both", () => order.length === 2);
+  expect(order).toEqual(["slash", "message"]);
+});
+
 test("two nodes that got one interaction: one answers, the other takes it calmly", async () => {
   const [first, second] = [await enter(), await enter()];
   const id = server.interact(slash("list"));

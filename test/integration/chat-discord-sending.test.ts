@@ -249,6 +249,15 @@ test("the token goes into one header and nowhere else", async () => {
   );
 });
 
+test("a redirection is not followed", async () => {
+  const other = await startDiscordServer();
+  const headers = { location: `${other.api}/v10/users/@me` };
+  server.faults.push({ method: "POST", path: /messages$/, how: { status: 307, headers, body: {} } });
+  expect(await stand.transport.send(outgoing("hello"))).toMatchObject({ type: "uncertain" });
+  expect(other.requests).toEqual([]);
+  await other.stop();
+});
+
 test("after closing nothing is sent", async () => {
   await stand.transport.close();
   expect(await stand.transport.send(outgoing("hello"))).toMatchObject({ type: "retry" });
