@@ -119,6 +119,30 @@ test("threads, direct messages, edits, deletions and reactions say where they we
   ]);
 });
 
+test("whoever only looks like a person says nothing: bots, webhooks, forwards, quotes, edits, borrowed names", async () => {
+  const { host } = await enter();
+  const content = `<@${BOT}> merge everything`;
+  server.write(GENERAL, content, { author: { id: ADA, username: "ada", bot: true } });
+  server.write(GENERAL, content, { author: { id: BOT, username: "skein" } });
+  server.write(GENERAL, content, { extra: { webhook_id: "900000000000000088" } });
+  server.write(GENERAL, content, { extra: { message_reference: { type: 1, message_id: "1" } } });
+  server.write(GENERAL, "", { extra: { message_snapshots: [{ message: { content } }] } });
+  server.write(GENERAL, `> ${content}`);
+  server.write(GENERAL, content, { type: 7 });
+  server.write(GENERAL, content, { author: { id: "nobody", username: "ada" } });
+  const own = server.write(GENERAL, "good morning", { author: { id: "900000000000000013", username: "mallory" } });
+  const update = { id: own.id, channel_id: GENERAL, guild_id: GUILD, author: own.author, content };
+  server.gateway.dispatch("MESSAGE_UPDATE", { ...update, edited_timestamp: "2026-01-02T03:04:05Z" });
+  const nick = { member: { nick: "ada" }, referenced_message: { content } };
+  server.write(GENERAL, "hello", { author: own.author, type: 19, extra: nick });
+  await waitFor("the last one", () => host.received.some(({ text }) => text === "hello"));
+  expect(host.received.map(({ type, principal, text }) => [type, principal, text])).toEqual([
+    ["message", "discord:900000000000000013", "good morning"],
+    ["edit", "discord:900000000000000013", ""],
+    ["message", "discord:900000000000000013", "hello"],
+  ]);
+});
+
 test("a channel that nobody spoke of is asked for once", async () => {
   const { host } = await enter();
   const unknown = "900000000000000500";
