@@ -21,7 +21,7 @@ import {
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
-import { answerPage, boardPage, reference } from "./answers.ts";
+import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
 import { judge, type Judgement, type ReadQuestion, type Settling } from "./judge.ts";
 
 export interface ExecutorDeps {
@@ -160,9 +160,6 @@ async function write(
   );
   return true;
 }
-
-/** The same sentence as in a terminal, without its commands: a room has its own. */
-const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 /** One line saying what was done to what. */
 function doneReply({ desk }: ExecutorDeps, command: Command, { item }: Decision): Body {

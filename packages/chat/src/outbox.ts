@@ -17,6 +17,8 @@ export interface OutboxDeps {
   readonly log: Logger;
   /** What is to be said now, the most urgent first; nothing that is marked. */
   readonly due: () => readonly Due[];
+  /** This was just sent, as it is. */
+  readonly onSent: (due: Due) => void;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -81,6 +83,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {
     switch (outcome.type) {
       case "sent":
+        deps.onSent(one);
         return mark(one, "sent", outcome.message, "");
       case "refused":
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);

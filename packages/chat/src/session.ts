@@ -104,6 +104,7 @@ export function createSession(deps: SessionDeps): Session {
     clock,
     log,
     due: () => agenda.due(),
+    onSent: (due) => cards.wasSent(due),
     mayAct,
   });
   const cards: Cards = createCards({ account, transport, desk, clock, context, mayAct });
