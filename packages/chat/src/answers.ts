@@ -86,7 +86,7 @@ function historyPage(value: Json): Body {
   return lines(
     entries.map((one) => {
       const note = text(one["reason"] ?? one["note"]);
-      const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["authorName"])}`;
+      const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["by"]) === "" ? text(one["authorName"]) : `${text(one["by"])} through ${text(one["authorName"])}`}`;
       return [
         plain(
           `${when(one["wall"])}  ${what}${one["outcome"] === "rejected" ? " (had no effect)" : ""}${note === "" ? "" : `: ${note}`}`,
