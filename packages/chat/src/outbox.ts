@@ -31,6 +31,9 @@ export interface Outbox {
   idle(): Promise<void>;
 }
 
+/** A wait that a person should know of. */
+const LONG_MS = 60_000;
+
 /** So that a write of marks stays an op, whatever platforms call their messages. */
 const MARKS_AT_ONCE = 10;
 const REASON_LENGTH = 300;
@@ -95,6 +98,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       case "retry":
         heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + Math.max(100, outcome.afterMs));
         log("debug", "chat.retry", { account, reason: outcome.reason });
+        if (outcome.afterMs >= LONG_MS) desk.incident("chat", account, `Messages wait: ${outcome.reason}`);
         return undefined;
       case "uncertain": {
         const since = doubtful.get(one.mark.key) ?? clock.monoMs();
