@@ -78,15 +78,16 @@ function run(seed: number): Mesh {
   const { prng } = mesh;
   for (let at = 0; at < STEPS; at++) {
     const node = prng.pick(mesh.nodes);
-    if (prng.chance(0.4)) writeDrafts(mesh, node, [{ entity: CHAT_ENTITY, on: null, body: chatBody(mesh) }]);
-    else if (prng.chance(0.3))
+    const roll = prng.int(100);
+    if (roll < 40) writeDrafts(mesh, node, [{ entity: CHAT_ENTITY, on: null, body: chatBody(mesh) }]);
+    else if (roll < 58)
       writeDrafts(
         mesh,
         node,
         [questionDraft(mesh, node)].flatMap((one) => one ?? []),
       );
-    else if (prng.chance(0.05)) partition(mesh);
-    else if (prng.chance(0.05)) heal(mesh);
+    else if (roll < 60) partition(mesh);
+    else if (roll < 62) heal(mesh);
     else step(mesh);
   }
   return mesh;

@@ -1,5 +1,5 @@
 /** The fold of chat ops: the same view from any order of any set of ops, whoever wrote them. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { digestOf } from "../fold/digest.ts";

@@ -1,5 +1,5 @@
 /** The code that somebody reads off a terminal and types into a telephone. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { normalPairingCode, pairingCodeFrom } from "./pairing-code.ts";

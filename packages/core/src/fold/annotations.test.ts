@@ -1,5 +1,5 @@
 /** Notes, and questions with the answer that counts: the same from any order. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { AnnotationBody } from "../op/bodies.ts";
