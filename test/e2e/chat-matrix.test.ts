@@ -47,7 +47,7 @@ beforeAll(async () => {
   await speakerOf(nodes, "matrix/main");
 }, SYNAPSE_START_MS);
 
-const bodyOf = (event: RoomEvent): string => String(event.content["body"] ?? "");
+const bodyOf = ({ content: { body } }: RoomEvent): string => (typeof body === "string" ? body : "");
 
 /** What the bot answered to a message: the events that reply to it. */
 async function answersTo(where: string, message: string): Promise<readonly RoomEvent[]> {

@@ -100,8 +100,12 @@ test("threads, direct messages, edits, deletions and reactions say where they we
   const thread = server.world.openThread(root.id, GENERAL, "A thread");
   server.gateway.dispatch("THREAD_CREATE", thread);
   const inside = server.write(thread.id, "inside");
+  server.world.channels.set("900000000000000700", { id: "900000000000000700", type: 1 });
   server.gateway.dispatch("MESSAGE_CREATE", {
-    ...{ id: "900000000000000777", channel_id: "900000000000000700", type: 0, content: "hello", timestamp: "" },
+    id: "900000000000000777",
+    channel_id: "900000000000000700",
+    type: 0,
+    content: "hello",
     author: { id: ADA, username: "ada" },
   });
   const edited = {
@@ -202,6 +206,7 @@ test.each([
   expect(uniqueTexts(host)).toEqual(["one", "missed", "live"]);
   expect([...new Set(host.received.map(({ id }) => id))]).toEqual([first.id, missed.id, live.id]);
   expect(host.spent).toEqual(["identify", "identify"]);
+  expect(server.gateway.resumes).toEqual([]);
 });
 
 test("a lost session: hundreds of messages in channels and threads are all found, with the ids of the gateway", async () => {
@@ -221,6 +226,82 @@ test("a lost session: hundreds of messages in channels and threads are all found
   const inThread = later.received.filter(({ thread }) => thread === root.id);
   expect(inThread).toHaveLength(30);
   await next.ingress.close();
+});
+
+test("a search for missed messages outlasts rate limits, errors and the connection it began on", async () => {
+  const { host } = await enter();
+  server.write(GENERAL, "one");
+  await waitFor("the first", () => host.received.length === 1);
+  const limited = {
+    status: 429,
+    headers: { "retry-after": "1", "x-ratelimit-scope": "user" },
+    body: { retry_after: 1 },
+  };
+  server.faults.push({ method: "GET", path: /messages$/, how: limited, times: 2 });
+  server.faults.push({ method: "GET", path: /messages$/, how: { status: 502 }, times: 8 });
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  const missed = server.write(GENERAL, "missed");
+  await waitFor("a new session", () => server.gateway.identifies.length === 2);
+  // The mesh is told of no session as long as messages from before it are missing.
+  const live = server.write(GENERAL, "live");
+  await waitFor("a try on another connection", () => server.gateway.resumes.length > 0);
+  await waitFor("both", () => host.received.some(({ id }) => id === live.id));
+  expect(uniqueTexts(host)).toEqual(["one", "missed", "live"]);
+  expect(host.received.some(({ id }) => id === missed.id)).toBe(true);
+  const second = host.cursors.findIndex((cursor) => cursor.includes("session-2"));
+  expect(host.cursors.slice(0, second).at(-1)).not.toContain("session-");
+  expect(server.gateway.identifies).toHaveLength(2);
+});
+
+test("rate limits alone do not cost the connection that the search began on", async () => {
+  const { host } = await enter();
+  server.write(GENERAL, "one");
+  await waitFor("the first", () => host.received.length === 1);
+  const limited = {
+    status: 429,
+    headers: { "retry-after": "1", "x-ratelimit-scope": "user" },
+    body: { retry_after: 1 },
+  };
+  server.faults.push({ method: "GET", path: /messages$/, how: limited, times: 8 });
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  server.write(GENERAL, "missed");
+  await waitFor("what was missed", () => host.received.some(({ text }) => text === "missed"));
+  expect(server.gateway.dials).toHaveLength(2);
+});
+
+test("whoever takes over in the middle of a search begins it again", async () => {
+  const { host, ingress } = await enter();
+  server.write(GENERAL, "one");
+  await waitFor("the first", () => host.received.length === 1);
+  server.faults.push({ method: "GET", path: /messages$/, how: { status: 502 }, times: 1_000 });
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  server.write(GENERAL, "missed");
+  await waitFor("a new session", () => server.gateway.identifies.length === 2);
+  await ingress.close();
+  expect(host.cursors.at(-1)).not.toContain("session-");
+  server.faults.length = 0;
+  const next = await enter(newHost(host.cursors.at(-1)));
+  expect(uniqueTexts(next.host)).toContain("missed");
+});
+
+test("a configured channel that the bot may not read is told to people once, and keeps nothing else shut", async () => {
+  const { host } = await enter(newHost(), stand({ channels: [GENERAL, "900000000000000999"] }));
+  expect(host.troubles.filter(({ message }) => message.includes("900000000000000999"))).toHaveLength(1);
+  server.write(GENERAL, "one");
+  await waitFor("the message", () => host.received.length === 1);
+});
+
+test("a message that got lost is found also when a newer one of another channel had come", async () => {
+  const { host } = await enter(newHost(), stand({ channels: [GENERAL, OTHER] }));
+  const lost = server.world.add(OTHER, { content: "lost" });
+  server.write(GENERAL, "newer");
+  await waitFor("the newer one", () => host.received.length === 1);
+  server.gateway.forget();
+  server.gateway.send({ op: 9, d: false, s: null, t: null });
+  await waitFor("the lost one", () => host.received.some(({ id }) => id === lost.id));
 });
 
 test("what was said before the bot came is nobody's business", async () => {
@@ -254,17 +335,17 @@ test("another instance takes the session over from the cursor, and nothing is sa
 test("what the mesh cannot write is not behind the cursor, and Discord sends it again", async () => {
   const { host } = await enter();
   host.failure = "disk full";
-  const before = host.cursors.length;
-  server.write(GENERAL, "one");
+  const told = host.cursors.at(-1);
+  const one = server.write(GENERAL, "one");
   server.write(GENERAL, "two");
   await waitFor("another try", () => server.gateway.resumes.length >= 2);
   expect(host.received).toEqual([]);
-  expect(host.cursors.slice(before).every((cursor) => !cursor.includes("one"))).toBe(true);
-  const told = host.cursors.at(-1);
+  expect(host.cursors.at(-1)).toBe(told);
+  expect(told).not.toContain(one.id);
   host.failure = undefined;
   await waitFor("both", () => host.received.length === 2);
   expect(host.received.map(({ text }) => text)).toEqual(["one", "two"]);
-  expect(host.cursors.at(-1)).not.toBe(told);
+  await waitFor("the cursor", () => host.cursors.at(-1) !== told);
 });
 
 test.each([4004, 4010, 4011, 4012, 4013, 4014])("close code %i stops it for good and says what to do", async (code) => {
@@ -300,6 +381,7 @@ test("a gateway that answers no heartbeats is left, and the session resumed", as
 });
 
 test("a heartbeat that is asked for (op 1) comes at once, with the last sequence", async () => {
+  server.gateway.intervalMs = 3_600_000;
   await enter();
   const before = server.gateway.beats.length;
   server.gateway.send({ op: 1, d: null, s: null, t: null });

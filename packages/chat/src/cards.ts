@@ -78,7 +78,7 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
   const loop = async (): Promise<void> => {
     if (!mayAct() || clock.monoMs() < notBefore) return;
     await refreshLive();
-    for (const id of [...dirty]) {
+    for (const id of new Set(dirty)) {
       if (!mayAct() || clock.monoMs() < notBefore) return;
       dirty.delete(id);
       await refresh(id);

@@ -115,6 +115,7 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
     message: {
       ...blank(key, room),
+      lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
       threadTitle: item.registers.title.value,
       body: body.map((span) => ({ ...span, text: span.text.slice(0, 1_000) })),
       buttons: cardButtons(item, capabilities),

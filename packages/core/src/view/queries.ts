@@ -1,5 +1,5 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
-import { findItem, isLive, type LiveItem } from "../command/decide.ts";
+import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { digestOf } from "../fold/digest.ts";
