@@ -154,7 +154,7 @@ export const VERBS: readonly Verb[] = [
   { names: ["text"], summary: "Change an item's story", parameters: [item, rest("text", true)], command: "item.edit" },
   { names: ["note"], summary: "Write a note on an item", parameters: [item, rest("text", true)], command: "item.note" },
   {
-    names: ["answer"],
+    names: ["answer", "reply"],
     summary: "Answer what an agent has asked about an item",
     parameters: [item, rest("text", true)],
     command: "item.answer",
