@@ -39,6 +39,9 @@ const REASON_LENGTH = 300;
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
 
+/** So long a platform is asked again whether somebody else has sent a message. */
+const LOOK_MS = 10_000;
+
 // One state machine over a few maps: what is held back, what is doubtful, what is under way.
 // oxlint-disable-next-line max-lines-per-function
 export function createOutbox(deps: OutboxDeps): Outbox {
@@ -47,6 +50,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const heldUntil = new Map<string, number>();
   /** Keys that may be out there already → since when (monotonic) that is so. */
   const doubtful = new Map<string, number>();
+  /** Keys that somebody else may have sent → since when (monotonic) the platform cannot tell. */
+  const lookedSince = new Map<string, number>();
   /** Sent, and not marked yet because the disk refused. */
   const unmarked = new Map<string, SentMark>();
   /** Keys that were due when this node took over; undefined until it has looked. */
@@ -59,6 +64,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const mark = async (one: Due, result: SentMark["result"], message: string, reason: string): Promise<void> => {
     doubtful.delete(one.mark.key);
     inherited?.delete(one.mark.key);
+    lookedSince.delete(one.mark.key);
     unmarked.set(one.mark.key, {
       ...one.mark,
       message: idOrNone(message),
@@ -88,9 +94,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         ? { type: "uncertain", reason: "the platform cannot be asked" }
         : await safely(() => find(one.message, one.sinceMs));
     if (found.type === "refused") return send(one);
-    // Nobody can tell, and this node did not try itself: most likely nobody has.
-    if (found.type === "uncertain" && !doubtful.has(key)) return send(one);
-    return found;
+    if (found.type !== "uncertain" || doubtful.has(key)) return found;
+    // This node did not try itself. Perhaps the platform can tell in a moment; if it never can, most likely nobody did.
+    const since = lookedSince.get(key) ?? clock.monoMs();
+    lookedSince.set(key, since);
+    const isPatient = find !== undefined && clock.monoMs() - since < LOOK_MS;
+    return isPatient ? { type: "retry", afterMs: 1_000, reason: found.reason, scope: "room" } : send(one);
   };
 
   const handle = async (one: Due, outcome: Attempt): Promise<void> => {

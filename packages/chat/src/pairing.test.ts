@@ -78,7 +78,14 @@ test("in a room no code is taken, for others read it there", () => {
 });
 
 test("what is no code, or somebody else's guess, makes nobody anybody", () => {
-  for (const typed of ["", "x", CODE.slice(1), `${CODE}0`, `${CODE.slice(0, -1)}${CODE.endsWith("0") ? "1" : "0"}`, "0".repeat(16)]) {
+  for (const typed of [
+    "",
+    "x",
+    CODE.slice(1),
+    `${CODE}0`,
+    `${CODE.slice(0, -1)}${CODE.endsWith("0") ? "1" : "0"}`,
+    "0".repeat(16),
+  ]) {
     expect(wordsOf(pairWith(meshOf(), typed))).toContain("I do not know that code");
   }
 });

@@ -47,7 +47,7 @@ export function createClockDouble(): ClockDouble {
         one[1]();
         await rest();
       }
-      now = end;
+      now = Math.max(now, end);
       await rest();
     },
   };
