@@ -4,6 +4,7 @@ import type { Json } from "@skein/node";
 
 import type { Verbosity } from "../account.ts";
 import { itemLine } from "../answers.ts";
+import { answerValue, questionTopic } from "../questions.ts";
 import type { Button, Capabilities } from "../transport.ts";
 import { type Locale, PHRASES } from "./phrases.ts";
 
@@ -79,7 +80,7 @@ function questionNews(item: LiveItem): readonly News[] {
   return [...item.annotations.questions.values()]
     .filter(({ answer }) => answer === undefined)
     .map(({ question, text, options, wall }) => ({
-      topic: `question/${question}`,
+      topic: questionTopic(question),
       id: `question/${item.id}/${question}`,
       level: "important",
       item,
@@ -101,9 +102,9 @@ function questionNews(item: LiveItem): readonly News[] {
       buttons: (capabilities) =>
         options.length === 0 || options.length > capabilities.buttons
           ? []
-          : options.map((option) => ({
+          : options.map((option, place) => ({
               label: option.slice(0, 20),
-              value: `answer:${item.id}:${option}`.slice(0, 100),
+              value: answerValue(item, question, place),
               style: "normal",
             })),
     }));

@@ -22,6 +22,13 @@ export function pair({ person, role, ttl }: CommandInput<"people.pair">, context
       message: `A person cannot be made ${role} by ${context.role}. Say --role ${context.role} or less.`,
     });
   }
+  const known = context.view.chat.people().persons.get(person);
+  if (known !== undefined && known.role !== "none" && !roleAtLeast(context.role, known.role)) {
+    return err({
+      code: "not-allowed",
+      message: `${person} is ${known.role} already, and this node is ${context.role}. Take another name, or pair on a node that is ${known.role}.`,
+    });
+  }
   const member = [...context.view.membership.members.values()].find(({ name, cut }) => name === person && cut === null);
   const expires = context.wallMs + ttlMs(ttl);
   const code = context.pairingHash;

@@ -18,27 +18,34 @@ interface Note extends Stamp {
   readonly by: string;
 }
 
-interface Question extends Stamp {
+export interface Answer extends Stamp {
+  readonly text: string;
+  readonly by: string;
+}
+
+export interface Question extends Stamp {
   readonly question: string;
   readonly text: string;
   /** What may be answered; empty for any text. */
   readonly options: readonly string[];
   /** The first that fits. */
-  readonly answer: (Stamp & { readonly text: string; readonly by: string }) | undefined;
+  readonly answer: Answer | undefined;
 }
 
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
   readonly questions: ReadonlyMap<string, Question>;
+  /** Every answer by its question, also of questions that are not here yet. */
+  readonly answers: ReadonlyMap<string, readonly Answer[]>;
 }
 
-export const noAnnotations: Annotations = { notes: [], questions: new Map() };
+export const noAnnotations: Annotations = { notes: [], questions: new Map(), answers: new Map() };
 
 const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
-/** Adds one. An answer builds on its question's op or on a later one, so the question is there before it. */
+/** Adds one. An answer builds on the item's head and not on its question, so it may come first. */
 export function annotate(known: Annotations, body: AnnotationBody, { lamport, author, id, wall }: Stamp): Annotations {
   const stamp = { lamport, author, id, wall };
   switch (body.kind) {
@@ -48,16 +55,26 @@ export function annotate(known: Annotations, body: AnnotationBody, { lamport, au
       const before = known.questions.get(body.question);
       if (before !== undefined && compareStamp(before, stamp) < 0) return known;
       const { question, text, options } = body;
-      const asked: Question = { ...stamp, question, text, options, answer: before?.answer };
-      return { ...known, questions: new Map(known.questions).set(question, asked) };
+      return answered(known, { ...stamp, question, text, options, answer: undefined });
     }
     case "item.answer": {
-      const asked = known.questions.get(body.question);
-      if (asked === undefined || (asked.answer !== undefined && compareStamp(asked.answer, stamp) < 0)) return known;
-      const answer = { ...stamp, text: body.text, by: body.by };
-      return { ...known, questions: new Map(known.questions).set(body.question, { ...asked, answer }) };
+      const { question, text, by } = body;
+      const all = [...(known.answers.get(question) ?? []), { ...stamp, text, by }];
+      const next = { ...known, answers: new Map(known.answers).set(question, all) };
+      const asked = known.questions.get(question);
+      return asked === undefined ? next : answered(next, asked);
     }
     default:
       return body satisfies never;
   }
+}
+
+/** The question with the first answer that fits it. */
+function answered(known: Annotations, asked: Question): Annotations {
+  const { options, question } = asked;
+  const fitting = (known.answers.get(question) ?? []).filter(
+    ({ text }) => options.length === 0 || options.includes(text),
+  );
+  const [answer] = fitting.toSorted(compareStamp);
+  return { ...known, questions: new Map(known.questions).set(question, { ...asked, answer }) };
 }
