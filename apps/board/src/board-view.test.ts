@@ -25,6 +25,7 @@ const ITEM: BoardItem = {
   archiveReason: null,
   activity: "",
   note: "",
+  questions: [],
   createdAt: 1_000,
   updatedAt: 1_000,
 };

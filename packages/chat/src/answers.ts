@@ -137,6 +137,21 @@ function doctorPage(value: Json): Body {
   return lines(bad.map((check) => [plain("✗ "), strong(text(check["name"])), plain(`: ${text(check["message"])}`)]));
 }
 
+function questionList(value: Json): Body {
+  const asked = rows(value);
+  if (asked.length === 0) return [plain("Nobody asks anything.")];
+  return lines(
+    asked.slice(0, LISTED).map((one) => {
+      const options = (Array.isArray(one["options"]) ? one["options"] : []).map((each: Json) => text(each));
+      return [
+        plain("? "),
+        reference(text(one["item"])),
+        plain(` ${text(one["text"])}${options.length === 0 ? "" : ` (${options.join(", ")})`}`),
+      ];
+    }),
+  );
+}
+
 const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   "item.list": itemList,
   "item.show": itemPage,
@@ -145,6 +160,7 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   nodes: nodeList,
   claims: claimList,
   people: peopleList,
+  questions: questionList,
   doctor: doctorPage,
 };
 

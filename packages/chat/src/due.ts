@@ -5,12 +5,12 @@
 import {
   type Body,
   type ChatView,
-  code,
   encode,
   isLive,
   type ItemHistory,
   type LiveItem,
   messageKey,
+  openQuestions,
   plain,
   type RoomCommand,
   type SentMark,
@@ -24,6 +24,7 @@ import { type AccountSettings, type RoomSettings, VERBOSITIES } from "./account.
 import { itemLine } from "./answers.ts";
 import { codeOf } from "./confirmation.ts";
 import { partsOf } from "./parts.ts";
+import { questionBody, questionButtons } from "./questions.ts";
 import type { Button, Capabilities, OutgoingMessage } from "./transport.ts";
 
 export interface Due {
@@ -207,38 +208,22 @@ function questionsOf(
   capabilities: Capabilities,
   { account, sha256 }: DueContext,
 ): readonly Due[] {
-  return [...item.annotations.questions.values()]
-    .filter(({ answer }) => answer === undefined)
-    .map(({ question, text, options, wall }) => {
-      const key = keyOf(sha256, "question", account.id, room.id, item.id, question);
-      const buttons = options.length > 0 && options.length <= capabilities.buttons ? options : [];
-      return {
-        sinceMs: wall,
-        mark: { key, account: account.id, room: room.id, purpose: "question", item: item.id, about: question },
-        message: {
-          ...blank(key, room.id),
-          thread,
-          threadTitle: item.registers.title.value,
-          body: questionBody(item, text, options),
-          buttons: buttons.map((option) => ({
-            label: option.slice(0, 20),
-            value: `answer:${item.id}:${option}`.slice(0, 100),
-            style: "normal",
-          })),
-        },
-      };
-    });
+  return openQuestions(item).map((asked) => {
+    const { question, wall } = asked;
+    const key = keyOf(sha256, "question", account.id, room.id, item.id, question);
+    return {
+      sinceMs: wall,
+      mark: { key, account: account.id, room: room.id, purpose: "question", item: item.id, about: question },
+      message: {
+        ...blank(key, room.id),
+        thread,
+        threadTitle: item.registers.title.value,
+        body: questionBody(item, asked),
+        buttons: questionButtons(item, asked, capabilities.buttons),
+      },
+    };
+  });
 }
-
-const questionBody = (item: LiveItem, text: string, options: readonly string[]): Body => [
-  strong("The agent asks"),
-  plain(" about "),
-  code(`#${item.id.slice(0, 6)}`),
-  plain(`: ${text}`),
-  ...(options.length === 0 ? [] : [plain(`\nOne of: ${options.join(", ")}`)]),
-  plain("\nReply here, or say "),
-  code(`answer #${item.id.slice(0, 6)} …`),
-];
 
 /** Has the room anything to do with the item? A command about it was said there, or it has left the Backlog. */
 export const concerns = (item: ItemHistory): item is LiveItem =>

@@ -18,6 +18,7 @@ import {
   type RoomCommand,
   type SettleBody,
   strong,
+  VERBS,
   type View,
   type Wanted,
 } from "@skein/core";
@@ -27,6 +28,7 @@ import { type Authority, authorityOf } from "./authority.ts";
 import { byCode, byMessage, codeOf, FRESH_MS, onlyOneHere, type Place } from "./confirmation.ts";
 import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
+import { type AnswerInput, answerOfButton, askedHere, isOption } from "./questions.ts";
 
 export interface JudgeContext {
   readonly view: View;
@@ -121,7 +123,12 @@ function judgeButton(command: RoomCommand, authority: Authority, context: JudgeC
     if (pending === undefined) return refuse("That question is answered, or too old. Say it again.");
     return verb === "yes" ? judgeYes(pending, command, authority, context) : judgeNo(pending, command, authority);
   }
-  if (verb === "answer") return judgeLine(`answer #${about} ${version}`, command, authority, context);
+  if (verb === "answer") {
+    const input = answerOfButton(command.received.text, context.view);
+    return input === undefined
+      ? refuse("That is not asked any more.")
+      : judgeAnswer(input, command, authority, context);
+  }
   const item = context.view.items.get(about);
   if (item === undefined || !isLive(item)) return refuse("That item is gone.");
   if (!item.best.id.startsWith(version)) return refuse(movedOn(item), { item: item.id });
@@ -136,8 +143,18 @@ const movedOn = (item: LiveItem): string =>
 function judgeLine(line: string, command: RoomCommand, authority: Authority, context: JudgeContext): Judgement {
   const { view } = context;
   const threadItem = itemOfPlace(command, view);
+  const asked = threadItem === undefined ? undefined : askedHere(command, threadItem, view);
+  // "yes" may be an option, and the answer to what the mesh itself asked back here: that goes first.
+  if (threadItem !== undefined && asked !== undefined && isOption(asked, line) && !confirms(line, command, context)) {
+    return judgeAnswer({ item: threadItem, question: asked.question, text: line }, command, authority, context);
+  }
   const parsed = parseLine(line, { threadItem, itemByTitle: (title) => itemByTitle(view, title) });
-  if (!parsed.ok) return judgeNoCommand(line, threadItem, parsed.error, command, authority, context);
+  if (!parsed.ok && parsed.error.type === "no-verb" && threadItem !== undefined && asked !== undefined) {
+    return judgeAnswer({ item: threadItem, question: asked.question, text: line }, command, authority, context);
+  }
+  if (!parsed.ok) {
+    return authority.role === undefined ? refuseStranger(command, authority) : refuse(parsed.error.message);
+  }
   const wanted = parsed.value;
   if (wanted.type === "room") return judgeRoomVerb(wanted, command, authority, context);
   return judgeCommand(wanted, command, authority, context);
@@ -158,25 +175,24 @@ function itemByTitle(view: View, title: string): string | undefined {
   return found.length === 1 ? found[0]?.id : undefined;
 }
 
-function judgeNoCommand(
-  line: string,
-  threadItem: string | undefined,
-  problem: { readonly type: "no-verb" | "usage"; readonly message: string },
-  command: RoomCommand,
-  authority: Authority,
-  context: JudgeContext,
-): Judgement {
-  const isAsked = threadItem !== undefined && hasOpenQuestion(context.view, threadItem);
-  if (problem.type === "no-verb" && isAsked) {
-    return judgeLine(`answer #${threadItem} ${line}`, command, authority, context);
-  }
-  if (authority.role === undefined) return refuseStranger(command, authority);
-  return refuse(problem.message);
+/** Would this line be taken as the answer to what the mesh has asked back here? */
+function confirms(line: string, command: RoomCommand, context: JudgeContext): boolean {
+  const parsed = parseLine(line, { threadItem: undefined, itemByTitle: () => undefined });
+  if (!parsed.ok || parsed.value.type !== "room") return false;
+  const [name = ""] = parsed.value.verb.names;
+  return (name === "yes" || name === "no") && pendingFor(parsed.value.input["code"], command, context) !== undefined;
 }
 
-export function hasOpenQuestion(view: View, id: string): boolean {
-  const questions = view.items.get(id)?.annotations.questions.values() ?? [];
-  return [...questions].some(({ answer }) => answer === undefined);
+const ANSWER_VERB = VERBS.find(({ command }) => command === "item.answer");
+
+function judgeAnswer(input: AnswerInput, command: RoomCommand, authority: Authority, context: JudgeContext): Judgement {
+  if (ANSWER_VERB === undefined) return refuse("I cannot do answer.");
+  return judgeCommand(
+    { type: "command", verb: ANSWER_VERB, command: "item.answer", input },
+    command,
+    authority,
+    context,
+  );
 }
 
 function refuseStranger({ received }: RoomCommand, { person }: Authority): Judgement {

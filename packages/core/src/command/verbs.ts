@@ -114,7 +114,12 @@ export const VERBS: readonly Verb[] = [
     parameters: [item, rest("text", true)],
     command: "item.answer",
   },
-  { names: ["questions", "asks"], summary: "What agents ask and nobody has answered", parameters: [], command: "questions" },
+  {
+    names: ["questions", "asks"],
+    summary: "What agents ask and nobody has answered",
+    parameters: [],
+    command: "questions",
+  },
   { names: ["hold"], summary: "Put an item on hold", parameters: [item, rest("reason")], command: "item.hold" },
   {
     names: ["unhold", "release", "resume"],

@@ -151,9 +151,7 @@ function withAsk(known: Annotations, asked: Question): Annotations {
 /** Does somebody still wait for an answer? A question ends with its attempt, also when nobody was left to say so. */
 export function isOpen({ answer: given, over, asked }: Question, state: ItemState | undefined): boolean {
   if (given !== undefined || over !== undefined || state === undefined) return false;
-  return (
-    state.stage.stage === asked.stage.stage && state.epoch === asked.epoch && state.claim?.op === asked.claim?.op
-  );
+  return state.stage.stage === asked.stage.stage && state.epoch === asked.epoch && state.claim?.op === asked.claim?.op;
 }
 
 /** What is asked about an item now, the oldest first. */
