@@ -53,6 +53,18 @@ function board(items: readonly Partial<BoardItem>[], rest: Partial<BoardMaps> = 
   return { items: new Map(made.map((item) => [item.id, item])), nodes: new Map(), queue: new Map(), ...rest };
 }
 
+test("a card says what its agent asks, and what may be answered", () => {
+  const questions = [
+    { question: "q1", text: "Which port?", options: ["80", "443"], askedAt: 1 },
+    { question: "q2", text: "Why\u202e?\u001b[31m", options: [], askedAt: 2 },
+  ];
+  const [card] = column(board([{ stage: "Coding", questions }]), "Coding").cards;
+  expect(card?.notices).toEqual([
+    { type: "asks", text: "Which port? (80, 443)" },
+    { type: "asks", text: "Why?" },
+  ]);
+});
+
 function column(maps: BoardMaps, stage: string): Column {
   const found = viewBoard(maps).columns.find((one) => one.stage === stage);
   if (found === undefined) throw new Error(`no column ${stage}`);
