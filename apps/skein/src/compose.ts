@@ -2,7 +2,7 @@
  * The composition root: the only place that knows every concrete adapter. Top to bottom: directories → adapters → node.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,11 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** What agents of an earlier life asked: they are gone, and nobody waits for an answer there. */
+export function forgetAsks(directory: string): void {
+  rmSync(join(directory, "asks"), { recursive: true, force: true });
 }
 
 /** SQLite gives back what was written, and that is no log: `skein up` repairs it like any other damage. */

@@ -117,12 +117,12 @@ function readSleep(value: unknown): Result<Step, string> {
   return ok({ type: "sleep", ms: Number(amount) * (unit === "s" ? 1000 : 1) });
 }
 
-const ASK_KEYS: readonly string[] = ["name", "text", "options", "to"];
+const ASK_KEYS: ReadonlySet<string> = new Set(["name", "text", "options", "to"]);
 
 function readAsk(value: unknown): Result<Step, string> {
   const keys = isMap(value) ? value.items.map(({ key }) => (isScalar(key) ? String(key.value) : "")) : [];
   const text = fieldOf(value, "text");
-  if (text === undefined || keys.some((key) => !ASK_KEYS.includes(key))) {
+  if (text === undefined || keys.some((key) => !ASK_KEYS.has(key))) {
     return err("ask needs the field text, and takes name, options (a list of texts) and to (a path).");
   }
   const name = fieldOf(value, "name") ?? "question";

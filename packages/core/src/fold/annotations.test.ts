@@ -1,5 +1,5 @@
 /** Questions and their answers: which one counts, in any order of arrival, and until when somebody waits. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { AnnotationBody } from "../op/bodies.ts";
