@@ -75,7 +75,7 @@ const ask = (replica: Replica, question: string, text: string, options: readonly
 
 let events = 0;
 
-function say(replica: Replica, text: string, more: Partial<ReceiveBody> = {}): Judgement {
+function say(replica: Replica, text: string, more: Partial<ReceiveBody> = {}, settings = account): Judgement {
   const event = `event-${events++}`;
   const body: ReceiveBody = {
     ...CHAT_SAMPLES["chat.receive"],
@@ -95,7 +95,7 @@ function say(replica: Replica, text: string, more: Partial<ReceiveBody> = {}): J
   write(replica, body);
   const command = replica.view().chat.commands.get(commandIdOf(account.id, event, sha256));
   if (command === undefined) throw new Error("the command is not there");
-  return judge(command, { view: replica.view(), account, nowMs: 1_000, sha256 });
+  return judge(command, { view: replica.view(), account: settings, nowMs: 1_000, sha256, maxText: 4_000 });
 }
 
 const writes = (question: string, text: string): object => ({
@@ -118,6 +118,18 @@ test("an option is an answer also where it would be a verb, or the answer to the
   expect(say(replica, "list").type).toBe("read");
 });
 
+test("an answer that somebody else has to confirm is the same when it is confirmed, whatever is in it", () => {
+  const replica = thread();
+  ask(replica, "q001", "How?");
+  const careful = { ...account, fourEyes: ["answer"] };
+  const asked = say(replica, `"so" --item=zzz --force`, {}, careful);
+  if (asked.type !== "settle") throw new Error("it asks back");
+  const waiting = [...replica.view().chat.waiting].at(-1) ?? "";
+  write(replica, { kind: "chat.settle", command: waiting, ...asked.settling, effects: 0 });
+  const said = say(replica, "yes", { principal: "slack:T1/bob" }, careful);
+  expect(said).toMatchObject(writes("q001", `"so" --item=zzz --force`));
+});
+
 test("an answer goes to the question that it replies to", () => {
   const replica = thread();
   ask(replica, "q001", "First?");
@@ -130,7 +142,10 @@ test("an answer goes to the question that it replies to", () => {
     result: "sent",
     reason: "",
   } as const;
-  write(replica, { kind: "chat.sent", sends: [{ key: "2".repeat(64), ...mark, about: "q002", message: "asks-2" }] });
+  write(replica, {
+    kind: "chat.sent",
+    sends: [{ key: "2".repeat(64), ...mark, about: "question/q002", message: "asks-2" }],
+  });
   expect(replica.view().chat.messages.has(messageKey(account.id, ROOM, "asks-2"))).toBe(true);
   expect(say(replica, "it is blue", { quotes: "asks-2" })).toMatchObject(writes("q002", "it is blue"));
   expect(say(replica, "it is red")).toMatchObject(writes("q001", "it is red"));

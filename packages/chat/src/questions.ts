@@ -18,14 +18,25 @@ import {
 
 import type { Button } from "./transport.ts";
 
-export function questionBody({ id }: LiveItem, { text, options }: Question): Body {
+/** In the words of the language that is spoken there. */
+export interface QuestionWords {
+  readonly asks: string;
+  readonly oneOf: string;
+  readonly reply: string;
+}
+
+export function questionBody(
+  { id, registers }: LiveItem,
+  { text, options }: Question,
+  { asks, oneOf, reply }: QuestionWords,
+): Body {
   return [
-    strong("The agent asks"),
-    plain(" about "),
+    strong(asks),
+    plain(" "),
     code(`#${id.slice(0, 6)}`),
-    plain(`: ${text}`),
-    ...(options.length === 0 ? [] : [plain(`\nOne of: ${options.join(", ")}`)]),
-    plain("\nReply here, or say "),
+    plain(` ${registers.title.value}: ${text}`),
+    ...(options.length === 0 ? [] : [plain(`\n${oneOf}: ${options.join(", ")}`)]),
+    plain(`\n${reply} `),
     code(`answer #${id.slice(0, 6)} …`),
   ];
 }
@@ -39,6 +50,9 @@ export const questionButtons = ({ id }: LiveItem, { question, options }: Questio
         value: `answer:${id}:${question}:${place}`,
         style: "normal",
       }));
+
+/** What a message that asks is marked to be about begins with; the question's id follows. */
+export const TOPIC = "question/";
 
 /** What `item.answer` takes. */
 export interface AnswerInput {
@@ -61,7 +75,8 @@ export function askedHere({ received }: RoomCommand, item: string, { items, chat
   if (history === undefined) return undefined;
   const { account, room, quotes } = received;
   const mark = quotes === "" ? undefined : chat.messages.get(messageKey(account, room, quotes));
-  const quoted = mark?.purpose === "question" ? history.annotations.questions.get(mark.about) : undefined;
+  const topic = mark?.purpose === "question" ? mark.about.slice(TOPIC.length) : "";
+  const quoted = history.annotations.questions.get(topic);
   if (quoted !== undefined && isOpen(quoted, history.best?.state)) return quoted;
   return openQuestions(history)[0];
 }

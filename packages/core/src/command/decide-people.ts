@@ -5,7 +5,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import { type DecideContext, type Decision, findItem, type LiveItem, ttlMs } from "./decide.ts";
+import type { DecideContext, Decision } from "./decide.ts";
+import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
 type Decided = Result<Decision, CommandError>;
@@ -79,4 +80,14 @@ function whyClosed({ answer: given, over }: Question): string {
   }
   const note = over === undefined || over.note === "" ? "" : ` ${over.note}`;
   return `That is not asked any more: the attempt that asked it does not wait for an answer.${note}`;
+}
+
+export function cancelTimer({ timer }: CommandInput<"timer.cancel">, { view }: DecideContext): Decided {
+  const found = [...view.chat.timers.values()].filter(({ id, cancelled }) => id.startsWith(timer) && !cancelled);
+  const [one] = found;
+  if (one === undefined || found.length > 1) {
+    const message = one === undefined ? `There is no reminder ${timer}.` : `${timer} may be more than one reminder.`;
+    return err({ code: one === undefined ? "not-found" : "ambiguous", message });
+  }
+  return ok(chatDraft({ kind: "timer.cancel", timer: one.id }));
 }

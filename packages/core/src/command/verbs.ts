@@ -4,7 +4,7 @@
  */
 import type { CommandName } from "./registry.ts";
 
-export interface Parameter {
+interface Parameter {
   /** Field of the command's input. */
   readonly field: string;
   /** `item`: an id, in a thread left out for the thread's own. `rest`: everything to the end. */
@@ -51,6 +51,51 @@ export const VERBS: readonly Verb[] = [
     command: null,
   },
   { names: ["no", "cancel"], summary: "Do not do what was asked about", parameters: [word("code")], command: null },
+  {
+    names: ["tell"],
+    summary: "How much this room is told, or you alone: nothing, important, stages or everything",
+    parameters: [word("level", true), word("whom")],
+    command: null,
+  },
+  {
+    names: ["quiet"],
+    summary: "Hours without notices, like 22:00-07:00 Europe/Berlin; off ends them",
+    parameters: [word("hours", true), word("zone"), word("whom")],
+    command: null,
+  },
+  {
+    names: ["digest"],
+    summary: "Notices together, every 15m, 1h or 1d; off for each at once",
+    parameters: [word("every", true), word("whom")],
+    command: null,
+  },
+  {
+    names: ["language"],
+    summary: "Notices in en, de, fr or es",
+    parameters: [word("locale", true), word("whom")],
+    command: null,
+  },
+  { names: ["subscribe", "watch"], summary: "Be told of an item", parameters: [item, word("whom")], command: null },
+  { names: ["mute"], summary: "Not be told of an item", parameters: [item, word("whom")], command: null },
+  {
+    names: ["notices"],
+    summary: "What was said lately, what was not, and why",
+    parameters: [],
+    command: "notices",
+  },
+  {
+    names: ["remind"],
+    summary: "Be reminded here, of an item or of anything, after a time like 20m, 2h or 1d",
+    parameters: [{ ...item, required: false }, word("after", true), rest("text")],
+    command: null,
+  },
+  { names: ["timers"], summary: "The reminders that wait", parameters: [], command: "timers" },
+  {
+    names: ["forget"],
+    summary: "Cancel a reminder",
+    parameters: [word("timer", true)],
+    command: "timer.cancel",
+  },
   { names: ["more"], summary: "The rest of a long answer", parameters: [], command: null },
   {
     names: ["status"],

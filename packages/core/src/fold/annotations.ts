@@ -20,7 +20,7 @@ interface Stamp {
   readonly wall: number;
 }
 
-export interface Note extends Stamp {
+interface Note extends Stamp {
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;

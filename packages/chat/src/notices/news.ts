@@ -1,0 +1,115 @@
+/** What is worth telling: how an item stands now, what is asked about it, a node that fell silent. Pure. */
+import { type Body, code, type LiveItem, openQuestions, plain, strong } from "@skein/core";
+import type { Json } from "@skein/node";
+
+import type { Verbosity } from "../account.ts";
+import { itemLine } from "../answers.ts";
+import { questionBody, questionButtons, TOPIC } from "../questions.ts";
+import type { Button, Capabilities } from "../transport.ts";
+import { type Locale, PHRASES } from "./phrases.ts";
+
+export interface News {
+  /** What it is about; the cooldown is bound to this, however often it happens anew. */
+  readonly topic: string;
+  /** This very happening. */
+  readonly id: string;
+  readonly level: Verbosity;
+  readonly item: LiveItem | undefined;
+  /** Wall time, Unix ms. */
+  readonly at: number;
+  readonly purpose: "notice" | "question";
+  /** Questions wait for nobody's cooldown: each is another one. */
+  readonly hasCooldown: boolean;
+  readonly body: (locale: Locale, inThread: boolean) => Body;
+  readonly buttons: (capabilities: Capabilities) => readonly Button[];
+}
+
+type Project = (item: LiveItem) => { readonly [key: string]: Json };
+
+const noButtons = (): readonly Button[] => [];
+
+export function newsOfItem(item: LiveItem, project: Project): readonly News[] {
+  return [...stageNews(item, project), ...holdNews(item), ...questionNews(item)];
+}
+
+function stageNews(item: LiveItem, project: Project): readonly News[] {
+  const { state, id: op } = item.best;
+  const { stage } = state.stage;
+  if (stage === "Backlog") return [];
+  const isEnd = stage === "Done" || stage === "Archived";
+  const line = itemLine(project(item));
+  return [
+    {
+      topic: `stage/${item.id}/${stage}`,
+      // The stage, not the op: being released and claimed again is nothing new.
+      id: `stage/${item.id}/${stage}/${isEnd ? op : `${state.generation}.${state.attempts}`}`,
+      level: isEnd ? "important" : "stages",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: (_locale, inThread) => {
+        const note = state.note === "" ? "" : state.note;
+        if (!inThread) return line;
+        return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
+      },
+      buttons: noButtons,
+    },
+  ];
+}
+
+function holdNews(item: LiveItem): readonly News[] {
+  const { value, id } = item.registers.hold;
+  if (value === "") return [];
+  return [
+    {
+      topic: `hold/${item.id}`,
+      id: `hold/${id}`,
+      level: "everything",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: () => [plain("‖ "), code(`#${item.id.slice(0, 6)}`), plain(` ${item.registers.title.value}: ${value}`)],
+      buttons: noButtons,
+    },
+  ];
+}
+
+function questionNews(item: LiveItem): readonly News[] {
+  return openQuestions(item).map((asked) => ({
+    topic: `${TOPIC}${asked.question}`,
+    id: `question/${item.id}/${asked.question}`,
+    level: "important",
+    item,
+    at: asked.wall,
+    purpose: "question",
+    hasCooldown: false,
+    body: (locale) => questionBody(item, asked, PHRASES[locale]),
+    buttons: (capabilities) => questionButtons(item, asked, capabilities.buttons),
+  }));
+}
+
+export interface NodeNews {
+  readonly id: string;
+  readonly name: string;
+  readonly isAlive: boolean;
+  /** Wall time since when it is so. */
+  readonly since: number;
+}
+
+/** A node that went silent, or came back. */
+export const newsOfNode = ({ id, name, isAlive, since }: NodeNews): News => ({
+  topic: `node/${id}/${isAlive ? "back" : "silent"}`,
+  id: `node/${id}/${isAlive ? "back" : "silent"}/${Math.floor(since / 60_000)}`,
+  level: "important",
+  item: undefined,
+  at: since,
+  purpose: "notice",
+  hasCooldown: true,
+  body: (locale) => [
+    plain(isAlive ? "● " : "○ "),
+    plain(isAlive ? PHRASES[locale].back(name) : PHRASES[locale].silent(name)),
+  ],
+  buttons: noButtons,
+});
