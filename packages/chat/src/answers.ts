@@ -139,6 +139,21 @@ function doctorPage(value: Json): Body {
   return lines(bad.map((check) => [plain("✗ "), strong(text(check["name"])), plain(`: ${text(check["message"])}`)]));
 }
 
+function questionList(value: Json): Body {
+  const asked = rows(value);
+  if (asked.length === 0) return [plain("Nobody asks anything.")];
+  return lines(
+    asked.slice(0, LISTED).map((one) => {
+      const options = (Array.isArray(one["options"]) ? one["options"] : []).map((each: Json) => text(each));
+      return [
+        plain("? "),
+        reference(text(one["item"])),
+        plain(` ${text(one["text"])}${options.length === 0 ? "" : ` (${options.join(", ")})`}`),
+      ];
+    }),
+  );
+}
+
 const when = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(5, 16).replace("T", " ");
 
 function timerList(value: Json): Body {
@@ -181,6 +196,7 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   nodes: nodeList,
   claims: claimList,
   people: peopleList,
+  questions: questionList,
   timers: timerList,
   notices: noticeList,
   doctor: doctorPage,
