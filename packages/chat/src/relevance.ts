@@ -48,7 +48,8 @@ export function relevant(given: InboundEvent, context: RelevanceContext): Receiv
 
 // oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
 const isName = (id: string): boolean =>
-  id.length <= LIMITS.chatIdLength && !/[\u0000-\u001f\u007f\u2028\u2029]/.test(id);
+  // Half a pair and the mark of byte order would be written as something else, and be another id.
+  id.length <= LIMITS.chatIdLength && !/[\u0000-\u001f\u007f\u2028\u2029\ufeff\ud800-\udfff]/u.test(id);
 const nameOrNone = (id: string | null): string => (id !== null && isName(id) ? id : "");
 
 const oneLine = (text: string): string =>
