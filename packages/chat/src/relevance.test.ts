@@ -7,7 +7,17 @@ import type { AccountSettings } from "./account.ts";
 import { hasOpenQuestion } from "./questions.ts";
 import { relevant } from "./relevance.ts";
 import { createMeshDouble, type MeshDouble } from "./testing/index.ts";
-import { accountOf, addItem, chatDraft, commandId, eventOf, pair, ROOM, sentDraft } from "./testing/rooms.ts";
+import {
+  accountOf,
+  addItem,
+  chatDraft,
+  commandId,
+  eventOf,
+  pair,
+  ROOM,
+  sentDraft,
+  settleDraft,
+} from "./testing/rooms.ts";
 import type { InboundEvent } from "./transport.ts";
 
 const ITEM = "0123456789ab";
@@ -94,18 +104,7 @@ function askedMesh(): { readonly mesh: MeshDouble; readonly question: InboundEve
 }
 
 const settleAsked = (mesh: MeshDouble, event: InboundEvent): void =>
-  mesh.write(
-    chatDraft({
-      kind: "chat.settle",
-      command: commandId(event),
-      outcome: "asked",
-      reply: [],
-      item: "",
-      proposal: "x",
-      version: "",
-      answers: "",
-    }),
-  );
+  mesh.write(settleDraft(event, { outcome: "asked", proposal: "x" }));
 
 test("an edit counts while its own line waits, for a judge or for a yes, and only when its author made it", () => {
   const { mesh, question } = askedMesh();

@@ -46,8 +46,8 @@ export function relevant(given: InboundEvent, context: RelevanceContext): Receiv
   };
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
 const isName = (id: string): boolean =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
   id.length <= LIMITS.chatIdLength && !/[\u0000-\u001f\u007f\u2028\u2029]/.test(id);
 const nameOrNone = (id: string | null): string => (id !== null && isName(id) ? id : "");
 

@@ -77,6 +77,8 @@ export interface TransportDouble extends ChatTransport {
   readonly sends: string[];
 }
 
+// A table of what a platform is asked for.
+// oxlint-disable-next-line max-lines-per-function
 export function createTransportDouble(kind: string, account: string, platform: PlatformDouble): TransportDouble {
   let opened = 0;
   let ingress: IngressHost | undefined;
