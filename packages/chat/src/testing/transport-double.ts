@@ -16,7 +16,7 @@ import type {
   TransportKind,
 } from "../transport.ts";
 
-export interface Posted {
+interface Posted {
   readonly id: string;
   readonly key: string;
   readonly room: string;
@@ -25,7 +25,7 @@ export interface Posted {
   readonly message: OutgoingMessage;
 }
 
-export type Part = "open" | "send" | "edit" | "react" | "webhook" | "close" | "closeIngress" | "find";
+type Part = "open" | "send" | "edit" | "react" | "webhook" | "close" | "closeIngress" | "find";
 
 /** What everybody in the rooms sees; any number of transports speak to it. */
 export interface PlatformDouble {

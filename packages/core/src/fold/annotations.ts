@@ -18,7 +18,7 @@ export interface Note extends Stamp {
   readonly by: string;
 }
 
-export interface Answer extends Stamp {
+interface Answer extends Stamp {
   readonly text: string;
   readonly by: string;
 }
