@@ -82,7 +82,7 @@ function historyPage(value: Json): Body {
   const entries = rows(value).slice(-20);
   return lines(
     entries.map((one) => {
-      const when = new Date(Number(one["wall"])).toISOString().slice(5, 16).replace("T", " ");
+      const when = timeOf(Number(one["wall"]));
       const note = text(one["reason"] ?? one["note"]);
       const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["authorName"])}`;
       return [
@@ -92,6 +92,12 @@ function historyPage(value: Json): Body {
       ];
     }),
   );
+}
+
+/** Its author's clock said so, and that may have said anything. */
+function timeOf(wall: number): string {
+  const time = new Date(wall);
+  return Number.isNaN(time.getTime()) ? "(no time)" : time.toISOString().slice(5, 16).replace("T", " ");
 }
 
 function nodeList(value: Json): Body {
