@@ -96,6 +96,12 @@ function historyPage(value: Json): Body {
   );
 }
 
+/** Its author's clock said so, and that may have said anything. */
+function timeOf(wall: number): string {
+  const time = new Date(wall);
+  return Number.isNaN(time.getTime()) ? "(no time)" : time.toISOString().slice(5, 16).replace("T", " ");
+}
+
 function nodeList(value: Json): Body {
   const nodes = rows(value).filter((node) => node["removed"] !== true);
   return lines(
@@ -154,7 +160,7 @@ function questionList(value: Json): Body {
   );
 }
 
-const when = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(5, 16).replace("T", " ");
+const when = (value: Json | undefined): string => timeOf(Number(value));
 
 function timerList(value: Json): Body {
   const timers = rows(value);

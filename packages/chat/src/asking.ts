@@ -141,7 +141,7 @@ export function refuseRole(verb: string, spec: Role, role: Role, account: Accoun
 
 const greater = (a: Role, b: Role): Role => (roleAtLeast(a, b) ? a : b);
 
-export function isSamePerson(a: string, b: string, { chat }: View): boolean {
+function isSamePerson(a: string, b: string, { chat }: View): boolean {
   const { byPrincipal } = chat.people();
   return a === b || (byPrincipal.get(a) !== undefined && byPrincipal.get(a)?.name === byPrincipal.get(b)?.name);
 }

@@ -3,8 +3,9 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { boardPage } from "./answers.ts";
-import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
+import { cardOf, concerns, type Due, type DueContext, repliesTo, roomIn } from "./due.ts";
 import { contained } from "./contained.ts";
+import { shortened } from "./parts.ts";
 import { targetsOf } from "./notices/targets.ts";
 import type { ChatTransport, OutgoingMessage, SendOutcome } from "./transport.ts";
 
@@ -78,7 +79,7 @@ export function createCards({ account, transport, desk, clock, log, context, may
       if (due === undefined || sent === undefined || sent.message === "" || !isRecent || !mayAct()) continue;
       const board = await desk.read("item.list", { all: false });
       if (!board.ok) continue;
-      const body = boardPage(board.value);
+      const body = shortened(boardPage(board.value), roomIn(transport.capabilities));
       const words = JSON.stringify(body);
       if ((said.get(due.mark.key) ?? JSON.stringify(due.message.body)) === words) continue;
       const key = `${due.mark.key.slice(0, 32)}${hashOf(words, sha256)}`;

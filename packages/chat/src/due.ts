@@ -19,7 +19,7 @@ import type { Json } from "@skein/node";
 import type { AccountSettings } from "./account.ts";
 import { itemLine } from "./answers.ts";
 import { codeOf } from "./confirmation.ts";
-import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
+import { PARTS_AT_ONCE, partsOf, shortened } from "./parts.ts";
 import type { Button, Capabilities, OutgoingMessage } from "./transport.ts";
 
 export interface Due {
@@ -112,6 +112,7 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   const key = cardKey(context, room, item.id);
   const { capabilities, account, project } = context;
   const body = itemLine(project(item));
+  const buttons = cardButtons(item, capabilities);
   return {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
@@ -119,8 +120,8 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
       ...blank(key, room),
       lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
       threadTitle: item.registers.title.value,
-      body: body.map((span) => ({ ...span, text: span.text.slice(0, 1_000) })),
-      buttons: cardButtons(item, capabilities),
+      body: shortened(body, roomIn(capabilities, buttons.length > 0)),
+      buttons,
     },
   };
 }

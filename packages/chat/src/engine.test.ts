@@ -171,7 +171,7 @@ test.each(["open", "send", "edit", "react", "webhook", "close", "closeIngress"] 
     await of.mesh.clock.pass(SETTLED_MS);
     pair(of.mesh, "ada", "fake:ada");
     const [broken] = bad.made;
-    if (broken?.isOpen() === true) await broken.ingress().receive([eventOf("whoami")]);
+    if (broken?.isOpen() ?? false) await broken?.ingress().receive([eventOf("whoami")]);
     expect((await of.engine.webhook("bad", "main", HOOK)).status).toBe(part === "webhook" ? 500 : 200);
     expect((await of.engine.webhook("good", "main", HOOK)).status).toBe(200);
     await of.mesh.clock.pass(5_000);

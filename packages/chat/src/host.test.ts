@@ -87,7 +87,7 @@ test("of two that take the last of a budget at once one gets it", async () => {
   const { host } = stand();
   const limit = { count: 1, perMs: 10_000 };
   const both = await Promise.all([host.spend("identify", limit), host.spend("identify", limit)]);
-  expect(both.map(({ ok }) => ok).toSorted()).toEqual([false, true]);
+  expect(both.filter(({ ok }) => ok)).toHaveLength(1);
 });
 
 test("items are found by the beginning of their id or title, at most as many as a platform shows", async () => {

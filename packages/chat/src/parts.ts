@@ -26,6 +26,23 @@ export function partsOf(body: Body, maxText: number): readonly Body[] {
   return parts.filter((part) => part.some(({ text }) => text.trim() !== ""));
 }
 
+/** Less of a piece tells nobody anything. */
+const WORTH_READING = 20;
+
+/**
+ * A message that stays one message: the longest piece is shortened, where that is enough, so that what stands behind it is
+ * still read; else the end is left out.
+ */
+export function shortened(body: Body, maxText: number): Body {
+  const over = body.reduce((sum, { text }) => sum + text.length, 0) - maxText;
+  if (over <= 0) return body;
+  const longest = body.reduce((a, b) => (b.text.length > a.text.length ? b : a), { text: "" });
+  const keep = longest.text.length - over - 1;
+  if (keep < WORTH_READING) return [...(partsOf(body, maxText - 1)[0] ?? []), { text: "…", style: "plain" }];
+  const text = `${partsOf([{ text: longest.text, style: "plain" }], Math.max(2, keep))[0]?.[0]?.text ?? ""}…`;
+  return body.map((span) => (span === longest ? { ...span, text } : span));
+}
+
 /** Behind the last line break within reach, else the last space, else where the room ends; 0 when a new part does better. */
 function cutAt(text: string, room: number, isWhole: boolean): number {
   const within = text.slice(0, room);

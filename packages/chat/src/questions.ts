@@ -54,3 +54,12 @@ export function pressedAnswer(
   const option = /^\d{1,2}$/.test(place) ? question?.options[Number(place)] : undefined;
   return question === undefined || option === undefined ? undefined : { question, option };
 }
+
+const LABEL_LENGTH = 20;
+
+/** Without half of a surrogate pair at its end, and never nothing. */
+export const labelOf = (option: string): string =>
+  option
+    .slice(0, LABEL_LENGTH)
+    .replace(/[\ud800-\udbff]$/u, "")
+    .trim() || "…";

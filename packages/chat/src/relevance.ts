@@ -46,10 +46,12 @@ export function relevant(given: InboundEvent, context: RelevanceContext): Receiv
   };
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
+/** An id that an op can hold as it is, so that the hash of it is the same before and after. */
 const isName = (id: string): boolean =>
-  // Half a pair and the mark of byte order would be written as something else, and be another id.
-  id.length <= LIMITS.chatIdLength && !/[\u0000-\u001f\u007f\u2028\u2029\ufeff\ud800-\udfff]/u.test(id);
+  id.length <= LIMITS.chatIdLength && !UNWRITABLE.test(id) && !id.startsWith("\ufeff");
+/** Control characters, and halves of surrogate pairs. */
+// oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
+const UNWRITABLE = /[\u0000-\u001f\u007f\u2028\u2029\ud800-\udfff]/u;
 const nameOrNone = (id: string | null): string => (id !== null && isName(id) ? id : "");
 
 const oneLine = (text: string): string =>

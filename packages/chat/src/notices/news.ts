@@ -4,7 +4,7 @@ import type { Json } from "@skein/node";
 
 import type { Verbosity } from "../account.ts";
 import { itemLine } from "../answers.ts";
-import { answerValue, questionTopic } from "../questions.ts";
+import { answerValue, labelOf, questionTopic } from "../questions.ts";
 import type { Button, Capabilities } from "../transport.ts";
 import { type Locale, PHRASES } from "./phrases.ts";
 
@@ -101,7 +101,7 @@ function questionNews(item: LiveItem): readonly News[] {
       options.length === 0 || options.length > capabilities.buttons
         ? []
         : options.map((option, place) => ({
-            label: option.slice(0, 20),
+            label: labelOf(option),
             value: answerValue(item, question, place),
             style: "normal",
           })),

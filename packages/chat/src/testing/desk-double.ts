@@ -34,6 +34,10 @@ export interface DeskDouble extends ChatDesk {
   readonly name: string;
   /** While this is set, nothing can be saved. */
   failure: string | undefined;
+  /** Writes of these kinds of ops alone cannot be saved. */
+  refuses: (kind: string) => boolean;
+  /** Called before a write is judged: what comes in between. */
+  beforeWrite: () => void;
   readonly incidents: string[];
   /** Falls silent: its beats stop, and from its last one on its leases run out. */
   die(): void;
@@ -142,6 +146,8 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
   const desk: DeskDouble = {
     name: seat.name,
     failure: undefined,
+    refuses: () => false,
+    beforeWrite: () => undefined,
     incidents: [],
     die: () => {
       seat.silentSince = clock.monoMs();
@@ -153,8 +159,11 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
     write: async (decideNow) => {
       await Promise.resolve();
       if (desk.failure !== undefined) return err({ code: "not-saved", message: desk.failure });
+      desk.beforeWrite();
       const decided = decideNow();
       if (!decided.ok) return decided;
+      if (decided.value.some(({ body }) => desk.refuses(body.kind)))
+        return err({ code: "not-saved", message: "disk full" });
       return ok(decided.value.length === 0 ? [] : writeAs(seat, decided.value).ops);
     },
     decide: (command, who) =>

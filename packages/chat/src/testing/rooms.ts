@@ -1,5 +1,14 @@
 /** People in rooms: accounts, events, and persons who were paired, for tests of what is made of them. */
-import { CHAT_ENTITY, type ChatBody, commandIdOf, type Draft, isLive, type LiveItem, type Role } from "@skein/core";
+import {
+  CHAT_ENTITY,
+  type ChatBody,
+  commandIdOf,
+  type Draft,
+  isLive,
+  type LiveItem,
+  type Role,
+  type SettleBody,
+} from "@skein/core";
 import { testCrypto } from "@skein/core/testing";
 
 import type { AccountSettings } from "../account.ts";
@@ -54,6 +63,39 @@ export const commandId = (event: Pick<InboundEvent, "id">, account: string = "fa
   commandIdOf(account, event.id, sha256);
 
 export const chatDraft = (body: ChatBody): Draft => ({ entity: CHAT_ENTITY, on: null, body });
+
+/** An event as it lies in the log. */
+export const receiveDraft = (event: InboundEvent, account: string = "fake/main", at: number = event.atMs): Draft =>
+  chatDraft({
+    kind: "chat.receive",
+    account,
+    event: event.id,
+    type: event.type,
+    principal: event.principal,
+    name: event.displayName,
+    room: event.room,
+    direct: event.direct,
+    thread: event.thread ?? "",
+    message: event.message,
+    quotes: event.quotes ?? "",
+    text: event.text,
+    at,
+  });
+
+/** How a command ended. */
+export const settleDraft = (event: Pick<InboundEvent, "id">, more: Partial<SettleBody> = {}): Draft =>
+  chatDraft({
+    kind: "chat.settle",
+    effects: 0,
+    command: commandId(event),
+    outcome: "done",
+    reply: [],
+    item: "",
+    proposal: "",
+    version: "",
+    answers: "",
+    ...more,
+  });
 
 /** Makes a principal a person, as a code and its use would. */
 export function pair(

@@ -16,7 +16,7 @@ import type {
   TransportKind,
 } from "../transport.ts";
 
-export interface Posted {
+interface Posted {
   readonly id: string;
   readonly key: string;
   readonly room: string;
@@ -25,7 +25,7 @@ export interface Posted {
   readonly message: OutgoingMessage;
 }
 
-export type Part = "open" | "send" | "edit" | "react" | "webhook" | "close" | "closeIngress" | "find";
+type Part = "open" | "send" | "edit" | "react" | "webhook" | "close" | "closeIngress" | "find";
 
 /** What everybody in the rooms sees; any number of transports speak to it. */
 export interface PlatformDouble {
@@ -77,6 +77,8 @@ export interface TransportDouble extends ChatTransport {
   readonly sends: string[];
 }
 
+// A table of what a platform is asked for.
+// oxlint-disable-next-line max-lines-per-function
 export function createTransportDouble(kind: string, account: string, platform: PlatformDouble): TransportDouble {
   let opened = 0;
   let ingress: IngressHost | undefined;
