@@ -24,6 +24,7 @@ export interface SessionDeps {
   readonly log: Logger;
   /** Who has this name among the members; for `pin`. */
   readonly memberNamed: (name: string) => string | undefined;
+  readonly leaseTtlMs?: number;
 }
 
 export interface SessionState {
@@ -48,8 +49,8 @@ export interface Session {
 }
 
 /** A holder that slept this long may have lost the lease without knowing: it first hears what happened. */
-const STALL_MS = 10_000;
-const HEARING_MS = 3_000;
+const stallMs = (ttlMs: number): number => ttlMs / 3;
+const hearingMs = (ttlMs: number): number => ttlMs / 10;
 const SAVE_CURSOR_MS = 5_000;
 /** What was settled longer ago than this is not answered any more: nobody waits for it. */
 const REPLY_MS = 24 * 3_600_000;
@@ -59,13 +60,13 @@ const NEWS_MS = 3_600_000;
 // A list of parts and of who is wired to whom.
 // oxlint-disable-next-line max-lines-per-function
 export function createSession(deps: SessionDeps): Session {
-  const { account, transport, desk, clock, log } = deps;
+  const { account, transport, desk, clock, log, leaseTtlMs: ttl = LEASE_TTL_MS } = deps;
   const sha256 = (bytes: Uint8Array): Uint8Array => deps.crypto.sha256(bytes);
   const keeper = createLeaseKeeper(deps.crypto);
   const cursorFact = `cursor/${account.id}`;
   const touched = new Set<string>();
   let lastTickMs = clock.monoMs();
-  let hearUntilMs = clock.monoMs() + HEARING_MS;
+  let hearUntilMs = clock.monoMs() + hearingMs(ttl);
   let held: { readonly epoch: number } | undefined;
   let ingress: Ingress | undefined;
   let cursor = "";
@@ -81,7 +82,7 @@ export function createSession(deps: SessionDeps): Session {
   };
   const mayAct = (): boolean => {
     const now = clock.monoMs();
-    return !isStopped && isHolder() && desk.canSave() && now >= hearUntilMs && now - lastTickMs < STALL_MS;
+    return !isStopped && isHolder() && desk.canSave() && now >= hearUntilMs && now - lastTickMs < stallMs(ttl);
   };
   const project = (item: LiveItem): ReturnType<DueContext["project"]> => projectItem(item, desk.naming);
   const context = (): DueContext => ({
@@ -222,7 +223,7 @@ export function createSession(deps: SessionDeps): Session {
   };
   const claim = async (epoch: number): Promise<void> => {
     isClaiming = true;
-    const body = { kind: "lease.claim", lease: account.id, epoch, ttl: LEASE_TTL_MS } as const;
+    const body = { kind: "lease.claim", lease: account.id, epoch, ttl } as const;
     await desk.write(() =>
       ok(
         (desk.view().chat.leases.get(account.id)?.epoch ?? 0) < epoch ? [{ entity: CHAT_ENTITY, on: null, body }] : [],
@@ -261,7 +262,7 @@ export function createSession(deps: SessionDeps): Session {
   return {
     tick: () => {
       const now = clock.monoMs();
-      if (now - lastTickMs > STALL_MS) hearUntilMs = now + HEARING_MS;
+      if (now - lastTickMs > stallMs(ttl)) hearUntilMs = now + hearingMs(ttl);
       lastTickMs = now;
       step();
       saveCursor(false);

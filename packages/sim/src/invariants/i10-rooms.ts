@@ -1,0 +1,52 @@
+/**
+ * I10 for rooms: an event is one command, however often and wherever it is delivered. What was done has its effect exactly
+ * once; what was refused or not confirmed has none.
+ */
+import { isLive, type View } from "@skein/core";
+
+import type { Wish } from "../rooms.ts";
+import type { World } from "../world.ts";
+import type { MakeChecker } from "./checker.ts";
+import { commandOf, isExcused, roomFacts } from "./room-facts.ts";
+
+export const oneEffect: MakeChecker = (world) => ({
+  onEnd: () => {
+    const facts = roomFacts(world);
+    if (facts === undefined) return;
+    for (const wish of facts.rooms.wishes) {
+      if (wish.makes === "nothing") continue;
+      const { count, least } = effectsOf(facts.view, wish);
+      const wanted = expected(world, facts.view, wish);
+      if (count > wanted) say(world, wish, count, wanted);
+      if (count < Math.min(least, wanted) && !isExcused(world, facts.rooms, wish)) say(world, wish, count, wanted);
+    }
+  },
+});
+
+const say = (world: World, { said, token, makes }: Wish, count: number, wanted: number): void =>
+  world.violate("I10", `${said.event.id} (${token}) made ${count} times one ${makes}, and ${wanted} is what became of it`);
+
+/** How often its words are there; `least` is 0 where somebody may have taken them away since. */
+function effectsOf(view: View, { makes, token, said }: Wish): { readonly count: number; readonly least: number } {
+  const items = [...view.items.values()].filter(isLive);
+  if (makes === "item") {
+    // Titles are edited by others; who has this one was born of it.
+    const count = items.filter(({ registers }) => registers.title.value.startsWith(token)).length;
+    return { count, least: 0 };
+  }
+  const [, ref = ""] = / #([0-9a-z]+) /.exec(said.event.text) ?? [];
+  const notes = items.flatMap(({ annotations }) => annotations.notes.filter(({ text }) => text.startsWith(token)));
+  return { count: notes.length, least: items.some(({ id }) => id.startsWith(ref)) ? 1 : 0 };
+}
+
+/** 1 when it was done at once, or asked about and confirmed. */
+function expected(world: World, view: View, wish: Wish): number {
+  const settled = commandOf(world, view, wish)?.settled;
+  if (settled?.outcome === "done") return 1;
+  if (settled?.outcome !== "asked") return 0;
+  const id = commandOf(world, view, wish)?.id;
+  const confirmed = [...view.chat.commands.values()].some(
+    ({ settled: end }) => end?.answers === id && end?.outcome === "done" && end.item !== "",
+  );
+  return confirmed ? 1 : 0;
+}
