@@ -163,7 +163,9 @@ export function createSession(deps: SessionDeps): Session {
     for (const [id, item] of desk.view().items) if (isLive(item)) touched.add(id);
     cards.look(undefined);
     log("info", "chat.speaks", { account: account.id, epoch });
-    cursor = newestCursor();
+    cursor = cursorIn(newestWord());
+    // Where this holder begins is kept at once: a holder that dies young would leave nobody a word of it.
+    savedMs = Number.NEGATIVE_INFINITY;
     const ingressHost: IngressHost = {
       ...host,
       cursor: cursor === "" ? undefined : cursor,
@@ -180,23 +182,27 @@ export function createSession(deps: SessionDeps): Session {
       onTrouble({ severity: "fatal", message: `${account.id} could not be opened: ${reasonOf(cause)}` });
     }
   };
-  /** `epoch cursor`: of two holders' words the later epoch's is the newer. */
-  const newestCursor = (): string => {
-    const known = [desk.recall(cursorFact) ?? "", ...desk.speakers(account.id).values()].filter((one) => one !== "");
-    const epochOf = (one: string): number => Number(one.slice(0, one.indexOf(" ")));
-    const newest = known.toSorted((a, b) => epochOf(b) - epochOf(a))[0];
-    return newest === undefined ? "" : newest.slice(newest.indexOf(" ") + 1);
+  const wordOf = (epoch: number): string => (cursor === "" ? "" : `${epoch} ${cursor}`);
+  /** `epoch cursor`: of two words the later epoch's is the newer, and of one epoch the holder's own. */
+  const newestWord = (): string => {
+    const speakers = desk.speakers(account.id);
+    const holder = speakers.get(desk.view().chat.leases.get(account.id)?.holder ?? "") ?? "";
+    const known = [holder, desk.recall(cursorFact) ?? "", ...speakers.values()];
+    return known.toSorted((a, b) => epochIn(b) - epochIn(a))[0] ?? "";
   };
   const saveCursor = (now: boolean): void => {
     if (held === undefined || cursor === "" || (!now && clock.monoMs() - savedMs < SAVE_CURSOR_MS)) return;
     savedMs = clock.monoMs();
-    desk.remember(cursorFact, `${held.epoch} ${cursor}`);
+    desk.remember(cursorFact, wordOf(held.epoch));
   };
-  /** What the holder says is kept here too: it may be the last that anybody hears of it. */
+  /**
+   * What the holder says is kept here and passed on too: it may be the last that anybody hears of it, and who takes over may
+   * never have heard it itself.
+   */
   const keepHeardCursor = (): void => {
     if (held !== undefined || clock.monoMs() - savedMs < SAVE_CURSOR_MS) return;
-    const [heard] = [...desk.speakers(account.id).values()].filter((one) => one !== "");
-    if (heard === undefined || heard === desk.recall(cursorFact)) return;
+    const heard = newestWord();
+    if (heard === "" || heard === desk.recall(cursorFact)) return;
     savedMs = clock.monoMs();
     desk.remember(cursorFact, heard);
   };
@@ -275,7 +281,7 @@ export function createSession(deps: SessionDeps): Session {
       step();
       pokeAll();
     },
-    cursor: () => (mayHold() ? (held === undefined ? "" : `${held.epoch} ${cursor}`) : undefined),
+    cursor: () => (mayHold() ? (held === undefined ? (desk.recall(cursorFact) ?? "") : wordOf(held.epoch)) : undefined),
     webhook: async (request) => (await transport.webhook?.(request, host)) ?? { status: 404 },
     state: () => ({
       account: account.id,
@@ -290,5 +296,8 @@ export function createSession(deps: SessionDeps): Session {
     },
   };
 }
+
+const epochIn = (word: string): number => (word === "" ? 0 : Number(word.slice(0, word.indexOf(" "))));
+const cursorIn = (word: string): string => word.slice(word.indexOf(" ") + 1);
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

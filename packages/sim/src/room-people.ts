@@ -128,6 +128,7 @@ function answer(world: World, rooms: Rooms, post: Post, wish: Wish, code: string
 // ── pairing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const PAIRING_LIMIT_MS = 180_000;
+const SETTLING_MS = 6_000;
 
 /** Everybody who has a role is paired on every account, with a code said in a direct message. False when that fails. */
 export async function pairPeople(world: World, rooms: Rooms): Promise<boolean> {
@@ -148,7 +149,10 @@ export async function pairPeople(world: World, rooms: Rooms): Promise<boolean> {
       const { byPrincipal } = running.node.replica.view().chat.people();
       return FLAVORS.every((flavor) => invited.every((person) => byPrincipal.has(principalOf(flavor, person))));
     });
-  return scheduler.runUntil(isPaired, PAIRING_LIMIT_MS);
+  if (!(await scheduler.runUntil(isPaired, PAIRING_LIMIT_MS))) return false;
+  // The account has been in use for a while: everybody has heard where its holder stands.
+  await scheduler.runUntil(() => false, SETTLING_MS);
+  return true;
 }
 
 async function pairingCode(world: World, { name, role }: RoomPerson): Promise<string | undefined> {

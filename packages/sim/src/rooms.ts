@@ -3,7 +3,7 @@
  * for the checkers. There are none unless the fault class `chat` is on.
  */
 import { type AccountSettings, type ChatEngine, createChatEngine } from "@skein/chat";
-import { commandIdOf } from "@skein/core";
+import { commandIdOf, type RoomCommand } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
 import type { Logger, Node } from "@skein/node";
 
@@ -40,8 +40,9 @@ export interface Wish {
 /** A node said that an event is safe. */
 interface SafeEvent {
   readonly event: string;
-  readonly flavor: Flavor;
   readonly machine: Machine;
+  /** Whose op says so in its log. */
+  readonly author: string | undefined;
 }
 
 export interface Rooms {
@@ -143,7 +144,7 @@ export function createEngine(world: World, spec: EngineSpec): ChatEngine | undef
     fetch: () => Promise.reject(new Error("a simulated transport fetches nothing")),
     leaseTtlMs: rooms.leaseTtlMs,
   });
-  const watch = clientWatch(world, rooms, machine);
+  const watch = clientWatch(world, rooms, machine, life);
   for (const flavor of FLAVORS) {
     engine.register(clientKind(flavor, { platform, life, scheduler: world.scheduler, watch, isUp }));
   }
@@ -160,14 +161,20 @@ export function createEngine(world: World, spec: EngineSpec): ChatEngine | undef
   return engine;
 }
 
-function clientWatch(world: World, rooms: Rooms, machine: Machine): ClientWatch {
+function clientWatch(world: World, rooms: Rooms, machine: Machine, life: Life): ClientWatch {
   return {
     onAct: (flavor, what) => {
       world.trace.line(machine.name, `${what} on ${flavor}`);
       world.hooks.onSpoke(machine, accountOf(flavor), what);
     },
     onSafe: (flavor, events) => {
-      for (const { id: event } of events) rooms.safe.push({ event, flavor, machine });
+      // Nobody hears what a program says that ended in the middle of the write.
+      if (!life.alive) return;
+      const { commands } = machine.running?.node.replica.view().chat ?? { commands: new Map<string, RoomCommand>() };
+      for (const { id: event } of events) {
+        const id = commandIdOf(accountOf(flavor), event, (bytes) => world.crypto.sha256(bytes));
+        rooms.safe.push({ event, machine, author: commands.get(id)?.received.stamp.author });
+      }
       world.hooks.onSafe(machine, flavor, events);
     },
     onFound: (outcome) => {

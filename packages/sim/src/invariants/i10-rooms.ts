@@ -7,7 +7,7 @@ import { isLive, type View } from "@skein/core";
 import type { Wish } from "../rooms.ts";
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
-import { commandOf, isExcused, roomFacts } from "./room-facts.ts";
+import { commandOf, roomFacts } from "./room-facts.ts";
 
 export const oneEffect: MakeChecker = (world) => ({
   onEnd: () => {
@@ -17,8 +17,7 @@ export const oneEffect: MakeChecker = (world) => ({
       if (wish.makes === "nothing") continue;
       const { count, least } = effectsOf(facts.view, wish);
       const wanted = expected(world, facts.view, wish);
-      if (count > wanted) say(world, wish, count, wanted);
-      if (count < Math.min(least, wanted) && !isExcused(world, facts.rooms, wish)) say(world, wish, count, wanted);
+      if (count > wanted || count < Math.min(least, wanted)) say(world, wish, count, wanted);
     }
   },
 });

@@ -23,12 +23,11 @@ export const commandOf = (world: World, view: View, wish: Wish): RoomCommand | u
 /** What it wrote may be void: its member was removed, its disk went back in time, or its feed forked. */
 export const isVoid = ({ removed, rolledBack, mayFork }: Machine): boolean => removed || rolledBack || mayFork;
 
-/** Some node said that it is safe, and lost it in a way that no node can help. */
+/** A node said that it is safe, and it or the one that had written it lost it in a way that no node can help. */
 export const isExcused = (world: World, { safe }: Rooms, { said }: Wish): boolean =>
-  safe.some(({ event, machine }) => event === said.event.id && isVoid(machine)) || world.machines.some(isVoidOperator);
-
-/** One that knew the event from an op of such a machine told the truth when it said so. */
-const isVoidOperator = (machine: Machine): boolean => isVoid(machine);
+  safe
+    .filter(({ event }) => event === said.event.id)
+    .some(({ machine, author }) => isVoid(machine) || world.machines.some((one) => one.key === author && isVoid(one)));
 
 /** What the person must be told: its own words, or that nothing could be sent. */
 export function isAnswered({ rooms, view }: RoomFacts, wish: Wish, command: RoomCommand): boolean {
