@@ -38,11 +38,15 @@ async function roomWith(bot: MatrixBot): Promise<string> {
 }
 
 /**
- * Where the homeserver is now, asked as nobody else asks: Synapse finishes a long poll whose client went away, and gives the
- * same answer to whoever asks for the same in the next minutes.
+ * A position that nobody has waited at: Synapse finishes a long poll whose client went away, and gives the same answer to
+ * whoever asks from there in the next minutes.
  */
-const positionOf = async (bot: MatrixBot): Promise<string> =>
-  String((await bot.user.call("GET", "/v3/sync?timeout=0"))["next_batch"]);
+async function positionOf(bot: MatrixBot, room: string): Promise<string> {
+  const cursor = await (await bot.open()).close();
+  const [account = ""] = /^[0-9a-f]+\./.exec(cursor) ?? [];
+  await ada.say(room, "one more, so that the position is another one");
+  return account + String((await bot.user.call("GET", "/v3/sync?timeout=0"))["next_batch"]);
+}
 
 const texts = (events: readonly InboundEvent[]): readonly string[] => events.map(({ text }) => text);
 
@@ -138,7 +142,7 @@ test("a restart knows a direct room without being told again", async () => {
   const room = await ada.createRoom({ preset: "trusted_private_chat" });
   await ada.invite(room, bot.user.id);
   await bot.user.join(room);
-  const cursor = await positionOf(bot);
+  const cursor = await positionOf(bot, room);
   const { host } = await bot.open(cursor);
   await ada.say(room, "status");
   await waitFor("the message", () => host.received.length === 1);
@@ -170,7 +174,7 @@ test("everything that was written while the node was away arrives, in order, and
   const bot = await newBot();
   const room = await roomWith(bot);
   for (let n = 0; n < 5; n++) await ada.say(room, `history ${n}`);
-  const cursor = await positionOf(bot);
+  const cursor = await positionOf(bot, room);
   const expected: string[] = [];
   for (let n = 0; n < 60; n++) {
     expected.push(`away ${n}`);
@@ -192,7 +196,7 @@ test("everything that was written while the node was away arrives, in order, and
 test("a room that was left and joined again while the node was away brings nothing from before", async () => {
   const bot = await newBot();
   const room = await roomWith(bot);
-  const cursor = await positionOf(bot);
+  const cursor = await positionOf(bot, room);
   for (let n = 0; n < 15; n++) await ada.say(room, `before ${n}`);
   await bot.user.call("POST", `/v3/rooms/${encodeURIComponent(room)}/leave`, {});
   await ada.say(room, "meanwhile");
@@ -274,7 +278,7 @@ test("a message that is removed counts as edited", async () => {
 test("a message that was removed before the node saw it is never one", async () => {
   const bot = await newBot();
   const room = await roomWith(bot);
-  const cursor = await positionOf(bot);
+  const cursor = await positionOf(bot, room);
   const id = await ada.say(room, "merge 4");
   await ada.call("PUT", `/v3/rooms/${encodeURIComponent(room)}/redact/${encodeURIComponent(id)}/r2`, {});
   const { host } = await bot.open(cursor);

@@ -249,6 +249,28 @@ test("an answer that was lost leaves it open until a status with the key says th
   expect(host.statuses).toEqual([{ key: KEY, message: accepted?.id, status: "sent" }]);
 });
 
+test.each<[string, object, object]>([
+  ["sent", {}, { type: "sent", message: "wamid.REPORTED" }],
+  ["failed", { errors: [{ code: 131_026, title: "Undeliverable" }] }, { type: "refused" }],
+])(
+  "a report that it was %s, which comes before the answer is given up, stands in for the answer",
+  async (status, more, outcome) => {
+    const transport = open();
+    const webhook = await serveWebhook(() => transport, createHostDouble());
+    meta.faults.push({ type: "silent" });
+    const sending = transport.send(message());
+    await waitFor("the request", () => meta.posted.length === 1);
+    const statuses = [
+      { id: "wamid.OTHER", status: "sent", biz_opaque_callback_data: "00".repeat(32) },
+      { id: "wamid.REPORTED", status, biz_opaque_callback_data: KEY, ...more },
+    ];
+    await meta.notify(webhook.url, [{ statuses }]);
+    await webhook.close();
+    stand.time.advance(20_000);
+    expect(await sending).toMatchObject(outcome);
+  },
+);
+
 test("a platform that does not answer is given up after the timeout, and nobody knows", async () => {
   meta.faults.push({ type: "silent" });
   const sending = open().send(message());
@@ -293,6 +315,12 @@ test("a revoked token is refused with how to mend it, and nowhere is the token s
   const other = await transport.send(message());
   expect(other).toMatchObject({ type: "refused" });
   expect(JSON.stringify([outcome, other, stand.log])).not.toContain(SECRETS.accessToken.slice(0, 12));
+});
+
+test("a token is not said either when it is too short to look like one", async () => {
+  stand = createStand("whatsapp", { ...SECRETS, accessToken: "EAAshort" });
+  meta.faults.push({ type: "error", status: 400, code: 100, more: { message: "what is EAAshort?" } });
+  expect(await open().send(message())).toEqual({ type: "refused", reason: "what is …? (100)" });
 });
 
 test("the token is not carried to where a redirect leads", async () => {

@@ -17,7 +17,8 @@ import { waitFor } from "./wait.ts";
 
 export interface MatrixBot {
   readonly user: MatrixUser;
-  readonly transport: ChatTransport;
+  /** With everything that a transport for Matrix must have. */
+  readonly transport: CompleteTransport;
   /** `GET /v3/sync` and so on, without queries, in the order in which they were sent. */
   readonly requests: string[];
   /** Opens the way in; resolves when the position is known. */
@@ -25,7 +26,12 @@ export interface MatrixBot {
   close(): Promise<void>;
 }
 
-export interface OpenBot {
+type CompleteTransport = ChatTransport & Required<Pick<ChatTransport, "edit" | "react" | "open">>;
+
+const isComplete = (transport: ChatTransport): transport is CompleteTransport =>
+  transport.edit !== undefined && transport.react !== undefined && transport.open !== undefined;
+
+interface OpenBot {
   readonly host: HostDouble;
   /** Closes the way in and resolves with the last position. */
   close(): Promise<string>;
@@ -57,6 +63,7 @@ export function createBot(user: MatrixUser, { homeserver, allow = [], fetch: giv
   };
   const settings = matrixKind.settings.parse({ homeserver, invite: { allow } });
   const transport = matrixKind.create(settings, context);
+  if (!isComplete(transport)) throw new Error("the transport lacks a part");
   const ingresses = new Set<Ingress>();
   return {
     user,
@@ -64,8 +71,7 @@ export function createBot(user: MatrixUser, { homeserver, allow = [], fetch: giv
     requests,
     open: async (cursor) => {
       const host = createHostDouble(cursor);
-      const ingress = transport.open?.(host);
-      if (ingress === undefined) throw new Error("the transport has no way in");
+      const ingress = transport.open(host);
       ingresses.add(ingress);
       if (cursor === undefined) await waitFor("the first position", () => host.cursors.length > 0);
       return {

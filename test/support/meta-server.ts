@@ -10,14 +10,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { closeServer, listen, readBody } from "./webhook-stand.ts";
 
 /** What was posted to the messages endpoint. */
-export interface Posted {
+interface Posted {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /** What happens to the next request instead of what usually does. */
-export type Fault =
+type Fault =
   | {
       readonly type: "error";
       readonly status: number;
@@ -31,7 +31,7 @@ export type Fault =
   /** Nobody answers. */
   | { readonly type: "silent" };
 
-export interface Delivery {
+interface Delivery {
   readonly status: number;
   readonly body: string;
 }
@@ -54,7 +54,7 @@ export interface MetaServer {
   close(): Promise<void>;
 }
 
-export interface Change {
+interface Change {
   readonly field?: string;
   readonly phoneNumberId?: string;
   readonly contacts?: readonly object[];
@@ -63,7 +63,7 @@ export interface Change {
   readonly more?: object;
 }
 
-export interface NotifyOptions {
+interface NotifyOptions {
   readonly tamper?: (body: string) => string;
   readonly secret?: string;
   /** Instead of the one right signature. */

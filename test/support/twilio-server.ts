@@ -9,7 +9,7 @@ import { createEmulator, type Emulator } from "emulate";
 import { closeServer, listen, readBody } from "./webhook-stand.ts";
 
 /** What happens to the next request for messages. */
-export type TwilioFault =
+type TwilioFault =
   | {
       readonly type: "answer";
       readonly status: number;

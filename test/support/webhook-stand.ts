@@ -13,7 +13,7 @@ import {
   type WebhookRequest,
 } from "@skein/chat";
 
-export interface StandClock {
+interface StandClock {
   readonly clock: TransportContext["clock"];
   /** Lets so much time pass, and runs what was due. */
   advance(ms: number): void;
@@ -21,7 +21,7 @@ export interface StandClock {
   waiting(): number;
 }
 
-export function createStandClock(wallMs = 1_790_000_000_000): StandClock {
+function createStandClock(wallMs = 1_790_000_000_000): StandClock {
   const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
   let nowMs = 0;
   return {
@@ -45,7 +45,7 @@ export function createStandClock(wallMs = 1_790_000_000_000): StandClock {
   };
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly event: string;
   readonly fields: object;

@@ -29,8 +29,8 @@ const CLOSED: SendOutcome = { type: "retry", afterMs: 1_000, reason: "this node 
 
 export function createTransport(settings: DiscordSettings, context: TransportContext): ChatTransport {
   const api = createApi(settings, context);
-  const places = createPlaces(api);
-  const interactions = createInteractions(places, context.verbs, context.log);
+  const places = createPlaces();
+  const interactions = createInteractions({ places, ask: api.request, verbs: context.verbs, log: context.log });
   const { publicKey } = settings;
   let isClosed = false;
   const unlessClosed = (act: () => Promise<SendOutcome>): Promise<SendOutcome> =>

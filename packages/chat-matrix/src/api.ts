@@ -81,11 +81,7 @@ export function createApi(http: Http): MatrixApi {
   return {
     whoami: async (signal) => parsed(await get("/v3/account/whoami", signal), whoamiSchema, ({ user_id }) => user_id),
     displayName: async (user, signal) =>
-      parsed(
-        await get(`/v3/profile/${encodeURIComponent(user)}`, signal),
-        profileSchema,
-        (profile) => profile.displayname ?? "",
-      ),
+      parsed(await get(`/v3/profile/${encoded(user)}`, signal), profileSchema, (profile) => profile.displayname ?? ""),
     sync: async ({ since, waitMs, limit }, signal) => {
       const query = { filter: syncFilter(limit), timeout: String(waitMs), ...(since === undefined ? {} : { since }) };
       const more = { query, timeoutMs: waitMs + SYNC_EXTRA_MS, maxBytes: SYNC_BYTES_MAX };
@@ -98,28 +94,27 @@ export function createApi(http: Http): MatrixApi {
       return parsed(answer, pageSchema, (page) => page);
     },
     senderOf: async (room, event, signal) =>
-      parsed(
-        await get(`${roomPath(room)}/event/${encodeURIComponent(event)}`, signal),
-        senderSchema,
-        ({ sender }) => sender,
-      ),
+      parsed(await get(`${roomPath(room)}/event/${encoded(event)}`, signal), senderSchema, ({ sender }) => sender),
     joinedCount: async (room, signal) =>
       parsed(
         await get(`${roomPath(room)}/joined_members`, signal),
         joinedMembersSchema,
         ({ joined }) => Object.keys(joined).length,
       ),
-    join: (room, signal) => post(`/v3/join/${encodeURIComponent(room)}`, signal),
+    join: (room, signal) => post(`/v3/join/${encoded(room)}`, signal),
     leave: (room, signal) => post(`${roomPath(room)}/leave`, signal),
     send: async ({ room, type, transaction, content }, signal) => {
-      const path = `${roomPath(room)}/send/${type}/${encodeURIComponent(transaction)}`;
+      const path = `${roomPath(room)}/send/${type}/${encoded(transaction)}`;
       const answer = await http({ method: "PUT", path, body: content, timeoutMs: REQUEST_MS, signal });
       return parsed(answer, sentSchema, ({ event_id }) => event_id);
     },
   };
 }
 
-const roomPath = (room: string): string => `/v3/rooms/${encodeURIComponent(room)}`;
+/** As a part of a path. A half of a pair cannot be encoded; there is nothing of that name. */
+const encoded = (text: string): string => encodeURIComponent(text.replaceAll(/\p{Cs}/gu, "\u{fffd}"));
+
+const roomPath = (room: string): string => `/v3/rooms/${encoded(room)}`;
 
 const syncFilter = (limit: number): string =>
   JSON.stringify({

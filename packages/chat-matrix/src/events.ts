@@ -27,8 +27,6 @@ const strippedStateSchema = z.object({
   content: z.record(z.string(), z.unknown()),
 });
 
-export type StrippedState = Readonly<z.output<typeof strippedStateSchema>>;
-
 /** What fits of a list that a stranger wrote. */
 const listOf = <T>(schema: z.ZodType<T>): z.ZodType<readonly T[]> =>
   z
@@ -59,8 +57,8 @@ export const syncSchema = z.object({
   next_batch: z.string().min(1),
   rooms: z
     .object({
-      join: z.record(id, joinedRoomSchema).default({}),
-      invite: z.record(id, invitedRoomSchema).default({}),
+      join: z.record(z.string(), joinedRoomSchema).default({}),
+      invite: z.record(z.string(), invitedRoomSchema).default({}),
     })
     .default({ join: {}, invite: {} }),
 });

@@ -92,7 +92,7 @@ const isHeaderSafe = (token: string): boolean => /^[\u0021-\u007e]+$/.test(token
 
 function urlOf(homeserver: string, { path, query }: HttpRequest): string {
   const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
-  return `${homeserver}/_matrix/client${path}${search}`;
+  return `${homeserver.replace(/\/+$/, "")}/_matrix/client${path}${search}`;
 }
 
 async function read(response: Response, maxBytes: number): Promise<Answer<unknown>> {

@@ -125,8 +125,9 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
 
 const stringOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
+/** Of an event. Half a pair of a character would be no part of an address. */
 const idOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" && value.length <= ID_MAX ? value : undefined;
+  typeof value === "string" && value.length <= ID_MAX && /^\$\P{C}+$/u.test(value) ? value : undefined;
 
 /** Older clients repeat what is replied to, in lines that begin with `> `, and then an empty line. */
 function withoutReplyFallback(body: string): string {

@@ -8,6 +8,7 @@
 import type { Ingress, IngressHost, TransportServices, Trouble } from "@skein/chat";
 
 import type { MatrixApi } from "./api.ts";
+import { fromCursor, toCursor } from "./cursor.ts";
 import type { SyncAnswer } from "./events.ts";
 import { isRevoked, type Answer, type Failure } from "./http.ts";
 import type { Self } from "./mention.ts";
@@ -38,6 +39,8 @@ const BATCH = 100;
 const CURSOR_MAX = 200;
 const FIRST_BACKOFF_MS = 500;
 const LAST_BACKOFF_MS = 60_000;
+/** A homeserver that asks for more is asked again nevertheless. */
+const ASKED_WAIT_MAX_MS = 600_000;
 /** A restart of the homeserver is not worth a word; an outage is. */
 const FAILURES_TO_TELL = 3;
 
@@ -50,21 +53,28 @@ export function openIngress(deps: IngressDeps): Ingress {
   const turn = createTurns(deps, signal);
 
   const run = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted;) {
+    let failures = 0;
+    let isTold = false;
+    while (!signal.aborted) {
       const result = await turn();
       // Read anew: it may have changed during the turn.
       if (closing.signal.aborted) return;
       if (result.type === "done") {
-        if (failures >= FAILURES_TO_TELL) log("info", "chat.matrix.recovered", { account, failures });
+        if (isTold) log("info", "chat.matrix.recovered", { account, failures });
         failures = 0;
+        isTold = false;
         continue;
       }
-      if (result.type === "failed" && isRevoked(result.failure))
+      if (result.type === "failed" && isRevoked(result.failure)) {
         return host.trouble(tokenTrouble(account, result.failure));
+      }
       failures++;
       const reason = result.type === "failed" ? describe(result.failure) : result.reason;
       log("warn", "chat.matrix.sync-failed", { account, failures, reason });
-      if (failures === FAILURES_TO_TELL && result.type === "failed") host.trouble(outageTrouble(account, reason));
+      if (failures >= FAILURES_TO_TELL && !isTold && result.type === "failed") {
+        isTold = true;
+        host.trouble(outageTrouble(account, reason));
+      }
       await pause(clock, waitMs(deps, result, failures), signal);
     }
   };
@@ -82,45 +92,55 @@ export function openIngress(deps: IngressDeps): Ingress {
 function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn> {
   const { api, host, account } = deps;
   const rooms = createRooms({ ...deps, signal });
-  let since = host.cursor;
   let self: Self | undefined;
+  let since: string | undefined;
   let limit = TIMELINE_EVENTS;
+  let saidTooLong = false;
 
-  const move = (to: string): Turn => {
-    if (to !== since && to.length <= CURSOR_MAX) host.moved(to);
-    if (to.length > CURSOR_MAX && (since?.length ?? 0) <= CURSOR_MAX) host.trouble(cursorTrouble(account));
+  const move = (userId: string, to: string): Turn => {
+    const cursor = toCursor(userId, to);
+    if (cursor.length > CURSOR_MAX && !saidTooLong) host.trouble(cursorTrouble(account));
+    saidTooLong ||= cursor.length > CURSOR_MAX;
+    if (to !== since && cursor.length <= CURSOR_MAX) host.moved(cursor);
     since = to;
+    return DONE;
+  };
+  const startAnew = (): Turn => {
+    since = undefined;
+    host.trouble(positionTrouble(account));
     return DONE;
   };
 
   return async () => {
-    const known: Answer<Self> = self === undefined ? await identify(api, signal) : { type: "ok", value: self };
-    if (known.type !== "ok") return { type: "failed", failure: known };
-    self = known.value;
+    if (self === undefined) {
+      const known = await identify(api, signal);
+      if (known.type !== "ok") return { type: "failed", failure: known };
+      self = known.value;
+      since = host.cursor === undefined ? undefined : fromCursor(self.userId, host.cursor);
+      if (since === undefined && host.cursor !== undefined) startAnew();
+    }
     const answer = await api.sync({ since, waitMs: since === undefined ? 0 : LONG_POLL_MS, limit }, signal);
     if (answer.type !== "ok") {
       // Fewer events of each room make a shorter answer; the others are read page by page.
       if (answer.type === "too-long") limit = Math.max(1, Math.floor(limit / 4));
-      if (!isUnknownPosition(answer, since)) return { type: "failed", failure: answer };
-      since = undefined;
-      host.trouble(positionTrouble(account));
-      return DONE;
+      return isUnknownPosition(answer, since) ? startAnew() : { type: "failed", failure: answer };
     }
-    const taken = await take(answer.value);
-    return taken.type === "done" ? move(answer.value.next_batch) : taken;
+    const taken = await take(answer.value, self);
+    return taken.type === "done" ? move(self.userId, answer.value.next_batch) : taken;
   };
 
-  async function take(sync: SyncAnswer): Promise<Turn> {
-    if (self === undefined) return DONE;
+  async function take(sync: SyncAnswer, self: Self): Promise<Turn> {
     const invitations = await rooms.answerInvitations(sync, self);
     if (invitations.type !== "ok") return { type: "failed", failure: invitations };
     if (since === undefined) return DONE;
     const read = await rooms.read(sync, since, self);
     if (read.type !== "ok") return { type: "failed", failure: read };
-    for (let at = 0; at < read.value.length; at += BATCH) {
-      const received = await host.receive(read.value.slice(at, at + BATCH));
+    const { events, tell } = read.value;
+    for (let at = 0; at < events.length; at += BATCH) {
+      const received = await host.receive(events.slice(at, at + BATCH));
       if (!received.ok) return { type: "not-durable", reason: received.error };
     }
+    tell();
     return DONE;
   }
 }
@@ -135,7 +155,7 @@ async function identify(api: MatrixApi, signal: AbortSignal): Promise<Answer<Sel
   return { type: "ok", value: { userId: userId.value, displayName: name } };
 }
 
-/** The homeserver was set up anew, or the position is from another one. */
+/** The homeserver was set up anew. */
 const isUnknownPosition = (failure: Failure, since: string | undefined): boolean =>
   since !== undefined && failure.type === "refused" && failure.status === 400;
 
@@ -144,7 +164,7 @@ function waitMs({ random }: IngressDeps, result: Turn, failures: number): number
   const asked = result.type === "failed" && result.failure.type === "refused" ? (result.failure.retryAfterMs ?? 0) : 0;
   const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LAST_BACKOFF_MS);
   const [high = 0, low = 0] = random.bytes(2);
-  return Math.min(asked, LAST_BACKOFF_MS) + (backoff * (high * 256 + low)) / 65_536;
+  return Math.min(asked, ASKED_WAIT_MAX_MS) + (backoff * (high * 256 + low)) / 65_536;
 }
 
 /** Ends early when it is closed. */
@@ -171,7 +191,7 @@ const outageTrouble = (account: string, reason: string): Trouble => ({
 
 const positionTrouble = (account: string): Trouble => ({
   severity: "passing",
-  message: `The homeserver does not know any more where the Matrix account ${account} was. What was written meanwhile is not read; ask again.`,
+  message: `The homeserver does not know where the Matrix account ${account} was before. What was written meanwhile is not read; ask again.`,
 });
 
 const cursorTrouble = (account: string): Trouble => ({

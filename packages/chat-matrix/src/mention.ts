@@ -23,9 +23,12 @@ export function readMention(content: Content, body: string, self: Self): Mention
   const named = withoutLeading(body, [self.userId, ...pillTexts(body, self.userId)]);
   const addressed = isMentioned(content, self.userId) || pill !== undefined || named !== undefined;
   if (!addressed) return { addressed, text: body.trim() };
-  const names = [pill ?? "", self.displayName].filter((name) => name !== "");
+  const names = [pill ?? "", self.displayName, `@${self.displayName}`, localpartOf(self.userId)];
   return { addressed, text: (named ?? withoutLeading(body, names) ?? body).trim() };
 }
+
+/** `@bot` of `@bot:example.org`. */
+const localpartOf = (userId: string): string => userId.slice(0, userId.indexOf(":"));
 
 function isMentioned(content: Content, userId: string): boolean {
   const mentions = content["m.mentions"];
@@ -68,7 +71,7 @@ function linkedUser(href: string): string | undefined {
 function withoutLeading(body: string, names: readonly string[]): string | undefined {
   const text = body.trimStart();
   for (const name of names.toSorted((a, b) => b.length - a.length)) {
-    if (!text.startsWith(name)) continue;
+    if (name === "" || !text.startsWith(name)) continue;
     const rest = text.slice(name.length);
     // `@bot:example.org` is no mention in `@bot:example.organic` or in `@bot:example.org:8448`.
     if (/^(?:[:,]?\s|[:,]?$)/.test(rest)) return rest.replace(/^[:,]/, "");

@@ -13,10 +13,16 @@ import { describe } from "./outcome.ts";
 import { changesMembership, newsOf, type RoomNews } from "./timeline.ts";
 
 export interface Rooms {
-  /** Joins where an inviter is on the list, leaves where none is. */
+  /** Joins where the inviter is on the list, leaves where not. */
   answerInvitations(sync: SyncAnswer, self: Self): Promise<Answer<void>>;
   /** What happened since then, room by room, oldest first. */
-  read(sync: SyncAnswer, since: string, self: Self): Promise<Answer<readonly InboundEvent[]>>;
+  read(sync: SyncAnswer, since: string, self: Self): Promise<Answer<Reading>>;
+}
+
+interface Reading {
+  readonly events: readonly InboundEvent[];
+  /** Says what people should know of it, once it is durable and will not be read again. */
+  readonly tell: () => void;
 }
 
 export interface RoomsDeps {
@@ -35,22 +41,23 @@ export function createRooms(deps: RoomsDeps): Rooms {
   return {
     answerInvitations: async ({ rooms }, self) => {
       for (const [room, invited] of Object.entries(rooms.invite)) {
-        const answer = await answerInvitation(deps, room, inviterOf(invited, self), allow);
+        const answer = await answerInvitation(deps, room, invitersOf(invited, self), allow);
         if (answer.type !== "ok") return answer;
       }
       return DONE;
     },
     read: async ({ rooms }, since, self) => {
       const events: InboundEvent[] = [];
+      const told: (() => void)[] = [];
       for (const [room, joined] of Object.entries(rooms.join)) {
         const news = await newsOf({ ...deps, room, news: joined, since, userId: self.userId });
         if (news.type !== "ok") return news;
-        tellOf(deps, memory, room, news.value);
         const inbound = await inboundOf(deps, memory, { room, joined, news: news.value, self });
         if (inbound.type !== "ok") return inbound;
         events.push(...inbound.value);
+        told.push(() => tellOf(deps, memory, room, news.value));
       }
-      return { type: "ok", value: events };
+      return { type: "ok", value: { events, tell: () => told.forEach((tell) => tell()) } };
     },
   };
 }
@@ -66,21 +73,28 @@ const DONE: Answer<void> = { type: "ok", value: undefined };
 
 // ── invitations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const inviterOf = ({ invite_state }: InvitedRoom, self: Self): string | undefined =>
-  invite_state.events.find(
-    ({ type, state_key, content }) =>
-      type === "m.room.member" && state_key === self.userId && content["membership"] === "invite",
-  )?.sender;
+/**
+ * Everybody who is named as having invited the account. What comes with an invitation from another server is that server's
+ * word but for the invitation itself, and which of several that is cannot be told here.
+ */
+const invitersOf = ({ invite_state }: InvitedRoom, self: Self): readonly string[] =>
+  invite_state.events
+    .filter(
+      ({ type, state_key, content }) =>
+        type === "m.room.member" && state_key === self.userId && content["membership"] === "invite",
+    )
+    .map(({ sender }) => sender);
 
 async function answerInvitation(
   { api, host, account, log, signal }: RoomsDeps,
   room: string,
-  inviter: string | undefined,
+  inviters: readonly string[],
   allow: ReadonlySet<string>,
 ): Promise<Answer<void>> {
-  if (inviter === undefined || !allow.has(inviter)) {
+  const inviter = inviters.join(" and ");
+  if (inviters.length === 0 || !inviters.every((one) => allow.has(one))) {
     const left = await api.leave(room, signal);
-    log("info", "chat.matrix.invitation-refused", { account, room, inviter: inviter ?? "nobody" });
+    log("info", "chat.matrix.invitation-refused", { account, room, inviter });
     // An invitation that stays open does no harm.
     if (left.type !== "ok") log("warn", "chat.matrix.leave-failed", { account, room, reason: describe(left) });
     return DONE;

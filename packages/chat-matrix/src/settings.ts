@@ -10,15 +10,18 @@ const userId = z
   .regex(/^@[^:\s]+:[^\s]+$/, "write Matrix users as @name:server");
 
 const homeserver = z
-  .url({ protocol: /^https?$/, error: "write the homeserver's address, for example https://matrix.example.org" })
+  .url({
+    protocol: /^https?$/,
+    abort: true,
+    error: "write the homeserver's address, for example https://matrix.example.org",
+  })
   .refine(
     (text) => {
       const { username, password, search, hash } = new URL(text);
       return [username, password, search, hash].every((part) => part === "");
     },
     { error: "the homeserver's address has no user, password, query or fragment" },
-  )
-  .transform((text) => text.replace(/\/+$/, ""));
+  );
 
 export const settingsSchema = z.strictObject({
   /** Base address of the client-server API, without `/_matrix`. */

@@ -15,7 +15,7 @@ export interface RoomNews {
 }
 
 export interface NewsRequest {
-  readonly api: MatrixApi;
+  readonly api: Pick<MatrixApi, "page">;
   readonly room: string;
   readonly news: JoinedRoom;
   readonly since: string;

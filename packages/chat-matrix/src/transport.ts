@@ -1,5 +1,6 @@
 /** One account on Matrix: the way in is a sync loop, the way out are transactions that the homeserver carries out once. */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 
 import type { ChatTransport, OutgoingMessage, SendOutcome, TransportContext } from "@skein/chat";
 
@@ -25,7 +26,10 @@ export function createTransport(settings: Settings, context: TransportContext): 
   const token = context.secret(ACCESS_TOKEN).trim();
   const api = createApi(createHttp({ homeserver: settings.homeserver, token, clock, fetch }));
   const closing = new AbortController();
+  // Every request that is under way listens; how many there are is the outbox's business.
+  setMaxListeners(0, closing.signal);
   const underWay = new Set<Promise<unknown>>();
+  let closed = false;
 
   const send = async (request: SendRequest, toResult = toOutcome): Promise<SendOutcome> => {
     if (closed) return { type: "retry", afterMs: CLOSING_MS, reason: "this node closes the account", scope: "account" };
@@ -39,7 +43,6 @@ export function createTransport(settings: Settings, context: TransportContext): 
     underWay.delete(sending);
     return toResult(answer);
   };
-  let closed = false;
 
   return {
     kind: "matrix",

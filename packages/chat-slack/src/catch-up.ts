@@ -83,8 +83,8 @@ async function patiently<T>(
   read: () => Promise<Result<T, Failure>>,
 ): Promise<Result<T, Failure> | undefined> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await read();
-    if (pauses.isStopped()) return undefined;
+    const result = await Promise.race([read(), pauses.stopped]);
+    if (result === undefined || pauses.isStopped()) return undefined;
     if (result.ok || !isPassing(result.error) || attempt === ATTEMPTS_MAX) return result;
     await pauses.pause(backoffMs(services.random, attempt));
     if (pauses.isStopped()) return undefined;

@@ -6,7 +6,7 @@ import type { ChatHost, InboundEvent, TransportContext } from "@skein/chat";
 
 import type { Cursor } from "./cursor.ts";
 
-export interface Arrived {
+interface Arrived {
   readonly events: readonly InboundEvent[];
   /** Of the message, when it is one that the cursor counts. */
   readonly ts: string | undefined;
@@ -24,9 +24,16 @@ const BATCH_MAX = 100;
 /** Beyond this the disk has stopped for minutes; what is dropped here comes again. */
 const WAITING_MAX = 2_000;
 
-export function createIntake(host: Pick<ChatHost, "receive">, cursor: Cursor, log: TransportContext["log"]): Intake {
+/** `recovered` is called when the host takes something again after it refused: Slack may have given up on what it refused. */
+export function createIntake(
+  host: Pick<ChatHost, "receive">,
+  cursor: Cursor,
+  log: TransportContext["log"],
+  recovered: () => void,
+): Intake {
   const waiting: Arrived[] = [];
   let working: Promise<void> | undefined;
+  let isRefused = false;
 
   const settle = ({ ts, settle: done }: Arrived, isDurable: boolean): void => {
     if (ts !== undefined && isDurable) cursor.durable(ts);
@@ -39,6 +46,8 @@ export function createIntake(host: Pick<ChatHost, "receive">, cursor: Cursor, lo
       const result = await host.receive(batch.flatMap(({ events }) => events));
       if (!result.ok) log("warn", "chat-slack.not-durable", { events: batch.length, reason: result.error });
       for (const one of batch) settle(one, result.ok);
+      if (isRefused && result.ok) recovered();
+      isRefused = !result.ok;
     }
     working = undefined;
   };

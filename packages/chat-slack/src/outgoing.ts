@@ -120,7 +120,7 @@ const readTs =
     return { type: "uncertain", reason: "Slack took the message and did not say its id" };
   };
 
-export function outcomeOf(failure: Failure, method: string): SendOutcome {
+function outcomeOf(failure: Failure, method: string): SendOutcome {
   switch (failure.type) {
     case "limited": {
       // Posting is limited channel by channel, everything else for the whole workspace.

@@ -31,7 +31,7 @@ interface ButtonElement {
   readonly style?: "primary" | "danger";
 }
 
-export type Block =
+type Block =
   | { readonly type: "rich_text"; readonly elements: readonly TextGroup[] }
   | { readonly type: "actions"; readonly elements: readonly ButtonElement[] };
 

@@ -55,8 +55,8 @@ async function run(options: SocketOptions, host: IngressHost, pauses: Pauses): P
   const identity = await identify(options, host, pauses);
   if (identity === undefined) return;
   const cursor = createCursor(host.cursor, (to) => host.moved(to));
-  const intake = createIntake(host, cursor, options.services.log);
-  const catchUp = createCatchUp({
+  const intake: Intake = createIntake(host, cursor, options.services.log, () => catchUp.request());
+  const catchUp: CatchUp = createCatchUp({
     reader: { api: options.api, pauses, identity },
     rooms: options.backfill,
     cursor,
@@ -73,7 +73,8 @@ async function run(options: SocketOptions, host: IngressHost, pauses: Pauses): P
 
 async function identify(options: SocketOptions, host: IngressHost, pauses: Pauses): Promise<Identity | undefined> {
   for (let failures = 1; !pauses.isStopped(); failures += 1) {
-    const me = await options.whoAmI();
+    const me = await Promise.race([options.whoAmI(), pauses.stopped]);
+    if (me === undefined) return undefined;
     if (me.ok) return me.value;
     if (await givesUp(me.error, failures, { options, host, pauses })) return undefined;
   }

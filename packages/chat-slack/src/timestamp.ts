@@ -3,7 +3,7 @@
 export const TS_PATTERN: RegExp = /^[0-9]{1,10}\.[0-9]{1,6}$/;
 
 /** Microseconds; exact, since they fit into 53 bits until the year 2255. */
-export function micros(ts: string): number {
+function micros(ts: string): number {
   const [seconds = "0", fraction = ""] = ts.split(".");
   return Number(seconds) * 1_000_000 + Number(fraction.padEnd(6, "0"));
 }

@@ -1,13 +1,11 @@
 /** What is under way, so that closing can wait for it and nothing new begins afterwards. */
-import type { SendOutcome, TransportServices } from "@skein/chat";
+import type { SendOutcome } from "@skein/chat";
 
 export interface InFlight {
   /** Runs what sends, unless this is closed; then it is said that nothing was sent. */
   send(run: () => Promise<SendOutcome>): Promise<SendOutcome>;
   /** Runs it in any case, and lets `close` wait for it. */
   track<T>(run: () => Promise<T>): Promise<T>;
-  /** Resolves with true after that long, with false as soon as this is closed. */
-  rest(ms: number, clock: TransportServices["clock"]): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -15,7 +13,6 @@ const CLOSED: SendOutcome = { type: "retry", afterMs: 1_000, reason: "the accoun
 
 export function createInFlight(): InFlight {
   const running = new Set<Promise<unknown>>();
-  const resting = new Set<() => void>();
   let isClosed = false;
   const track = <T>(run: () => Promise<T>): Promise<T> => {
     const work = run();
@@ -29,24 +26,8 @@ export function createInFlight(): InFlight {
   return {
     track,
     send: (run) => (isClosed ? Promise.resolve(CLOSED) : track(run)),
-    rest: (ms, clock) => {
-      if (isClosed) return Promise.resolve(false);
-      return new Promise((resolve) => {
-        const wake = (): void => {
-          cancel();
-          resolve(false);
-        };
-        const cancel = clock.after(ms, () => {
-          resting.delete(wake);
-          resolve(true);
-        });
-        resting.add(wake);
-      });
-    },
     close: async () => {
       isClosed = true;
-      for (const wake of resting) wake();
-      resting.clear();
       while (running.size > 0) await Promise.all(running);
     },
   };

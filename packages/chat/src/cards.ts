@@ -1,8 +1,10 @@
 /** Keeps status cards up to date: a card that was sent is edited when what it says has changed. */
 import type { ChatDesk, Clock } from "@skein/node";
 
-import { type AccountSettings, roomOf } from "./account.ts";
-import { cardOf, concerns, type DueContext } from "./due.ts";
+import type { AccountSettings } from "./account.ts";
+import { boardPage } from "./answers.ts";
+import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
+import { targetsOf } from "./notices/targets.ts";
 import type { ChatTransport } from "./transport.ts";
 
 export interface CardsDeps {
@@ -17,9 +19,14 @@ export interface CardsDeps {
 export interface Cards {
   /** These items changed; undefined: any may have. */
   look(items: ReadonlySet<string> | undefined): void;
+  /** This was just sent: nothing to edit until it says something else. */
+  wasSent(due: Due): void;
   poke(): void;
   idle(): Promise<void>;
 }
+
+/** A live view lives so long. */
+const LIVE_MS = 10 * 60_000;
 
 /** A card is not edited more often than that. */
 const PACE_MS = 1_500;
@@ -35,12 +42,12 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     const { view } = context();
     const item = view.items.get(id);
     if (item === undefined || !concerns(item)) return;
-    for (const { id: room } of account.rooms) {
+    for (const { room } of targetsOf(account, view)) {
       const due = cardOf(item, room, context());
       const sent = view.chat.sent.get(due.mark.key);
-      const words = JSON.stringify([due.message.body, due.message.buttons]);
+      const words = wordsOf(due.message);
       if (sent === undefined || sent.message === "" || said.get(due.mark.key) === words) continue;
-      if (roomOf(account, room) === undefined || !mayAct()) return;
+      if (!mayAct()) return;
       // An edit is a message of its own: its key is what it says.
       const key = `${due.mark.key.slice(0, 32)}${hashOf(words, context().sha256)}`;
       const outcome = await transport.edit?.({ ...due.message, key }, sent.message).catch(() => undefined);
@@ -49,8 +56,31 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
       else dirty.add(id);
     }
   };
+  /** Replies to `status --live`: the board as it is now, in the message that answered. */
+  const refreshLive = async (): Promise<void> => {
+    const { view, sha256 } = context();
+    const since = clock.wallMs() - LIVE_MS;
+    for (const id of view.chat.live) {
+      const command = view.chat.commands.get(id);
+      const [due] = command === undefined ? [] : repliesTo(command, context());
+      const sent = due === undefined ? undefined : view.chat.sent.get(due.mark.key);
+      const isRecent = command?.received.account === account.id && (command.settled?.stamp.wall ?? 0) > since;
+      if (due === undefined || sent === undefined || sent.message === "" || !isRecent || !mayAct()) continue;
+      const board = await desk.read("item.list", { all: false });
+      if (!board.ok) continue;
+      const body = boardPage(board.value);
+      const words = JSON.stringify(body);
+      if ((said.get(due.mark.key) ?? JSON.stringify(due.message.body)) === words) continue;
+      const key = `${due.mark.key.slice(0, 32)}${hashOf(words, sha256)}`;
+      const outcome = await transport.edit?.({ ...due.message, key, body }, sent.message).catch(() => undefined);
+      if (outcome?.type === "sent" || outcome?.type === "refused") said.set(due.mark.key, words);
+      if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
+    }
+  };
   const loop = async (): Promise<void> => {
-    for (const id of [...dirty]) {
+    if (!mayAct() || clock.monoMs() < notBefore) return;
+    await refreshLive();
+    for (const id of new Set(dirty)) {
       if (!mayAct() || clock.monoMs() < notBefore) return;
       dirty.delete(id);
       await refresh(id);
@@ -61,6 +91,9 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     look: (items) => {
       for (const id of items ?? desk.view().items.keys()) dirty.add(id);
     },
+    wasSent: ({ mark, message }) => {
+      if (mark.purpose === "card") said.set(mark.key, wordsOf(message));
+    },
     poke: () => {
       if (transport.edit === undefined) return;
       running ??= loop().finally(() => {
@@ -70,6 +103,8 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     idle: () => running ?? Promise.resolve(),
   };
 }
+
+const wordsOf = ({ body, buttons }: Due["message"]): string => JSON.stringify([body, buttons]);
 
 const hashOf = (words: string, sha256: DueContext["sha256"]): string =>
   [...sha256(new TextEncoder().encode(words)).subarray(0, 16)]

@@ -1,29 +1,25 @@
 /**
- * What an account has to say, as a pure function of the view: replies, cards, stage notices, questions. Each has a key made
+ * What an account has to say, as a pure function of the view: replies to commands and the cards of items. Each has a key made
  * of what it is about, so that every node plans the same messages, and one that was sent is never planned again.
  */
 import {
   type Body,
-  type ChatView,
-  code,
   encode,
   isLive,
   type ItemHistory,
   type LiveItem,
-  messageKey,
   plain,
   type RoomCommand,
   type SentMark,
-  strong,
   toHex,
   type View,
 } from "@skein/core";
 import type { Json } from "@skein/node";
 
-import { type AccountSettings, type RoomSettings, VERBOSITIES } from "./account.ts";
+import type { AccountSettings } from "./account.ts";
 import { itemLine } from "./answers.ts";
 import { codeOf } from "./confirmation.ts";
-import { partsOf } from "./parts.ts";
+import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
 import type { Button, Capabilities, OutgoingMessage } from "./transport.ts";
 
 export interface Due {
@@ -31,6 +27,8 @@ export interface Due {
   readonly mark: Omit<SentMark, "message" | "result" | "reason">;
   /** Wall time of what it answers: an uncertain send is looked for from then on. */
   readonly sinceMs: number;
+  /** Why it is left unsaid; it is marked so and not sent. */
+  readonly suppressed?: string | undefined;
 }
 
 export interface DueContext {
@@ -47,7 +45,12 @@ export const keyOf = (sha256: DueContext["sha256"], ...parts: readonly (string |
   toHex(sha256(encode(["skein/chat-key/1", ...parts])));
 
 /** Rendering escapes and fences, which makes text longer. */
-const roomIn = ({ maxText }: Capabilities): number => Math.floor(maxText * 0.75);
+export const roomIn = ({ maxText, maxTextWithButtons }: Capabilities, withButtons: boolean = false): number =>
+  Math.floor((withButtons ? (maxTextWithButtons ?? maxText) : maxText) * 0.75) - MORE.length;
+
+const MORE = "\n… say more for the rest.";
+
+const withMore = (part: Body | undefined): Body => [...(part ?? []), plain(MORE)];
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,7 +59,9 @@ export function repliesTo(command: RoomCommand, context: DueContext): readonly D
   const { account, capabilities, sha256 } = context;
   const { received, settled } = command;
   if (settled === undefined) return [];
-  const parts = partsOf(settled.reply, roomIn(capabilities));
+  const all = partsOf(settled.reply, roomIn(capabilities, settled.outcome === "asked"));
+  const parts =
+    all.length > PARTS_AT_ONCE ? [...all.slice(0, PARTS_AT_ONCE - 1), withMore(all[PARTS_AT_ONCE - 1])] : all;
   return parts.map((body, part) => {
     const key = keyOf(sha256, "reply", command.id, part);
     const isLast = part === parts.length - 1;
@@ -96,13 +101,6 @@ const confirmButtons = (command: string, { buttons }: Capabilities): readonly Bu
 
 // ── items ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const tells = (room: RoomSettings, level: RoomSettings["notices"]): boolean =>
-  VERBOSITIES.indexOf(room.notices) >= VERBOSITIES.indexOf(level);
-
-/** Rooms that hear of items: named ones with an ear for it. */
-export const roomsFor = (account: AccountSettings): readonly RoomSettings[] =>
-  account.rooms.filter((room) => room.id !== "*" && tells(room, "important"));
-
 export const cardKey = ({ account, sha256 }: DueContext, room: string, item: string): string =>
   keyOf(sha256, "card", account.id, room, item);
 
@@ -110,13 +108,13 @@ export const cardKey = ({ account, sha256 }: DueContext, room: string, item: str
 export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   const key = cardKey(context, room, item.id);
   const { capabilities, account, project } = context;
-  const why = item.best.state.note;
-  const body: Body = [...itemLine(project(item)), ...(why === "" ? [] : [plain(`\n${why}`)])];
+  const body = itemLine(project(item));
   return {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
     message: {
       ...blank(key, room),
+      lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
       threadTitle: item.registers.title.value,
       body: body.map((span) => ({ ...span, text: span.text.slice(0, 1_000) })),
       buttons: cardButtons(item, capabilities),
@@ -159,92 +157,6 @@ function cardButtons(item: LiveItem, { buttons }: Capabilities): readonly Button
   }
 }
 
-/** What happened to an item lately, one line each, as far as this room wants to hear it. */
-export function noticesOf(item: LiveItem, room: RoomSettings, context: DueContext): readonly Due[] {
-  const { account, capabilities, sha256 } = context;
-  const { state, id: op } = item.best;
-  const { stage } = state.stage;
-  const isEnd = stage === "Done" || stage === "Archived";
-  const level = isEnd ? "important" : "stages";
-  const due: Due[] = [];
-  const thread = threadOf(item, room.id, context);
-  if (tells(room, level) && stage !== "Backlog") {
-    // The stage and its epoch, not the op: being released and claimed again is nothing new.
-    const key = keyOf(sha256, "stage", account.id, room.id, item.id, stage, isEnd ? op : state.generation);
-    due.push({
-      sinceMs: item.updatedAt,
-      mark: { key, account: account.id, room: room.id, purpose: "notice", item: item.id, about: op },
-      message: {
-        ...blank(key, room.id),
-        thread,
-        threadTitle: item.registers.title.value,
-        body: stageLine(item, context),
-      },
-    });
-  }
-  return [...due, ...questionsOf(item, room, thread, capabilities, context)];
-}
-
-/** The card, when the platform can gather messages under it. */
-const threadOf = (item: ItemHistory, room: string, context: DueContext): string | null => {
-  if (!context.capabilities.threads) return null;
-  const mark = context.view.chat.sent.get(cardKey(context, room, item.id));
-  return mark === undefined || mark.message === "" ? null : mark.message;
-};
-
-function stageLine(item: LiveItem, { project, capabilities }: DueContext): Body {
-  const line = itemLine(project(item));
-  const { note } = item.best.state;
-  if (!capabilities.threads) return note === "" ? line : [...line, plain(`\n${note}`)];
-  const { stage } = item.best.state.stage;
-  return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
-}
-
-function questionsOf(
-  item: LiveItem,
-  room: RoomSettings,
-  thread: string | null,
-  capabilities: Capabilities,
-  { account, sha256 }: DueContext,
-): readonly Due[] {
-  return [...item.annotations.questions.values()]
-    .filter(({ answer }) => answer === undefined)
-    .map(({ question, text, options, wall }) => {
-      const key = keyOf(sha256, "question", account.id, room.id, item.id, question);
-      const buttons = options.length > 0 && options.length <= capabilities.buttons ? options : [];
-      return {
-        sinceMs: wall,
-        mark: { key, account: account.id, room: room.id, purpose: "question", item: item.id, about: question },
-        message: {
-          ...blank(key, room.id),
-          thread,
-          threadTitle: item.registers.title.value,
-          body: questionBody(item, text, options),
-          buttons: buttons.map((option) => ({
-            label: option.slice(0, 20),
-            value: `answer:${item.id}:${option}`.slice(0, 100),
-            style: "normal",
-          })),
-        },
-      };
-    });
-}
-
-const questionBody = (item: LiveItem, text: string, options: readonly string[]): Body => [
-  strong("The agent asks"),
-  plain(" about "),
-  code(`#${item.id.slice(0, 6)}`),
-  plain(`: ${text}`),
-  ...(options.length === 0 ? [] : [plain(`\nOne of: ${options.join(", ")}`)]),
-  plain("\nReply here, or say "),
-  code(`answer #${item.id.slice(0, 6)} …`),
-];
-
 /** Has the room anything to do with the item? A command about it was said there, or it has left the Backlog. */
 export const concerns = (item: ItemHistory): item is LiveItem =>
   isLive(item) && item.best.state.stage.stage !== "Backlog";
-
-export const isSaid = (chat: ChatView, key: string): boolean => chat.sent.has(key);
-
-export const sentAs = (chat: ChatView, account: string, room: string, message: string): SentMark | undefined =>
-  chat.messages.get(messageKey(account, room, message));

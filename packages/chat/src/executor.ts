@@ -4,6 +4,7 @@
  */
 import {
   type Body,
+  type ChatBody,
   block,
   CHAT_ENTITY,
   type Command,
@@ -11,6 +12,7 @@ import {
   type Decision,
   type Draft,
   fromHex,
+  LIVE,
   ok,
   plain,
   type Result,
@@ -19,7 +21,7 @@ import {
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
-import { answerPage, boardPage, reference } from "./answers.ts";
+import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
 import { judge, type Judgement, type ReadQuestion, type Settling } from "./judge.ts";
 
 export interface ExecutorDeps {
@@ -28,6 +30,8 @@ export interface ExecutorDeps {
   readonly log: Logger;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   readonly account: AccountSettings;
+  /** How much text fits into one message. */
+  readonly maxText: number;
   /** Asked again before each one. */
   readonly mayAct: () => boolean;
 }
@@ -74,14 +78,15 @@ function waitingOf({ desk, account }: ExecutorDeps): readonly RoomCommand[] {
 
 /** False when nothing could be saved. */
 async function carryOut(deps: ExecutorDeps, command: RoomCommand): Promise<boolean> {
-  const { desk, account, clock, sha256 } = deps;
-  const judgement = judge(command, { view: desk.view(), account, nowMs: clock.wallMs(), sha256 });
+  const { desk, account, clock, sha256, maxText } = deps;
+  const judgement = judge(command, { view: desk.view(), account, nowMs: clock.wallMs(), sha256, maxText });
   switch (judgement.type) {
     case "settle":
-      return settle(deps, command, judgement.settling, linkDrafts(command, judgement));
+      return settle(deps, command, judgement.settling, draftsOf(judgement.effects ?? []));
     case "read": {
       const reply = await ask(deps, judgement.question);
-      return settle(deps, command, { ...DONE, reply, item: judgement.item });
+      const isLive = judgement.question.type === "board" && judgement.question.isLive;
+      return settle(deps, command, { ...DONE, reply, item: judgement.item, proposal: isLive ? LIVE : "" });
     }
     case "write":
       return write(deps, command, judgement);
@@ -92,21 +97,26 @@ async function carryOut(deps: ExecutorDeps, command: RoomCommand): Promise<boole
 
 const DONE: Settling = { outcome: "done", reply: [], item: "", proposal: "", version: "", answers: "" };
 
-const settleDraft = (command: RoomCommand, settling: Settling): Draft => ({
+/** An answer is an op, and an op has a size. Nobody reads that far in a room. */
+const REPLY_LENGTH = 12_000;
+
+function bounded(reply: Body): Body {
+  let room = REPLY_LENGTH;
+  return reply.slice(0, 400).flatMap((span) => {
+    const text = span.text.slice(0, Math.max(0, room));
+    room -= span.text.length;
+    return text === "" ? [] : [{ ...span, text }];
+  });
+}
+
+const settleDraft = (command: RoomCommand, settling: Settling, effects: number): Draft => ({
   entity: CHAT_ENTITY,
   on: null,
-  body: { kind: "chat.settle", command: command.id, ...settling },
+  body: { kind: "chat.settle", command: command.id, ...settling, reply: bounded(settling.reply), effects },
 });
 
-function linkDrafts({ received }: RoomCommand, { link }: Extract<Judgement, { type: "settle" }>): readonly Draft[] {
-  if (link === undefined) return [];
-  const { principal } = received;
-  const body =
-    link === "unlink"
-      ? ({ kind: "person.unlink", principal } as const)
-      : ({ kind: "person.link", principal, code: link.code } as const);
-  return [{ entity: CHAT_ENTITY, on: null, body }];
-}
+const draftsOf = (bodies: readonly ChatBody[]): readonly Draft[] =>
+  bodies.map((body) => ({ entity: CHAT_ENTITY, on: null, body }));
 
 const isSettled = ({ desk }: ExecutorDeps, { id }: RoomCommand): boolean => !desk.view().chat.waiting.has(id);
 
@@ -117,7 +127,7 @@ async function settle(
   effects: readonly Draft[] = [],
 ): Promise<boolean> {
   const written = await deps.desk.write(() =>
-    ok(isSettled(deps, command) ? [] : [...effects, settleDraft(command, settling)]),
+    ok(isSettled(deps, command) ? [] : [...effects, settleDraft(command, settling, effects.length)]),
   );
   if (!written.ok) deps.log("warn", "chat.not-saved", { account: deps.account.id, message: written.error.message });
   return written.ok;
@@ -136,12 +146,12 @@ async function write(
     const decided = desk.decide(wanted, { role, by: command.received.principal, idBytes });
     if (!decided.ok) {
       const reply = [plain(forRooms(decided.error.message))];
-      return ok([settleDraft(command, { ...DONE, outcome: "refused", reply, answers })]);
+      return ok([settleDraft(command, { ...DONE, outcome: "refused", reply, answers }, 0)]);
     }
     effects = decided.value.drafts;
     const reply = doneReply(deps, wanted, decided.value);
     const settling: Settling = { ...DONE, reply, item: decided.value.item ?? "", answers };
-    return ok([...effects, settleDraft(command, settling)]);
+    return ok([...effects, settleDraft(command, settling, effects.length)]);
   });
   if (!written.ok) return false;
   desk.watch(
@@ -150,9 +160,6 @@ async function write(
   );
   return true;
 }
-
-/** The same sentence as in a terminal, without its commands: a room has its own. */
-const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 /** One line saying what was done to what. */
 function doneReply({ desk }: ExecutorDeps, command: Command, { item }: Decision): Body {

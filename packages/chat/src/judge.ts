@@ -4,6 +4,7 @@
  */
 import {
   type Body,
+  type ChatBody,
   code,
   type Command,
   findItem,
@@ -27,6 +28,8 @@ import { type Authority, authorityOf } from "./authority.ts";
 import { byCode, byMessage, codeOf, FRESH_MS, onlyOneHere, type Place } from "./confirmation.ts";
 import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
+import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
+import { judgeSetting } from "./settings-verbs.ts";
 
 export interface JudgeContext {
   readonly view: View;
@@ -34,12 +37,14 @@ export interface JudgeContext {
   /** Wall time: a promise to a person ("good for ten minutes"). */
   readonly nowMs: number;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** How much text fits into one message here. */
+  readonly maxText: number;
 }
 
-export type Settling = Omit<SettleBody, "kind" | "command">;
+export type Settling = Omit<SettleBody, "kind" | "command" | "effects">;
 
 export type Judgement =
-  | { readonly type: "settle"; readonly settling: Settling; readonly link?: { readonly code: string } | "unlink" }
+  | { readonly type: "settle"; readonly settling: Settling; readonly effects?: readonly ChatBody[] }
   /** Asked from the node; its answer is the reply. */
   | { readonly type: "read"; readonly question: ReadQuestion; readonly item: string }
   | {
@@ -53,7 +58,7 @@ export type Judgement =
 
 export type ReadQuestion =
   | { readonly type: "command"; readonly command: Command }
-  | { readonly type: "board" }
+  | { readonly type: "board"; readonly isLive: boolean }
   | { readonly type: "log"; readonly item: string };
 
 const settle = (outcome: Settling["outcome"], reply: Body, more: Partial<Settling> = {}): Judgement => ({
@@ -99,17 +104,17 @@ function judgeEdit(command: RoomCommand, { view }: JudgeContext): Judgement {
   return settle("done", [plain("You changed that message, so I forgot what I asked about it.")], { answers: pending });
 }
 
-const YES = ["✅", "👍", "yes", "+1"];
-const NO = ["❌", "👎", "no", "-1"];
+const YES: ReadonlySet<string> = new Set(["✅", "👍", "yes", "+1"]);
+const NO: ReadonlySet<string> = new Set(["❌", "👎", "no", "-1"]);
 
 function judgeReaction(command: RoomCommand, authority: Authority, context: JudgeContext): Judgement {
   const { received } = command;
   const pending = byMessage(context.view.chat, placeOf(command), received.message);
   if (pending === undefined) return ignore();
   // A variation selector or a skin tone changes nothing of what is meant.
-  const meant = received.text.replaceAll(/[\ufe0f\u{1f3fb}-\u{1f3ff}]/gu, "");
-  if (YES.includes(meant)) return judgeYes(pending, command, authority, context);
-  if (NO.includes(meant)) return judgeNo(pending, command, authority);
+  const meant = received.text.replaceAll(/\ufe0f|\p{Emoji_Modifier}/gu, "");
+  if (YES.has(meant)) return judgeYes(pending, command, authority, context);
+  if (NO.has(meant)) return judgeNo(pending, command, authority);
   return ignore();
 }
 
@@ -191,7 +196,7 @@ function refuseStranger({ received }: RoomCommand, { person }: Authority): Judge
 }
 
 function judgeRoomVerb(
-  { verb, input }: Extract<Wanted, { type: "room" }>,
+  { verb, input, flags }: Extract<Wanted, { type: "room" }>,
   command: RoomCommand,
   authority: Authority,
   context: JudgeContext,
@@ -207,8 +212,8 @@ function judgeRoomVerb(
     case "unpair":
       return {
         type: "settle",
-        settling: { ...done([plain("Forgotten. You are nobody here now.")]) },
-        link: "unlink",
+        settling: done([plain("Forgotten. You are nobody here now.")]),
+        effects: [{ kind: "person.unlink", principal: command.received.principal }],
       };
     case "yes":
     case "no": {
@@ -218,16 +223,34 @@ function judgeRoomVerb(
     }
     case "status":
       return input["item"] === undefined
-        ? { type: "read", question: { type: "board" }, item: "" }
+        ? { type: "read", question: { type: "board", isLive: flags["live"] === true }, item: "" }
         : judgeLine(`show #${input["item"]}`, command, authority, context);
     case "log": {
       const item = findItem(context.view, input["item"] ?? "");
       if (!item.ok) return refuse(item.error.message);
       return { type: "read", question: { type: "log", item: item.value.id }, item: item.value.id };
     }
+    case "more":
+      return judgeMore(command, context);
     default:
-      return refuse(`I cannot do ${name} yet.`);
+      return judgeSetting(name, input, command, authority, context);
   }
+}
+
+/** The rest of the last long answer that this person got here. */
+function judgeMore({ id, received }: RoomCommand, { view, maxText }: JudgeContext): Judgement {
+  const last = [...view.chat.commands.values()]
+    .filter(
+      (one) =>
+        one.id !== id &&
+        one.received.account === received.account &&
+        one.received.room === received.room &&
+        one.received.principal === received.principal &&
+        one.settled !== undefined,
+    )
+    .toSorted((a, b) => b.received.stamp.lamport - a.received.stamp.lamport)[0];
+  const rest = partsOf(last?.settled?.reply ?? [], maxText).slice(PARTS_AT_ONCE);
+  return rest.length === 0 ? refuse("There is no more.") : { type: "settle", settling: done(rest.flat()) };
 }
 
 const done = (reply: Body): Settling => ({ outcome: "done", reply, item: "", proposal: "", version: "", answers: "" });
@@ -240,7 +263,7 @@ function pendingFor(code: string | undefined, command: RoomCommand, { view }: Ju
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Commands that the node itself answers and that are nobody's secret. */
-const ASKED_FROM_NODE = ["nodes", "claims", "doctor"];
+const ASKED_FROM_NODE: ReadonlySet<string> = new Set(["nodes", "claims", "doctor"]);
 
 function judgeCommand(
   wanted: Extract<Wanted, { type: "command" }>,
@@ -259,7 +282,7 @@ function judgeCommand(
   if (item !== undefined && !item.ok) return refuse(item.error.message);
   const about = item?.value;
   if (parsed.value.spec.effect !== "writes") {
-    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.includes(wanted.command)) {
+    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
       return refuse(`${name} is for a terminal.`);
     }
     return { type: "read", question: { type: "command", command: parsed.value.command }, item: about?.id ?? "" };

@@ -17,6 +17,8 @@ export interface OutboxDeps {
   readonly log: Logger;
   /** What is to be said now, the most urgent first; nothing that is marked. */
   readonly due: () => readonly Due[];
+  /** This was just sent, as it is. */
+  readonly onSent: (due: Due) => void;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -28,6 +30,10 @@ export interface Outbox {
   delivered(statuses: readonly DeliveryStatus[]): void;
   idle(): Promise<void>;
 }
+
+/** So that a write of marks stays an op, whatever platforms call their messages. */
+const MARKS_AT_ONCE = 10;
+const REASON_LENGTH = 300;
 
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
@@ -50,11 +56,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const mark = async (one: Due, result: SentMark["result"], message: string, reason: string): Promise<void> => {
     doubtful.delete(one.mark.key);
-    unmarked.set(one.mark.key, { ...one.mark, message, result, reason });
+    unmarked.set(one.mark.key, { ...one.mark, message, result, reason: reason.slice(0, REASON_LENGTH) });
     await saveMarks();
   };
   const saveMarks = async (): Promise<void> => {
-    const sends = [...unmarked.values()].slice(0, 50);
+    const sends = [...unmarked.values()].slice(0, MARKS_AT_ONCE);
     if (sends.length === 0) return;
     const written = await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body: { kind: "chat.sent", sends } }]));
     if (written.ok) for (const { key } of sends) unmarked.delete(key);
@@ -77,6 +83,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {
     switch (outcome.type) {
       case "sent":
+        deps.onSent(one);
         return mark(one, "sent", outcome.message, "");
       case "refused":
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
@@ -109,7 +116,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       for (const one of deps.due()) {
         if (!deps.mayAct()) return;
         if (isHeld(one.mark.room) || unmarked.has(one.mark.key) || desk.view().chat.sent.has(one.mark.key)) continue;
-        await handle(one, await attempt(one));
+        if (one.suppressed !== undefined) await mark(one, "suppressed", "", one.suppressed);
+        else await handle(one, await attempt(one));
       }
       isNew = false;
     } while (again);

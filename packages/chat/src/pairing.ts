@@ -31,7 +31,7 @@ export function judgePairing(typed: string, { received }: RoomCommand, context: 
       code("help"),
       plain("."),
     ]),
-    link: { code: normal },
+    effects: [{ kind: "person.link", principal: received.principal, code: normal }],
   };
 }
 

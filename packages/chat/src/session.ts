@@ -2,12 +2,13 @@
  * One account on this node: its transport, and while this node holds the account's lease the way in and everything that is
  * said. Each account stands for itself: what goes wrong with one is told and touches no other.
  */
-import { CHAT_ENTITY, type Crypto, isLive, type LiveItem, ok, projectItem, roleAtLeast } from "@skein/core";
+import { CHAT_ENTITY, type Crypto, type LiveItem, ok, projectItem, roleAtLeast } from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import { type AccountSettings } from "./account.ts";
+import { type Agenda, createAgenda } from "./agenda.ts";
 import { type Cards, createCards } from "./cards.ts";
-import { cardOf, concerns, type Due, type DueContext, noticesOf, repliesTo, roomsFor } from "./due.ts";
+import { type DueContext, roomIn } from "./due.ts";
 import { createExecutor, type Executor } from "./executor.ts";
 import { createHost } from "./host.ts";
 import { createLeaseKeeper, LEASE_TTL_MS, type LeasePlan } from "./lease.ts";
@@ -52,10 +53,6 @@ export interface Session {
 const stallMs = (ttlMs: number): number => ttlMs / 3;
 const hearingMs = (ttlMs: number): number => ttlMs / 10;
 const SAVE_CURSOR_MS = 5_000;
-/** What was settled longer ago than this is not answered any more: nobody waits for it. */
-const REPLY_MS = 24 * 3_600_000;
-/** What happened to an item longer ago than this is no news. */
-const NEWS_MS = 3_600_000;
 
 // A list of parts and of who is wired to whom.
 // oxlint-disable-next-line max-lines-per-function
@@ -64,7 +61,6 @@ export function createSession(deps: SessionDeps): Session {
   const sha256 = (bytes: Uint8Array): Uint8Array => deps.crypto.sha256(bytes);
   const keeper = createLeaseKeeper(deps.crypto);
   const cursorFact = `cursor/${account.id}`;
-  const touched = new Set<string>();
   let lastTickMs = clock.monoMs();
   let hearUntilMs = clock.monoMs() + hearingMs(ttl);
   let held: { readonly epoch: number } | undefined;
@@ -92,40 +88,26 @@ export function createSession(deps: SessionDeps): Session {
     sha256,
     project,
   });
-  const due = (): readonly Due[] => [...replies(), ...news()];
-  const replies = (): readonly Due[] => {
-    const { chat } = desk.view();
-    const since = clock.wallMs() - REPLY_MS;
-    return [...chat.unanswered].flatMap((id) => {
-      const command = chat.commands.get(id);
-      if (command?.received.account !== account.id || (command.settled?.stamp.wall ?? 0) < since) return [];
-      return repliesTo(command, context()).filter(({ mark }) => !chat.sent.has(mark.key));
-    });
-  };
-  const news = (): readonly Due[] => {
-    const { items, chat } = desk.view();
-    const since = clock.wallMs() - NEWS_MS;
-    const all: Due[] = [];
-    for (const id of touched) {
-      const item = items.get(id);
-      if (item === undefined || !concerns(item) || item.updatedAt < since) {
-        touched.delete(id);
-        continue;
-      }
-      const open = roomsFor(account).flatMap((room) => {
-        const card = cardOf(item, room.id, context());
-        // What belongs below the card waits for it.
-        if (!chat.sent.has(card.mark.key) && transport.capabilities.edit) return [card];
-        return noticesOf(item, room, context()).filter(({ mark }) => !chat.sent.has(mark.key));
-      });
-      if (open.length === 0) touched.delete(id);
-      all.push(...open);
-    }
-    return all;
-  };
-
-  const executor: Executor = createExecutor({ desk, clock, log, sha256, account, mayAct });
-  const outbox: Outbox = createOutbox({ account: account.id, transport, desk, clock, log, due, mayAct });
+  const agenda: Agenda = createAgenda({ account, desk, clock, context });
+  const executor: Executor = createExecutor({
+    desk,
+    clock,
+    log,
+    sha256,
+    account,
+    mayAct,
+    maxText: roomIn(transport.capabilities),
+  });
+  const outbox: Outbox = createOutbox({
+    account: account.id,
+    transport,
+    desk,
+    clock,
+    log,
+    due: () => agenda.due(),
+    onSent: (due) => cards.wasSent(due),
+    mayAct,
+  });
   const cards: Cards = createCards({ account, transport, desk, clock, context, mayAct });
   const reactions = createReactions({ account: account.id, transport, desk, clock, mayAct });
 
@@ -160,7 +142,7 @@ export function createSession(deps: SessionDeps): Session {
     held = { epoch };
     isConnected = false;
     outbox.tookOver();
-    for (const [id, item] of desk.view().items) if (isLive(item)) touched.add(id);
+    agenda.touch(undefined);
     cards.look(undefined);
     log("info", "chat.speaks", { account: account.id, epoch });
     cursor = cursorIn(newestWord());
@@ -273,10 +255,11 @@ export function createSession(deps: SessionDeps): Session {
       step();
       saveCursor(false);
       keepHeardCursor();
+      if (held !== undefined) agenda.lookAtNodes();
       pokeAll();
     },
     changed: (items) => {
-      for (const id of items ?? desk.view().items.keys()) touched.add(id);
+      agenda.touch(items);
       cards.look(items);
       step();
       pokeAll();

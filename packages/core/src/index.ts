@@ -45,9 +45,11 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
 
 export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
-export { CHAT_ENTITY, commandIdOf } from "./chat/chat-fold.ts";
+export { CHAT_ENTITY, commandIdOf, LIVE } from "./chat/chat-fold.ts";
 export {
   type ChatView,
+  type DirectRoom,
+  type Said,
   type Lease,
   messageKey,
   type Pairing,
@@ -126,17 +128,8 @@ export {
 export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
-export {
-  decide,
-  type DecideContext,
-  type Decision,
-  findItem,
-  findMember,
-  isLive,
-  itemIdFrom,
-  type LiveItem,
-  stageOn,
-} from "./command/decide.ts";
+export { decide, type DecideContext, type Decision, findMember, itemIdFrom, stageOn } from "./command/decide.ts";
+export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
 export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";

@@ -4,6 +4,7 @@
  */
 import {
   type Beat,
+  type BoardNode,
   type Command,
   type CommandError,
   decide,
@@ -54,6 +55,8 @@ export interface ChatDesk {
   speakers(account: string): ReadonlyMap<string, string>;
   /** What this node can speak for, with its cursors; goes out with the next beat. */
   announce(accounts: Readonly<Record<string, string>>): void;
+  /** The nodes as this one sees them. */
+  nodes(): readonly BoardNode[];
   /** Small durable facts of this node. */
   recall(fact: string): string | undefined;
   remember(fact: string, value: string): Result<void, StoreError>;
@@ -76,6 +79,7 @@ export interface ChatDeskDeps {
   readonly reissuer: Reissuer;
   readonly self: () => string;
   readonly role: () => Role | undefined;
+  readonly nodes: ChatDesk["nodes"];
   readonly command: ChatDesk["read"];
   readonly readLog: ChatDesk["readLog"];
   readonly incident: ChatDesk["incident"];
@@ -135,6 +139,7 @@ export function createChatDesk(deps: ChatDeskDeps): ChatDesk & { accounts(): Bea
       if (changed) deps.presence().beatSoon();
     },
     accounts: () => announced,
+    nodes: deps.nodes,
     recall: (name) => {
       const bytes = store.getMeta(fact(name));
       return bytes === undefined ? undefined : new TextDecoder().decode(bytes);

@@ -369,6 +369,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     reissuer,
     self,
     role: selfRole,
+    nodes,
     command: (name, input) => api.command(name, input),
     readLog: (query) => api.readLog(query),
     incident: (type, about, message) => incidents.record(type, about, message),

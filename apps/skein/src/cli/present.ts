@@ -31,6 +31,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
   "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
   transports: (value) => transportTable(rows(value)),
+  timers: (value) => timerTable(rows(value)),
+  "timer.cancel": () => "Cancelled.",
+  notices: (value) => noticeTable(rows(value)),
   people: (value) => peoplePage(fields(value)),
   "people.pair": (value) => pairingPage(fields(value)),
   "people.unpair": () => "Unlinked. Nobody commands the mesh as that principal any more.",
@@ -159,7 +162,7 @@ const historyTable = (entries: readonly Fields[]): string =>
       text(entry["on"]).slice(0, 8),
       text(entry["kind"]),
       text(entry["stage"]),
-      text(entry["authorName"]),
+      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
       text(entry["reason"] ?? entry["note"] ?? null),
     ]),
   );
@@ -231,6 +234,33 @@ function transportTable(accounts: readonly Fields[]): string {
     text(one["trouble"]),
   ]);
   return table(["ACCOUNT", "THIS NODE", "SPEAKER", "TROUBLE"], lines);
+}
+
+const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);
+
+function timerTable(timers: readonly Fields[]): string {
+  if (timers.length === 0) return "No reminder waits.";
+  const lines = timers.map((one) => [
+    text(one["id"]),
+    whenOf(one["due"]),
+    `${text(one["account"])} ${text(one["room"])}`,
+    text(one["item"]),
+    text(one["text"]),
+  ]);
+  return table(["ID", "DUE", "ROOM", "ITEM", "TEXT"], lines);
+}
+
+function noticeTable(notices: readonly Fields[]): string {
+  if (notices.length === 0) return "Nothing was said in chat rooms yet.";
+  const lines = notices.map((one) => [
+    whenOf(one["at"]),
+    text(one["result"]),
+    text(one["purpose"]),
+    `${text(one["account"])} ${text(one["room"])}`,
+    text(one["item"]),
+    text(one["reason"]),
+  ]);
+  return table(["AT", "RESULT", "WHAT", "ROOM", "ITEM", "BECAUSE"], lines);
 }
 
 function peoplePage(answer: Fields): string {

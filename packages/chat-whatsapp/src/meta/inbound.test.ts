@@ -181,6 +181,15 @@ test("a changed user id is told, in the form we know and in others", () => {
   ]);
 });
 
+test("a changed user id is told even when the notification names no phone number", () => {
+  const envelope = {
+    object: "whatsapp_business_account",
+    entry: [{ changes: [{ field: "user_id_update", value: {} }] }],
+  };
+  const notifications = readNotifications(envelope, PHONE);
+  expect(notifications === undefined ? [] : inboundOf(notifications).troubles).toHaveLength(1);
+});
+
 test("statuses carry our key and say why something failed", () => {
   const key = "a".repeat(64);
   const failed = {

@@ -102,10 +102,12 @@ export function readNotifications(json: unknown, phoneNumberId: string): Read | 
   const counter = { unread: 0 };
   const entries = readEach(Entry, envelope.data.entry, counter);
   const changes = entries.flatMap((entry) => readEach(Change, entry.changes, counter));
-  const notifications = changes.flatMap(({ field, value }) => {
+  const notifications = changes.flatMap(({ field, value }): Notification | readonly Notification[] => {
     const read = Value.safeParse(value);
     // Other fields (templates, the account's quality) have other forms, and nothing to say here.
     if (!read.success) counter.unread += field === "messages" ? 1 : 0;
+    // Its form is not settled yet, and nobody else would tell that somebody is now somebody else.
+    if (!read.success && field === "user_id_update") return { ...NOTHING_READ, field, value };
     if (!read.success || read.data.metadata.phone_number_id !== phoneNumberId) return [];
     const { metadata, contacts, messages, statuses, errors } = read.data;
     return {
@@ -120,6 +122,8 @@ export function readNotifications(json: unknown, phoneNumberId: string): Read | 
   });
   return { notifications, unread: counter.unread };
 }
+
+const NOTHING_READ = { ownNumber: undefined, contacts: [], messages: [], statuses: [], problems: [] };
 
 /** The first error that a status carries. */
 export const firstProblem = (errors: readonly unknown[]): Problem | undefined =>

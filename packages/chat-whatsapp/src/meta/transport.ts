@@ -5,12 +5,20 @@
  * every status webhook, so our key goes there: after a lost answer a status with the key says that it was sent, and as long
  * as none has come nobody knows.
  */
-import type { Capabilities, ChatTransport, SendOutcome, TransportContext, TransportKind } from "@skein/chat";
+import type {
+  Capabilities,
+  ChatTransport,
+  OutgoingMessage,
+  SendOutcome,
+  TransportContext,
+  TransportKind,
+} from "@skein/chat";
 import type { Result } from "@skein/core";
 import { z } from "zod";
 
 import { createInFlight } from "../in-flight.ts";
 import { exchange } from "../request.ts";
+import { createReports, watching } from "../reports.ts";
 import { WINDOW_MS } from "../window.ts";
 import { codeOf, outcomeOfFailure, WINDOW_CLOSED } from "./errors.ts";
 import { BUTTON_TEXT_MAX, BUTTONS_MAX, payloadOf, reactionPayload, templatePayload, TEXT_MAX } from "./outgoing.ts";
@@ -47,25 +55,26 @@ interface Sent {
 function createMetaTransport(settings: MetaSettings, context: TransportContext): ChatTransport {
   const inFlight = createInFlight();
   const receive = createMetaWebhook(settings, context);
-  const post = async (payload: Result<object, string>): Promise<Sent> =>
+  const reports = createReports();
+  const attempt = async (payload: Result<object, string>): Promise<Sent> =>
     payload.ok
       ? deliver(payload.value, settings, context)
       : { outcome: { type: "refused", reason: payload.error }, isTooLate: false };
+  const post = async (message: OutgoingMessage): Promise<SendOutcome> => {
+    const first = await attempt(payloadOf(message, settings, context.clock.wallMs()));
+    // Meta's clock decides. It was certainly not sent, so the template is no second copy.
+    if (!first.isTooLate || settings.template === undefined) return first.outcome;
+    return (await attempt(templatePayload(message, settings))).outcome;
+  };
 
   return {
     kind: "whatsapp",
     account: context.account,
     capabilities: CAPABILITIES,
-    webhook: (request, host) => inFlight.track(() => receive(request, host)),
-    send: (message) =>
-      inFlight.send(async () => {
-        const first = await post(payloadOf(message, settings, context.clock.wallMs()));
-        // Meta's clock decides. It was certainly not sent, so the template is no second copy.
-        if (!first.isTooLate || settings.template === undefined) return first.outcome;
-        return (await post(templatePayload(message, settings))).outcome;
-      }),
+    webhook: (request, host) => inFlight.track(() => receive(request, watching(host, reports))),
+    send: (message) => inFlight.send(() => reports.during(message.key, () => post(message))),
     react: (room, message, reaction) =>
-      inFlight.send(async () => (await post(reactionPayload(room, message, reaction))).outcome),
+      inFlight.send(async () => (await attempt(reactionPayload(room, message, reaction))).outcome),
     find: () =>
       Promise.resolve({
         type: "uncertain",

@@ -12,7 +12,7 @@ export type Webhook = (request: WebhookRequest, host: ChatHost) => Promise<Webho
 
 const plain = (status: number, body: string): WebhookReply => ({
   status,
-  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+  headers: { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" },
   body,
 });
 

@@ -2,18 +2,15 @@
  * After a lost answer: is the message at Twilio? Looked for by its text among what went to this person since.
  *
  * The list is not filtered by `DateSent`: a message that waits to be sent has none yet, and is exactly the one in question.
- * Twilio makes the message before it answers, so what is not in the list half a minute later was never accepted.
+ * Of two messages with the same text either is taken for the other: the person has read it then.
  */
-import type { OutgoingMessage, SendOutcome, TransportContext } from "@skein/chat";
+import type { OutgoingMessage, SendOutcome } from "@skein/chat";
 import { z } from "zod";
 
-import type { InFlight } from "../in-flight.ts";
 import { oneLine, render } from "../markup.ts";
 import type { TwilioApi } from "./api.ts";
 import type { TwilioSettings } from "./settings.ts";
 
-/** How long Twilio may take to show a message that it was given. */
-const SETTLED_MS = 30_000;
 /** How far its clock and this node's may be apart. */
 const SKEW_MS = 120_000;
 const PAGE = 100;
@@ -34,20 +31,9 @@ export interface Search {
   readonly sinceMs: number;
   readonly settings: TwilioSettings;
   readonly api: TwilioApi;
-  readonly inFlight: InFlight;
-  readonly context: TransportContext;
 }
 
-export async function find(search: Search): Promise<SendOutcome> {
-  const first = await look(search);
-  const leftMs = search.sinceMs + SETTLED_MS - search.context.clock.wallMs();
-  // Not longer than needed, should a clock have jumped.
-  if (first.type !== "refused" || leftMs <= 0) return first;
-  const isAwake = await search.inFlight.rest(Math.min(leftMs, SETTLED_MS), search.context.clock);
-  return isAwake ? look(search) : { type: "uncertain", reason: "the account was closed while Twilio was asked" };
-}
-
-async function look({ message, sinceMs, settings, api }: Search): Promise<SendOutcome> {
+export async function find({ message, sinceMs, settings, api }: Search): Promise<SendOutcome> {
   const answer = await api.list({ To: message.room, From: `whatsapp:${settings.from}`, PageSize: String(PAGE) });
   const page = answer.type === "answer" && answer.status === 200 ? Page.safeParse(answer.body) : undefined;
   if (page?.success !== true) return { type: "uncertain", reason: "Twilio does not say which messages were sent" };

@@ -107,6 +107,7 @@ test.each<[string, Fields]>([
   ["an SMS, whose sender can be anybody", { From: "+491711234567" }],
   ["from a name", { From: "whatsapp:Ada" }],
   ["from another channel", { From: "messenger:123456" }],
+  ["from a channel that has numbers, too", { From: "telegram:+491711234567" }],
   ["for another number", { To: "whatsapp:+14155230000" }],
   ["of another account", { AccountSid: `AC${"2".repeat(32)}` }],
   ["without an account", { AccountSid: undefined }],

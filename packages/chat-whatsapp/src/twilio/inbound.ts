@@ -76,7 +76,7 @@ export function isAddress(room: string): boolean {
   return /^\+[1-9]\d{6,14}$/.test(address) || isUserId(address);
 }
 
-export const isSid = (text: string): boolean => /^(?:SM|MM)[0-9a-zA-Z]{32}$/.test(text);
+const isSid = (text: string): boolean => /^(?:SM|MM)[0-9a-zA-Z]{32}$/.test(text);
 
 /** What Twilio has accepted will be sent, and exists: as good as sent. */
 const STATUSES: Readonly<Record<string, DeliveryStatus["status"]>> = {

@@ -4,15 +4,24 @@
  * Twilio knows no idempotency key, but two ways to learn what became of a request whose answer was lost: the status report,
  * which carries our key, and the list of messages.
  */
-import type { Capabilities, ChatTransport, SendOutcome, TransportContext, TransportKind } from "@skein/chat";
+import type {
+  Capabilities,
+  ChatTransport,
+  OutgoingMessage,
+  SendOutcome,
+  TransportContext,
+  TransportKind,
+} from "@skein/chat";
 import type { Result } from "@skein/core";
 import { z } from "zod";
 
 import { createInFlight } from "../in-flight.ts";
+import { createReports, watching } from "../reports.ts";
 import { WINDOW_MS } from "../window.ts";
 import { createTwilioApi, type TwilioApi } from "./api.ts";
 import { codeOf, outcomeOfFailure, WINDOW_CLOSED } from "./errors.ts";
 import { find } from "./find.ts";
+import { createLostAnswers } from "./lost-answers.ts";
 import { formOf, templateForm, TEXT_MAX } from "./outgoing.ts";
 import { TWILIO_SECRETS, twilioSettings, type TwilioSettings } from "./settings.ts";
 import { createTwilioWebhook } from "./webhook.ts";
@@ -49,24 +58,42 @@ function createTwilioTransport(settings: TwilioSettings, context: TransportConte
   const inFlight = createInFlight();
   const receive = createTwilioWebhook(settings, context);
   const api = createTwilioApi(settings, context);
-  const post = async (form: Result<Readonly<Record<string, string>>, string>): Promise<Sent> =>
+  const reports = createReports();
+  const lost = createLostAnswers(context.clock);
+  const attempt = async (form: Result<Readonly<Record<string, string>>, string>): Promise<Sent> =>
     form.ok
       ? deliver(form.value, api, context.clock.wallMs())
       : { outcome: { type: "refused", reason: form.error }, isTooLate: false };
+  const post = async (message: OutgoingMessage): Promise<SendOutcome> => {
+    const first = await attempt(formOf(message, settings, context.clock.wallMs()));
+    // WhatsApp's clock decides. It was certainly not sent, so the template is no second copy.
+    if (!first.isTooLate || settings.template === undefined) return first.outcome;
+    return (await attempt(templateForm(message, settings))).outcome;
+  };
 
   return {
     kind: "twilio",
     account: context.account,
     capabilities: CAPABILITIES,
-    webhook: (request, host) => inFlight.track(() => receive(request, host)),
+    webhook: (request, host) => inFlight.track(() => receive(request, watching(host, reports))),
     send: (message) =>
       inFlight.send(async () => {
-        const first = await post(formOf(message, settings, context.clock.wallMs()));
-        // WhatsApp's clock decides. It was certainly not sent, so the template is no second copy.
-        if (!first.isTooLate || settings.template === undefined) return first.outcome;
-        return (await post(templateForm(message, settings))).outcome;
+        const sinceMs = context.clock.wallMs();
+        const outcome = await reports.during(message.key, () => post(message));
+        if (outcome.type === "uncertain") lost.add(message.key, sinceMs);
+        else lost.remove(message.key);
+        return outcome;
       }),
-    find: (message, sinceMs) => inFlight.track(() => find({ message, sinceMs, settings, api, inFlight, context })),
+    find: (message, sinceMs) =>
+      inFlight.track(async () => {
+        const { key } = message;
+        const found = await find({ message, sinceMs: lost.sinceMs(key) ?? sinceMs, settings, api });
+        if (found.type === "refused" && lost.isFresh(key)) {
+          return { type: "uncertain", reason: "Twilio does not show the message yet" };
+        }
+        if (found.type !== "uncertain") lost.remove(key);
+        return found;
+      }),
     close: () => inFlight.close(),
   };
 }

@@ -7,10 +7,10 @@ import { TWILIO_SECRETS, type TwilioSettings } from "./settings.ts";
 
 export type Webhook = (request: WebhookRequest, host: ChatHost) => Promise<WebhookReply>;
 
-const empty = (status: number): WebhookReply => ({ status, headers: { "content-type": "text/plain" }, body: "" });
+const empty = (status: number): WebhookReply => ({ status, headers: { "Content-Type": "text/plain" }, body: "" });
 
 /** Nothing to answer: answers are sent over the API, where they have a key. */
-const TAKEN: WebhookReply = { status: 200, headers: { "content-type": "text/xml" }, body: "<Response/>" };
+const TAKEN: WebhookReply = { status: 200, headers: { "Content-Type": "text/xml" }, body: "<Response/>" };
 
 export function createTwilioWebhook(settings: TwilioSettings, context: TransportContext): Webhook {
   const refused = createRefusedWebhooks(context, "twilio");

@@ -4,16 +4,28 @@
  * A command is named by the hash of the platform's event id, so that one event which two nodes took in, or which the
  * platform delivered again, is one command. Of several ops about one thing, the stamps decide which one counts.
  */
-import { toHex } from "../kernel/bytes.ts";
+import { compareText, toHex } from "../kernel/bytes.ts";
 import { encode } from "../op/codec.ts";
 import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
-import type { ChatBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
-import { type ChatStamp, type ChatView, type RoomCommand, type Lease, messageKey, type Timer } from "./chat-view.ts";
+import type { ChatBody, ReceiveBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
+import {
+  type ChatStamp,
+  type ChatView,
+  type DirectRoom,
+  type Lease,
+  messageKey,
+  type RoomCommand,
+  type Said,
+  type Timer,
+} from "./chat-view.ts";
 import { compareStamp, createPeopleFold } from "./people-fold.ts";
 
 /** The entity of all ops about rooms and people. Item ids cannot be this. */
 export const CHAT_ENTITY = "chat";
+
+/** The proposal of a command that is done and whose reply is a live view. */
+export const LIVE = "live";
 
 export interface ChatFold extends ChatView {
   /** False when its author may not write such ops. */
@@ -41,10 +53,14 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const commands = new Map<string, RoomCommand>();
   const waiting = new Set<string>();
   const asked = new Set<string>();
+  const live = new Set<string>();
   const unanswered = new Set<string>();
   const replied = new Set<string>();
-  const sent = new Map<string, SentMark & { readonly stamp: ChatStamp }>();
+  const sent = new Map<string, Said>();
   const messages = new Map<string, SentMark>();
+  const lastSaid = new Map<string, number>();
+  const lastInbound = new Map<string, number>();
+  const directRooms = new Map<string, DirectRoom>();
   const timers = new Map<string, Timer & { readonly stamp: ChatStamp }>();
   const cancelled = new Set<string>();
   const settings = new Map<string, { readonly value: string; readonly stamp: ChatStamp }>();
@@ -60,6 +76,8 @@ export function createChatFold(sha256: Sha256): ChatFold {
     else waiting.delete(id);
     if (end?.outcome === "asked" && !answered.has(id)) asked.add(id);
     else asked.delete(id);
+    if (end?.outcome === "done" && end.proposal === LIVE) live.add(id);
+    else live.delete(id);
     if (end !== undefined && end.reply.length > 0 && !replied.has(id)) unanswered.add(id);
     else unanswered.delete(id);
     commands.set(id, {
@@ -94,6 +112,16 @@ export function createChatFold(sha256: Sha256): ChatFold {
       stamp,
     });
   };
+  const noteWhere = ({ account, room, at, direct, principal }: Omit<ReceiveBody, "kind">): void => {
+    const place = `${account} ${room}`;
+    lastInbound.set(place, Math.max(at, lastInbound.get(place) ?? 0));
+    const known = directRooms.get(principal);
+    const isLater =
+      known === undefined ||
+      at > known.at ||
+      (at === known.at && compareText(place, `${known.account} ${known.room}`) > 0);
+    if (direct && isLater) directRooms.set(principal, { account, room, at });
+  };
   const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
     const known = settled.get(command);
     if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
@@ -114,6 +142,8 @@ export function createChatFold(sha256: Sha256): ChatFold {
       const known = sent.get(mark.key);
       if (known !== undefined && compareMark({ ...mark, stamp }, known) >= 0) continue;
       sent.set(mark.key, { ...mark, stamp });
+      const subject = `${mark.account} ${mark.room} ${mark.about}`;
+      if (mark.result === "sent") lastSaid.set(subject, Math.max(stamp.wall, lastSaid.get(subject) ?? 0));
       if (mark.message !== "") messages.set(messageKey(mark.account, mark.room, mark.message), mark);
     }
   };
@@ -124,6 +154,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
         return applyLease(body, stamp, member);
       case "chat.receive": {
         const { kind: _kind, ...rest } = body;
+        noteWhere(rest);
         const id = commandIdOf(body.account, body.event, sha256);
         const known = received.get(id);
         if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return undefined;
@@ -177,8 +208,12 @@ export function createChatFold(sha256: Sha256): ChatFold {
     commands,
     waiting,
     asked,
+    live,
     unanswered,
     sent,
+    lastSaid,
+    lastInbound,
+    directRooms,
     messages,
     timers,
     settings: values,

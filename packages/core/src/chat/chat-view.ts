@@ -58,6 +58,15 @@ export interface Timer {
   readonly cancelled: boolean;
 }
 
+export type Said = SentMark & { readonly stamp: ChatStamp };
+
+export interface DirectRoom {
+  readonly account: string;
+  readonly room: string;
+  /** The platform's time. */
+  readonly at: number;
+}
+
 export interface ChatView {
   readonly leases: ReadonlyMap<string, Lease>;
   readonly commands: ReadonlyMap<string, RoomCommand>;
@@ -65,9 +74,17 @@ export interface ChatView {
   readonly waiting: ReadonlySet<string>;
   /** Commands that ended with a question which nobody has answered. */
   readonly asked: ReadonlySet<string>;
+  /** Commands whose reply is to be kept up to date for a while. */
+  readonly live: ReadonlySet<string>;
   /** Commands with a reply of which nothing says yet that it was sent. */
   readonly unanswered: ReadonlySet<string>;
-  readonly sent: ReadonlyMap<string, SentMark>;
+  readonly sent: ReadonlyMap<string, Said>;
+  /** When something about a subject was last sent to a room (wall time), by `account room about`. */
+  readonly lastSaid: ReadonlyMap<string, number>;
+  /** When somebody last wrote in a room (the platform's time), by `account room`. */
+  readonly lastInbound: ReadonlyMap<string, number>;
+  /** Where a principal was last spoken with alone. */
+  readonly directRooms: ReadonlyMap<string, DirectRoom>;
   /** What a message of the mesh is about, by `account room message`. */
   readonly messages: ReadonlyMap<string, SentMark>;
   readonly timers: ReadonlyMap<string, Timer>;

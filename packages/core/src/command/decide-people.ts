@@ -4,7 +4,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import { type DecideContext, type Decision, findItem, ttlMs } from "./decide.ts";
+import type { DecideContext, Decision } from "./decide.ts";
+import { findItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
 type Decided = Result<Decision, CommandError>;
@@ -71,4 +72,14 @@ export function answer(input: CommandInput<"item.answer">, { view, by }: DecideC
   }
   const body = { kind: "item.answer", question: asked.question, text, by } as const;
   return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
+}
+
+export function cancelTimer({ timer }: CommandInput<"timer.cancel">, { view }: DecideContext): Decided {
+  const found = [...view.chat.timers.values()].filter(({ id, cancelled }) => id.startsWith(timer) && !cancelled);
+  const [one] = found;
+  if (one === undefined || found.length > 1) {
+    const message = one === undefined ? `There is no reminder ${timer}.` : `${timer} may be more than one reminder.`;
+    return err({ code: one === undefined ? "not-found" : "ambiguous", message });
+  }
+  return ok(chatDraft({ kind: "timer.cancel", timer: one.id }));
 }

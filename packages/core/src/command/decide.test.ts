@@ -15,7 +15,8 @@ import { proveRotation } from "../member/rotation-proof.ts";
 import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
-import { decide, type DecideContext, type Decision, findItem, itemIdFrom } from "./decide.ts";
+import { decide, type DecideContext, type Decision, itemIdFrom } from "./decide.ts";
+import { findItem } from "./find.ts";
 import { parseCommand } from "./parse.ts";
 import { type CommandName, COMMANDS } from "./registry.ts";
 
@@ -127,6 +128,9 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "member.rotate": () => ({}),
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
+  timers: () => ({}),
+  "timer.cancel": () => ({ timer: "0123456789ab" }),
+  notices: () => ({}),
   transports: () => ({}),
   digest: () => ({}),
   forks: () => ({}),
@@ -147,7 +151,8 @@ test("every command either writes, is answered from the view, or asks the node, 
     const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
     const on = replica.view().items.get(item)?.best?.id ?? null;
     const invited = { entity: CHAT_ENTITY, on: null, body: CHAT_SAMPLES["person.invite"] };
-    replica.write([{ entity: item, on, body: ask }, invited], me, 1_000);
+    const timer = { entity: CHAT_ENTITY, on: null, body: CHAT_SAMPLES["timer.set"] };
+    replica.write([{ entity: item, on, body: ask }, invited, timer], me, 1_000);
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));

@@ -51,7 +51,7 @@ export interface ReceiveBody {
   readonly at: number;
 }
 
-/** What became of it. The ops before this one in the same write are its effects. */
+/** What became of it. */
 export interface SettleBody {
   readonly kind: "chat.settle";
   /** Id (hex) of the command. */
@@ -60,11 +60,16 @@ export interface SettleBody {
   readonly reply: Body;
   /** The item that it is about; empty when there is none. */
   readonly item: string;
-  /** For `asked`: what a "yes" runs, as a line of the grammar, and the item's op that it was judged on. */
+  /**
+   * For `asked`: what a "yes" runs, as a line of the grammar, and the item's op that it was judged on. For `done`: `live` when the
+   * reply is to be kept up to date for a while.
+   */
   readonly proposal: string;
   readonly version: string;
   /** The command whose question this one answers; empty when it answers none. */
   readonly answers: string;
+  /** So many ops right before this one in its feed are what it did. */
+  readonly effects: number;
 }
 
 export interface SentMark {
@@ -170,6 +175,7 @@ export const CHAT_BODIES: { readonly [K in ChatKind]: Check<Omit<Extract<ChatBod
     proposal: text(LIMITS.chatTextLength),
     version: hashOrNone,
     answers: hashOrNone,
+    effects: integer(0, 256),
   }),
   "chat.sent": record({ sends: list(sentMark, LIMITS.chatSends) }),
   "chat.spend": record({ account: accountField, budget: line(64) }),

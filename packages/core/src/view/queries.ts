@@ -1,7 +1,8 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
-import { findItem, isLive, type LiveItem } from "../command/decide.ts";
+import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import type { RoomCommand } from "../chat/chat-view.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
@@ -33,7 +34,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "item.show":
       return withItem(command.input.item, context, (item) => show(item, context));
     case "item.history":
-      return withItem(command.input.item, context, (item) => history(item, context.naming));
+      return withItem(command.input.item, context, (item) => history(item, context));
     case "why":
       return withItem(command.input.item, context, (item) => ({
         id: item.id,
@@ -45,6 +46,10 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok(members(context));
     case "people":
       return ok(people(context));
+    case "timers":
+      return ok(timers(context));
+    case "notices":
+      return ok(notices(context));
     case "projects":
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
     case "digest":
@@ -84,14 +89,26 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
 });
 
-function history(item: LiveItem, naming: Naming): Plain {
+function history(item: LiveItem, { naming, view }: QueryContext): Plain {
+  const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);
   const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
   return [...item.entries.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
-    .map((entry) => historyEntry(entry, winning.has(entry.id), naming));
+    .map((entry) => historyEntry(entry, winning.has(entry.id), byWhom(entry, said, view), naming));
 }
 
-function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming): Plain {
+/** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
+function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
+  const command = said.find(({ settled }) => {
+    const before = (settled?.stamp.lamport ?? 0) - lamport;
+    return settled?.stamp.author === author && before > 0 && before <= settled.effects;
+  });
+  if (command === undefined) return null;
+  const { principal } = command.received;
+  return chat.people().byPrincipal.get(principal)?.name ?? principal;
+}
+
+function historyEntry(entry: HistoryEntry, winning: boolean, by: string | null, { nameOf }: Naming): Plain {
   const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
   return {
     op: id,
@@ -99,6 +116,7 @@ function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming)
     kind,
     author,
     authorName: nameOf(author),
+    by,
     incarnation,
     seq,
     lamport,
@@ -128,6 +146,35 @@ function members({ view }: QueryContext): Plain {
     invites: [...invites.values()].map((invite) => ({ ...invite, dead: isTicketDead(view.membership, invite) })),
     rejected: Object.fromEntries(view.membership.rejected),
   };
+}
+
+function timers({ view: { chat } }: QueryContext): Plain {
+  const said = new Set(
+    [...chat.sent.values()].flatMap(({ purpose, about }) => (purpose === "reminder" ? [about] : [])),
+  );
+  return [...chat.timers.values()]
+    .filter(({ id, cancelled }) => !cancelled && !said.has(id))
+    .toSorted((a, b) => a.due - b.due)
+    .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+}
+
+const NOTICES_LISTED = 100;
+
+function notices({ view: { chat } }: QueryContext): Plain {
+  return [...chat.sent.values()]
+    .filter(({ purpose }) => purpose !== "reply")
+    .toSorted((a, b) => b.stamp.lamport - a.stamp.lamport)
+    .slice(0, NOTICES_LISTED)
+    .map(({ account, room, purpose, item, about, result, reason, stamp }) => ({
+      at: stamp.wall,
+      account,
+      room,
+      purpose,
+      item,
+      about,
+      result,
+      reason,
+    }));
 }
 
 function people({ view, naming }: QueryContext): Plain {

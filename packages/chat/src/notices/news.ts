@@ -1,0 +1,134 @@
+/** What is worth telling: how an item stands now, what is asked about it, a node that fell silent. Pure. */
+import { type Body, code, type LiveItem, plain, strong } from "@skein/core";
+import type { Json } from "@skein/node";
+
+import type { Verbosity } from "../account.ts";
+import { itemLine } from "../answers.ts";
+import type { Button, Capabilities } from "../transport.ts";
+import { type Locale, PHRASES } from "./phrases.ts";
+
+export interface News {
+  /** What it is about; the cooldown is bound to this, however often it happens anew. */
+  readonly topic: string;
+  /** This very happening. */
+  readonly id: string;
+  readonly level: Verbosity;
+  readonly item: LiveItem | undefined;
+  /** Wall time, Unix ms. */
+  readonly at: number;
+  readonly purpose: "notice" | "question";
+  /** Questions wait for nobody's cooldown: each is another one. */
+  readonly hasCooldown: boolean;
+  readonly body: (locale: Locale, inThread: boolean) => Body;
+  readonly buttons: (capabilities: Capabilities) => readonly Button[];
+}
+
+type Project = (item: LiveItem) => { readonly [key: string]: Json };
+
+const noButtons = (): readonly Button[] => [];
+
+export function newsOfItem(item: LiveItem, project: Project): readonly News[] {
+  return [...stageNews(item, project), ...holdNews(item), ...questionNews(item)];
+}
+
+function stageNews(item: LiveItem, project: Project): readonly News[] {
+  const { state, id: op } = item.best;
+  const { stage } = state.stage;
+  if (stage === "Backlog") return [];
+  const isEnd = stage === "Done" || stage === "Archived";
+  const line = itemLine(project(item));
+  return [
+    {
+      topic: `stage/${item.id}/${stage}`,
+      // The stage, not the op: being released and claimed again is nothing new.
+      id: `stage/${item.id}/${stage}/${isEnd ? op : `${state.generation}.${state.attempts}`}`,
+      level: isEnd ? "important" : "stages",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: (_locale, inThread) => {
+        const note = state.note === "" ? "" : state.note;
+        if (!inThread) return line;
+        return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
+      },
+      buttons: noButtons,
+    },
+  ];
+}
+
+function holdNews(item: LiveItem): readonly News[] {
+  const { value, id } = item.registers.hold;
+  if (value === "") return [];
+  return [
+    {
+      topic: `hold/${item.id}`,
+      id: `hold/${id}`,
+      level: "everything",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: () => [plain("‖ "), code(`#${item.id.slice(0, 6)}`), plain(` ${item.registers.title.value}: ${value}`)],
+      buttons: noButtons,
+    },
+  ];
+}
+
+function questionNews(item: LiveItem): readonly News[] {
+  return [...item.annotations.questions.values()]
+    .filter(({ answer }) => answer === undefined)
+    .map(({ question, text, options, wall }) => ({
+      topic: `question/${question}`,
+      id: `question/${item.id}/${question}`,
+      level: "important",
+      item,
+      at: wall,
+      purpose: "question",
+      hasCooldown: false,
+      body: (locale) => {
+        const { asks, oneOf, reply } = PHRASES[locale];
+        return [
+          strong(asks),
+          plain(" "),
+          code(`#${item.id.slice(0, 6)}`),
+          plain(` ${item.registers.title.value}: ${text}`),
+          ...(options.length === 0 ? [] : [plain(`\n${oneOf}: ${options.join(", ")}`)]),
+          plain(`\n${reply} `),
+          code(`answer #${item.id.slice(0, 6)} …`),
+        ];
+      },
+      buttons: (capabilities) =>
+        options.length === 0 || options.length > capabilities.buttons
+          ? []
+          : options.map((option) => ({
+              label: option.slice(0, 20),
+              value: `answer:${item.id}:${option}`.slice(0, 100),
+              style: "normal",
+            })),
+    }));
+}
+
+export interface NodeNews {
+  readonly id: string;
+  readonly name: string;
+  readonly isAlive: boolean;
+  /** Wall time since when it is so. */
+  readonly since: number;
+}
+
+/** A node that went silent, or came back. */
+export const newsOfNode = ({ id, name, isAlive, since }: NodeNews): News => ({
+  topic: `node/${id}/${isAlive ? "back" : "silent"}`,
+  id: `node/${id}/${isAlive ? "back" : "silent"}/${Math.floor(since / 60_000)}`,
+  level: "important",
+  item: undefined,
+  at: since,
+  purpose: "notice",
+  hasCooldown: true,
+  body: (locale) => [
+    plain(isAlive ? "● " : "○ "),
+    plain(isAlive ? PHRASES[locale].back(name) : PHRASES[locale].silent(name)),
+  ],
+  buttons: noButtons,
+});

@@ -1,0 +1,71 @@
+/** Hours of the day, in somebody's own time zone, in which nothing is said that can wait. */
+
+export interface QuietHours {
+  /** Minutes since midnight there. The end may lie before the beginning: over midnight. */
+  readonly from: number;
+  readonly to: number;
+  /** IANA name. */
+  readonly zone: string;
+}
+
+const PATTERN = /^([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)$/;
+
+/** Of `22:00-07:00`; undefined when it is no such span, or the zone is not known here. */
+export function parseQuietHours(span: string, zone: string): QuietHours | undefined {
+  const match = PATTERN.exec(span.trim());
+  if (match === null || !isZone(zone)) return undefined;
+  const [from, to] = [minutes(match[1], match[2]), minutes(match[3], match[4])];
+  return from === to ? undefined : { from, to, zone };
+}
+
+const minutes = (hours: string | undefined, rest: string | undefined): number => Number(hours) * 60 + Number(rest);
+
+export function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+export const isQuiet = ({ from, to, zone }: QuietHours, nowMs: number): boolean => {
+  const now = minuteOfDay(nowMs, zone);
+  return from < to ? now >= from && now < to : now >= from || now < to;
+};
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The quiet span that ended last, when that was within `withinMs`; wall times. A span is found by its minutes, so that a change
+ * to or from summer time moves its ends as a wall clock there shows them.
+ */
+export function quietSpanBefore(
+  quiet: QuietHours,
+  nowMs: number,
+  withinMs: number,
+): { readonly start: number; readonly end: number } | undefined {
+  if (isQuiet(quiet, nowMs)) return undefined;
+  const end = lastMinute(nowMs, withinMs, (at) => minuteOfDay(at, quiet.zone) === quiet.to);
+  if (end === undefined) return undefined;
+  const start = lastMinute(end - MINUTE_MS, DAY_MS, (at) => minuteOfDay(at, quiet.zone) === quiet.from);
+  return start === undefined ? undefined : { start, end };
+}
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+function lastMinute(fromMs: number, withinMs: number, fits: (at: number) => boolean): number | undefined {
+  const first = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS;
+  for (let at = first; at > first - withinMs; at -= MINUTE_MS) if (fits(at)) return at;
+  return undefined;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function minuteOfDay(atMs: number, zone: string): number {
+  const known = formats.get(zone);
+  const format =
+    known ?? new Intl.DateTimeFormat("en", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (known === undefined) formats.set(zone, format);
+  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, value]));
+  return minutes(parts.get("hour"), parts.get("minute"));
+}

@@ -1,0 +1,37 @@
+/**
+ * Reminders. There is one set of timers, in the log: every node and every account sees the same, a cancelled one is cancelled
+ * everywhere, and whoever speaks for the room says it when it is due.
+ */
+import { plain, strong } from "@skein/core";
+
+import { type Due, type DueContext, keyOf } from "./due.ts";
+import { PHRASES } from "./notices/phrases.ts";
+
+/** One that came due while nobody could say it is said late; after this long it is not said any more. */
+const LATE_MS = 24 * 3_600_000;
+
+export function remindersDue(nowMs: number, context: DueContext): readonly Due[] {
+  const { view, account, sha256 } = context;
+  return [...view.chat.timers.values()].flatMap(({ id, due, account: at, room, thread, item, text, cancelled }) => {
+    const key = keyOf(sha256, "timer", id);
+    const isDue = at === account.id && !cancelled && due <= nowMs && nowMs - due < LATE_MS;
+    if (!isDue || view.chat.sent.has(key)) return [];
+    return [
+      {
+        sinceMs: due,
+        mark: { key, account: account.id, room, purpose: "reminder", item, about: id },
+        message: {
+          key,
+          room,
+          thread: thread === "" ? null : thread,
+          threadTitle: "",
+          quotes: null,
+          body: [strong(PHRASES.en.remind), plain(text === "" ? "." : `: ${text}`)],
+          buttons: [],
+          onlyFor: null,
+          lastInboundMs: view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
+        },
+      },
+    ];
+  });
+}
