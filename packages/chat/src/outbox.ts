@@ -74,10 +74,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       find === undefined
         ? { type: "uncertain", reason: "the platform cannot be asked" }
         : await safely(() => find(one.message, one.sinceMs));
-    if (found.type === "refused") return safely(() => transport.send(one.message));
     // Nobody can tell, and this node did not try itself: most likely nobody has.
-    if (found.type === "uncertain" && !doubtful.has(one.mark.key)) return safely(() => transport.send(one.message));
-    return found;
+    const isMissing = found.type === "refused" || (found.type === "uncertain" && !doubtful.has(one.mark.key));
+    if (!isMissing) return found;
+    // Looking for it may have taken long.
+    if (!deps.mayAct()) return { type: "retry", afterMs: 0, reason: "another node may speak now", scope: "room" };
+    return safely(() => transport.send(one.message));
   };
 
   const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {

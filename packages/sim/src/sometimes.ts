@@ -61,6 +61,7 @@ export const SOMETIMES = [
   "room: answer",
   "room: answer on an account without keys",
   "room: answer seen twice",
+  "room: answer seen twice, beside a copy of a node",
   "room: event delivered to two at once",
   "room: ingress taken over after a kill",
   "room: ingress taken over from a frozen node",

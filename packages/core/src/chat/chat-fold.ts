@@ -49,7 +49,8 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const released = new Set<string>();
   const received = new Map<string, RoomCommand["received"]>();
   const settled = new Map<string, Settling>();
-  const answered = new Map<string, { readonly by: string; readonly stamp: ChatStamp }>();
+  /** Question → the ends that answer it, by their commands. */
+  const answers = new Map<string, Map<string, ChatStamp>>();
   const commands = new Map<string, RoomCommand>();
   const waiting = new Set<string>();
   const asked = new Set<string>();
@@ -72,9 +73,10 @@ export function createChatFold(sha256: Sha256): ChatFold {
     const first = received.get(id);
     if (first === undefined) return;
     const end = settled.get(id);
+    const answeredBy = answerTo(id);
     if (end === undefined) waiting.add(id);
     else waiting.delete(id);
-    if (end?.outcome === "asked" && !answered.has(id)) asked.add(id);
+    if (end?.outcome === "asked" && answeredBy === undefined) asked.add(id);
     else asked.delete(id);
     if (end?.outcome === "done" && end.proposal === LIVE) live.add(id);
     else live.delete(id);
@@ -85,7 +87,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
       // What was asked is of use until it was done; histories of rooms are not this log's to keep in memory.
       received: end === undefined || end.outcome === "asked" ? first : { ...first, text: "" },
       settled: end,
-      answeredBy: answered.get(id)?.by,
+      answeredBy,
     });
   };
   const releaseKey = (lease: string, epoch: number, holder: string): string => `${lease} ${epoch} ${holder}`;
@@ -124,27 +126,34 @@ export function createChatFold(sha256: Sha256): ChatFold {
   };
   const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
     const known = settled.get(command);
-    if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
+    if (known !== undefined && compareSettling({ ...rest, stamp }, known) >= 0) return;
     settled.set(command, { ...rest, stamp });
-    const before = answered.get(rest.answers);
-    if (rest.answers !== "" && (before === undefined || compareStamp(stamp, before.stamp) < 0)) {
-      answered.set(rest.answers, { by: command, stamp });
+    // An end that counts no more answers nothing any more, in whatever order the two came.
+    if (known !== undefined && known.answers !== "") {
+      answers.get(known.answers)?.delete(command);
+      joinCommand(known.answers);
+    }
+    if (rest.answers !== "") {
+      const all = answers.get(rest.answers) ?? new Map<string, ChatStamp>();
+      answers.set(rest.answers, all.set(command, stamp));
       joinCommand(rest.answers);
     }
     joinCommand(command);
   };
+  const answerTo = (id: string): string | undefined =>
+    [...(answers.get(id) ?? [])].toSorted(([, a], [, b]) => compareStamp(a, b))[0]?.[0];
   const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
     for (const mark of marks) {
       if (mark.purpose === "reply") {
         replied.add(mark.about);
         unanswered.delete(mark.about);
       }
-      const known = sent.get(mark.key);
-      if (known !== undefined && compareMark({ ...mark, stamp }, known) >= 0) continue;
-      sent.set(mark.key, { ...mark, stamp });
       const subject = `${mark.account} ${mark.room} ${mark.about}`;
       if (mark.result === "sent") lastSaid.set(subject, Math.max(stamp.wall, lastSaid.get(subject) ?? 0));
+      // One that was seen twice is about the same thing twice, whichever of the two marks counts.
       if (mark.message !== "") messages.set(messageKey(mark.account, mark.room, mark.message), mark);
+      const known = sent.get(mark.key);
+      if (known === undefined || compareMark({ ...mark, stamp }, known) < 0) sent.set(mark.key, { ...mark, stamp });
     }
   };
   const apply = (body: ChatBody, stamp: ChatStamp, { member, role }: Standing): void => {
@@ -227,6 +236,17 @@ export function createChatFold(sha256: Sha256): ChatFold {
     },
   };
 }
+
+const ENDS: readonly SettleBody["outcome"][] = ["done", "asked", "refused", "ignored"];
+
+/**
+ * Negative when `a` counts. Two nodes that did not hear of each other may end one command in two ways: that it was done stays
+ * true, because what was done stays.
+ */
+const compareSettling = (
+  a: Pick<Settling, "outcome" | "stamp">,
+  b: Pick<Settling, "outcome" | "stamp">,
+): number => ENDS.indexOf(a.outcome) - ENDS.indexOf(b.outcome) || compareStamp(a.stamp, b.stamp);
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
 

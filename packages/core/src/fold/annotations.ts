@@ -13,6 +13,7 @@ interface Stamp {
 }
 
 export interface Note extends Stamp {
+  readonly note: string;
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;
@@ -42,8 +43,12 @@ const compareStamp = (a: Stamp, b: Stamp): number =>
 export function annotate(known: Annotations, body: AnnotationBody, { lamport, author, id, wall }: Stamp): Annotations {
   const stamp = { lamport, author, id, wall };
   switch (body.kind) {
-    case "item.note":
-      return { ...known, notes: [...known.notes, { ...stamp, text: body.text, by: body.by }] };
+    case "item.note": {
+      const { note, text, by } = body;
+      const before = known.notes.find((one) => one.note === note);
+      if (before !== undefined && compareStamp(before, stamp) < 0) return known;
+      return { ...known, notes: [...known.notes.filter((one) => one !== before), { ...stamp, note, text, by }] };
+    }
     case "item.ask": {
       const before = known.questions.get(body.question);
       if (before !== undefined && compareStamp(before, stamp) < 0) return known;

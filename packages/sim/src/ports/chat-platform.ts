@@ -52,6 +52,8 @@ export interface Post {
   readonly quotes: string | null;
   readonly body: Body;
   readonly atMs: number;
+  /** The program that sent it. */
+  readonly by: Life;
 }
 
 /** Something that a person did. */
@@ -107,7 +109,7 @@ export interface ChatPlatform {
   readonly posts: readonly Post[];
   say(flavor: Flavor, event: Omit<InboundEvent, "id" | "atMs" | "message"> & { readonly message?: string }): Said;
   /** Stores a message, or finds the one that has its key where keys count. */
-  store(flavor: Flavor, message: Pick<Post, "key" | "room" | "quotes" | "body">): string;
+  store(flavor: Flavor, message: Pick<Post, "key" | "room" | "quotes" | "body">, by: Life): string;
   find(flavor: Flavor, key: string): Post | undefined;
   newest(flavor: Flavor): number;
   connect(connection: Connection): void;
@@ -167,11 +169,11 @@ export function createChatPlatform({ scheduler, prng, watch, blindSocket }: Plat
       scheduler.after(delayOf(state), () => deliver(state, one));
       return one;
     },
-    store: (flavor, message) => {
+    store: (flavor, message, by) => {
       const known = posts.find((post) => post.flavor === flavor && post.key === message.key);
       if (flavor === "keyed" && known !== undefined) return known.id;
       const { key, room, quotes, body } = message;
-      const post = { flavor, key, room, quotes, body, id: `${flavor}-p${posts.length + 1}`, atMs: platform.wallMs() };
+      const post: Post = { by, flavor, key, room, quotes, body, id: `${flavor}-p${posts.length + 1}`, atMs: platform.wallMs() };
       posts.push(post);
       watch.onPost(post, known !== undefined);
       if (flavor === "blind" && prng.chance(0.5)) tellStatus(state, post);

@@ -73,7 +73,7 @@ function createClient(flavor: Flavor, account: string, deps: ClientDeps): ChatTr
     webhook: async (request, host) => ({ status: (await hear(flavor, deps, request, host)) ? 200 : 503 }),
     send: (message) => {
       watch.onAct(flavor, "sends");
-      return ask(deps, () => ({ type: "sent", message: platform.store(flavor, message) }));
+      return ask(deps, () => ({ type: "sent", message: platform.store(flavor, message, deps.life) }));
     },
     close: () => Promise.resolve(),
   };
