@@ -49,8 +49,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const released = new Set<string>();
   const received = new Map<string, RoomCommand["received"]>();
   const settled = new Map<string, Settling>();
-  /** Question → the ends that answer it, by their commands. */
-  const answers = new Map<string, Map<string, ChatStamp>>();
+  const answered = new Map<string, { readonly by: string; readonly stamp: ChatStamp }>();
   const commands = new Map<string, RoomCommand>();
   const waiting = new Set<string>();
   const asked = new Set<string>();
@@ -58,7 +57,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const unanswered = new Set<string>();
   const replied = new Set<string>();
   const sent = new Map<string, Said>();
-  const messages = new Map<string, SentMark>();
+  const messages = new Map<string, Said>();
   const lastSaid = new Map<string, number>();
   const lastInbound = new Map<string, number>();
   const directRooms = new Map<string, DirectRoom>();
@@ -73,10 +72,12 @@ export function createChatFold(sha256: Sha256): ChatFold {
     const first = received.get(id);
     if (first === undefined) return;
     const end = settled.get(id);
-    const answeredBy = answerTo(id);
+    // What was said is of use until it is judged; histories of rooms are not this log's to keep in memory.
+    const kept = end === undefined || first.text === "" ? first : { ...first, text: "" };
+    if (kept !== first) received.set(id, kept);
     if (end === undefined) waiting.add(id);
     else waiting.delete(id);
-    if (end?.outcome === "asked" && answeredBy === undefined) asked.add(id);
+    if (end?.outcome === "asked" && !answered.has(id)) asked.add(id);
     else asked.delete(id);
     if (end?.outcome === "done" && end.proposal === LIVE) live.add(id);
     else live.delete(id);
@@ -84,10 +85,9 @@ export function createChatFold(sha256: Sha256): ChatFold {
     else unanswered.delete(id);
     commands.set(id, {
       id,
-      // What was asked is of use until it was done; histories of rooms are not this log's to keep in memory.
-      received: end === undefined || end.outcome === "asked" ? first : { ...first, text: "" },
+      received: kept,
       settled: end,
-      answeredBy,
+      answeredBy: answered.get(id)?.by,
     });
   };
   const releaseKey = (lease: string, epoch: number, holder: string): string => `${lease} ${epoch} ${holder}`;
@@ -125,35 +125,29 @@ export function createChatFold(sha256: Sha256): ChatFold {
     if (direct && isLater) directRooms.set(principal, { account, room, at });
   };
   const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
+    // Also when another settling of the command counts: what stands before this one in its write was done.
+    const before = answered.get(rest.answers);
+    if (rest.answers !== "" && (before === undefined || compareStamp(stamp, before.stamp) < 0)) {
+      answered.set(rest.answers, { by: command, stamp });
+      joinCommand(rest.answers);
+    }
     const known = settled.get(command);
     if (known !== undefined && compareSettling({ ...rest, stamp }, known) >= 0) return;
     settled.set(command, { ...rest, stamp });
-    // An end that counts no more answers nothing any more, in whatever order the two came.
-    if (known !== undefined && known.answers !== "") {
-      answers.get(known.answers)?.delete(command);
-      joinCommand(known.answers);
-    }
-    if (rest.answers !== "") {
-      const all = answers.get(rest.answers) ?? new Map<string, ChatStamp>();
-      answers.set(rest.answers, all.set(command, stamp));
-      joinCommand(rest.answers);
-    }
     joinCommand(command);
   };
-  const answerTo = (id: string): string | undefined =>
-    [...(answers.get(id) ?? [])].toSorted(([, a], [, b]) => compareStamp(a, b))[0]?.[0];
   const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
     for (const mark of marks) {
       if (mark.purpose === "reply") {
         replied.add(mark.about);
         unanswered.delete(mark.about);
       }
+      // What was seen in the room counts, also where another node's word about the same key does: a message is answered by
+      // its own id.
       const subject = `${mark.account} ${mark.room} ${mark.about}`;
       if (mark.result === "sent") lastSaid.set(subject, Math.max(stamp.wall, lastSaid.get(subject) ?? 0));
-      // One that was seen twice is about the same thing twice, whichever of the two marks counts.
-      if (mark.message !== "") messages.set(messageKey(mark.account, mark.room, mark.message), mark);
-      const known = sent.get(mark.key);
-      if (known === undefined || compareMark({ ...mark, stamp }, known) < 0) sent.set(mark.key, { ...mark, stamp });
+      if (mark.message !== "") keepEarliest(messages, messageKey(mark.account, mark.room, mark.message), mark, stamp);
+      keepEarliest(sent, mark.key, mark, stamp);
     }
   };
   const apply = (body: ChatBody, stamp: ChatStamp, { member, role }: Standing): void => {
@@ -249,6 +243,11 @@ const compareSettling = (
 ): number => ENDS.indexOf(a.outcome) - ENDS.indexOf(b.outcome) || compareStamp(a.stamp, b.stamp);
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
+
+function keepEarliest(marks: Map<string, Said>, key: string, mark: SentMark, stamp: ChatStamp): void {
+  const known = marks.get(key);
+  if (known === undefined || compareMark({ ...mark, stamp }, known) < 0) marks.set(key, { ...mark, stamp });
+}
 
 /** Negative when `a` counts: that it was sent stays true whoever says that it failed. */
 const compareMark = (
