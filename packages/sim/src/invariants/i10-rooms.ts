@@ -7,7 +7,7 @@ import { isLive, type View } from "@skein/core";
 import type { Wish } from "../rooms.ts";
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
-import { commandOf, roomFacts } from "./room-facts.ts";
+import { commandOf, isVoid, roomFacts } from "./room-facts.ts";
 
 export const oneEffect: MakeChecker = (world) => ({
   onEnd: () => {
@@ -17,10 +17,20 @@ export const oneEffect: MakeChecker = (world) => ({
       if (wish.makes === "nothing") continue;
       const { count, least } = effectsOf(facts.view, wish);
       const wanted = expected(world, facts.view, wish);
-      if (count > wanted || count < Math.min(least, wanted)) say(world, wish, count, wanted);
+      if (count > wanted) say(world, wish, count, wanted);
+      if (count < Math.min(least, wanted) && !isTakenBack(world, facts.view, wish)) say(world, wish, count, wanted);
     }
   },
 });
+
+/**
+ * A disk that went back in time may take the item with it, and then what was noted on it is not written again, although the
+ * word that it was noted is.
+ */
+const isTakenBack = (world: World, view: View, wish: Wish): boolean => {
+  const author = commandOf(world, view, wish)?.settled?.stamp.author;
+  return world.machines.some((machine) => machine.key === author && isVoid(machine));
+};
 
 const say = (world: World, { said, token, makes }: Wish, count: number, wanted: number): void =>
   world.violate("I10", `${said.event.id} (${token}) made ${count} times one ${makes}, and ${wanted} is what became of it`);
@@ -38,14 +48,19 @@ function effectsOf(view: View, { makes, token, said }: Wish): { readonly count: 
   return { count: notes.length, least: items.some(({ id }) => id.startsWith(ref)) ? 1 : 0 };
 }
 
+const isYes = (text: string): boolean => /\byes\b|✅/.test(text);
+
 /** 1 when it was done at once, or asked about and confirmed. */
 function expected(world: World, view: View, wish: Wish): number {
   const settled = commandOf(world, view, wish)?.settled;
   if (settled?.outcome === "done") return 1;
   if (settled?.outcome !== "asked") return 0;
   const id = commandOf(world, view, wish)?.id;
-  const confirmed = [...view.chat.commands.values()].some(
-    ({ settled: end }) => end?.answers === id && end?.outcome === "done" && end.item !== "",
+  const answers = [...view.chat.commands.values()].filter(
+    ({ settled: end }) => end?.answers === id && end?.outcome === "done",
   );
-  return confirmed ? 1 : 0;
+  const said = world.chat.rooms?.platform.said ?? [];
+  return answers.some(({ received }) => said.some(({ event }) => event.id === received.event && isYes(event.text)))
+    ? 1
+    : 0;
 }

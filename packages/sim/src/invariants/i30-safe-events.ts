@@ -1,10 +1,13 @@
 /** I30: what a node acknowledged to the platform was durable then, and is in every correct log in the end. */
 import { wishId } from "../rooms.ts";
 import type { MakeChecker } from "./checker.ts";
-import { commandOf, isExcused, roomFacts } from "./room-facts.ts";
+import { commandOf, isExcused, isVoid, roomFacts } from "./room-facts.ts";
 
 export const safeEvents: MakeChecker = (world) => ({
-  onSafe: ({ name, running }, flavor, events) => {
+  onSafe: (machine, flavor, events) => {
+    // One whose log lost something may not know any more who somebody is, and takes a friend for a stranger.
+    if (isVoid(machine)) return;
+    const { name, running } = machine;
     const commands = running?.node.replica.view().chat.commands;
     for (const { id } of events) {
       const wish = world.chat.rooms?.wishes.find(({ said }) => said.flavor === flavor && said.event.id === id);
