@@ -7,16 +7,16 @@ import type { Json } from "@skein/node";
 
 type Fields = { readonly [key: string]: Json };
 
-export const fields = (value: Json | undefined): Fields =>
+const fields = (value: Json | undefined): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
 const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
 
-export const text = (value: Json | undefined): string =>
+const text = (value: Json | undefined): string =>
   value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** ○ waits, ● runs, ◐ waits for a gate or a merge, ✓ done, ✗ over without success, ‖ on hold. */
-export function dot(item: Fields): string {
+function dot(item: Fields): string {
   if (text(item["hold"]) !== "") return "‖";
   switch (text(item["stage"])) {
     case "Backlog":

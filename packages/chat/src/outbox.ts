@@ -31,6 +31,9 @@ export interface Outbox {
   idle(): Promise<void>;
 }
 
+/** A wait that a person should know of. */
+const LONG_MS = 60_000;
+
 /** So that a write of marks stays an op, whatever platforms call their messages. */
 const MARKS_AT_ONCE = 10;
 const REASON_LENGTH = 300;
@@ -66,9 +69,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (written.ok) for (const { key } of sends) unmarked.delete(key);
   };
 
+  /** A second message under this key is none. */
+  const knowsKey = ({ sinceMs }: Due): boolean => {
+    const { idempotency, keyMs = Number.POSITIVE_INFINITY } = transport.capabilities;
+    return idempotency === "key" && clock.wallMs() - sinceMs < keyMs;
+  };
   const attempt = async (one: Due): Promise<SendOutcome> => {
-    const doubt = doubtful.has(one.mark.key) || (isNew && transport.capabilities.idempotency === "reconcile");
-    if (!doubt || transport.capabilities.idempotency === "key") return safely(() => transport.send(one.message));
+    if ((!isNew && !doubtful.has(one.mark.key)) || knowsKey(one)) return safely(() => transport.send(one.message));
     const find = transport.find?.bind(transport);
     const found: SendOutcome =
       find === undefined
@@ -93,12 +100,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       case "retry":
         heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + Math.max(100, outcome.afterMs));
         log("debug", "chat.retry", { account, reason: outcome.reason });
+        if (outcome.afterMs >= LONG_MS) desk.incident("chat", account, `Messages wait: ${outcome.reason}`);
         return undefined;
       case "uncertain": {
         const since = doubtful.get(one.mark.key) ?? clock.monoMs();
         doubtful.set(one.mark.key, since);
         heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
-        if (transport.capabilities.idempotency === "key" || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
+        if (knowsKey(one) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(
           "chat",
           account,

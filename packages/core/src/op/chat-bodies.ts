@@ -8,7 +8,7 @@ import { boolean, bytes, type Check, integer, line, list, matching, nameField, o
 import { LIMITS } from "./limits.ts";
 import { HASH_BYTES } from "./op.ts";
 
-export const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "edit"] = [
+const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "edit"] = [
   "message",
   "slash",
   "button",
@@ -17,10 +17,10 @@ export const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "e
 ];
 
 /** How a command from a room ended. `asked`: it waits for a confirmation. */
-export const OUTCOMES: readonly ["done", "refused", "asked", "ignored"] = ["done", "refused", "asked", "ignored"];
+const OUTCOMES: readonly ["done", "refused", "asked", "ignored"] = ["done", "refused", "asked", "ignored"];
 
 /** What a message of the mesh is for. */
-export const PURPOSES: readonly ["reply", "card", "question", "notice", "reminder"] = [
+const PURPOSES: readonly ["reply", "card", "question", "notice", "reminder"] = [
   "reply",
   "card",
   "question",
