@@ -41,7 +41,10 @@ export interface SeedTask {
   readonly faults: readonly string[];
 }
 
-export async function contest(bundle: string, { seeds, limit, untilKilled = false, faults = [] }: ContestOptions): Promise<Score> {
+export async function contest(
+  bundle: string,
+  { seeds, limit, untilKilled = false, faults = [] }: ContestOptions,
+): Promise<Score> {
   const answers: SeedAnswer[] = [];
   let next = 1;
   const isKilled = (): boolean => answers.some(({ violated }) => violated !== null);
@@ -52,7 +55,9 @@ export async function contest(bundle: string, { seeds, limit, untilKilled = fals
     const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled()) || hangs();
     return isEnough ? undefined : next++;
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, () => lane(() => startThread(bundle, faults), take, answers)));
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, () => lane(() => startThread(bundle, faults), take, answers)),
+  );
   answers.sort((a, b) => a.seed - b.seed);
   return scoreOf(answers);
 }
@@ -65,11 +70,7 @@ function scoreOf(answers: readonly SeedAnswer[]): Score {
 }
 
 /** One thread after the other, each for as long as it lives. */
-async function lane(
-  start: () => Thread,
-  take: () => number | undefined,
-  answers: SeedAnswer[],
-): Promise<void> {
+async function lane(start: () => Thread, take: () => number | undefined, answers: SeedAnswer[]): Promise<void> {
   for (let seed = take(); seed !== undefined;) {
     const thread = start();
     let lives = true;

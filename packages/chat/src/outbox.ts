@@ -41,6 +41,10 @@ const REASON_LENGTH = 300;
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
 
+/** So long it is looked for what the holder before may have said, while the platform cannot tell. */
+const LOOK_MS = 20_000;
+const LOOK_AGAIN = { type: "retry", afterMs: 2_000, scope: "room" } as const;
+
 // One state machine over a few maps: what is held back, what is doubtful, what is under way.
 // oxlint-disable-next-line max-lines-per-function
 export function createOutbox(deps: OutboxDeps): Outbox {
@@ -49,6 +53,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const heldUntil = new Map<string, number>();
   /** Keys that may be out there already → since when (monotonic) that is so. */
   const doubtful = new Map<string, number>();
+  /** Keys that the holder before may have sent, and that were looked for in vain → since when (monotonic). */
+  const lookedSince = new Map<string, number>();
   /** Sent, and not marked yet because the disk refused. */
   const unmarked = new Map<string, SentMark>();
   let isNew = true;
@@ -59,6 +65,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const mark = async (one: Due, result: SentMark["result"], message: string, reason: string): Promise<void> => {
     doubtful.delete(one.mark.key);
+    lookedSince.delete(one.mark.key);
     unmarked.set(one.mark.key, { ...one.mark, message, result, reason: reason.slice(0, REASON_LENGTH) });
     await saveMarks();
   };
@@ -75,15 +82,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return idempotency === "key" && clock.wallMs() - sinceMs < keyMs;
   };
   const attempt = async (one: Due): Promise<SendOutcome> => {
-    if ((!isNew && !doubtful.has(one.mark.key)) || knowsKey(one)) return safely(() => transport.send(one.message));
+    const isDoubtful = isNew || doubtful.has(one.mark.key) || lookedSince.has(one.mark.key);
+    if (!isDoubtful || knowsKey(one)) return safely(() => transport.send(one.message));
     const find = transport.find?.bind(transport);
     const found: SendOutcome =
       find === undefined
         ? { type: "uncertain", reason: "the platform cannot be asked" }
         : await safely(() => find(one.message, one.sinceMs));
-    // Nobody can tell, and this node did not try itself: most likely nobody has.
-    const isMissing = found.type === "refused" || (found.type === "uncertain" && !doubtful.has(one.mark.key));
-    if (!isMissing) return found;
+    if (found.type === "uncertain" && !doubtful.has(one.mark.key)) {
+      // A request that was lost is no answer: it is asked again for a while.
+      const since = lookedSince.get(one.mark.key) ?? clock.monoMs();
+      lookedSince.set(one.mark.key, since);
+      if (clock.monoMs() - since < LOOK_MS) return { ...LOOK_AGAIN, reason: found.reason };
+      // Nobody can tell, and this node did not try itself: most likely nobody has.
+    } else if (found.type !== "refused") return found;
     // Looking for it may have taken long.
     if (!deps.mayAct()) return { type: "retry", afterMs: 0, reason: "another node may speak now", scope: "room" };
     return safely(() => transport.send(one.message));

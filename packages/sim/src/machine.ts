@@ -10,7 +10,15 @@ import {
   toHex,
 } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
-import { type AttemptLogs, createNode, type LogFields, type Logger, type LogStore, type NodeOptions, onlyKey } from "@skein/node";
+import {
+  type AttemptLogs,
+  createNode,
+  type LogFields,
+  type Logger,
+  type LogStore,
+  type NodeOptions,
+  onlyKey,
+} from "@skein/node";
 
 import { type Life, newLife } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";

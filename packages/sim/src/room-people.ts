@@ -7,15 +7,7 @@ import type { Prng } from "@skein/core/testing";
 import type { Json } from "@skein/node";
 
 import { type Flavor, FLAVORS, type Post, type Said } from "./ports/chat-platform.ts";
-import {
-  directOf,
-  principalOf,
-  ROOM_PEOPLE,
-  type RoomPerson,
-  roomOf,
-  type Rooms,
-  type Wish,
-} from "./rooms.ts";
+import { directOf, principalOf, ROOM_PEOPLE, type RoomPerson, roomOf, type Rooms, type Wish } from "./rooms.ts";
 import { CANARY } from "./workload.ts";
 import { runningMachines, type World } from "./world.ts";
 

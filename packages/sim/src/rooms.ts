@@ -9,7 +9,14 @@ import type { Logger, Node } from "@skein/node";
 
 import type { Life } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";
-import { type ChatPlatform, createChatPlatform, type Flavor, FLAVORS, type Post, type Said } from "./ports/chat-platform.ts";
+import {
+  type ChatPlatform,
+  createChatPlatform,
+  type Flavor,
+  FLAVORS,
+  type Post,
+  type Said,
+} from "./ports/chat-platform.ts";
 import { clientKind, type ClientWatch } from "./ports/chat-transport.ts";
 import type { Machine, World } from "./world.ts";
 

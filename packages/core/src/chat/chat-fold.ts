@@ -237,10 +237,8 @@ const ENDS: readonly SettleBody["outcome"][] = ["done", "asked", "refused", "ign
  * Negative when `a` counts. Two nodes that did not hear of each other may end one command in two ways: that it was done stays
  * true, because what was done stays.
  */
-const compareSettling = (
-  a: Pick<Settling, "outcome" | "stamp">,
-  b: Pick<Settling, "outcome" | "stamp">,
-): number => ENDS.indexOf(a.outcome) - ENDS.indexOf(b.outcome) || compareStamp(a.stamp, b.stamp);
+const compareSettling = (a: Pick<Settling, "outcome" | "stamp">, b: Pick<Settling, "outcome" | "stamp">): number =>
+  ENDS.indexOf(a.outcome) - ENDS.indexOf(b.outcome) || compareStamp(a.stamp, b.stamp);
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
 

@@ -7,7 +7,8 @@ import { type Fault, repeatedly } from "./fault.ts";
 
 export const chatFault: Fault = {
   name: "chat",
-  about: "people command the mesh from rooms of a platform that loses answers, delivers twice, late and in any order, and goes away",
+  about:
+    "people command the mesh from rooms of a platform that loses answers, delivers twice, late and in any order, and goes away",
   // Only where it is asked for: it makes a world of its own, and the runs of other seeds stay what they were.
   chance: 0,
   arm: (context) => {

@@ -33,7 +33,10 @@ const isTakenBack = (world: World, view: View, wish: Wish): boolean => {
 };
 
 const say = (world: World, { said, token, makes }: Wish, count: number, wanted: number): void =>
-  world.violate("I10", `${said.event.id} (${token}) made ${count} times one ${makes}, and ${wanted} is what became of it`);
+  world.violate(
+    "I10",
+    `${said.event.id} (${token}) made ${count} times one ${makes}, and ${wanted} is what became of it`,
+  );
 
 /** How often its words are there; `least` is 0 where somebody may have taken them away since. */
 function effectsOf(view: View, { makes, token, said }: Wish): { readonly count: number; readonly least: number } {

@@ -23,7 +23,8 @@ export const roomsAtRest: MakeChecker = (world) => ({
     const facts = roomFacts(world);
     if (wish === undefined || facts === undefined) return;
     const command = commandOf(world, facts.view, wish);
-    const state = command === undefined ? "never received" : command.settled === undefined ? "not settled" : "unanswered";
+    const state =
+      command === undefined ? "never received" : command.settled === undefined ? "not settled" : "unanswered";
     const { id, text } = wish.said.event;
     const acknowledged = wish.said.acknowledged ? "acknowledged" : "not acknowledged";
     world.violate("I31", `${open.length} lines wait, as ${id} (${text}): ${state}, ${acknowledged}`);

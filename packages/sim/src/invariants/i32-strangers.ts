@@ -26,11 +26,13 @@ export const strangersChangeNothing: MakeChecker = (world) => ({
         world.violate("I32", `${wish.person.name} may not, and ${wish.said.event.id} was ${outcome}`);
       }
     }
-    const strangers = ROOM_PEOPLE.filter(({ role }) => role === null).flatMap((person) =>
-      FLAVORS.map((flavor) => principalOf(flavor, person)),
+    const strangers = new Set(
+      ROOM_PEOPLE.filter(({ role }) => role === null).flatMap((person) =>
+        FLAVORS.map((flavor) => principalOf(flavor, person)),
+      ),
     );
     for (const { received, settled } of view.chat.commands.values()) {
-      if (!strangers.includes(received.principal) || settled?.outcome === undefined) continue;
+      if (!strangers.has(received.principal) || settled?.outcome === undefined) continue;
       if (settled.outcome === "refused" || settled.outcome === "ignored") continue;
       world.violate("I32", `${received.principal} is nobody here, and ${received.event} was ${settled.outcome}`);
     }

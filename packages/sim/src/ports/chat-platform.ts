@@ -173,7 +173,16 @@ export function createChatPlatform({ scheduler, prng, watch, blindSocket }: Plat
       const known = posts.find((post) => post.flavor === flavor && post.key === message.key);
       if (flavor === "keyed" && known !== undefined) return known.id;
       const { key, room, quotes, body } = message;
-      const post: Post = { by, flavor, key, room, quotes, body, id: `${flavor}-p${posts.length + 1}`, atMs: platform.wallMs() };
+      const post: Post = {
+        by,
+        flavor,
+        key,
+        room,
+        quotes,
+        body,
+        id: `${flavor}-p${posts.length + 1}`,
+        atMs: platform.wallMs(),
+      };
       posts.push(post);
       watch.onPost(post, known !== undefined);
       if (flavor === "blind" && prng.chance(0.5)) tellStatus(state, post);

@@ -102,9 +102,7 @@ async function find(flavor: Flavor, deps: ClientDeps, message: OutgoingMessage):
   const outcome = await ask(deps, () => {
     if (platform.prng.chance(platform.rates.cannotTellChance)) return { type: "uncertain", reason: "it cannot tell" };
     const post = platform.find(flavor, message.key);
-    return post === undefined
-      ? { type: "refused", reason: "it is not there" }
-      : { type: "sent", message: post.id };
+    return post === undefined ? { type: "refused", reason: "it is not there" } : { type: "sent", message: post.id };
   });
   // Not having asked is not having been told: a limit or an outage says nothing about the message.
   watch.onFound(outcome.type);
