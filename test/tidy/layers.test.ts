@@ -28,7 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/chat-slack": ["@skein/core", "@skein/chat"],
   "@skein/chat-discord": ["@skein/core", "@skein/chat"],
   "@skein/chat-whatsapp": ["@skein/core", "@skein/chat"],
-  "@skein/sim": ["@skein/core", "@skein/node"],
+  "@skein/sim": ["@skein/core", "@skein/node", "@skein/chat"],
   "@skein/board": ["@skein/core"],
   skein: [
     "@skein/board",
