@@ -203,7 +203,8 @@ export function createSession(deps: SessionDeps): Session {
   };
   const claim = async (epoch: number): Promise<void> => {
     isClaiming = true;
-    const body = { kind: "lease.claim", lease: account.id, epoch, ttl: LEASE_TTL_MS } as const;
+    const ttl = account.leaseTtlMs ?? LEASE_TTL_MS;
+    const body = { kind: "lease.claim", lease: account.id, epoch, ttl } as const;
     await desk.write(() =>
       ok(
         (desk.view().chat.leases.get(account.id)?.epoch ?? 0) < epoch ? [{ entity: CHAT_ENTITY, on: null, body }] : [],
