@@ -147,6 +147,9 @@ export function createSession(deps: SessionDeps): Session {
     const ingressHost: IngressHost = {
       ...host,
       cursor: cursor === "" ? undefined : cursor,
+      connected: () => {
+        if (held?.epoch === epoch) isConnected = true;
+      },
       moved: (to) => {
         if (held?.epoch !== epoch) return;
         isConnected = true;

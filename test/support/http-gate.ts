@@ -1,0 +1,87 @@
+/**
+ * Stands between nodes and a platform's HTTP interface, and decides for each request: it passes, it is never answered, or its
+ * connection breaks. What hangs or breaks never reaches the platform, so what the platform saw is what passed.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+import { closeServer, listen, readBody } from "./webhook-stand.ts";
+
+type Passage = "pass" | "hang" | "break";
+
+interface Passing {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface HttpGate {
+  readonly url: string;
+  /** Judges every request before it is passed on. */
+  judge: (request: Passing) => Passage;
+  /** Requests that hang, and whose sender still waits. */
+  hanging(): number;
+  close(): Promise<void>;
+}
+
+/** `target` is where the platform listens, without a path. */
+export async function createHttpGate(target: string): Promise<HttpGate> {
+  let waiting = 0;
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    const passing = { method: request.method ?? "", path: request.url ?? "", body: body.toString("utf8") };
+    switch (gate.judge(passing)) {
+      case "break":
+        request.socket.destroy();
+        return;
+      case "hang":
+        waiting += 1;
+        response.on("close", () => (waiting -= 1));
+        return;
+      default:
+        await forward(`${target}${passing.path}`, request, body, response);
+    }
+  };
+  const server: Server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+  const gate: HttpGate = {
+    url: await listen(server),
+    judge: () => "pass",
+    hanging: () => waiting,
+    close: () => closeServer(server),
+  };
+  return gate;
+}
+
+/** Of the connection itself, or made anew by whoever sends the body on. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "keep-alive",
+  "content-encoding",
+]);
+
+/** The headers of a request as they can be sent on. */
+export function headersToForward(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
+    const name = (request.rawHeaders[at] ?? "").toLowerCase();
+    if (!OWN_HEADERS.has(name)) headers.append(name, request.rawHeaders[at + 1] ?? "");
+  }
+  return headers;
+}
+
+async function forward(url: string, request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
+  const { method = "GET" } = request;
+  const hasBody = method !== "GET" && method !== "HEAD";
+  const answer = await fetch(url, {
+    method,
+    headers: headersToForward(request),
+    ...(hasBody ? { body: new Uint8Array(body) } : {}),
+  });
+  const headers = [...answer.headers].filter(([name]) => !OWN_HEADERS.has(name));
+  response.writeHead(answer.status, Object.fromEntries(headers));
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
