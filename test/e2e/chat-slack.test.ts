@@ -21,5 +21,8 @@ test.each(["socket", "webhook"] as const)(
     const { item } = await tellStory({ network, ...stage });
     expectNoKeyTwice(network);
     await cardSays(network, item, "Done");
+    // Four lines were said, and each was delivered to two nodes at once and twice more.
+    const taken = network.front.answers.filter((status) => status === 200);
+    if (mode === "webhook") expect(taken.length).toBeGreaterThan(8);
   },
 );

@@ -3,12 +3,13 @@ import { expect, test } from "vitest";
 
 import type { Network } from "../support/networks/network.ts";
 import { metaNetwork, twilioNetwork } from "../support/networks/whatsapp.ts";
+import type { WebhookFront } from "../support/webhook-front.ts";
 import { useWorld } from "../support/world.ts";
 import { setStage, tellStory } from "./support/story.ts";
 
 const world = useWorld();
 
-const ways: readonly (readonly [string, () => Promise<Network>])[] = [
+const ways: readonly (readonly [string, () => Promise<Network & { readonly front: WebhookFront }>])[] = [
   ["meta", metaNetwork],
   ["twilio", twilioNetwork],
 ];
@@ -25,5 +26,7 @@ test.each(ways)(
     expect(news.at(-1)).toContain("Done");
     expect(news.every((text) => text.includes("Say hello") || text.includes(item.slice(0, 6)))).toBe(true);
     expect(new Set(news).size).toBe(news.length);
+    // Five lines were said, and each was delivered to two nodes at once and twice more.
+    expect(network.front.answers.filter((status) => status === 200).length).toBeGreaterThan(10);
   },
 );

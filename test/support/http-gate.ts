@@ -20,12 +20,14 @@ export interface HttpGate {
   judge: (request: Passing) => Passage;
   /** Requests that hang, and whose sender still waits. */
   hanging(): number;
+  /** Everything passes again. What hangs breaks off, as when whoever hung is started anew. */
+  open(): void;
   close(): Promise<void>;
 }
 
 /** `target` is where the platform listens, without a path. */
 export async function createHttpGate(target: string): Promise<HttpGate> {
-  let waiting = 0;
+  const waiting = new Set<ServerResponse>();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     const passing = { method: request.method ?? "", path: request.url ?? "", body: body.toString("utf8") };
@@ -34,8 +36,8 @@ export async function createHttpGate(target: string): Promise<HttpGate> {
         request.socket.destroy();
         return;
       case "hang":
-        waiting += 1;
-        response.on("close", () => (waiting -= 1));
+        waiting.add(response);
+        response.on("close", () => waiting.delete(response));
         return;
       default:
         await forward(`${target}${passing.path}`, request, body, response);
@@ -47,7 +49,11 @@ export async function createHttpGate(target: string): Promise<HttpGate> {
   const gate: HttpGate = {
     url: await listen(server),
     judge: () => "pass",
-    hanging: () => waiting,
+    hanging: () => waiting.size,
+    open: () => {
+      gate.judge = () => "pass";
+      for (const response of waiting) response.destroy();
+    },
     close: () => closeServer(server),
   };
   return gate;

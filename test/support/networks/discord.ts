@@ -51,8 +51,9 @@ export async function discordNetwork(): Promise<DiscordNetwork> {
           .toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))
           .map((one) => ({ id: one.id, text: one.content, raw: JSON.stringify(one) })),
       ),
-    hang: () => {
-      gate.judge = ({ method, path }) => (method === "POST" && path.endsWith("/messages") ? "hang" : "pass");
+    hang: (what) => {
+      gate.judge = ({ method, path }) =>
+        what === "everything" || (method === "POST" && path.endsWith("/messages")) ? "hang" : "pass";
     },
     hanging: () => gate.hanging(),
     refuse: () => {
@@ -61,7 +62,7 @@ export async function discordNetwork(): Promise<DiscordNetwork> {
       discord.gateway.cut();
     },
     release: () => {
-      gate.judge = () => "pass";
+      gate.open();
       discord.gateway.slam = undefined;
     },
     close: async () => {

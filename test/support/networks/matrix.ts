@@ -55,15 +55,15 @@ export async function matrixNetwork(): Promise<MatrixNetwork> {
       for (const { user, direct } of Object.values(people)) timelines.push(await user.timeline(direct));
       return timelines.flatMap((events) => saidIn(events, bot.id));
     },
-    hang: () => {
-      gate.judge = ({ path }) => (path.includes("/send/m.room.message/") ? "hang" : "pass");
+    hang: (what) => {
+      gate.judge = ({ path }) => (what === "everything" || path.includes("/send/m.room.message/") ? "hang" : "pass");
     },
     hanging: () => gate.hanging(),
     refuse: () => {
       gate.judge = () => "break";
     },
     release: () => {
-      gate.judge = () => "pass";
+      gate.open();
     },
     close: async () => {
       await gate.close();

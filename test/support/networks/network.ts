@@ -26,8 +26,8 @@ export interface Network {
   sayDirect(text: string, from?: string): Promise<void>;
   /** What people see of the bot everywhere, oldest first. */
   said(): Promise<readonly Said[]>;
-  /** From now on the platform does not answer those who send, and nothing of it is sent. */
-  hang(): void;
+  /** From now on the platform does not answer those who send, or nobody at all, and does nothing of what it is asked. */
+  hang(what?: "sends" | "everything"): void;
   /** How many sends hang. */
   hanging(): number;
   /** From now on the platform refuses every connection. */

@@ -9,7 +9,6 @@ import {
   ROOM,
   type SlackServer,
   startSlack,
-  TEAM,
 } from "../slack-server.ts";
 import { JSON_TYPE, signed, SIGNING_SECRET } from "../slack-transport.ts";
 import { waitFor } from "../wait.ts";
@@ -23,6 +22,7 @@ export const PEOPLE: Readonly<Record<string, { readonly user: string; readonly d
 
 export interface SlackNetwork extends Network {
   readonly slack: SlackServer;
+  readonly front: WebhookFront;
 }
 
 export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNetwork> {
@@ -38,6 +38,7 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
   };
   return {
     slack,
+    front,
     account: "slack/main",
     prefix: "!skein ",
     transport: {
@@ -63,8 +64,8 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
           .filter((one) => one.bot_id === BOT_ID)
           .map((one) => ({ id: one.ts, text: textOf(one), raw: JSON.stringify(one) })),
       ),
-    hang: () => {
-      gate.judge = ({ path }) => (path.endsWith("/chat.postMessage") ? "hang" : "pass");
+    hang: (what) => {
+      gate.judge = ({ path }) => (what === "everything" || path.endsWith("/chat.postMessage") ? "hang" : "pass");
     },
     hanging: () => gate.hanging(),
     refuse: () => {
@@ -73,7 +74,7 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
       slack.sockets.breakOff();
     },
     release: () => {
-      gate.judge = () => "pass";
+      gate.open();
       slack.sockets.refusing = false;
     },
     close: async () => {
@@ -88,21 +89,16 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
 const textOf = ({ text, blocks }: { readonly text: string; readonly blocks?: unknown }): string =>
   blocks === undefined ? text : `${text}\n${JSON.stringify(blocks)}`;
 
-/** At once, after a minute and after five, says Slack; here at once each time. */
-const ATTEMPTS = 4;
-
 async function post(front: WebhookFront, message: Parameters<typeof eventsOf>[0]): Promise<void> {
   for (const event of eventsOf(message)) await postEvent(front, event);
 }
 
 async function postEvent(front: WebhookFront, event: unknown): Promise<void> {
   let attempt = 0;
+  // Slack repeats at once, after a minute and after five; here all of it is at once.
   await waitFor("a node to take Slack's event", async () => {
-    const retry =
-      attempt === 0 ? {} : { "x-slack-retry-num": [String(attempt)], "x-slack-retry-reason": ["http_error"] };
-    attempt += 1;
-    if (attempt > ATTEMPTS * 10) throw new Error("Slack gave up");
-    const request = signed(JSON.stringify(event), JSON_TYPE, { headers: retry });
+    const retry = { "x-slack-retry-num": [String(attempt)], "x-slack-retry-reason": ["http_error"] };
+    const request = signed(JSON.stringify(event), JSON_TYPE, { headers: attempt++ === 0 ? {} : retry });
     const headers = new Headers(Object.entries(request.headers).map(([name, values]) => [name, values.join(", ")]));
     const response = await fetch(`${front.url}/hooks/slack/main`, {
       method: "POST",
@@ -112,5 +108,3 @@ async function postEvent(front: WebhookFront, event: unknown): Promise<void> {
     return response.status === 200;
   });
 }
-
-export { TEAM };
