@@ -37,6 +37,7 @@ const NOTES = {
   refusalLength: "a refusal's sentence",
   beatBytes: "one beat's encoded bytes",
   beatAddresses: "addresses in a beat",
+  beatCursorLength: "the cursor of a chat account in a beat",
   beatTextLength: "one address, label or activity in a beat",
   logBytes: "the piece of output in one `log-data`",
   counter: "greatest Lamport stamp, seq and wall time",
@@ -49,6 +50,10 @@ const NOTES = {
   noteLength: "note",
   gateRuns: "runs in one evidence",
   inviteMs: "from an invite's wall stamp to its `expires`",
+  chatIdLength: "a principal, room, message or event of a chat platform",
+  chatTextLength: "what a person wrote to the mesh",
+  chatSpans: "pieces of one message of the mesh",
+  chatSends: "messages that one op says were sent",
   configBytes: "configuration text in `project.set`",
 };
 
@@ -91,6 +96,8 @@ export function budgetsTable() {
 
 const HTTP_NOTES = {
   bodyBytes: "body of a request",
+  hookBytes: "body of a webhook",
+  hooksAtOnce: "webhooks that are read or answered at once",
   bodyDepth: "nesting of a body",
   bodyValues: "values in a body",
   targetLength: "path and query",

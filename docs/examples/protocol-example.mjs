@@ -248,10 +248,11 @@ function beatExample() {
     slotsFree: 1,
     intervalMs: 1_000,
     activity: {},
+    accounts: { "matrix/main": "3 s72594_4483" },
   };
   const sealed = sealBeat(mesh, about, owner.signer);
   const fields = [
-    ["skein/beat/1", "tag"],
+    ["skein/beat/2", "tag"],
     [mesh, "mesh id"],
     [owner.signer.publicKey, "whose beat"],
     [about.boot, "boot"],
@@ -263,6 +264,7 @@ function beatExample() {
     [about.slotsFree, "free slots"],
     [about.intervalMs, "interval, ms"],
     [about.activity, "activity by item id"],
+    [about.accounts, "chat accounts, with the cursor of one it holds"],
   ];
   const message = bytesOfMessage({ type: "beat", ...sealed }, [
     [sealed.bytes, "the beat's bytes, as above"],

@@ -39,6 +39,8 @@ interface Cell {
   readonly stage?: "none" | "Backlog" | "Coding" | "Qa" | "Archived";
   /** The writer holds the item's claim. */
   readonly holds?: boolean;
+  /** Something is asked about the item. */
+  readonly asks?: boolean;
   /** Chat ops that are there before. */
   readonly before?: readonly ChatBody["kind"][];
   readonly body: (mesh: Mesh, writer: Node) => OpBody;
@@ -186,6 +188,20 @@ const CELLS: readonly Cell[] = [
     { about: "Blocked", allowed: WORKERS, stage: "Qa", holds: true },
   ),
   item({ kind: "item.restore", note: "" }, { allowed: OPERATORS, stage: "Archived" }),
+  ...(["item.note", "item.answer"] as const).map((kind): Cell => ({
+    kind,
+    allowed: OPERATORS,
+    stage: "Coding",
+    asks: true,
+    body: () =>
+      kind === "item.note" ? { kind, text: "see the log", by: "" } : { kind, question: "q001", text: "443", by: "" },
+  })),
+  {
+    kind: "item.ask",
+    allowed: WORKERS,
+    stage: "Coding",
+    body: () => ({ kind: "item.ask", question: "q002", text: "Which port?", options: [] }),
+  },
   chat("lease.claim"),
   chat("lease.release", { about: "of another one's lease", allowed: NOBODY, before: ["lease.claim"] }),
   chat("chat.receive"),
@@ -261,7 +277,7 @@ const entityOf = ({ kind }: OpBody): string =>
 const headOf = (node: Node): string | null => node.replica.view().items.get(ITEM)?.best?.id ?? null;
 
 /** The founder brings the item where the cell wants it; the writer then takes the claim, if it may. */
-function prepare(mesh: Mesh, writer: Node, { stage, holds, before = [] }: Cell): void {
+function prepare(mesh: Mesh, writer: Node, { stage, holds, asks, before = [] }: Cell): void {
   const founder = nodeAt(mesh, 0);
   for (const kind of before) write(mesh, founder, CHAT_SAMPLES[kind], null);
   write(mesh, founder, { kind: "member.invite", ticket: ticket.publicKey, role: "agent", expires: 9 }, null);
@@ -277,6 +293,8 @@ function prepare(mesh: Mesh, writer: Node, { stage, holds, before = [] }: Cell):
     const born = { title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] } as const;
     write(mesh, founder, { kind: "item.create", ...born }, null);
     for (const body of steps[stage]) write(mesh, founder, body, headOf(founder));
+    const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
+    if (asks === true) write(mesh, founder, ask, headOf(founder));
   }
   exchangeAll(mesh);
   if (holds === true) write(mesh, writer, { kind: "item.claim", ttl: 1_000 }, headOf(writer));

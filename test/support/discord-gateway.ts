@@ -144,7 +144,7 @@ export function createGateway(server: Server, world: World): Gateway {
     if (gateway.slam !== undefined) return socket.close(gateway.slam);
     if (!gateway.isMute) say(socket, { op: 10, d: { heartbeat_interval: gateway.intervalMs }, s: null, t: null });
     socket.on("message", (raw) => {
-      const { op, d } = JSON.parse(String(raw)) as { op: number; d: never };
+      const { op, d } = JSON.parse((raw as Buffer).toString()) as { op: number; d: never };
       if (op === 2) identify(socket, d);
       if (op === 6) resume(socket, d);
       if (op === 1) {

@@ -18,7 +18,7 @@ import {
   type World,
 } from "./discord-world.ts";
 
-export interface Seen {
+interface Seen {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -27,7 +27,7 @@ export interface Seen {
 }
 
 /** What happens to the next request that fits, instead of or after its answer. */
-export interface Fault {
+interface Fault {
   readonly method: string;
   readonly path: RegExp;
   /** `answer`: this one. `reset`: it is done, and the answer is lost. `refuse`: it is not done, the connection breaks. */
@@ -218,7 +218,7 @@ const createMessage: Handler = (server, { body }, [channel = ""]) => {
 const editMessage: Handler = (server, { body }, [channel = "", id = ""]) => {
   const message = findMessage(server, channel, id);
   if (message === undefined) return UNKNOWN_MESSAGE;
-  message.content = String(body["content"] ?? "");
+  message.content = typeof body["content"] === "string" ? body["content"] : "";
   message.edited_timestamp = new Date().toISOString();
   return done(wire(message));
 };

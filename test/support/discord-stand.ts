@@ -14,13 +14,13 @@ type OutgoingMessage = Parameters<ChatTransport["send"]>[0];
 /** Waits of the back-off take a fiftieth of their time. */
 const FASTER = 50;
 
-export const fastClock: Clock = {
+const fastClock: Clock = {
   monoMs: () => systemClock.monoMs() * FASTER,
   wallMs: () => systemClock.wallMs(),
   after: (delayMs, run) => systemClock.after(delayMs / FASTER, run),
 };
 
-export const VERBS: readonly SlashVerb[] = [
+const VERBS: readonly SlashVerb[] = [
   { name: "list", summary: "Lists the items", parameters: [] },
   {
     name: "note",

@@ -1,5 +1,5 @@
 /** What our Discord knows: channels, threads, messages, commands, interactions. In Discord's own form, so that it can be sent as it is. */
-export interface StoredChannel {
+interface StoredChannel {
   readonly id: string;
   readonly type: number;
   readonly guild_id?: string;
@@ -29,7 +29,6 @@ export const GUILD = "900000000000000002";
 export const GENERAL = "900000000000000003";
 export const OTHER = "900000000000000004";
 export const ADA = "900000000000000011";
-export const GRACE = "900000000000000012";
 export const TOKEN = "secret-bot-token";
 
 export interface World {
@@ -95,7 +94,7 @@ export function createWorld(): World {
 }
 
 /** As Discord sends it. */
-export const wire = ({ extra, reactions: _, ...message }: StoredMessage): Record<string, unknown> => ({
+export const wire = ({ extra, ...message }: StoredMessage): Record<string, unknown> => ({
   ...message,
   ...extra,
 });

@@ -3,19 +3,12 @@
  * limits; here it says when to come back instead of waiting inside, and what went wrong becomes one of four facts that the
  * caller can act on.
  */
-import {
-  DiscordAPIError,
-  HTTPError,
-  RateLimitError,
-  type RequestMethod,
-  REST,
-  type ResponseLike,
-} from "@discordjs/rest";
+import { DiscordAPIError, HTTPError, RateLimitError, RequestMethod, REST, type ResponseLike } from "@discordjs/rest";
 import type { TransportContext } from "@skein/chat";
 import { err, ok, type Result } from "@skein/core";
 
 import { readCapped } from "./capped-body.ts";
-import { createInvalidBudget } from "./invalid-budget.ts";
+import { createInvalidBudget, type InvalidBudget } from "./invalid-budget.ts";
 import { type DiscordSettings, TOKEN } from "./settings.ts";
 
 export type ApiFailure =
@@ -30,7 +23,7 @@ export type ApiFailure =
 
 export type Answer = Result<unknown, ApiFailure>;
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
   /** A callback of an interaction carries its own token. */
@@ -38,17 +31,29 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+export type Ask = (method: keyof typeof METHODS, path: `/${string}`, request?: ApiRequest) => Promise<Answer>;
+
 export interface Api {
-  request(method: `${RequestMethod}`, path: `/${string}`, request?: ApiRequest): Promise<Answer>;
+  readonly request: Ask;
   /** Resolves when nothing is under way. */
   close(): Promise<void>;
 }
 
+const METHODS = {
+  GET: RequestMethod.Get,
+  POST: RequestMethod.Post,
+  PUT: RequestMethod.Put,
+  PATCH: RequestMethod.Patch,
+};
+
 const TIMEOUT_MS = 15_000;
 const REASON_MAX = 300;
 
-export function createApi(settings: DiscordSettings, context: TransportContext): Api {
-  const invalid = createInvalidBudget(context.clock);
+export function createApi(
+  settings: Pick<DiscordSettings, "api">,
+  context: TransportContext,
+  invalid: InvalidBudget = createInvalidBudget(context.clock),
+): Api {
   const rest = new REST({
     api: settings.api.replace(/\/+$/, ""),
     version: "10",
@@ -64,7 +69,7 @@ export function createApi(settings: DiscordSettings, context: TransportContext):
   });
   const underWay = new Set<Promise<unknown>>();
   const request = async (
-    method: `${RequestMethod}`,
+    method: keyof typeof METHODS,
     path: `/${string}`,
     { body, query, anonymous = false, signal }: ApiRequest,
   ): Promise<Answer> => {
@@ -72,18 +77,25 @@ export function createApi(settings: DiscordSettings, context: TransportContext):
     if (waitMs > 0) return err(limited(waitMs, "account", "Discord refused too many requests of this node lately"));
     // The library forgets the token after a 401, and a person may have put a new one.
     rest.setToken(context.secret(TOKEN));
+    // The library listens to a signal and never stops, so each request gets one of its own.
+    const own = new AbortController();
+    const abort = (): void => own.abort();
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted === true) abort();
     try {
       const value = await rest.request({
-        method: method as RequestMethod,
+        method: METHODS[method],
         fullRoute: path,
         auth: !anonymous,
-        signal,
+        signal: own.signal,
         ...(body === undefined ? {} : { body }),
         ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
       });
       return ok(value);
     } catch (cause) {
       return err(failureOf(cause));
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
   };
   return {

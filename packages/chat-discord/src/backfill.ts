@@ -7,7 +7,7 @@ import type { ChatHost, TransportContext } from "@skein/chat";
 import { err, ok, type Result } from "@skein/core";
 import { z } from "zod";
 
-import type { Api, ApiFailure } from "./api.ts";
+import type { ApiFailure, Ask } from "./api.ts";
 import type { Cursor } from "./cursor.ts";
 import { messageEvent } from "./inbound.ts";
 import type { Places } from "./places.ts";
@@ -16,14 +16,16 @@ import { threadsIn } from "./translate.ts";
 import { channelSchema, type DiscordMessage, messageSchema } from "./wire.ts";
 
 export interface BackfillParts {
-  readonly api: Api;
+  /** With patience. */
+  readonly ask: Ask;
   readonly places: Places;
   readonly host: ChatHost;
   readonly log: TransportContext["log"];
+  /** A channel of the configuration that the bot may not read. */
+  readonly onClosed: (channel: string, reason: string) => void;
   readonly channels: readonly string[];
   /** The bot's user id. */
   readonly self: string;
-  readonly signal: AbortSignal;
 }
 
 /** A message that is older than one of another channel may have come after it. */
@@ -51,12 +53,13 @@ export async function backfill(
 
 /** Newest messages of the channels, and the channels themselves where there is none: what is newer concerns the bot. */
 export async function newestNow(
-  parts: Pick<BackfillParts, "api" | "channels" | "signal">,
+  parts: Pick<BackfillParts, "ask" | "channels" | "onClosed">,
 ): Promise<Result<string | undefined, ApiFailure>> {
   let newest: string | undefined;
   for (const id of parts.channels) {
-    const answer = await parts.api.request("GET", `/channels/${id}`, { signal: parts.signal });
+    const answer = await parts.ask("GET", `/channels/${id}`);
     if (!answer.ok && !isClosedTo(answer.error)) return answer;
+    if (!answer.ok) parts.onClosed(id, answer.error.reason);
     const read = channelSchema.safeParse(answer.ok ? answer.value : undefined);
     if (read.success) newest = newer(newest, read.data.last_message_id ?? read.data.id);
   }
@@ -70,15 +73,15 @@ const isClosedTo = (failure: ApiFailure): boolean =>
 async function activeThreads(parts: BackfillParts, after: string): Promise<Result<readonly string[], ApiFailure>> {
   const guilds = new Set<string>();
   for (const id of parts.channels) {
-    const answer = await parts.api.request("GET", `/channels/${id}`, { signal: parts.signal });
+    const answer = await parts.ask("GET", `/channels/${id}`);
     if (!answer.ok && !isClosedTo(answer.error)) return answer;
-    if (!answer.ok) parts.log("warn", "discord.channel-unreadable", { channel: id, reason: answer.error.reason });
+    if (!answer.ok) parts.onClosed(id, answer.error.reason);
     const guild = channelSchema.safeParse(answer.ok ? answer.value : undefined).data?.guild_id;
     if (typeof guild === "string") guilds.add(guild);
   }
   const threads: string[] = [];
   for (const guild of guilds) {
-    const answer = await parts.api.request("GET", `/guilds/${guild}/threads/active`, { signal: parts.signal });
+    const answer = await parts.ask("GET", `/guilds/${guild}/threads/active`);
     if (!answer.ok && !isClosedTo(answer.error)) return answer;
     for (const thread of threadsIn(answer.ok ? answer.value : undefined)) {
       if (thread === null || !parts.channels.includes(thread.parent_id ?? "")) continue;
@@ -100,7 +103,7 @@ async function backfillChannel(
   for (;;) {
     const page = await readPage(parts, channel, after);
     if (!page.ok) return page;
-    const place = await parts.places.of(channel, parts.signal);
+    const place = await parts.places.of(channel, parts.ask);
     if (!place.ok) return err(place.error.reason);
     const { messages, isFull } = page.value;
     const events = messages.flatMap((message) => messageEvent(message, place.value, parts.self) ?? []);
@@ -117,14 +120,11 @@ const pageSchema = z.array(messageSchema.nullable().catch(null)).max(PAGE);
 
 /** Oldest first. A channel that the bot may no longer read has nothing to say. */
 async function readPage(
-  { api, log, signal }: BackfillParts,
+  { ask, log }: BackfillParts,
   channel: string,
   after: string,
 ): Promise<Result<{ readonly messages: readonly DiscordMessage[]; readonly isFull: boolean }, string>> {
-  const answer = await api.request("GET", `/channels/${channel}/messages`, {
-    query: { after, limit: String(PAGE) },
-    signal,
-  });
+  const answer = await ask("GET", `/channels/${channel}/messages`, { query: { after, limit: String(PAGE) } });
   if (!answer.ok && isClosedTo(answer.error)) {
     log("warn", "discord.channel-unreadable", { channel, reason: answer.error.reason });
     return ok({ messages: [], isFull: false });
@@ -133,6 +133,7 @@ async function readPage(
   const read = pageSchema.safeParse(answer.value);
   if (!read.success) return err("Discord's answer could not be read");
   const messages = read.data.filter((message) => message !== null);
+  if (messages.length < read.data.length) log("warn", "discord.unreadable", { name: "message", channel });
   return ok({
     messages: messages.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
     isFull: read.data.length === PAGE,

@@ -15,8 +15,10 @@ export async function readCapped(response: Response): Promise<Response> {
       chunks.push(part.value);
     }
   }
-  const { status, headers } = response;
-  // What has no content may not be made with one.
-  const body = status === 204 || status === 205 || status === 304 ? null : Buffer.concat(chunks);
-  return new Response(body, { status, headers });
+  const { status } = response;
+  const headers = new Headers(response.headers);
+  // What has no content may not be made with one, nor be read as any.
+  const isEmpty = status === 204 || status === 205 || status === 304;
+  if (isEmpty) headers.delete("content-type");
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers });
 }

@@ -53,8 +53,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     parts.onFailure(reason);
   };
   const run = async (): Promise<void> => {
-    while (queue.length > 0 && !isStopped) {
-      const done = await process(queue.splice(0, takeUpTo(queue)), parts);
+    // Whoever stops empties the queue.
+    while (queue.length > 0) {
+      const done = await process(queue.splice(0, BATCH_MAX), parts);
       if (!done.ok) fail(done.error);
     }
     running = undefined;
@@ -76,19 +77,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   };
 }
 
-const isBeginning = ({ name }: Dispatch): boolean => name === "READY" || name === "RESUMED";
-
-/** What begins a session is taken by itself: messages may have to be looked for before anything else is. */
-function takeUpTo(queue: readonly Entry[]): number {
-  const next = queue.findIndex(isBeginning);
-  return next === -1 ? BATCH_MAX : Math.max(1, Math.min(next, BATCH_MAX));
-}
-
 async function process(batch: readonly Entry[], parts: DispatcherParts): Promise<Result<void, string>> {
-  const [first] = batch;
-  const last = batch.at(-1);
-  if (first === undefined || last === undefined) return ok(undefined);
-  if (isBeginning(first)) return begin(first, parts);
+  // Before anything newer, also when the connection that first tried it is gone.
+  const bridged = await bridge(parts);
+  if (!bridged.ok) return bridged;
   const translated = [];
   for (const dispatch of batch) {
     await dispatch.answered;
@@ -103,20 +95,18 @@ async function process(batch: readonly Entry[], parts: DispatcherParts): Promise
     .flatMap(({ newest }) => newest ?? [])
     .toSorted(bySnowflake)
     .at(-1);
-  parts.position.reached(last.sequence, newest, events.length > 0);
+  parts.position.reached(batch.at(-1)?.sequence ?? 0, newest, events.length > 0);
   return ok(undefined);
 }
 
 const bySnowflake = (a: string, b: string): number => (BigInt(a) < BigInt(b) ? -1 : 1);
 
-async function begin({ sequence }: Dispatch, parts: DispatcherParts): Promise<Result<void, string>> {
+async function bridge(parts: DispatcherParts): Promise<Result<void, string>> {
   const { position } = parts;
-  if (position.isGap()) {
-    const found = await backfill(parts, position.cursor());
-    if (!found.ok) return found;
-    position.bridged(found.value);
-  }
-  position.reached(sequence, undefined, true);
+  if (!position.isGap()) return ok(undefined);
+  const found = await backfill(parts, position.cursor());
+  if (!found.ok) return found;
+  position.bridged(found.value);
   return ok(undefined);
 }
 

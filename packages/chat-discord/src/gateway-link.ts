@@ -67,7 +67,7 @@ const LEAVING = 4_200;
 
 const frame = z.object({
   op: z.number().int(),
-  d: z.unknown(),
+  d: z.unknown().optional(),
   s: z.number().int().nullish(),
   t: z.string().max(100).nullish(),
 });
@@ -77,7 +77,7 @@ const hello = z.object({ heartbeat_interval: z.number().min(100).max(3_600_000) 
 
 export function openLink(options: LinkOptions): GatewayLink {
   const { clock, session } = options;
-  const socket = new WebSocket(`${options.url.replace(/\/*$/, "/")}?v=10&encoding=json`, {
+  const socket = new WebSocket(addressOf(options.url), {
     maxPayload: PAYLOAD_MAX_BYTES,
     perMessageDeflate: false,
     followRedirects: false,
@@ -145,6 +145,14 @@ export function openLink(options: LinkOptions): GatewayLink {
   // `close` follows and says it all.
   socket.on("error", () => undefined);
   return { leave: () => end({ type: "left" }) };
+}
+
+/** Whatever else was in the address, this is what is asked for. */
+function addressOf(text: string): URL {
+  const url = new URL(text);
+  url.search = "v=10&encoding=json";
+  url.hash = "";
+  return url;
 }
 
 const textOf = (raw: RawData): string =>

@@ -12,6 +12,7 @@ import { createDispatcher } from "./dispatcher.ts";
 import { type Dispatch, type GatewayLink, type LinkEnd, type LinkOptions, openLink } from "./gateway-link.ts";
 import type { Interactions } from "./interactions.ts";
 import { meaningOf } from "./link-end.ts";
+import { createPatientAsk } from "./patient.ts";
 import { pause } from "./pause.ts";
 import type { Places } from "./places.ts";
 import { createPosition, type Position } from "./position.ts";
@@ -38,6 +39,7 @@ const GOOD_MS = 60_000;
 const RESUMES_MAX = 3;
 
 interface Loop extends IngressParts {
+  readonly onClosed: (channel: string, reason: string) => void;
   readonly position: Position;
   readonly signal: AbortSignal;
 }
@@ -50,13 +52,25 @@ interface Course {
 export function openIngress(parts: IngressParts): Ingress {
   const closing = new AbortController();
   const position = createPosition(parts.host, parts.settings.gateway);
-  const done = run({ ...parts, position, signal: closing.signal });
+  const done = run({ ...parts, position, signal: closing.signal, onClosed: createComplaint(parts) });
   return {
     close: async () => {
       closing.abort();
       await done;
       position.flush();
     },
+  };
+}
+
+/** Once for each channel. */
+function createComplaint({ host, context }: IngressParts): Loop["onClosed"] {
+  const told = new Set<string>();
+  return (channel, reason) => {
+    context.log("warn", "discord.channel-unreadable", { account: context.account, channel, reason });
+    if (told.has(channel)) return;
+    told.add(channel);
+    const message = `The bot may not read channel ${channel} (${reason}): give it the permission, or take it out of channels`;
+    host.trouble({ severity: "passing", message });
   };
 }
 
@@ -125,7 +139,7 @@ async function hold(loop: Loop, self: string): Promise<Held> {
   const dispatcher = createDispatcher({
     ...loop,
     self,
-    signal: AbortSignal.any([signal, over.signal]),
+    ask: createPatientAsk(loop.api, context, AbortSignal.any([signal, over.signal])),
     channels: settings.channels,
     log: context.log,
     nowMs: () => context.clock.wallMs(),
@@ -160,6 +174,7 @@ function dial(
   events: Pick<LinkOptions, "onGreeting" | "onDispatch" | "onEnd">,
 ): GatewayLink {
   const { session } = position.cursor();
+  context.log("info", "discord.dialing", { account: context.account, resumes: session !== undefined });
   return openLink({
     url: session?.url ?? settings.gateway,
     token: context.secret(TOKEN),

@@ -6,6 +6,7 @@ import type { ChatHost, InboundEvent, SlashVerb, TransportServices } from "@skei
 
 import { z } from "zod";
 
+import type { Ask } from "./api.ts";
 import { displayName, principalOf } from "./inbound.ts";
 import { type Place, placeOf, type Places } from "./places.ts";
 import { messageRef } from "./refs.ts";
@@ -14,7 +15,7 @@ import { commandText } from "./verbs.ts";
 import { type DiscordInteraction, type DiscordOption, interactionSchema } from "./wire.ts";
 
 /** The answer to an interaction, in Discord's form. */
-export interface Reply {
+interface Reply {
   readonly type: number;
   readonly data?: {
     readonly content?: string;
@@ -24,7 +25,7 @@ export interface Reply {
   };
 }
 
-export interface Answered {
+interface Answered {
   /** What its callback is sent to; undefined where none is expected. */
   readonly to: { readonly id: string; readonly token: string } | undefined;
   readonly reply: Reply;
@@ -56,15 +57,19 @@ const RECEIVED = "Received. The answer comes as a message.";
 const NOT_SAVED = "Nothing was saved, so nothing will happen: this node cannot write to its disk. Please try again.";
 const NOT_UNDERSTOOD = "That is nothing that this bot knows.";
 
-export function createInteractions(
-  places: Places,
-  verbs: readonly SlashVerb[],
-  log: TransportServices["log"],
-): Interactions {
+interface InteractionParts {
+  readonly places: Places;
+  /** Without patience: the person waits. */
+  readonly ask: Ask;
+  readonly verbs: readonly SlashVerb[];
+  readonly log: TransportServices["log"];
+}
+
+export function createInteractions({ places, ask, verbs, log }: InteractionParts): Interactions {
   const placeFor = async ({ channel, channel_id: id }: DiscordInteraction): Promise<Place | null> => {
     if (channel !== null && channel !== undefined) return placeOf(channel);
     if (typeof id !== "string") return null;
-    const found = await places.of(id);
+    const found = await places.of(id, ask);
     return found.ok ? found.value : { room: id, thread: null, direct: false };
   };
 

@@ -3,6 +3,7 @@
  * nonce Discord keeps the first, for a few minutes. Nothing is ever sent twice in here.
  */
 import type { OutgoingMessage, Reaction, SendOutcome } from "@skein/chat";
+import { ok, type Result } from "@skein/core";
 import { z } from "zod";
 
 import type { Answer, Api, ApiFailure } from "./api.ts";
@@ -42,8 +43,8 @@ export async function send(api: Api, message: OutgoingMessage): Promise<SendOutc
   if (first.ok || !isRefusal(first.error, UNKNOWN_CHANNEL)) return sent(first, there);
   // Nobody has answered there yet: the thread begins with this message.
   const opened = await openThread(api, room, there, message.threadTitle);
-  if (opened === undefined) return sent(await post(api, there, message, content), there);
-  if (opened.type !== "refused" || opened.status === UNAUTHORIZED) return failed(opened);
+  if (opened.ok) return sent(await post(api, opened.value, message, content), opened.value);
+  if (opened.error.type !== "refused" || opened.error.status === UNAUTHORIZED) return failed(opened.error);
   // Where no thread can be, for example in a direct conversation, it answers the message instead.
   return sent(await post(api, room, { ...message, quotes: there, thread: null }, content));
 }
@@ -113,13 +114,14 @@ function findThread(thread: string): string | undefined {
   return isId(id) ? id : undefined;
 }
 
-/** Undefined when the thread is there: opened now, or by somebody else in the meantime. */
-async function openThread(api: Api, room: string, root: string, title: string): Promise<ApiFailure | undefined> {
+/** The id of the thread: opened now, or by somebody else in the meantime. A thread has the id of the message it begins at. */
+async function openThread(api: Api, room: string, root: string, title: string): Promise<Result<string, ApiFailure>> {
   const name = title.replace(/\s+/g, " ").trim().slice(0, TITLE_MAX);
   const answer = await api.request("POST", `/channels/${room}/messages/${root}/threads`, {
     body: { name: name === "" ? "Skein" : name },
   });
-  return answer.ok || isRefusal(answer.error, THREAD_EXISTS) ? undefined : answer.error;
+  if (answer.ok) return ok(created.safeParse(answer.value).data?.id ?? root);
+  return isRefusal(answer.error, THREAD_EXISTS) ? ok(root) : answer;
 }
 
 const isRefusal = (failure: ApiFailure, code: number): boolean => failure.type === "refused" && failure.code === code;

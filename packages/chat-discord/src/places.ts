@@ -4,7 +4,7 @@
  */
 import { ok, type Result } from "@skein/core";
 
-import type { Api, ApiFailure } from "./api.ts";
+import type { ApiFailure, Ask } from "./api.ts";
 import { type DiscordChannel, channelSchema } from "./wire.ts";
 
 export interface Place {
@@ -16,24 +16,23 @@ export interface Place {
 
 export interface Places {
   learn(channel: DiscordChannel): void;
-  /** A channel that the bot may not look at is a room by itself. */
-  of(channel: string, signal?: AbortSignal): Promise<Result<Place, ApiFailure>>;
+  /** A channel that the bot may not look at is a room by itself. Asks with `ask` when it has to. */
+  of(channel: string, ask: Ask): Promise<Result<Place, ApiFailure>>;
   /** Direct conversations that were seen. */
   direct(): readonly string[];
 }
 
 const KNOWN_MAX = 5_000;
 
-export const DIRECT = 1;
-const GROUP_DIRECT = 3;
+const DIRECT = 1;
 const THREADS: ReadonlySet<number> = new Set([10, 11, 12]);
 
 export function placeOf({ id, type, parent_id: parent }: DiscordChannel): Place {
   if (THREADS.has(type) && typeof parent === "string") return { room: parent, thread: id, direct: false };
-  return { room: id, thread: null, direct: type === DIRECT || type === GROUP_DIRECT };
+  return { room: id, thread: null, direct: type === DIRECT };
 }
 
-export function createPlaces(api: Api): Places {
+export function createPlaces(): Places {
   const known = new Map<string, Place>();
   const keep = (id: string, place: Place): Place => {
     known.delete(id);
@@ -47,10 +46,10 @@ export function createPlaces(api: Api): Places {
   return {
     learn: (channel) => void keep(channel.id, placeOf(channel)),
     direct: () => [...known.values()].filter(({ direct }) => direct).map(({ room }) => room),
-    of: async (id, signal) => {
+    of: async (id, ask) => {
       const place = known.get(id);
       if (place !== undefined) return ok(place);
-      const answer = await api.request("GET", `/channels/${id}`, signal && { signal });
+      const answer = await ask("GET", `/channels/${id}`);
       if (!answer.ok && answer.error.type !== "refused") return answer;
       const read = channelSchema.safeParse(answer.ok ? answer.value : undefined);
       // The refusal is kept as well: refused requests are counted by Discord.

@@ -25,17 +25,18 @@ interface PreparationParts {
   readonly host: IngressHost;
   readonly position: Position;
   readonly signal: AbortSignal;
+  readonly onClosed: (channel: string, reason: string) => void;
 }
 
 /** Discord resets the token of a bot that identifies 1,000 times within a day. */
-export const IDENTIFIES = { count: 900, perMs: 86_400_000 };
+const IDENTIFIES = { count: 900, perMs: 86_400_000 };
 /** So many of Discord's own count are left for whoever else uses the bot. */
 const RESERVE = 50;
 const WAIT_MIN_MS = 1_000;
 
 const UNAUTHORIZED = 401;
 
-export const TOKEN_REFUSED = "Discord refused the bot's token (401): put a new one into this account's configuration";
+const TOKEN_REFUSED = "Discord refused the bot's token (401): put a new one into this account's configuration";
 
 export function createPreparation(parts: PreparationParts): () => Promise<Readiness> {
   const { api, host, position, settings, signal } = parts;
@@ -57,7 +58,11 @@ export function createPreparation(parts: PreparationParts): () => Promise<Readin
       if (self === undefined) return { type: "failed", reason: "Discord did not say who the bot is" };
     }
     if (position.cursor().floor === undefined) {
-      const newest = await newestNow({ api, channels: settings.channels, signal });
+      const newest = await newestNow({
+        ask: (method, path) => api.request(method, path, { signal }),
+        channels: settings.channels,
+        onClosed: parts.onClosed,
+      });
       if (!newest.ok) return notNow(newest.error);
       if (newest.value !== undefined) position.founded(newest.value);
     }

@@ -10,7 +10,7 @@ import type { Api, ApiFailure } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
 import { pause } from "./pause.ts";
 import type { DiscordSettings } from "./settings.ts";
-import { type Command, type CommandOption, describeCommand } from "./verbs.ts";
+import { type CommandOption, describeCommand } from "./verbs.ts";
 
 /** Until Discord knows it, or refuses it. */
 export async function keepRegistering(
@@ -37,8 +37,7 @@ async function registerCommand(
   settings: DiscordSettings,
   context: TransportContext,
 ): Promise<Result<"changed" | "unchanged", ApiFailure>> {
-  const { command, leftOut } = describeCommand(settings.command, context.verbs);
-  if (leftOut.length > 0) context.log("warn", "discord.verbs-left-out", { verbs: leftOut.join(" ") });
+  const command = describeCommand(settings.command, context.verbs, settings.guild === undefined);
   const scope = settings.guild === undefined ? "" : `/guilds/${settings.guild}`;
   const path: `/${string}` = `/applications/${settings.application}${scope}/commands`;
   const there = await api.request("GET", path);
@@ -66,22 +65,33 @@ const listSchema = z.array(
     name: z.string(),
     description: z.string(),
     options: z.array(optionSchema).default([]),
+    contexts: z.array(z.number()).nullish(),
   }),
 );
 
-function commandsIn(value: unknown): readonly Command[] {
+interface Known {
+  readonly type: number;
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly CommandOption[];
+  readonly contexts?: readonly number[] | null | undefined;
+}
+
+function commandsIn(value: unknown): readonly Known[] {
   const read = listSchema.safeParse(value);
   return read.success ? read.data : [];
 }
 
 /** Without what Discord adds and without what is false anyway. */
-const fingerprint = (commands: readonly Command[]): string => JSON.stringify(commands.map(essence));
+const fingerprint = (commands: readonly Known[]): string => JSON.stringify(commands.map(essence));
 
-const essence = (one: Command | CommandOption): unknown => [
+/** Where it may be used counts when it was said. */
+const essence = (one: Known | CommandOption): unknown => [
   one.type,
   one.name,
   one.description,
-  "required" in one && one.required === true,
-  "autocomplete" in one && one.autocomplete === true,
+  "contexts" in one ? (one.contexts ?? null) : null,
+  "required" in one && one.required,
+  "autocomplete" in one && one.autocomplete,
   (one.options ?? []).map(essence),
 ];

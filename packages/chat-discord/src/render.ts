@@ -14,10 +14,10 @@ export const TEXT_MAX = 1_900;
 const BREAK = "\u200b";
 
 /**
- * An address is left as it is, because backslashes in it would break it, and nothing in it is markup. It ends where
- * Discord's own rule certainly has not ended yet.
+ * An address is left as it is, because backslashes in it would break it, and goes into angle brackets, which say exactly
+ * where it ends: without them Discord reads on to the next space, through any sign of the markup.
  */
-const ADDRESS = /(?<!\w)https?:\/\/[A-Za-z0-9._~:/?#@!$&=+%-]*[A-Za-z0-9/=]/g;
+const ADDRESS = /https?:\/\/[A-Za-z0-9._~:/?#@!$&=+%-]*[A-Za-z0-9/=_~#&%+$-]/g;
 
 export function render(body: Body): string {
   const full = inMarkdown(body);
@@ -68,7 +68,7 @@ export function escapeMarkdown(text: string): string {
   let escaped = "";
   let at = 0;
   for (const { 0: address, index } of text.matchAll(ADDRESS)) {
-    escaped += escapeWords(text.slice(at, index), at === 0) + withoutMention(address);
+    escaped += escapeWords(text.slice(at, index), at === 0) + `<${withoutMention(address)}>`;
     at = index + address.length;
   }
   return escaped + escapeWords(text.slice(at), at === 0);

@@ -1,9 +1,8 @@
 /** What `node.yaml` says of one Discord bot. */
 import { z } from "zod";
 
-const id = z
-  .string()
-  .regex(/^\d{15,20}$/, "is no Discord id: a number of 15 to 20 digits, in quotes (right-click, Copy ID)");
+const NO_ID = "has to be a Discord id: 15 to 20 digits, in quotes (right-click, Copy ID)";
+const id = z.string({ error: NO_ID }).regex(/^\d{15,20}$/, NO_ID);
 
 const baseUrl = (protocol: RegExp, example: string): z.ZodURL =>
   z.url({ protocol, error: `has to be an address like ${example}` });

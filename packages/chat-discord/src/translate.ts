@@ -1,11 +1,11 @@
 /** One dispatch of the gateway, as events of the mesh. What it says of channels is remembered on the way. */
-import type { InboundEvent } from "@skein/chat";
+import type { InboundEvent, TransportServices } from "@skein/chat";
 import { ok, type Result } from "@skein/core";
 
-import type { ApiFailure } from "./api.ts";
+import type { ApiFailure, Ask } from "./api.ts";
 import type { Dispatch } from "./gateway-link.ts";
 import { deletionEvents, editEvent, messageEvent, reactionEvent } from "./inbound.ts";
-import { DIRECT, type Place, type Places } from "./places.ts";
+import type { Place, Places } from "./places.ts";
 import {
   channelSchema,
   channelsSchema,
@@ -17,7 +17,7 @@ import {
   updateSchema,
 } from "./wire.ts";
 
-export interface Translated {
+interface Translated {
   readonly events: readonly InboundEvent[];
   /** The message that it was about when it is a new one, also when it is no event. */
   readonly newest?: string;
@@ -28,7 +28,9 @@ export interface TranslateContext {
   /** The bot's user id. */
   readonly self: string;
   readonly nowMs: () => number;
-  readonly signal: AbortSignal;
+  /** For channels that nobody spoke of. */
+  readonly ask: Ask;
+  readonly log: TransportServices["log"];
 }
 
 type Translation = Result<Translated, ApiFailure>;
@@ -77,21 +79,22 @@ export function threadsIn(data: unknown): readonly (DiscordChannel | null)[] {
   return channelsSchema.safeParse(threads).data ?? [];
 }
 
-/** What comes without a guild comes from a direct conversation. */
-async function placeFor(
-  where: { readonly channel_id: string; readonly guild_id?: string | null | undefined },
-  { places, signal }: TranslateContext,
-): Promise<Result<Place, ApiFailure>> {
-  const { channel_id: id, guild_id: guild } = where;
-  if (typeof guild !== "string") places.learn({ id, type: DIRECT });
-  return places.of(id, signal);
+const placeFor = (
+  { channel_id: channel }: { readonly channel_id: string },
+  { places, ask }: TranslateContext,
+): Promise<Result<Place, ApiFailure>> => places.of(channel, ask);
+
+/** Not of the form that is read: nobody can do anything about it, but it is not passed over in silence. */
+function unreadable(name: string, { log }: TranslateContext): Translation {
+  log("warn", "discord.unreadable", { name });
+  return ok(NOTHING);
 }
 
 const some = (event: InboundEvent | undefined): readonly InboundEvent[] => (event === undefined ? [] : [event]);
 
 async function created(data: unknown, context: TranslateContext): Promise<Translation> {
   const read = messageSchema.safeParse(data);
-  if (!read.success) return ok(NOTHING);
+  if (!read.success) return unreadable("MESSAGE_CREATE", context);
   const place = await placeFor(read.data, context);
   if (!place.ok) return place;
   return ok({ events: some(messageEvent(read.data, place.value, context.self)), newest: read.data.id });
@@ -99,21 +102,21 @@ async function created(data: unknown, context: TranslateContext): Promise<Transl
 
 async function updated(data: unknown, context: TranslateContext): Promise<Translation> {
   const read = updateSchema.safeParse(data);
-  if (!read.success) return ok(NOTHING);
+  if (!read.success) return unreadable("MESSAGE_UPDATE", context);
   const place = await placeFor(read.data, context);
   return place.ok ? ok({ events: some(editEvent(read.data, place.value, context.self)) }) : place;
 }
 
 async function deleted(data: unknown, context: TranslateContext): Promise<Translation> {
   const read = deletionSchema.safeParse(data);
-  if (!read.success) return ok(NOTHING);
+  if (!read.success) return unreadable("MESSAGE_DELETE", context);
   const place = await placeFor(read.data, context);
   return place.ok ? ok({ events: deletionEvents(read.data, place.value, context.nowMs()) }) : place;
 }
 
 async function reacted(data: unknown, context: TranslateContext): Promise<Translation> {
   const read = reactionSchema.safeParse(data);
-  if (!read.success) return ok(NOTHING);
+  if (!read.success) return unreadable("MESSAGE_REACTION_ADD", context);
   const place = await placeFor(read.data, context);
   if (!place.ok) return place;
   const { self, nowMs } = context;

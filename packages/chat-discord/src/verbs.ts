@@ -11,7 +11,7 @@ const SUMMARIES_MAX = [100, 60, 30, 1];
 const NAME = /^[a-z0-9_-]{1,32}$/;
 
 const CHAT_INPUT = 1;
-export const SUBCOMMAND = 1;
+const SUBCOMMAND = 1;
 const STRING = 3;
 
 export interface CommandOption {
@@ -23,27 +23,33 @@ export interface CommandOption {
   readonly options?: readonly CommandOption[];
 }
 
+/** In servers and in direct messages to the bot, not in conversations of others. Only where it is registered for all. */
+const EVERYWHERE = { contexts: [0, 1], integration_types: [0] };
+
 export interface Command {
+  readonly contexts?: readonly number[];
+  readonly integration_types?: readonly number[];
   readonly type: number;
   readonly name: string;
   readonly description: string;
   readonly options: readonly CommandOption[];
 }
 
-export interface Described {
-  readonly command: Command;
-  /** Verbs that Discord has no place for; they can still be written in a message. */
-  readonly leftOut: readonly string[];
-}
+/** Says what has no subcommand of its own, in the words of a message. */
+const OTHER: SlashVerb = {
+  name: "other",
+  summary: "Any other command, as you would write it in a message",
+  parameters: [{ name: "words", summary: "For example: hold 7 waits for the design", kind: "text", required: true }],
+};
 
-/** What is too long for Discord in all gets shorter summaries. */
-export function describeCommand(name: string, verbs: readonly SlashVerb[]): Described {
+/** Verbs that Discord has no place for go through one that takes any words. What is too long in all gets shorter summaries. */
+export function describeCommand(name: string, verbs: readonly SlashVerb[], isGlobal = false): Command {
   const fitting = verbs.filter((verb) => NAME.test(verb.name) && verb.parameters.length <= PARAMETERS_MAX);
-  const taken = fitting.slice(0, SUBCOMMANDS_MAX);
-  const leftOut = verbs.filter((verb) => !taken.includes(verb)).map((verb) => verb.name);
+  const isAll = fitting.length === verbs.length && verbs.length <= SUBCOMMANDS_MAX;
+  const taken = isAll ? verbs : [...fitting.slice(0, SUBCOMMANDS_MAX - 1), OTHER];
   const described = SUMMARIES_MAX.map((max) => commandWith(name, taken, max));
   const command = described.find((one) => lengthOf(one) <= TOTAL_MAX) ?? commandWith(name, taken, 1);
-  return { command, leftOut };
+  return isGlobal ? { ...command, ...EVERYWHERE } : command;
 }
 
 const commandWith = (name: string, verbs: readonly SlashVerb[], summaryMax: number): Command => ({
@@ -93,5 +99,6 @@ export function commandText(options: readonly DiscordOption[], verbs: readonly S
     const text = String(value ?? "").trim();
     return index < given.length - 1 && /\s/.test(text) ? `"${text.replaceAll('"', "'")}"` : text;
   });
-  return [chosen.name, ...values].filter((one) => one !== "").join(" ");
+  const words = chosen.name === OTHER.name ? values : [chosen.name, ...values];
+  return words.filter((one) => one !== "").join(" ");
 }

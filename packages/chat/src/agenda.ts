@@ -55,7 +55,9 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
     const news = newsOfItem(item, now.project);
     const all = targets.flatMap((target) => {
       const hasCard = now.capabilities.edit && !target.direct && wants(target.verbosityOf(id), "stages");
-      const card = hasCard ? cardOf(item, target.room, now) : undefined;
+      // One that ends without ever having moved has no story to follow.
+      const hasMoved = ["Coding", "Qa", "Merge"].includes(item.best.state.stage.stage);
+      const card = hasCard && hasMoved ? cardOf(item, target.room, now) : undefined;
       // What belongs below the card waits for it.
       if (card !== undefined && !chat.sent.has(card.mark.key)) return [card];
       return plan(news, target);

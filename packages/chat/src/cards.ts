@@ -3,7 +3,7 @@ import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { boardPage } from "./answers.ts";
-import { cardOf, concerns, type DueContext, repliesTo } from "./due.ts";
+import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
 import { targetsOf } from "./notices/targets.ts";
 import type { ChatTransport } from "./transport.ts";
 
@@ -19,6 +19,8 @@ export interface CardsDeps {
 export interface Cards {
   /** These items changed; undefined: any may have. */
   look(items: ReadonlySet<string> | undefined): void;
+  /** This was just sent: nothing to edit until it says something else. */
+  wasSent(due: Due): void;
   poke(): void;
   idle(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     for (const { room } of targetsOf(account, view)) {
       const due = cardOf(item, room, context());
       const sent = view.chat.sent.get(due.mark.key);
-      const words = JSON.stringify([due.message.body, due.message.buttons]);
+      const words = wordsOf(due.message);
       if (sent === undefined || sent.message === "" || said.get(due.mark.key) === words) continue;
       if (!mayAct()) return;
       // An edit is a message of its own: its key is what it says.
@@ -78,7 +80,7 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
   const loop = async (): Promise<void> => {
     if (!mayAct() || clock.monoMs() < notBefore) return;
     await refreshLive();
-    for (const id of [...dirty]) {
+    for (const id of new Set(dirty)) {
       if (!mayAct() || clock.monoMs() < notBefore) return;
       dirty.delete(id);
       await refresh(id);
@@ -89,6 +91,9 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     look: (items) => {
       for (const id of items ?? desk.view().items.keys()) dirty.add(id);
     },
+    wasSent: ({ mark, message }) => {
+      if (mark.purpose === "card") said.set(mark.key, wordsOf(message));
+    },
     poke: () => {
       if (transport.edit === undefined) return;
       running ??= loop().finally(() => {
@@ -98,6 +103,8 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     idle: () => running ?? Promise.resolve(),
   };
 }
+
+const wordsOf = ({ body, buttons }: Due["message"]): string => JSON.stringify([body, buttons]);
 
 const hashOf = (words: string, sha256: DueContext["sha256"]): string =>
   [...sha256(new TextEncoder().encode(words)).subarray(0, 16)]

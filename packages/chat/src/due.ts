@@ -108,13 +108,13 @@ export const cardKey = ({ account, sha256 }: DueContext, room: string, item: str
 export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   const key = cardKey(context, room, item.id);
   const { capabilities, account, project } = context;
-  const why = item.best.state.note;
-  const body: Body = [...itemLine(project(item)), ...(why === "" ? [] : [plain(`\n${why}`)])];
+  const body = itemLine(project(item));
   return {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
     message: {
       ...blank(key, room),
+      lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
       threadTitle: item.registers.title.value,
       body: body.map((span) => ({ ...span, text: span.text.slice(0, 1_000) })),
       buttons: cardButtons(item, capabilities),

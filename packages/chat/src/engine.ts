@@ -106,15 +106,7 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
         return { status: 500 };
       }
     },
-    states: () => [
-      ...[...running.values()].map(({ session }) => session.state()),
-      ...[...refused].map(([account, trouble]): SessionState => ({
-        account,
-        state: "stopped",
-        holder: undefined,
-        trouble,
-      })),
-    ],
+    states: () => [...[...running.values()].map(({ session }) => session.state()), ...[...refused].map(stoppedState)],
     start: tick,
     stop: async () => {
       cancel();
@@ -122,6 +114,13 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
     },
   };
 }
+
+const stoppedState = ([account, trouble]: readonly [string, string]): SessionState => ({
+  account,
+  state: "stopped",
+  holder: undefined,
+  trouble,
+});
 
 interface Services extends ChatEngineDeps {
   readonly verifier: ReturnType<typeof createVerifier>;

@@ -21,7 +21,7 @@ import {
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
-import { answerPage, boardPage, reference } from "./answers.ts";
+import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
 import { judge, type Judgement, type ReadQuestion, type Settling } from "./judge.ts";
 
 export interface ExecutorDeps {
@@ -109,10 +109,10 @@ function bounded(reply: Body): Body {
   });
 }
 
-const settleDraft = (command: RoomCommand, settling: Settling): Draft => ({
+const settleDraft = (command: RoomCommand, settling: Settling, effects: number): Draft => ({
   entity: CHAT_ENTITY,
   on: null,
-  body: { kind: "chat.settle", command: command.id, ...settling, reply: bounded(settling.reply) },
+  body: { kind: "chat.settle", command: command.id, ...settling, reply: bounded(settling.reply), effects },
 });
 
 const draftsOf = (bodies: readonly ChatBody[]): readonly Draft[] =>
@@ -127,7 +127,7 @@ async function settle(
   effects: readonly Draft[] = [],
 ): Promise<boolean> {
   const written = await deps.desk.write(() =>
-    ok(isSettled(deps, command) ? [] : [...effects, settleDraft(command, settling)]),
+    ok(isSettled(deps, command) ? [] : [...effects, settleDraft(command, settling, effects.length)]),
   );
   if (!written.ok) deps.log("warn", "chat.not-saved", { account: deps.account.id, message: written.error.message });
   return written.ok;
@@ -146,12 +146,12 @@ async function write(
     const decided = desk.decide(wanted, { role, by: command.received.principal, idBytes });
     if (!decided.ok) {
       const reply = [plain(forRooms(decided.error.message))];
-      return ok([settleDraft(command, { ...DONE, outcome: "refused", reply, answers })]);
+      return ok([settleDraft(command, { ...DONE, outcome: "refused", reply, answers }, 0)]);
     }
     effects = decided.value.drafts;
     const reply = doneReply(deps, wanted, decided.value);
     const settling: Settling = { ...DONE, reply, item: decided.value.item ?? "", answers };
-    return ok([...effects, settleDraft(command, settling)]);
+    return ok([...effects, settleDraft(command, settling, effects.length)]);
   });
   if (!written.ok) return false;
   desk.watch(
@@ -160,9 +160,6 @@ async function write(
   );
   return true;
 }
-
-/** The same sentence as in a terminal, without its commands: a room has its own. */
-const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 /** One line saying what was done to what. */
 function doneReply({ desk }: ExecutorDeps, command: Command, { item }: Decision): Body {

@@ -41,7 +41,7 @@ export interface JudgeContext {
   readonly maxText: number;
 }
 
-export type Settling = Omit<SettleBody, "kind" | "command">;
+export type Settling = Omit<SettleBody, "kind" | "command" | "effects">;
 
 export type Judgement =
   | { readonly type: "settle"; readonly settling: Settling; readonly effects?: readonly ChatBody[] }
@@ -104,17 +104,17 @@ function judgeEdit(command: RoomCommand, { view }: JudgeContext): Judgement {
   return settle("done", [plain("You changed that message, so I forgot what I asked about it.")], { answers: pending });
 }
 
-const YES = ["✅", "👍", "yes", "+1"];
-const NO = ["❌", "👎", "no", "-1"];
+const YES: ReadonlySet<string> = new Set(["✅", "👍", "yes", "+1"]);
+const NO: ReadonlySet<string> = new Set(["❌", "👎", "no", "-1"]);
 
 function judgeReaction(command: RoomCommand, authority: Authority, context: JudgeContext): Judgement {
   const { received } = command;
   const pending = byMessage(context.view.chat, placeOf(command), received.message);
   if (pending === undefined) return ignore();
   // A variation selector or a skin tone changes nothing of what is meant.
-  const meant = received.text.replaceAll(/[\ufe0f\u{1f3fb}-\u{1f3ff}]/gu, "");
-  if (YES.includes(meant)) return judgeYes(pending, command, authority, context);
-  if (NO.includes(meant)) return judgeNo(pending, command, authority);
+  const meant = received.text.replaceAll(/\ufe0f|\p{Emoji_Modifier}/gu, "");
+  if (YES.has(meant)) return judgeYes(pending, command, authority, context);
+  if (NO.has(meant)) return judgeNo(pending, command, authority);
   return ignore();
 }
 
@@ -263,7 +263,7 @@ function pendingFor(code: string | undefined, command: RoomCommand, { view }: Ju
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Commands that the node itself answers and that are nobody's secret. */
-const ASKED_FROM_NODE = ["nodes", "claims", "doctor"];
+const ASKED_FROM_NODE: ReadonlySet<string> = new Set(["nodes", "claims", "doctor"]);
 
 function judgeCommand(
   wanted: Extract<Wanted, { type: "command" }>,
@@ -282,7 +282,7 @@ function judgeCommand(
   if (item !== undefined && !item.ok) return refuse(item.error.message);
   const about = item?.value;
   if (parsed.value.spec.effect !== "writes") {
-    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.includes(wanted.command)) {
+    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
       return refuse(`${name} is for a terminal.`);
     }
     return { type: "read", question: { type: "command", command: parsed.value.command }, item: about?.id ?? "" };

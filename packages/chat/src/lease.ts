@@ -8,7 +8,7 @@ import { type ChatView, type Crypto, type Lease, rankOf } from "@skein/core";
 export const LEASE_TTL_MS = 30_000;
 const STAGGER_MS = 2_000;
 
-export interface LeaseInput {
+interface LeaseInput {
   readonly account: string;
   readonly chat: ChatView;
   readonly self: string;

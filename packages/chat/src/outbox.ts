@@ -17,6 +17,8 @@ export interface OutboxDeps {
   readonly log: Logger;
   /** What is to be said now, the most urgent first; nothing that is marked. */
   readonly due: () => readonly Due[];
+  /** This was just sent, as it is. */
+  readonly onSent: (due: Due) => void;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -64,9 +66,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (written.ok) for (const { key } of sends) unmarked.delete(key);
   };
 
+  /** A second message under this key is none. */
+  const knowsKey = ({ sinceMs }: Due): boolean => {
+    const { idempotency, keyMs = Number.POSITIVE_INFINITY } = transport.capabilities;
+    return idempotency === "key" && clock.wallMs() - sinceMs < keyMs;
+  };
   const attempt = async (one: Due): Promise<SendOutcome> => {
-    const doubt = doubtful.has(one.mark.key) || (isNew && transport.capabilities.idempotency === "reconcile");
-    if (!doubt || transport.capabilities.idempotency === "key") return safely(() => transport.send(one.message));
+    if ((!isNew && !doubtful.has(one.mark.key)) || knowsKey(one)) return safely(() => transport.send(one.message));
     const find = transport.find?.bind(transport);
     const found: SendOutcome =
       find === undefined
@@ -81,6 +87,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {
     switch (outcome.type) {
       case "sent":
+        deps.onSent(one);
         return mark(one, "sent", outcome.message, "");
       case "refused":
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
@@ -93,7 +100,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         const since = doubtful.get(one.mark.key) ?? clock.monoMs();
         doubtful.set(one.mark.key, since);
         heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
-        if (transport.capabilities.idempotency === "key" || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
+        if (knowsKey(one) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(
           "chat",
           account,

@@ -104,6 +104,7 @@ export function createSession(deps: SessionDeps): Session {
     clock,
     log,
     due: () => agenda.due(),
+    onSent: (due) => cards.wasSent(due),
     mayAct,
   });
   const cards: Cards = createCards({ account, transport, desk, clock, context, mayAct });
@@ -178,7 +179,7 @@ export function createSession(deps: SessionDeps): Session {
   /** What the holder says is kept here too: it may be the last that anybody hears of it. */
   const keepHeardCursor = (): void => {
     if (held !== undefined || clock.monoMs() - savedMs < SAVE_CURSOR_MS) return;
-    const [heard] = [...desk.speakers(account.id).values()].filter((one) => one !== "");
+    const heard = [...desk.speakers(account.id).values()].find((one) => one !== "");
     if (heard === undefined || heard === desk.recall(cursorFact)) return;
     savedMs = clock.monoMs();
     desk.remember(cursorFact, heard);

@@ -128,17 +128,8 @@ export {
 export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
-export {
-  decide,
-  type DecideContext,
-  type Decision,
-  findItem,
-  findMember,
-  isLive,
-  itemIdFrom,
-  type LiveItem,
-  stageOn,
-} from "./command/decide.ts";
+export { decide, type DecideContext, type Decision, findMember, itemIdFrom, stageOn } from "./command/decide.ts";
+export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
 export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";

@@ -23,6 +23,9 @@ export interface HookReply {
 
 export type Hooks = (kind: string, account: string, request: HookRequest) => Promise<HookReply>;
 
+/** In this process, over all servers: what they hold is one memory. */
+let underWay = 0;
+
 const PATH = /^\/hooks\/([a-z][a-z0-9-]{0,30})\/([a-z0-9][a-z0-9-]{0,62})$/;
 
 /** Undefined when the path is no webhook's. */
@@ -40,12 +43,29 @@ export async function hookReply(
   if (method !== "GET" && method !== "POST") {
     return errorReply(405, { code: "wrong-method", message: "A webhook is sent with POST." }, { Allow: "GET, POST" });
   }
-  const body = await rawBody(request);
-  if (body === undefined)
+  if (underWay >= HTTP_LIMITS.hooksAtOnce) {
+    return errorReply(503, { code: "unavailable", message: "Too many webhooks at once. Send it again." });
+  }
+  underWay++;
+  const reply = await answer(hooks, { kind, account, method }, request).finally(() => {
+    underWay--;
+  });
+  if (reply === undefined) {
     return errorReply(413, { code: "too-large", message: "The body is too large for a webhook." });
-  const reply = await hooks(kind, account, { method, url: request.url ?? "", headers: allHeaders(request), body });
+  }
   const { "Content-Type": contentType = "text/plain; charset=utf-8", ...headers } = reply.headers ?? {};
   return { status: reply.status, contentType, body: reply.body ?? "", headers };
+}
+
+/** Undefined when the body is too large. */
+async function answer(
+  hooks: Hooks,
+  { kind, account, method }: { readonly kind: string; readonly account: string; readonly method: string },
+  request: IncomingMessage,
+): Promise<HookReply | undefined> {
+  const body = await rawBody(request);
+  if (body === undefined) return undefined;
+  return hooks(kind, account, { method, url: request.url ?? "", headers: allHeaders(request), body });
 }
 
 function allHeaders({ rawHeaders }: IncomingMessage): Readonly<Record<string, readonly string[]>> {
@@ -64,7 +84,7 @@ function rawBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= HTTP_LIMITS.bodyBytes) return void chunks.push(chunk);
+      if (size <= HTTP_LIMITS.hookBytes) return void chunks.push(chunk);
       request.pause();
       return resolve(undefined);
     });

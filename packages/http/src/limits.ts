@@ -2,6 +2,8 @@
 
 export const HTTP_LIMITS: {
   readonly bodyBytes: number;
+  readonly hookBytes: number;
+  readonly hooksAtOnce: number;
   readonly bodyDepth: number;
   readonly bodyValues: number;
   readonly targetLength: number;
@@ -18,6 +20,9 @@ export const HTTP_LIMITS: {
   readonly pageBytes: number;
 } = {
   bodyBytes: 256 * 1024,
+  /** One webhook; Meta gathers messages into one of up to 3 MB. Anybody may send as much, so only so many are read at once. */
+  hookBytes: 3 * 1024 * 1024,
+  hooksAtOnce: 32,
   bodyDepth: 16,
   bodyValues: 10_000,
   targetLength: 2_048,

@@ -12,6 +12,7 @@ import {
   isLive,
   type LiveItem,
   memberOf,
+  CHAT_ENTITY,
   MESH_ENTITY,
   ok,
   type OpBody,
@@ -102,6 +103,7 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
   if (body === undefined || !roleAtLeast(role, "agent")) return ok([]);
   if (op.entity === MESH_ENTITY) return ok(isStillWanted(deps, body) ? [{ entity: MESH_ENTITY, on: null, body }] : []);
   if (!roleAtLeast(role, "operator")) return ok([]);
+  if (op.entity === CHAT_ENTITY) return ok(isFact(body) ? [{ entity: CHAT_ENTITY, on: null, body }] : []);
   const item = deps.replica.view().items.get(op.entity);
   if (body.kind === "item.create") {
     return ok(item?.registers === undefined ? [{ entity: op.entity, on: null, body }] : []);
@@ -123,6 +125,14 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
       return ok([]);
   }
 }
+
+/**
+ * What happened in rooms stays true: what was said and settled and sent, who was linked, what was taken away. A lease, a
+ * setting or a role that was given is of its moment, and a later one may be here.
+ */
+const isFact = (body: OpBody): boolean =>
+  !["lease.claim", "lease.release", "notice.set"].includes(body.kind) &&
+  (body.kind !== "person.role" || body.role === "none");
 
 const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, lamport: number): boolean =>
   item.registers[body.field].lamport < lamport;

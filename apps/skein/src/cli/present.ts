@@ -162,7 +162,7 @@ const historyTable = (entries: readonly Fields[]): string =>
       text(entry["on"]).slice(0, 8),
       text(entry["kind"]),
       text(entry["stage"]),
-      text(entry["authorName"]),
+      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
       text(entry["reason"] ?? entry["note"] ?? null),
     ]),
   );

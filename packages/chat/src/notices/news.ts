@@ -49,7 +49,7 @@ function stageNews(item: LiveItem, project: Project): readonly News[] {
       hasCooldown: true,
       body: (_locale, inThread) => {
         const note = state.note === "" ? "" : state.note;
-        if (!inThread) return note === "" ? line : [...line, plain(`\n${note}`)];
+        if (!inThread) return line;
         return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
       },
       buttons: noButtons,

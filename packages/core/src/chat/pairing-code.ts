@@ -28,5 +28,5 @@ export function normalPairingCode(typed: string): string | undefined {
     .replaceAll(/[\s\u2010-\u2015-]/gu, "")
     .replaceAll("O", "0")
     .replaceAll(/[IL]/g, "1");
-  return code.length === DIGITS && [...code].every((digit) => ALPHABET.includes(digit)) ? code : undefined;
+  return code.length === DIGITS && /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : undefined;
 }

@@ -5,7 +5,7 @@
  * rendezvous order waits k times the stagger, so that usually one node claims and the others never try. Claims save
  * cost and give no exclusion: two nodes may run one item in a partition, and landing is what must be once.
  */
-import { isLive, type LiveItem } from "../command/decide.ts";
+import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";

@@ -9,7 +9,8 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import type { Role } from "../member/role.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { decide, type DecideContext, type Decision, findMember, ttlMs } from "./decide.ts";
+import { decide, type DecideContext, type Decision, findMember } from "./decide.ts";
+import { ttlMs } from "./find.ts";
 import { parseCommand } from "./parse.ts";
 import type { CommandName } from "./registry.ts";
 

@@ -4,7 +4,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import { type DecideContext, type Decision, findItem, ttlMs } from "./decide.ts";
+import type { DecideContext, Decision } from "./decide.ts";
+import { findItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
 type Decided = Result<Decision, CommandError>;

@@ -15,7 +15,8 @@ import { proveRotation } from "../member/rotation-proof.ts";
 import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
-import { decide, type DecideContext, type Decision, findItem, itemIdFrom } from "./decide.ts";
+import { decide, type DecideContext, type Decision, itemIdFrom } from "./decide.ts";
+import { findItem } from "./find.ts";
 import { parseCommand } from "./parse.ts";
 import { type CommandName, COMMANDS } from "./registry.ts";
 

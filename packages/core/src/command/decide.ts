@@ -2,10 +2,9 @@
  * command → ops: what a command wants written, judged against the view as it is now. Pure: time and random bytes come in
  * with the command. A refused command has no drafts and so no effect.
  */
-import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
+import { fromHex, toHex } from "../kernel/bytes.ts";
 import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
 import { MESH_ENTITY, type View } from "../fold/fold.ts";
-import type { ItemHistory } from "../fold/history.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
@@ -16,6 +15,7 @@ import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bo
 import { LIMITS } from "../op/limits.ts";
 import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
+import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
 
@@ -159,29 +159,6 @@ export function itemIdFrom(bytes: Uint8Array): string {
   return id;
 }
 
-/** The item whose id is, or begins with, `ref`. Deleted items are gone. */
-export function findItem(view: View, ref: string): Result<LiveItem, CommandError> {
-  const exact = view.items.get(ref);
-  const matches = exact !== undefined ? [exact] : [...view.items.values()].filter((item) => item.id.startsWith(ref));
-  const live = matches.filter(isLive);
-  const [item] = live;
-  if (item === undefined)
-    return fail("not-found", `There is no item ${ref}. \`skein item list --all\` shows what there is.`);
-  if (live.length > 1) {
-    const ids = live.map((one) => one.id).toSorted(compareText);
-    return fail("ambiguous", `${ref} may be ${ids.slice(0, 5).join(", ")}. Give more of the id.`);
-  }
-  return ok(item);
-}
-
-export type LiveItem = ItemHistory & {
-  readonly best: NonNullable<ItemHistory["best"]>;
-  readonly registers: NonNullable<ItemHistory["registers"]>;
-};
-
-export const isLive = (item: ItemHistory): item is LiveItem =>
-  !item.deleted && item.best !== undefined && item.registers !== undefined;
-
 function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const dependsOn = resolveAll(input.dependsOn, context.view);
   if (!dependsOn.ok) return dependsOn;
@@ -321,10 +298,6 @@ function remove(input: CommandInput<"item.delete">, context: DecideContext): Dec
 }
 
 // ── members ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-export const ttlMs = (ttl: string): number => Number(ttl.slice(0, -1)) * (UNIT_MS[ttl.slice(-1)] ?? 0);
 
 function invite(input: CommandInput<"member.invite">, context: DecideContext): Decided {
   if (ROLES.indexOf(input.role) > ROLES.indexOf(context.role)) {

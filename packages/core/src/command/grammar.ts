@@ -82,7 +82,7 @@ function fill(verb: Verb, text: string, context: GrammarContext): Result<Record<
   for (const parameter of verb.parameters) {
     switch (parameter.kind) {
       case "item": {
-        const taken = takeItem(rest, parameter.required, context);
+        const taken = takeItem(rest, parameter.required, verb.parameters.length === 1, context);
         if (!taken.ok) return taken;
         if (taken.value.item !== undefined) input[parameter.field] = taken.value.item;
         rest = taken.value.rest;
@@ -122,7 +122,12 @@ interface TakenItem {
 const QUOTED = /^(?:"([^"\n]+)"|\u201c([^\u201d\n]+)\u201d)\s*([\s\S]*)$/u;
 
 /** In a thread an item is named with `#` only: the next word may be the beginning of a sentence about the thread's own. */
-function takeItem(text: string, required: boolean, context: GrammarContext): Result<TakenItem, string> {
+function takeItem(
+  text: string,
+  required: boolean,
+  isOnly: boolean,
+  context: GrammarContext,
+): Result<TakenItem, string> {
   const marked = /^#([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/iu.exec(text);
   if (marked !== null) return ok({ item: marked[1]?.toLowerCase(), rest: marked[2] ?? "" });
   const quoted = QUOTED.exec(text);
@@ -133,7 +138,8 @@ function takeItem(text: string, required: boolean, context: GrammarContext): Res
     if (context.threadItem === undefined) return err(`There is no item, or more than one, called "${short(title)}".`);
   }
   if (context.threadItem !== undefined) return ok({ item: context.threadItem, rest: text });
-  const bare = /^([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/iu.exec(text);
+  // Where an item may be left out, the first word may be meant for what follows it.
+  const bare = required || isOnly ? /^([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/iu.exec(text) : null;
   if (bare !== null) return ok({ item: bare[1]?.toLowerCase(), rest: bare[2] ?? "" });
   return required ? err("Which item?") : ok({ item: undefined, rest: text });
 }

@@ -12,13 +12,13 @@ interface Stamp {
   readonly wall: number;
 }
 
-export interface Note extends Stamp {
+interface Note extends Stamp {
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;
 }
 
-export interface Question extends Stamp {
+interface Question extends Stamp {
   readonly question: string;
   readonly text: string;
   /** What may be answered; empty for any text. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import type { Command } from "../command/parse.ts";
 import { parseCommand } from "../command/parse.ts";
-import { isLive, type LiveItem } from "../command/decide.ts";
+import { isLive, type LiveItem } from "../command/find.ts";
 import { toHex } from "../kernel/bytes.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica, type Replica } from "../log/replica.ts";

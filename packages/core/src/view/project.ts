@@ -2,7 +2,7 @@
  * The view as people see it: items, attempts and the merge queue as plain values. Pure; what depends on this node's
  * hearing (is a lease expired?) comes in as a function.
  */
-import type { LiveItem } from "../command/decide.ts";
+import type { LiveItem } from "../command/find.ts";
 import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";

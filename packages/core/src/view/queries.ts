@@ -1,7 +1,8 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
-import { findItem, isLive, type LiveItem } from "../command/decide.ts";
+import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import type { RoomCommand } from "../chat/chat-view.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
@@ -33,7 +34,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "item.show":
       return withItem(command.input.item, context, (item) => show(item, context));
     case "item.history":
-      return withItem(command.input.item, context, (item) => history(item, context.naming));
+      return withItem(command.input.item, context, (item) => history(item, context));
     case "why":
       return withItem(command.input.item, context, (item) => ({
         id: item.id,
@@ -88,14 +89,26 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
 });
 
-function history(item: LiveItem, naming: Naming): Plain {
+function history(item: LiveItem, { naming, view }: QueryContext): Plain {
+  const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);
   const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
   return [...item.entries.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
-    .map((entry) => historyEntry(entry, winning.has(entry.id), naming));
+    .map((entry) => historyEntry(entry, winning.has(entry.id), byWhom(entry, said, view), naming));
 }
 
-function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming): Plain {
+/** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
+function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
+  const command = said.find(({ settled }) => {
+    const before = (settled?.stamp.lamport ?? 0) - lamport;
+    return settled?.stamp.author === author && before > 0 && before <= settled.effects;
+  });
+  if (command === undefined) return null;
+  const { principal } = command.received;
+  return chat.people().byPrincipal.get(principal)?.name ?? principal;
+}
+
+function historyEntry(entry: HistoryEntry, winning: boolean, by: string | null, { nameOf }: Naming): Plain {
   const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
   return {
     op: id,
@@ -103,6 +116,7 @@ function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming)
     kind,
     author,
     authorName: nameOf(author),
+    by,
     incarnation,
     seq,
     lamport,
