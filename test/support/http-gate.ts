@@ -1,12 +1,12 @@
 /**
- * Stands between nodes and a platform's HTTP interface, and decides for each request: it passes, it is never answered, or its
- * connection breaks. What hangs or breaks never reaches the platform, so what the platform saw is what passed.
+ * Stands between nodes and a platform's HTTP interface, and decides for each request: it passes, or it is
+ * never answered. What hangs never reaches the platform, so what the platform saw is what passed.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 import { closeServer, listen, readBody } from "./webhook-stand.ts";
 
-type Passage = "pass" | "hang" | "break";
+type Passage = "pass" | "hang";
 
 interface Passing {
   readonly method: string;
@@ -20,8 +20,10 @@ export interface HttpGate {
   judge: (request: Passing) => Passage;
   /** Requests that hang, and whose sender still waits. */
   hanging(): number;
+  /** From now on nobody listens there, and what is under way breaks off. */
+  shut(): Promise<void>;
   /** Everything passes again. What hangs breaks off, as when whoever hung is started anew. */
-  open(): void;
+  open(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,9 +34,6 @@ export async function createHttpGate(target: string): Promise<HttpGate> {
     const body = await readBody(request);
     const passing = { method: request.method ?? "", path: request.url ?? "", body: body.toString("utf8") };
     switch (gate.judge(passing)) {
-      case "break":
-        request.socket.destroy();
-        return;
       case "hang":
         waiting.add(response);
         response.on("close", () => waiting.delete(response));
@@ -50,14 +49,24 @@ export async function createHttpGate(target: string): Promise<HttpGate> {
     url: await listen(server),
     judge: () => "pass",
     hanging: () => waiting.size,
-    open: () => {
+    shut: () => closeServer(server),
+    open: async () => {
       gate.judge = () => "pass";
       for (const response of waiting) response.destroy();
+      if (!server.listening) await listenAt(server, Number(new URL(gate.url).port));
     },
-    close: () => closeServer(server),
+    close: async () => {
+      if (server.listening) await closeServer(server);
+    },
   };
   return gate;
 }
+
+const listenAt = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
 
 /** Of the connection itself, or made anew by whoever sends the body on. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([

@@ -97,9 +97,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         log("debug", "chat.retry", { account, reason: outcome.reason });
         return undefined;
       case "uncertain": {
-        const since = doubtful.get(one.mark.key) ?? clock.monoMs();
+        const known = doubtful.get(one.mark.key);
+        const since = known ?? clock.monoMs();
         doubtful.set(one.mark.key, since);
-        heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
+        // Where the platform cannot be asked, only its report or the time ends the doubt, and the room goes on meanwhile.
+        const isWaiting = known !== undefined && transport.find === undefined && !knowsKey(one);
+        if (!isWaiting) heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
         if (knowsKey(one) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(
           "chat",

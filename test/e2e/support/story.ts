@@ -108,7 +108,7 @@ export async function tellStory({ network, nodes, project, before = [] }: StoryO
     return known.every((items) => items.length === 1) ? known[0]?.[0] : undefined;
   });
   await nodes.find(({ name }) => name === speaker)?.kill();
-  network.release();
+  await network.release();
   const [answer] = await answered(network, /Added/);
   expect(answer?.text).toContain("Say hello");
   expect(answer?.text).toContain(added.id.slice(0, 6));

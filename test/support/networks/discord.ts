@@ -1,12 +1,12 @@
 /** Discord over its gateway. */
 import { startDiscordServer, type DiscordServer } from "../discord-server.ts";
-import { ADA as ADA_ID, APPLICATION, BOT, GENERAL, GRACE as GRACE_ID, TOKEN } from "../discord-world.ts";
+import { ADA as ADA_ID, APPLICATION, BOT, GENERAL, TOKEN } from "../discord-world.ts";
 import { createHttpGate } from "../http-gate.ts";
 import { ADA, GRACE, type Network } from "./network.ts";
 
 const PEOPLE: Readonly<Record<string, { readonly id: string; readonly direct: string }>> = {
   [ADA]: { id: ADA_ID, direct: "900000000000000021" },
-  [GRACE]: { id: GRACE_ID, direct: "900000000000000022" },
+  [GRACE]: { id: "900000000000000012", direct: "900000000000000022" },
 };
 /** Conversations of two. */
 const DIRECT = 1;
@@ -56,13 +56,13 @@ export async function discordNetwork(): Promise<DiscordNetwork> {
         what === "everything" || (method === "POST" && path.endsWith("/messages")) ? "hang" : "pass";
     },
     hanging: () => gate.hanging(),
-    refuse: () => {
-      gate.judge = () => "break";
+    refuse: async () => {
+      await gate.shut();
       discord.gateway.slam = 0;
       discord.gateway.cut();
     },
-    release: () => {
-      gate.open();
+    release: async () => {
+      await gate.open();
       discord.gateway.slam = undefined;
     },
     close: async () => {

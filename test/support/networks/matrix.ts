@@ -59,11 +59,11 @@ export async function matrixNetwork(): Promise<MatrixNetwork> {
       gate.judge = ({ path }) => (what === "everything" || path.includes("/send/m.room.message/") ? "hang" : "pass");
     },
     hanging: () => gate.hanging(),
-    refuse: () => {
-      gate.judge = () => "break";
+    refuse: async () => {
+      await gate.shut();
     },
-    release: () => {
-      gate.open();
+    release: async () => {
+      await gate.open();
     },
     close: async () => {
       await gate.close();

@@ -31,9 +31,9 @@ export interface Network {
   /** How many sends hang. */
   hanging(): number;
   /** From now on the platform refuses every connection. */
-  refuse(): void;
+  refuse(): Promise<void>;
   /** The platform is back. */
-  release(): void;
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -68,13 +68,13 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
       gate.judge = ({ path }) => (what === "everything" || path.endsWith("/chat.postMessage") ? "hang" : "pass");
     },
     hanging: () => gate.hanging(),
-    refuse: () => {
-      gate.judge = () => "break";
+    refuse: async () => {
+      await gate.shut();
       slack.sockets.refusing = true;
       slack.sockets.breakOff();
     },
-    release: () => {
-      gate.open();
+    release: async () => {
+      await gate.open();
       slack.sockets.refusing = false;
     },
     close: async () => {

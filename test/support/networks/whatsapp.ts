@@ -73,11 +73,11 @@ export async function metaNetwork(): Promise<MetaNetwork> {
       gate.judge = ({ body }) => (what !== "everything" && body.includes('"type":"reaction"') ? "pass" : "hang");
     },
     hanging: () => gate.hanging(),
-    refuse: () => {
-      gate.judge = () => "break";
+    refuse: async () => {
+      await gate.shut();
     },
-    release: () => {
-      gate.open();
+    release: async () => {
+      await gate.open();
     },
     close: async () => {
       await gate.close();
@@ -145,11 +145,11 @@ export async function twilioNetwork(): Promise<TwilioNetwork> {
       gate.judge = ({ method }) => (what === "everything" || method === "POST" ? "hang" : "pass");
     },
     hanging: () => gate.hanging(),
-    refuse: () => {
-      gate.judge = () => "break";
+    refuse: async () => {
+      await gate.shut();
     },
-    release: () => {
-      gate.open();
+    release: async () => {
+      await gate.open();
     },
     close: async () => {
       await gate.close();
