@@ -22,11 +22,13 @@ export interface StageOptions {
   /** Of the project and, with it, of the nodes. */
   readonly name: string;
   readonly project?: Partial<Pick<ProjectOptions, "files" | "config">>;
+  /** How many nodes; three when left out. */
+  readonly size?: number;
   /** What is said of every account beside what its network says. */
   readonly change?: object;
 }
 
-/** Three nodes, all of which can speak on all of these networks. */
+/** Nodes, all of which can speak on all of these networks. */
 export async function setStage(world: World, networks: readonly Network[], given: StageOptions): Promise<Stage> {
   for (const network of networks) world.atEnd(() => network.close());
   const { name } = given;
@@ -34,7 +36,7 @@ export async function setStage(world: World, networks: readonly Network[], given
   const env = Object.assign({}, ...networks.map((one) => one.env)) as Record<string, string>;
   const nodes = await startMesh(world, {
     project,
-    names: [`alice-${name}`, `bob-${name}`, `carol-${name}`],
+    names: ["alice", "bob", "carol"].slice(0, given.size).map((one) => `${one}-${name}`),
     each: () => ({ env }),
   });
   for (const node of nodes) {

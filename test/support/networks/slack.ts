@@ -4,6 +4,7 @@ import {
   APP_TOKEN,
   BOT_ID,
   BOT_TOKEN,
+  callback,
   ADA as ADA_ID,
   eventsOf,
   ROOM,
@@ -23,6 +24,8 @@ export const PEOPLE: Readonly<Record<string, { readonly user: string; readonly d
 export interface SlackNetwork extends Network {
   readonly slack: SlackServer;
   readonly front: WebhookFront;
+  /** Posts an event of a message as it is, signed with this secret, once. Resolves with the status. */
+  deliver(message: Readonly<Record<string, unknown>>, secret?: string): Promise<number>;
 }
 
 export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNetwork> {
@@ -33,12 +36,16 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
   for (const { direct } of Object.values(PEOPLE)) slack.members.add(direct);
   const write = async (channel: string, text: string, person: string): Promise<void> => {
     const user = PEOPLE[person]?.user ?? person;
-    const message = slack.write({ channel, text, user });
+    const message = slack.write({ channel, text: onTheWire(text), user });
     if (mode === "webhook") await post(front, { ...message.stored });
   };
   return {
     slack,
     front,
+    deliver: async (message, secret = SIGNING_SECRET) => {
+      const event = callback({ type: "message", channel_type: "channel", event_ts: message["ts"], ...message });
+      return (await postOnce(front, event, { secret })).status;
+    },
     account: "slack/main",
     prefix: "!skein ",
     transport: {
@@ -85,6 +92,10 @@ export async function slackNetwork(mode: "socket" | "webhook"): Promise<SlackNet
   };
 }
 
+/** What somebody typed as Slack delivers it: a `<` of theirs is never the beginning of a mention. */
+const onTheWire = (typed: string): string =>
+  typed.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
 /** The text is what notifications show; people read the blocks. */
 const textOf = ({ text, blocks }: { readonly text: string; readonly blocks?: unknown }): string =>
   blocks === undefined ? text : `${text}\n${JSON.stringify(blocks)}`;
@@ -98,13 +109,14 @@ async function postEvent(front: WebhookFront, event: unknown): Promise<void> {
   // Slack repeats at once, after a minute and after five; here all of it is at once.
   await waitFor("a node to take Slack's event", async () => {
     const retry = { "x-slack-retry-num": [String(attempt)], "x-slack-retry-reason": ["http_error"] };
-    const request = signed(JSON.stringify(event), JSON_TYPE, { headers: attempt++ === 0 ? {} : retry });
-    const headers = new Headers(Object.entries(request.headers).map(([name, values]) => [name, values.join(", ")]));
-    const response = await fetch(`${front.url}/hooks/slack/main`, {
-      method: "POST",
-      headers,
-      body: new TextDecoder().decode(request.body),
-    });
+    const response = await postOnce(front, event, { headers: attempt++ === 0 ? {} : retry });
     return response.status === 200;
   });
+}
+
+function postOnce(front: WebhookFront, event: unknown, options: Parameters<typeof signed>[2]): Promise<Response> {
+  const request = signed(JSON.stringify(event), JSON_TYPE, options);
+  const headers = new Headers(Object.entries(request.headers).map(([name, values]) => [name, values.join(", ")]));
+  const body = new TextDecoder().decode(request.body);
+  return fetch(`${front.url}/hooks/slack/main`, { method: "POST", headers, body });
 }
