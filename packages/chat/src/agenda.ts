@@ -1,5 +1,6 @@
 /** What an account has to say right now, in the order of urgency: replies, reminders, cards, news, digests. */
 
+import { openQuestions } from "@skein/core";
 import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
@@ -62,8 +63,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       if (card !== undefined && !chat.sent.has(card.mark.key)) return [card];
       return plan(news, target);
     });
-    const isAsked = [...item.annotations.questions.values()].some(({ answer }) => answer === undefined);
-    if (all.length === 0 && !isAsked) touched.delete(id);
+    if (all.length === 0 && openQuestions(item).length === 0) touched.delete(id);
     return all;
   };
   const plan = (news: readonly News[], target: Target): readonly Due[] =>

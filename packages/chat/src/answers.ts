@@ -96,6 +96,12 @@ function historyPage(value: Json): Body {
   );
 }
 
+/** Its author's clock said so, and that may have said anything. */
+function timeOf(wall: number): string {
+  const time = new Date(wall);
+  return Number.isNaN(time.getTime()) ? "(no time)" : time.toISOString().slice(5, 16).replace("T", " ");
+}
+
 function nodeList(value: Json): Body {
   const nodes = rows(value).filter((node) => node["removed"] !== true);
   return lines(
@@ -139,7 +145,22 @@ function doctorPage(value: Json): Body {
   return lines(bad.map((check) => [plain("✗ "), strong(text(check["name"])), plain(`: ${text(check["message"])}`)]));
 }
 
-const when = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(5, 16).replace("T", " ");
+function questionList(value: Json): Body {
+  const asked = rows(value);
+  if (asked.length === 0) return [plain("Nobody asks anything.")];
+  return lines(
+    asked.slice(0, LISTED).map((one) => {
+      const options = (Array.isArray(one["options"]) ? one["options"] : []).map((each: Json) => text(each));
+      return [
+        plain("? "),
+        reference(text(one["item"])),
+        plain(` ${text(one["text"])}${options.length === 0 ? "" : ` (${options.join(", ")})`}`),
+      ];
+    }),
+  );
+}
+
+const when = (value: Json | undefined): string => timeOf(Number(value));
 
 function timerList(value: Json): Body {
   const timers = rows(value);
@@ -181,6 +202,7 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   nodes: nodeList,
   claims: claimList,
   people: peopleList,
+  questions: questionList,
   timers: timerList,
   notices: noticeList,
   doctor: doctorPage,

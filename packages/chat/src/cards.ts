@@ -1,17 +1,20 @@
 /** Keeps status cards up to date: a card that was sent is edited when what it says has changed. */
-import type { ChatDesk, Clock } from "@skein/node";
+import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { boardPage } from "./answers.ts";
-import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
+import { cardOf, concerns, type Due, type DueContext, repliesTo, roomIn } from "./due.ts";
+import { contained } from "./contained.ts";
+import { shortened } from "./parts.ts";
 import { targetsOf } from "./notices/targets.ts";
-import type { ChatTransport } from "./transport.ts";
+import type { ChatTransport, OutgoingMessage, SendOutcome } from "./transport.ts";
 
 export interface CardsDeps {
   readonly account: AccountSettings;
   readonly transport: ChatTransport;
   readonly desk: ChatDesk;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly context: () => DueContext;
   readonly mayAct: () => boolean;
 }
@@ -31,13 +34,21 @@ const LIVE_MS = 10 * 60_000;
 /** A card is not edited more often than that. */
 const PACE_MS = 1_500;
 
-export function createCards({ account, transport, desk, clock, context, mayAct }: CardsDeps): Cards {
+export function createCards({ account, transport, desk, clock, log, context, mayAct }: CardsDeps): Cards {
   /** Card keys with what they said last, as far as this node knows. */
   const said = new Map<string, string>();
   const dirty = new Set<string>();
   let notBefore = 0;
   let running: Promise<void> | undefined;
 
+  /** Undefined when the transport failed: it is tried again at the next look. */
+  const edit = async (message: OutgoingMessage, sent: string): Promise<SendOutcome | undefined> => {
+    let outcome: SendOutcome | undefined;
+    await contained("edit", { log, account: account.id }, async () => {
+      outcome = await transport.edit?.(message, sent);
+    });
+    return outcome;
+  };
   const refresh = async (id: string): Promise<void> => {
     const { view } = context();
     const item = view.items.get(id);
@@ -50,7 +61,7 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
       if (!mayAct()) return;
       // An edit is a message of its own: its key is what it says.
       const key = `${due.mark.key.slice(0, 32)}${hashOf(words, context().sha256)}`;
-      const outcome = await transport.edit?.({ ...due.message, key }, sent.message).catch(() => undefined);
+      const outcome = await edit({ ...due.message, key }, sent.message);
       if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
       if (outcome?.type === "sent" || outcome?.type === "refused") said.set(due.mark.key, words);
       else dirty.add(id);
@@ -68,11 +79,11 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
       if (due === undefined || sent === undefined || sent.message === "" || !isRecent || !mayAct()) continue;
       const board = await desk.read("item.list", { all: false });
       if (!board.ok) continue;
-      const body = boardPage(board.value);
+      const body = shortened(boardPage(board.value), roomIn(transport.capabilities));
       const words = JSON.stringify(body);
       if ((said.get(due.mark.key) ?? JSON.stringify(due.message.body)) === words) continue;
       const key = `${due.mark.key.slice(0, 32)}${hashOf(words, sha256)}`;
-      const outcome = await transport.edit?.({ ...due.message, key, body }, sent.message).catch(() => undefined);
+      const outcome = await edit({ ...due.message, key, body }, sent.message);
       if (outcome?.type === "sent" || outcome?.type === "refused") said.set(due.mark.key, words);
       if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
     }
@@ -96,7 +107,7 @@ export function createCards({ account, transport, desk, clock, context, mayAct }
     },
     poke: () => {
       if (transport.edit === undefined) return;
-      running ??= loop().finally(() => {
+      running ??= contained("cards", { log, account: account.id }, loop).finally(() => {
         running = undefined;
       });
     },

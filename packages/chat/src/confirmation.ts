@@ -31,16 +31,23 @@ export const byCode = (chat: ChatView, code: string): RoomCommand | undefined =>
   openQuestions(chat).find(({ id }) => codeOf(id) === code.trim().toLowerCase());
 
 /** The question that this message of the mesh asked. */
-export function byMessage(chat: ChatView, { account, room }: Place, message: string): RoomCommand | undefined {
+export function byMessage(
+  chat: ChatView,
+  { account, room }: Pick<Place, "account" | "room">,
+  message: string,
+): RoomCommand | undefined {
   const about = chat.messages.get(messageKey(account, room, message))?.about;
   return about === undefined || !chat.asked.has(about) ? undefined : chat.commands.get(about);
 }
 
-/** The only open one here; undefined when there is none or a choice. */
-export function onlyOneHere(chat: ChatView, place: Place): RoomCommand | undefined {
+/** The only one here that is still good; undefined when there is none or a choice. */
+export function onlyOneHere(chat: ChatView, place: Place, nowMs: number): RoomCommand | undefined {
   const here = openQuestions(chat).filter(
-    ({ received }) =>
-      received.account === place.account && received.room === place.room && received.thread === place.thread,
+    ({ received, settled }) =>
+      nowMs - (settled?.stamp.wall ?? 0) <= FRESH_MS &&
+      received.account === place.account &&
+      received.room === place.room &&
+      received.thread === place.thread,
   );
   return here.length === 1 ? here[0] : undefined;
 }

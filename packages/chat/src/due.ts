@@ -19,7 +19,7 @@ import type { Json } from "@skein/node";
 import type { AccountSettings } from "./account.ts";
 import { itemLine } from "./answers.ts";
 import { codeOf } from "./confirmation.ts";
-import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
+import { PARTS_AT_ONCE, partsOf, shortened } from "./parts.ts";
 import type { Button, Capabilities, OutgoingMessage } from "./transport.ts";
 
 export interface Due {
@@ -27,6 +27,8 @@ export interface Due {
   readonly mark: Omit<SentMark, "message" | "result" | "reason">;
   /** Wall time of what it answers: an uncertain send is looked for from then on. */
   readonly sinceMs: number;
+  /** Who wrote the op that it answers, as a key in hex; undefined for what everybody plans. */
+  readonly author?: string;
   /** Why it is left unsaid; it is marked so and not sent. */
   readonly suppressed?: string | undefined;
 }
@@ -67,6 +69,7 @@ export function repliesTo(command: RoomCommand, context: DueContext): readonly D
     const isLast = part === parts.length - 1;
     return {
       sinceMs: received.at,
+      author: settled.stamp.author,
       mark: {
         key,
         account: account.id,
@@ -109,6 +112,7 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   const key = cardKey(context, room, item.id);
   const { capabilities, account, project } = context;
   const body = itemLine(project(item));
+  const buttons = cardButtons(item, capabilities);
   return {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
@@ -116,8 +120,8 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
       ...blank(key, room),
       lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
       threadTitle: item.registers.title.value,
-      body: body.map((span) => ({ ...span, text: span.text.slice(0, 1_000) })),
-      buttons: cardButtons(item, capabilities),
+      body: shortened(body, roomIn(capabilities, buttons.length > 0)),
+      buttons,
     },
   };
 }

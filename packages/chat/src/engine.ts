@@ -6,6 +6,7 @@ import { type Crypto, err, ok, type Result } from "@skein/core";
 import type { ChatDesk, Clock, Logger, Random } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
+import { contained, reasonOf } from "./contained.ts";
 import { createSession, type Session, type SessionState } from "./session.ts";
 import { slashVerbs } from "./slash.ts";
 import type { ChatTransport, TransportKind, WebhookReply, WebhookRequest } from "./transport.ts";
@@ -62,7 +63,7 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
   const stop = async (id: string): Promise<void> => {
     const one = running.get(id);
     running.delete(id);
-    await contained(`${id} stops`, log, () => one?.session.stop() ?? Promise.resolve());
+    await contained("stop", { log, account: id }, () => one?.session.stop() ?? Promise.resolve());
   };
   const announce = (): void => {
     const accounts: Record<string, string> = {};
@@ -73,7 +74,7 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
     desk.announce(accounts);
   };
   const each = (run: (session: Session) => void): void => {
-    for (const [id, { session }] of running) void contained(id, log, async () => run(session));
+    for (const [id, { session }] of running) void contained("session", { log, account: id }, async () => run(session));
   };
   const tick = (): void => {
     announce();
@@ -89,9 +90,10 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
     apply: async (accounts) => {
       const wanted = new Map(accounts.filter(({ enabled }) => enabled).map((one) => [one.id, one]));
       refused.clear();
-      for (const [id, { settings }] of running) {
+      for (const [id, { settings, session }] of running) {
         const now = wanted.get(id);
-        if (now === undefined || !isSame(now, settings)) await stop(id);
+        // Somebody changed something: perhaps what one that gave up was waiting for.
+        if (now === undefined || !isSame(now, settings) || session.hasFailed()) await stop(id);
       }
       for (const [id, settings] of wanted) if (!running.has(id)) start(settings);
       announce();
@@ -147,18 +149,18 @@ function makeOf<Settings>(
   account: AccountSettings,
   services: Services,
 ): Result<ChatTransport, string> {
-  const parsed = kind.settings.safeParse(account.settings);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "settings"}: ${message}`);
-    return err(`${account.id} does not start: ${problems.join("; ")}.`);
-  }
-  const missing = kind.secrets(parsed.data).filter((name) => (account.secret(name) ?? "") === "");
-  if (missing.length > 0) {
-    return err(
-      `${account.id} does not start: the secret ${missing.join(" and ")} is missing. Name an environment variable or a file for it under secrets.`,
-    );
-  }
   try {
+    const parsed = kind.settings.safeParse(account.settings);
+    if (!parsed.success) {
+      const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "settings"}: ${message}`);
+      return err(`${account.id} does not start: ${problems.join("; ")}.`);
+    }
+    const missing = kind.secrets(parsed.data).filter((name) => (account.secret(name) ?? "") === "");
+    if (missing.length > 0) {
+      return err(
+        `${account.id} does not start: the secret ${missing.join(" and ")} is missing. Name an environment variable or a file for it under secrets.`,
+      );
+    }
     const { clock, random, log, fetch, verifier } = services;
     const secret = (name: string): string => account.secret(name) ?? "";
     return ok(
@@ -180,13 +182,3 @@ function makeOf<Settings>(
 
 const isSame = (a: AccountSettings, b: AccountSettings): boolean =>
   JSON.stringify({ ...a, secret: null }) === JSON.stringify({ ...b, secret: null });
-
-async function contained(what: string, log: Logger, run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (cause) {
-    log("error", "chat.fault", { what, message: reasonOf(cause) });
-  }
-}
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

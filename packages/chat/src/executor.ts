@@ -22,7 +22,9 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
-import { judge, type Judgement, type ReadQuestion, type Settling } from "./judge.ts";
+import { contained } from "./contained.ts";
+import { judge } from "./judge.ts";
+import type { Judgement, ReadQuestion, Settling } from "./judgement.ts";
 
 export interface ExecutorDeps {
   readonly desk: ChatDesk;
@@ -51,7 +53,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
       again = false;
       for (const command of waitingOf(deps)) {
         if (!deps.mayAct()) return;
-        const done = await carryOut(deps, command);
+        const done = await carryOut(deps, command).catch((cause: unknown) => giveUpOn(deps, command, cause));
         // The disk refused: everything waits until it does not.
         if (!done) return;
       }
@@ -60,7 +62,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   return {
     poke: () => {
       again = true;
-      running ??= loop().finally(() => {
+      running ??= contained("executor", deps, loop).finally(() => {
         running = undefined;
       });
     },
@@ -78,21 +80,23 @@ function waitingOf({ desk, account }: ExecutorDeps): readonly RoomCommand[] {
 
 /** False when nothing could be saved. */
 async function carryOut(deps: ExecutorDeps, command: RoomCommand): Promise<boolean> {
-  const { desk, account, clock, sha256, maxText } = deps;
-  const judgement = judge(command, { view: desk.view(), account, nowMs: clock.wallMs(), sha256, maxText });
-  switch (judgement.type) {
-    case "settle":
-      return settle(deps, command, judgement.settling, draftsOf(judgement.effects ?? []));
-    case "read": {
-      const reply = await ask(deps, judgement.question);
-      const isLive = judgement.question.type === "board" && judgement.question.isLive;
-      return settle(deps, command, { ...DONE, reply, item: judgement.item, proposal: isLive ? LIVE : "" });
-    }
-    case "write":
-      return write(deps, command, judgement);
-    default:
-      return judgement satisfies never;
-  }
+  const judgement = judgeNow(deps, command);
+  if (judgement.type !== "read") return write(deps, command);
+  const reply = await ask(deps, judgement.question);
+  const isLive = judgement.question.type === "board" && judgement.question.isLive;
+  return settle(deps, command, { ...DONE, reply, item: judgement.item, proposal: isLive ? LIVE : "" });
+}
+
+const judgeNow = ({ desk, account, clock, sha256, maxText }: ExecutorDeps, command: RoomCommand): Judgement =>
+  judge(command, { view: desk.view(), account, nowMs: clock.wallMs(), sha256, maxText });
+
+/** A fault of this program costs the one command that met it; left waiting it would be met again for ever. */
+async function giveUpOn(deps: ExecutorDeps, command: RoomCommand, cause: unknown): Promise<boolean> {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  deps.log("error", "chat.fault", { account: deps.account.id, message });
+  deps.desk.incident("chat", deps.account.id, `A command from a room could not be carried out: ${message}`);
+  const reply = [plain("Something went wrong with that in me. I did nothing.")];
+  return settle(deps, command, { ...DONE, outcome: "refused", reply }).catch(() => false);
 }
 
 const DONE: Settling = { outcome: "done", reply: [], item: "", proposal: "", version: "", answers: "" };
@@ -120,45 +124,81 @@ const draftsOf = (bodies: readonly ChatBody[]): readonly Draft[] =>
 
 const isSettled = ({ desk }: ExecutorDeps, { id }: RoomCommand): boolean => !desk.view().chat.waiting.has(id);
 
-async function settle(
-  deps: ExecutorDeps,
-  command: RoomCommand,
-  settling: Settling,
-  effects: readonly Draft[] = [],
-): Promise<boolean> {
-  const written = await deps.desk.write(() =>
-    ok(isSettled(deps, command) ? [] : [...effects, settleDraft(command, settling, effects.length)]),
+async function settle(deps: ExecutorDeps, command: RoomCommand, settling: Settling): Promise<boolean> {
+  return saved(
+    deps,
+    command,
+    await deps.desk.write(() => ok(isSettled(deps, command) ? [] : [settleDraft(command, settling, 0)])),
   );
-  if (!written.ok) deps.log("warn", "chat.not-saved", { account: deps.account.id, message: written.error.message });
-  return written.ok;
 }
 
-async function write(
+/** False when nothing was saved, or when what was saved did not end the command: it would come again at once. */
+function saved(deps: ExecutorDeps, command: RoomCommand, written: Awaited<ReturnType<ChatDesk["write"]>>): boolean {
+  const problem = written.ok ? "what was written does not count" : written.error.message;
+  const isDone = written.ok && isSettled(deps, command);
+  if (!isDone) deps.log("warn", "chat.not-saved", { account: deps.account.id, message: problem });
+  return isDone;
+}
+
+interface Effects {
+  readonly drafts: readonly Draft[];
+  readonly settling: Settling;
+}
+
+/** Judged once more at the moment of writing: who may do it, and how the item stands, may have changed since. */
+async function write(deps: ExecutorDeps, command: RoomCommand): Promise<boolean> {
+  const { desk } = deps;
+  let effects: readonly Draft[] = [];
+  let fault: unknown;
+  const written = await desk.write((): Result<readonly Draft[], CommandError> => {
+    try {
+      if (isSettled(deps, command)) return ok([]);
+      const { drafts, settling } = effectsOf(deps, command);
+      effects = drafts;
+      return ok([...drafts, settleDraft(command, settling, drafts.length)]);
+    } catch (cause) {
+      // Thrown in here it would end the node.
+      fault = cause;
+      return ok([]);
+    }
+  });
+  if (fault !== undefined) return giveUpOn(deps, command, fault);
+  if (!saved(deps, command, written)) return false;
+  if (written.ok)
+    desk.watch(
+      written.value.slice(0, effects.length),
+      effects.map(({ body }) => body),
+    );
+  return true;
+}
+
+function effectsOf(deps: ExecutorDeps, command: RoomCommand): Effects {
+  const judgement = judgeNow(deps, command);
+  switch (judgement.type) {
+    case "settle":
+      return { drafts: draftsOf(judgement.effects ?? []), settling: judgement.settling };
+    case "read":
+      return { drafts: [], settling: { ...DONE, outcome: "refused", reply: [plain("Say that again.")] } };
+    case "write":
+      return decided(deps, command, judgement);
+    default:
+      return judgement satisfies never;
+  }
+}
+
+function decided(
   deps: ExecutorDeps,
   command: RoomCommand,
   { command: wanted, role, seed, answers }: Extract<Judgement, { type: "write" }>,
-): Promise<boolean> {
-  const { desk } = deps;
-  let effects: readonly Draft[] = [];
-  const written = await desk.write((): Result<readonly Draft[], CommandError> => {
-    if (isSettled(deps, command)) return ok([]);
-    const idBytes = fromHex(seed.slice(0, 16)) ?? new Uint8Array(8);
-    const decided = desk.decide(wanted, { role, by: command.received.principal, idBytes });
-    if (!decided.ok) {
-      const reply = [plain(forRooms(decided.error.message))];
-      return ok([settleDraft(command, { ...DONE, outcome: "refused", reply, answers }, 0)]);
-    }
-    effects = decided.value.drafts;
-    const reply = doneReply(deps, wanted, decided.value);
-    const settling: Settling = { ...DONE, reply, item: decided.value.item ?? "", answers };
-    return ok([...effects, settleDraft(command, settling, effects.length)]);
-  });
-  if (!written.ok) return false;
-  desk.watch(
-    written.value.slice(0, effects.length),
-    effects.map(({ body }) => body),
-  );
-  return true;
+): Effects {
+  const idBytes = fromHex(seed.slice(0, 16)) ?? new Uint8Array(8);
+  const decision = deps.desk.decide(wanted, { role, by: command.received.principal, idBytes });
+  if (!decision.ok) {
+    const reply = [plain(forRooms(decision.error.message))];
+    return { drafts: [], settling: { ...DONE, outcome: "refused", reply, answers } };
+  }
+  const reply = doneReply(deps, wanted, decision.value);
+  return { drafts: decision.value.drafts, settling: { ...DONE, reply, item: decision.value.item ?? "", answers } };
 }
 
 /** One line saying what was done to what. */

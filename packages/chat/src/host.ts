@@ -3,7 +3,7 @@ import { CHAT_ENTITY, commandIdOf, err, isLive, ok, type ReceiveBody, type Resul
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
-import { hasOpenQuestion } from "./judge.ts";
+import { hasOpenQuestion } from "./questions.ts";
 import { relevant } from "./relevance.ts";
 import type { ChatHost, InboundEvent, IngressHost, Trouble } from "./transport.ts";
 

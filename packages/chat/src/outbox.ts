@@ -3,9 +3,10 @@
  * platform has it. A node that takes over finds what is not marked and says it under the same key: a platform that knows keys
  * drops the second one, and on the others it is looked for before it is sent again.
  */
-import { CHAT_ENTITY, ok, type SentMark } from "@skein/core";
+import { CHAT_ENTITY, LIMITS, ok, type SentMark } from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
+import { contained, reasonOf } from "./contained.ts";
 import type { Due } from "./due.ts";
 import type { ChatTransport, DeliveryStatus, SendOutcome } from "./transport.ts";
 
@@ -19,6 +20,8 @@ export interface OutboxDeps {
   readonly due: () => readonly Due[];
   /** This was just sent, as it is. */
   readonly onSent: (due: Due) => void;
+  /** Did this node write the op that the message answers? Only then nobody else can have said it. */
+  readonly isOwn: (author: string) => boolean;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -31,12 +34,18 @@ export interface Outbox {
   idle(): Promise<void>;
 }
 
+/** A wait that a person should know of. */
+const LONG_MS = 60_000;
+
 /** So that a write of marks stays an op, whatever platforms call their messages. */
 const MARKS_AT_ONCE = 10;
 const REASON_LENGTH = 300;
 
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
+
+/** So long a platform is asked again whether somebody else has sent a message. */
+const LOOK_MS = 10_000;
 
 // One state machine over a few maps: what is held back, what is doubtful, what is under way.
 // oxlint-disable-next-line max-lines-per-function
@@ -46,9 +55,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const heldUntil = new Map<string, number>();
   /** Keys that may be out there already → since when (monotonic) that is so. */
   const doubtful = new Map<string, number>();
+  /** Keys that somebody else may have sent → since when (monotonic) the platform cannot tell. */
+  const lookedSince = new Map<string, number>();
   /** Sent, and not marked yet because the disk refused. */
   const unmarked = new Map<string, SentMark>();
-  let isNew = true;
+  /** Keys that were due when this node took over; undefined until it has looked. */
+  let inherited: Set<string> | undefined;
   let running: Promise<void> | undefined;
   let again = false;
 
@@ -56,7 +68,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const mark = async (one: Due, result: SentMark["result"], message: string, reason: string): Promise<void> => {
     doubtful.delete(one.mark.key);
-    unmarked.set(one.mark.key, { ...one.mark, message, result, reason: reason.slice(0, REASON_LENGTH) });
+    inherited?.delete(one.mark.key);
+    lookedSince.delete(one.mark.key);
+    unmarked.set(one.mark.key, {
+      ...one.mark,
+      message: idOrNone(message),
+      result,
+      reason: reason.slice(0, REASON_LENGTH),
+    });
     await saveMarks();
   };
   const saveMarks = async (): Promise<void> => {
@@ -71,20 +90,29 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const { idempotency, keyMs = Number.POSITIVE_INFINITY } = transport.capabilities;
     return idempotency === "key" && clock.wallMs() - sinceMs < keyMs;
   };
-  const attempt = async (one: Due): Promise<SendOutcome> => {
-    if ((!isNew && !doubtful.has(one.mark.key)) || knowsKey(one)) return safely(() => transport.send(one.message));
+  const send = (one: Due): Promise<Attempt> =>
+    // Looking for it may have taken long.
+    deps.mayAct() ? safely(() => transport.send(one.message)) : Promise.resolve(PUT_OFF);
+  const attempt = async (one: Due): Promise<Attempt> => {
+    const { key } = one.mark;
+    const byOther = one.author !== undefined && !deps.isOwn(one.author);
+    const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther;
+    if (!doubt || knowsKey(one)) return send(one);
     const find = transport.find?.bind(transport);
-    const found: SendOutcome =
+    const found: Attempt =
       find === undefined
         ? { type: "uncertain", reason: "the platform cannot be asked" }
         : await safely(() => find(one.message, one.sinceMs));
-    if (found.type === "refused") return safely(() => transport.send(one.message));
-    // Nobody can tell, and this node did not try itself: most likely nobody has.
-    if (found.type === "uncertain" && !doubtful.has(one.mark.key)) return safely(() => transport.send(one.message));
-    return found;
+    if (found.type === "refused") return send(one);
+    if (found.type !== "uncertain" || doubtful.has(key)) return found;
+    // This node did not try itself. Perhaps the platform can tell in a moment; if it never can, most likely nobody did.
+    const since = lookedSince.get(key) ?? clock.monoMs();
+    lookedSince.set(key, since);
+    const isPatient = find !== undefined && clock.monoMs() - since < LOOK_MS;
+    return isPatient ? { type: "retry", afterMs: 1_000, reason: found.reason, scope: "room" } : send(one);
   };
 
-  const handle = async (one: Due, outcome: SendOutcome): Promise<void> => {
+  const handle = async (one: Due, outcome: Attempt): Promise<void> => {
     switch (outcome.type) {
       case "sent":
         deps.onSent(one);
@@ -93,8 +121,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
         return mark(one, "failed", "", outcome.reason);
       case "retry":
-        heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + Math.max(100, outcome.afterMs));
+        heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + pauseMs(outcome.afterMs));
         log("debug", "chat.retry", { account, reason: outcome.reason });
+        if (outcome.afterMs >= LONG_MS) desk.incident("chat", account, `Messages wait: ${outcome.reason}`);
         return undefined;
       case "uncertain": {
         const known = doubtful.get(one.mark.key);
@@ -103,7 +132,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         // Where the platform cannot be asked, only its report or the time ends the doubt, and the room goes on meanwhile.
         const isWaiting = known !== undefined && transport.find === undefined && !knowsKey(one);
         if (!isWaiting) heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
-        if (knowsKey(one) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
+        // Under its key it may be repeated until the platform is back; a transport that fails by itself may fail for ever.
+        if ((knowsKey(one) && outcome.isFault !== true) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(
           "chat",
           account,
@@ -120,43 +150,59 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     do {
       again = false;
       await saveMarks();
-      for (const one of deps.due()) {
+      const all = deps.due();
+      inherited ??= new Set(all.map(({ mark }) => mark.key));
+      for (const one of all) {
         if (!deps.mayAct()) return;
         if (isHeld(one.mark.room) || unmarked.has(one.mark.key) || desk.view().chat.sent.has(one.mark.key)) continue;
         if (one.suppressed !== undefined) await mark(one, "suppressed", "", one.suppressed);
         else await handle(one, await attempt(one));
       }
-      isNew = false;
     } while (again);
   };
 
   return {
     poke: () => {
       again = true;
-      running ??= loop().finally(() => {
+      running ??= contained("outbox", deps, loop).finally(() => {
         running = undefined;
       });
     },
     tookOver: () => {
-      isNew = true;
+      inherited = undefined;
     },
     delivered: (statuses) => {
       for (const { key, message, status } of statuses) {
         if (key === null || !doubtful.has(key) || status === "failed") continue;
         const one = deps.due().find((due) => due.mark.key === key);
-        if (one !== undefined) void mark(one, "sent", message, "");
+        if (one !== undefined) void contained("outbox", deps, () => mark(one, "sent", message, ""));
       }
     },
     idle: () => running ?? Promise.resolve(),
   };
 }
 
+/** `isFault`: the transport threw. */
+type Attempt = SendOutcome & { readonly isFault?: boolean };
+
+/** This node was asleep meanwhile, or is no holder any more: whoever is says it. */
+const PUT_OFF: Attempt = { type: "retry", afterMs: 0, reason: "this node may not speak now", scope: "account" };
+
+const PAUSE_MAX_MS = 3_600_000;
+
+/** However long a platform says: it may have meant seconds, and it may be wrong. */
+const pauseMs = (afterMs: number): number => Math.max(100, Math.min(PAUSE_MAX_MS, afterMs || 0));
+
+/** As an op can hold it. What is no id is none: then nothing finds the message by it. */
+const idOrNone = (message: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what ids do not have
+  message.length > LIMITS.chatIdLength || /[\u0000-\u001f\u007f\u2028\u2029]/.test(message) ? "" : message;
+
 /** A transport that throws has a bug; that costs this message a while, and the node nothing. */
-async function safely(run: () => Promise<SendOutcome>): Promise<SendOutcome> {
+async function safely(run: () => Promise<SendOutcome>): Promise<Attempt> {
   try {
     return await run();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return { type: "uncertain", reason: `the transport failed: ${reason}` };
+    return { type: "uncertain", reason: `the transport failed: ${reasonOf(cause)}`, isFault: true };
   }
 }

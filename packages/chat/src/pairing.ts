@@ -1,7 +1,7 @@
 /** `pair CODE`: somebody shows that the inviter meant them. Only in a direct message, so that nobody reads the code first. */
 import { type Body, code, normalPairingCode, plain, type RoomCommand, strong, toHex } from "@skein/core";
 
-import type { JudgeContext, Judgement } from "./judge.ts";
+import type { JudgeContext, Judgement } from "./judgement.ts";
 
 export function judgePairing(typed: string, { received }: RoomCommand, context: JudgeContext): Judgement {
   const { view, nowMs, sha256 } = context;

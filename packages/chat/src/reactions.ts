@@ -1,7 +1,8 @@
 /** 👀 when a command is durable, then ✅, ❌ or ❓: seen at a glance, never relied on. One that fails is not tried again. */
 import type { RoomCommand } from "@skein/core";
-import type { ChatDesk, Clock } from "@skein/node";
+import type { ChatDesk, Clock, Logger } from "@skein/node";
 
+import { contained } from "./contained.ts";
 import type { ChatTransport, Reaction } from "./transport.ts";
 
 export interface Reactions {
@@ -14,6 +15,7 @@ export interface ReactionsDeps {
   readonly transport: ChatTransport;
   readonly desk: ChatDesk;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly mayAct: () => boolean;
 }
 
@@ -23,7 +25,7 @@ const KEPT = 1_000;
 
 const OUTCOMES: Readonly<Record<string, Reaction | undefined>> = { done: "✅", refused: "❌", asked: "❓" };
 
-export function createReactions({ account, transport, desk, clock, mayAct }: ReactionsDeps): Reactions {
+export function createReactions({ account, transport, desk, clock, log, mayAct }: ReactionsDeps): Reactions {
   /** What each command was marked with last by this process. */
   const marked = new Map<string, Reaction>();
   /** Seen waiting here: what others finished before is theirs. */
@@ -50,8 +52,11 @@ export function createReactions({ account, transport, desk, clock, mayAct }: Rea
       if (!mayAct()) return;
       const { id, received } = command;
       marked.set(id, reaction);
-      if (received.message !== "")
-        await transport.react?.(received.room, received.message, reaction).catch(() => undefined);
+      if (received.message !== "") {
+        await contained("react", { log, account }, async () => {
+          await transport.react?.(received.room, received.message, reaction);
+        });
+      }
       if (command.settled !== undefined) seen.delete(id);
     }
     while (marked.size > KEPT) marked.delete([...marked.keys()][0] ?? "");
@@ -59,7 +64,7 @@ export function createReactions({ account, transport, desk, clock, mayAct }: Rea
   return {
     poke: () => {
       if (transport.react === undefined) return;
-      running ??= loop().finally(() => {
+      running ??= contained("reactions", { log, account }, loop).finally(() => {
         running = undefined;
       });
     },

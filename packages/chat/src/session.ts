@@ -7,6 +7,7 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import { type AccountSettings } from "./account.ts";
 import { type Agenda, createAgenda } from "./agenda.ts";
+import { contained, reasonOf, within } from "./contained.ts";
 import { type Cards, createCards } from "./cards.ts";
 import { type DueContext, roomIn } from "./due.ts";
 import { createExecutor, type Executor } from "./executor.ts";
@@ -44,6 +45,8 @@ export interface Session {
   cursor(): string | undefined;
   webhook(request: WebhookRequest): Promise<WebhookReply>;
   state(): SessionState;
+  /** A person has to change something before this account works again. */
+  hasFailed(): boolean;
   /** Gives the lease back and ends. */
   stop(): Promise<void>;
 }
@@ -52,6 +55,8 @@ export interface Session {
 const STALL_MS = 10_000;
 const HEARING_MS = 3_000;
 const SAVE_CURSOR_MS = 5_000;
+/** So long what is under way, and then the way in, may take to end; a transport that hangs keeps nobody else. */
+const PATIENCE_MS = 10_000;
 
 // A list of parts and of who is wired to whom.
 // oxlint-disable-next-line max-lines-per-function
@@ -68,6 +73,8 @@ export function createSession(deps: SessionDeps): Session {
   let savedMs = 0;
   let trouble: Trouble | undefined;
   let isStopped = false;
+  /** The lease is being given back: nothing new is begun. */
+  let isLeaving = false;
   let isClaiming = false;
   let isConnected = false;
 
@@ -77,7 +84,9 @@ export function createSession(deps: SessionDeps): Session {
   };
   const mayAct = (): boolean => {
     const now = clock.monoMs();
-    return !isStopped && isHolder() && desk.canSave() && now >= hearUntilMs && now - lastTickMs < STALL_MS;
+    return (
+      !isStopped && !isLeaving && isHolder() && desk.canSave() && now >= hearUntilMs && now - lastTickMs < STALL_MS
+    );
   };
   const project = (item: LiveItem): ReturnType<DueContext["project"]> => projectItem(item, desk.naming);
   const context = (): DueContext => ({
@@ -105,10 +114,11 @@ export function createSession(deps: SessionDeps): Session {
     log,
     due: () => agenda.due(),
     onSent: (due) => cards.wasSent(due),
+    isOwn: (author) => desk.view().membership.keys.get(author)?.member === desk.self(),
     mayAct,
   });
-  const cards: Cards = createCards({ account, transport, desk, clock, context, mayAct });
-  const reactions = createReactions({ account: account.id, transport, desk, clock, mayAct });
+  const cards: Cards = createCards({ account, transport, desk, clock, log, context, mayAct });
+  const reactions = createReactions({ account: account.id, transport, desk, clock, log, mayAct });
 
   const pokeAll = (): void => {
     if (!mayAct()) return;
@@ -126,6 +136,8 @@ export function createSession(deps: SessionDeps): Session {
     trouble = problem;
     if (problem.severity === "fatal") void release();
   };
+  const fault = (what: string, run: () => Promise<void>): Promise<void> =>
+    contained(what, { log, account: account.id }, run);
   const host = createHost({
     account,
     desk,
@@ -154,6 +166,7 @@ export function createSession(deps: SessionDeps): Session {
       moved: (to) => {
         if (held?.epoch !== epoch) return;
         isConnected = true;
+        if (trouble?.severity === "passing") trouble = undefined;
         cursor = to;
         saveCursor(false);
       },
@@ -164,12 +177,9 @@ export function createSession(deps: SessionDeps): Session {
       onTrouble({ severity: "fatal", message: `${account.id} could not be opened: ${reasonOf(cause)}` });
     }
   };
-  /** `epoch cursor`: of two holders' words the later epoch's is the newer. */
   const newestCursor = (): string => {
-    const known = [desk.recall(cursorFact) ?? "", ...desk.speakers(account.id).values()].filter((one) => one !== "");
-    const epochOf = (one: string): number => Number(one.slice(0, one.indexOf(" ")));
-    const newest = known.toSorted((a, b) => epochOf(b) - epochOf(a))[0];
-    return newest === undefined ? "" : newest.slice(newest.indexOf(" ") + 1);
+    const newest = newestOf([desk.recall(cursorFact) ?? "", ...desk.speakers(account.id).values()]);
+    return newest.slice(newest.indexOf(" ") + 1);
   };
   const saveCursor = (now: boolean): void => {
     if (held === undefined || cursor === "" || (!now && clock.monoMs() - savedMs < SAVE_CURSOR_MS)) return;
@@ -179,8 +189,9 @@ export function createSession(deps: SessionDeps): Session {
   /** What the holder says is kept here too: it may be the last that anybody hears of it. */
   const keepHeardCursor = (): void => {
     if (held !== undefined || clock.monoMs() - savedMs < SAVE_CURSOR_MS) return;
-    const heard = [...desk.speakers(account.id).values()].find((one) => one !== "");
-    if (heard === undefined || heard === desk.recall(cursorFact)) return;
+    const heard = newestOf([...desk.speakers(account.id).values()]);
+    const known = desk.recall(cursorFact) ?? "";
+    if (heard === "" || heard === known || epochOf(heard) < epochOf(known)) return;
     savedMs = clock.monoMs();
     desk.remember(cursorFact, heard);
   };
@@ -189,16 +200,22 @@ export function createSession(deps: SessionDeps): Session {
     held = undefined;
     const closing = ingress;
     ingress = undefined;
-    await closing?.close().catch((cause: unknown) => log("warn", "chat.close", { message: reasonOf(cause) }));
+    await fault("close", async () => closing?.close());
   };
-  const release = async (): Promise<void> => {
-    const epoch = held?.epoch;
-    await Promise.all([executor.idle(), outbox.idle(), cards.idle(), reactions.idle()]);
-    await close();
-    if (epoch === undefined) return;
-    const body = { kind: "lease.release", lease: account.id, epoch } as const;
-    await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body }]));
-  };
+  const release = (epoch: number | undefined = held?.epoch): Promise<void> =>
+    fault("release", async () => {
+      isLeaving = true;
+      try {
+        const idle = [executor.idle(), outbox.idle(), cards.idle(), reactions.idle()];
+        await within(clock, PATIENCE_MS, Promise.all(idle));
+        await within(clock, PATIENCE_MS, close());
+        if (epoch === undefined) return;
+        const body = { kind: "lease.release", lease: account.id, epoch } as const;
+        await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body }]));
+      } finally {
+        isLeaving = false;
+      }
+    });
   /** What comes by webhook alone is open from the start. */
   const isOpen = (): boolean => held !== undefined && (transport.open === undefined || isConnected);
   const mayHold = (): boolean => {
@@ -224,24 +241,28 @@ export function createSession(deps: SessionDeps): Session {
       speakers: [...desk.speakers(account.id).keys()],
       pinned: account.pin === "" ? undefined : deps.memberNamed(account.pin),
       isExpired: (lease) => desk.isExpired(lease),
+      isAlive: (member) => desk.nodes().some(({ id, alive }) => id === member && alive),
       nowMs: clock.monoMs(),
     });
   const step = (): void => {
     if (!mayHold() || !desk.canSave()) {
       if (held !== undefined) void close();
-      return;
+      return undefined;
     }
+    if (isLeaving) return undefined;
     const planned = plan();
     if (planned.type === "claim" && !isClaiming) void claim(planned.epoch);
+    if (planned.type === "yield") return void release(planned.lease.epoch);
     if (planned.type !== "held") {
       if (held !== undefined) void close();
-      return;
+      return undefined;
     }
-    if (clock.monoMs() < hearUntilMs) return;
+    if (clock.monoMs() < hearUntilMs) return undefined;
     if (held?.epoch !== planned.lease.epoch) {
       void close();
       open(planned.lease.epoch);
     }
+    return undefined;
   };
 
   return {
@@ -261,7 +282,8 @@ export function createSession(deps: SessionDeps): Session {
       step();
       pokeAll();
     },
-    cursor: () => (mayHold() ? (held === undefined ? "" : `${held.epoch} ${cursor}`) : undefined),
+    // One that cannot save cannot speak either: others hear of that by this.
+    cursor: () => (mayHold() && desk.canSave() ? (held === undefined ? "" : `${held.epoch} ${cursor}`) : undefined),
     webhook: async (request) => (await transport.webhook?.(request, host)) ?? { status: 404 },
     state: () => ({
       account: account.id,
@@ -269,12 +291,16 @@ export function createSession(deps: SessionDeps): Session {
       holder: desk.view().chat.leases.get(account.id)?.holder,
       trouble: trouble?.message,
     }),
+    hasFailed: () => trouble?.severity === "fatal",
     stop: async () => {
       await release();
       isStopped = true;
-      await transport.close().catch((cause: unknown) => log("warn", "chat.close", { message: reasonOf(cause) }));
+      await fault("close", () => within(clock, PATIENCE_MS, transport.close()));
     },
   };
 }
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** `epoch cursor`: of two holders' words the later epoch's is the newer. */
+const epochOf = (word: string): number => Number(word.slice(0, word.indexOf(" ")));
+const newestOf = (words: readonly string[]): string =>
+  words.filter((one) => one !== "").toSorted((a, b) => epochOf(b) - epochOf(a))[0] ?? "";

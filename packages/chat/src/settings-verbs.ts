@@ -3,7 +3,7 @@ import { type Body, type ChatBody, findItem, isLive, plain, roleAtLeast, type Ro
 
 import { VERBOSITIES } from "./account.ts";
 import type { Authority } from "./authority.ts";
-import type { JudgeContext, Judgement } from "./judge.ts";
+import type { JudgeContext, Judgement } from "./judgement.ts";
 import { LOCALES } from "./notices/phrases.ts";
 import { isZone, parseQuietHours } from "./notices/quiet-hours.ts";
 import { personTarget, roomTarget } from "./notices/targets.ts";

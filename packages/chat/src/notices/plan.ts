@@ -5,7 +5,8 @@
 import { type Body, isLive, type LiveItem, plain, strong } from "@skein/core";
 
 import { itemLine } from "../answers.ts";
-import { cardKey, type Due, type DueContext, keyOf } from "../due.ts";
+import { cardKey, type Due, type DueContext, keyOf, roomIn } from "../due.ts";
+import { shortened } from "../parts.ts";
 import type { OutgoingMessage } from "../transport.ts";
 import type { News } from "./news.ts";
 import { PHRASES, timeIn } from "./phrases.ts";
@@ -29,7 +30,8 @@ export function planNotice(news: News, target: Target, nowMs: number, context: D
   // A question waits for an answer; everything else can wait for its digest.
   if (target.digestMs > 0 && news.purpose !== "question") return undefined;
   const thread = threadOf(news.item, target, context);
-  const body = news.body(target.locale, thread !== null);
+  const buttons = news.buttons(capabilities);
+  const body = shortened(news.body(target.locale, thread !== null), roomIn(capabilities, buttons.length > 0));
   return {
     suppressed: cooled(news, target, nowMs, context),
     sinceMs: news.at,
@@ -46,7 +48,7 @@ export function planNotice(news: News, target: Target, nowMs: number, context: D
       thread,
       threadTitle: news.item?.registers.title.value ?? "",
       body,
-      buttons: news.buttons(capabilities),
+      buttons,
     },
   };
 }
@@ -59,7 +61,8 @@ function cooled(
 ): string | undefined {
   if (!hasCooldown) return undefined;
   const last = view.chat.lastSaid.get(`${account.id} ${room} ${topic}`);
-  if (last === undefined || nowMs - last >= COOLDOWN_MS) return undefined;
+  // One that lies ahead was marked by a node whose clock is wrong: it would keep the topic silent until then.
+  if (last === undefined || Math.abs(nowMs - last) >= COOLDOWN_MS) return undefined;
   return `said ${Math.max(1, Math.round((nowMs - last) / 1_000))} s before`;
 }
 
@@ -102,7 +105,7 @@ function digest(
   quiet: boolean,
   context: DueContext,
 ): readonly Due[] {
-  const { view, account, sha256, project } = context;
+  const { view, account, sha256, project, capabilities } = context;
   const key = keyOf(sha256, "digest", target.id, quiet ? "quiet" : "window", end);
   if (view.chat.sent.has(key)) return [];
   const items = [...view.items.values()].filter(isLive).filter(({ updatedAt, id, best }) => {
@@ -119,7 +122,7 @@ function digest(
     {
       sinceMs: end,
       mark: { key, account: account.id, room: target.room, purpose: "notice", item: "", about: "digest" },
-      message: { ...blank(key, target.room, context), body },
+      message: { ...blank(key, target.room, context), body: shortened(body, roomIn(capabilities)) },
     },
   ];
 }

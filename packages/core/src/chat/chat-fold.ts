@@ -57,7 +57,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const unanswered = new Set<string>();
   const replied = new Set<string>();
   const sent = new Map<string, Said>();
-  const messages = new Map<string, SentMark>();
+  const messages = new Map<string, Said>();
   const lastSaid = new Map<string, number>();
   const lastInbound = new Map<string, number>();
   const directRooms = new Map<string, DirectRoom>();
@@ -72,6 +72,9 @@ export function createChatFold(sha256: Sha256): ChatFold {
     const first = received.get(id);
     if (first === undefined) return;
     const end = settled.get(id);
+    // What was said is of use until it is judged; histories of rooms are not this log's to keep in memory.
+    const kept = end === undefined || first.text === "" ? first : { ...first, text: "" };
+    if (kept !== first) received.set(id, kept);
     if (end === undefined) waiting.add(id);
     else waiting.delete(id);
     if (end?.outcome === "asked" && !answered.has(id)) asked.add(id);
@@ -82,8 +85,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
     else unanswered.delete(id);
     commands.set(id, {
       id,
-      // What was asked is of use until it was done; histories of rooms are not this log's to keep in memory.
-      received: end === undefined || end.outcome === "asked" ? first : { ...first, text: "" },
+      received: kept,
       settled: end,
       answeredBy: answered.get(id)?.by,
     });
@@ -123,14 +125,15 @@ export function createChatFold(sha256: Sha256): ChatFold {
     if (direct && isLater) directRooms.set(principal, { account, room, at });
   };
   const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
-    const known = settled.get(command);
-    if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
-    settled.set(command, { ...rest, stamp });
+    // Also when another settling of the command counts: what stands before this one in its write was done.
     const before = answered.get(rest.answers);
     if (rest.answers !== "" && (before === undefined || compareStamp(stamp, before.stamp) < 0)) {
       answered.set(rest.answers, { by: command, stamp });
       joinCommand(rest.answers);
     }
+    const known = settled.get(command);
+    if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
+    settled.set(command, { ...rest, stamp });
     joinCommand(command);
   };
   const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
@@ -139,12 +142,12 @@ export function createChatFold(sha256: Sha256): ChatFold {
         replied.add(mark.about);
         unanswered.delete(mark.about);
       }
-      const known = sent.get(mark.key);
-      if (known !== undefined && compareMark({ ...mark, stamp }, known) >= 0) continue;
-      sent.set(mark.key, { ...mark, stamp });
+      // What was seen in the room counts, also where another node's word about the same key does: a message is answered by
+      // its own id.
       const subject = `${mark.account} ${mark.room} ${mark.about}`;
       if (mark.result === "sent") lastSaid.set(subject, Math.max(stamp.wall, lastSaid.get(subject) ?? 0));
-      if (mark.message !== "") messages.set(messageKey(mark.account, mark.room, mark.message), mark);
+      if (mark.message !== "") keepEarliest(messages, messageKey(mark.account, mark.room, mark.message), mark, stamp);
+      keepEarliest(sent, mark.key, mark, stamp);
     }
   };
   const apply = (body: ChatBody, stamp: ChatStamp, { member, role }: Standing): void => {
@@ -229,6 +232,11 @@ export function createChatFold(sha256: Sha256): ChatFold {
 }
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
+
+function keepEarliest(marks: Map<string, Said>, key: string, mark: SentMark, stamp: ChatStamp): void {
+  const known = marks.get(key);
+  if (known === undefined || compareMark({ ...mark, stamp }, known) < 0) marks.set(key, { ...mark, stamp });
+}
 
 /** Negative when `a` counts: that it was sent stays true whoever says that it failed. */
 const compareMark = (

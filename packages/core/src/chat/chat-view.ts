@@ -26,7 +26,7 @@ export interface Lease {
 export interface RoomCommand {
   readonly id: string;
   readonly received: Omit<ReceiveBody, "kind"> & { readonly stamp: ChatStamp };
-  /** What became of it; undefined while it waits. Its `text` above is dropped then. */
+  /** What became of it; undefined while it waits. The text above is dropped then. */
   readonly settled: (Omit<SettleBody, "kind" | "command"> & { readonly stamp: ChatStamp }) | undefined;
   /** The command that answered the question that this one ended with. */
   readonly answeredBy: string | undefined;
@@ -97,6 +97,10 @@ export interface ChatView {
 
 export interface People {
   readonly persons: ReadonlyMap<string, Person>;
+  /**
+   * As each principal may speak for them: with no more than what the inviter of that very code had to give, and as the
+   * member that the code was made for.
+   */
   readonly byPrincipal: ReadonlyMap<string, Person>;
   /** By the hash (hex) of its code. */
   readonly pairings: ReadonlyMap<string, Pairing>;

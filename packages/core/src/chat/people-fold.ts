@@ -5,7 +5,7 @@
  * of two links by one code the earlier counts, of two roles of a person the later.
  */
 import { compareText, toHex } from "../kernel/bytes.ts";
-import { type Role, roleAtLeast } from "../member/role.ts";
+import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { ChatStamp, Pairing, People, Person } from "./chat-view.ts";
 
@@ -20,7 +20,11 @@ export interface PeopleFold {
   people(): People;
 }
 
-type Invitation = Extract<ChatBody, { kind: "person.invite" }> & { readonly stamp: ChatStamp };
+type Invitation = Extract<ChatBody, { kind: "person.invite" }> & {
+  readonly stamp: ChatStamp;
+  /** The inviter's own. */
+  readonly most: Role;
+};
 interface Link {
   readonly principal: string;
   readonly stamp: ChatStamp;
@@ -48,7 +52,8 @@ export function createPeopleFold(sha256: (bytes: Uint8Array) => Uint8Array): Peo
         if (!roleAtLeast(role, body.role)) return;
         const key = toHex(body.code);
         const known = invitations.get(key);
-        if (known === undefined || compareStamp(stamp, known.stamp) < 0) invitations.set(key, { ...body, stamp });
+        if (known === undefined || compareStamp(stamp, known.stamp) < 0)
+          invitations.set(key, { ...body, stamp, most: role });
         return sayRole(body.person, body.role, stamp);
       }
       case "person.link": {
@@ -87,14 +92,13 @@ function derive(
   roles: ReadonlyMap<string, RoleWord>,
 ): People {
   /** The newest link of each principal that no unlink follows. */
-  const newest = new Map<string, { readonly person: string; readonly stamp: ChatStamp }>();
+  const newest = new Map<string, { readonly invitation: Invitation; readonly stamp: ChatStamp }>();
   for (const [code, { principal, stamp }] of links) {
     const invitation = invitations.get(code);
     const gone = unlinks.get(principal);
     const known = newest.get(principal);
     if (invitation === undefined || (gone !== undefined && compareStamp(stamp, gone) < 0)) continue;
-    if (known === undefined || compareStamp(stamp, known.stamp) > 0)
-      newest.set(principal, { person: invitation.person, stamp });
+    if (known === undefined || compareStamp(stamp, known.stamp) > 0) newest.set(principal, { invitation, stamp });
   }
   const members = new Map<string, { readonly member: string; readonly stamp: ChatStamp }>();
   for (const { person, member, stamp } of invitations.values()) {
@@ -103,7 +107,9 @@ function derive(
   }
   const persons = new Map<string, Person>();
   for (const [name, { member }] of [...members].toSorted(([a], [b]) => compareText(a, b))) {
-    const principals = [...newest].flatMap(([principal, link]) => (link.person === name ? [principal] : []));
+    const principals = [...newest].flatMap(([principal, { invitation }]) =>
+      invitation.person === name ? [principal] : [],
+    );
     persons.set(name, {
       name,
       role: roles.get(name)?.role ?? "none",
@@ -111,10 +117,22 @@ function derive(
       principals: principals.toSorted(compareText),
     });
   }
-  const byPrincipal = new Map(
-    [...persons.values()].flatMap((person) => person.principals.map((principal) => [principal, person] as const)),
-  );
+  const byPrincipal = new Map<string, Person>();
+  for (const [principal, { invitation }] of newest) {
+    const person = persons.get(invitation.person);
+    if (person !== undefined) byPrincipal.set(principal, asLinked(person, invitation));
+  }
   const pairings = new Map<string, Pairing>();
   for (const [code, { person, expires }] of invitations) pairings.set(code, { person, expires, used: links.has(code) });
   return { persons, byPrincipal, pairings };
 }
+
+/**
+ * A role that somebody gave to the person later does not reach through a code of somebody with less, and a code for
+ * a member is worth what that member is: the name may have gone to another one since.
+ */
+const asLinked = (person: Person, { most, member }: Invitation): Person => ({
+  ...person,
+  role: person.role === "none" || ROLES.indexOf(person.role) <= ROLES.indexOf(most) ? person.role : most,
+  member: member === "" ? person.member : member,
+});

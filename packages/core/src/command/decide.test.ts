@@ -115,6 +115,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "item.history": (item) => ({ item }),
   "item.note": (item) => ({ item, text: "see the log" }),
   "item.answer": (item) => ({ item, text: "443" }),
+  questions: () => ({}),
   people: () => ({}),
   "people.pair": () => ({ person: "ada" }),
   "people.unpair": () => ({ principal: "matrix:@ada:example.org" }),
@@ -431,3 +432,15 @@ function joined(replica: Replica, name: string, role: Role): string {
   );
   return toHex(key);
 }
+
+test("a code for somebody who is more than this node is refused: using it would make them less", () => {
+  const replica = worldOf();
+  const of = (role: Role): unknown => {
+    const outcome = run(replica, "people.pair", { person: "ada", role: "operator" }, role);
+    return "code" in outcome ? outcome.message : outcome;
+  };
+  expect(run(replica, "people.pair", { person: "ada", role: "owner" }, "owner")).toHaveProperty("drafts");
+  expect(of("operator")).toContain("ada is owner already, and this node is operator");
+  expect(run(replica, "people.role", { person: "ada", role: "none" }, "owner")).toHaveProperty("drafts");
+  expect(of("operator")).toHaveProperty("drafts");
+});

@@ -16,5 +16,5 @@ test("what is quoted holds no flags: a title may speak of them", () => {
 test("flags beside a quoted title count as ever", () => {
   expect(inputOf('new "Use --start" --priority=3')).toEqual({ title: "Use --start", priority: "3" });
   expect(inputOf('new --start "Use --priority=9"')).toEqual({ title: "Use --priority=9", start: true });
-  expect(inputOf('note #abc said --text="a --start b"')).toMatchObject({ text: "a --start b" });
+  expect(inputOf('new Said --text="a --start b"')).toMatchObject({ text: "a --start b" });
 });

@@ -6,9 +6,11 @@
  * The line comes without mention, prefix or slash. Nothing is guessed: a verb that is not known is answered with the
  * nearest one and does nothing.
  */
+import { z } from "zod";
+
 import { didYouMean } from "../kernel/did-you-mean.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { CommandName } from "./registry.ts";
+import { type CommandName, commandSpec } from "./registry.ts";
 import { usageOf, type Verb, VERBS, verbOf } from "./verbs.ts";
 
 export type Wanted =
@@ -49,7 +51,10 @@ export function parseLine(line: string, context: GrammarContext): Result<Wanted,
   if (verb === undefined) return err({ type: "no-verb", message: unknownVerb(head) });
   const { flags, text } = takeFlags(tail);
   const input = fill(verb, text, context);
-  if (!input.ok) return err({ type: "usage", message: `${input.error} Say it like this: ${usageOf(verb)}` });
+  const problem = input.ok ? flagProblem(verb, flags, input.value) : input.error;
+  if (!input.ok || problem !== undefined) {
+    return err({ type: "usage", message: `${problem ?? ""} Say it like this: ${usageOf(verb)}` });
+  }
   if (verb.command === null) return ok({ type: "room", verb, input: input.value, flags });
   return ok({ type: "command", verb, command: verb.command, input: { ...input.value, ...flags, ...verb.fixed } });
 }
@@ -80,13 +85,26 @@ function takeFlags(tail: string): { readonly flags: Flags; readonly text: string
   return { flags, text: `${text}${below}`.trim() };
 }
 
+/** Nothing is said twice, so that nobody has to know which of two counts, and a flag without its value means nothing. */
+function flagProblem(verb: Verb, flags: Flags, input: Readonly<Record<string, string>>): string | undefined {
+  const fields = verb.command === null ? {} : commandSpec(verb.command)?.input.shape;
+  for (const [name, value] of Object.entries(flags)) {
+    if (Object.hasOwn(input, name) || Object.hasOwn(verb.fixed ?? {}, name)) return `The ${name} is there twice.`;
+    const field = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (value === true && field !== undefined && z.safeParse(field, true).data !== true)
+      return `The ${name} has no value.`;
+  }
+  return undefined;
+}
+
 function fill(verb: Verb, text: string, context: GrammarContext): Result<Record<string, string>, string> {
   const input: Record<string, string> = {};
   let rest = text;
-  for (const parameter of verb.parameters) {
+  for (const [at, parameter] of verb.parameters.entries()) {
     switch (parameter.kind) {
       case "item": {
-        const taken = takeItem(rest, parameter.required, verb.parameters.length === 1, context);
+        const isClear = parameter.required || !verb.parameters.slice(at + 1).some(({ required }) => required);
+        const taken = takeItem(rest, parameter.required, isClear, context);
         if (!taken.ok) return taken;
         if (taken.value.item !== undefined) input[parameter.field] = taken.value.item;
         rest = taken.value.rest;
@@ -123,33 +141,39 @@ interface TakenItem {
   readonly rest: string;
 }
 
-const QUOTED = /^(?:"([^"\n]+)"|\u201c([^\u201d\n]+)\u201d)\s*([\s\S]*)$/u;
+/** Straight quotes, and the curly ones of English and of German telephones. */
+const QUOTED = /^(?:"([^"\n]+)"|\u201c([^\u201d\n]+)\u201d|\u201e([^\u201c\n]+)\u201c)\s*([\s\S]*)$/u;
 
-/** In a thread an item is named with `#` only: the next word may be the beginning of a sentence about the thread's own. */
+/**
+ * In a thread an item is named with `#` only: the next word may be the beginning of a sentence about the thread's own.
+ * Neither is the first word one where it could as well be what comes next (`isClear`).
+ */
 function takeItem(
   text: string,
   required: boolean,
-  isOnly: boolean,
+  isClear: boolean,
   context: GrammarContext,
 ): Result<TakenItem, string> {
-  const marked = /^#([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/iu.exec(text);
+  const marked = /^#([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/i.exec(text);
   if (marked !== null) return ok({ item: marked[1]?.toLowerCase(), rest: marked[2] ?? "" });
+  // In a thread it would otherwise be about the thread's item.
+  if (/^#[0-9a-z]/i.test(text))
+    return err(`I do not know the item ${short(splitVerb(text).head)}: an id stands alone.`);
   const quoted = QUOTED.exec(text);
   if (quoted !== null) {
-    const title = quoted[1] ?? quoted[2] ?? "";
+    const title = quoted[1] ?? quoted[2] ?? quoted[3] ?? "";
     const item = context.itemByTitle(title);
-    if (item !== undefined) return ok({ item, rest: quoted[3] ?? "" });
+    if (item !== undefined) return ok({ item, rest: quoted[4] ?? "" });
     if (context.threadItem === undefined) return err(`There is no item, or more than one, called "${short(title)}".`);
   }
   if (context.threadItem !== undefined) return ok({ item: context.threadItem, rest: text });
-  // Where an item may be left out, the first word may be meant for what follows it.
-  const bare = required || isOnly ? /^([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/iu.exec(text) : null;
-  if (bare !== null) return ok({ item: bare[1]?.toLowerCase(), rest: bare[2] ?? "" });
+  const bare = /^([0-9a-z]{1,12})(?=\s|$)\s*([\s\S]*)$/i.exec(text);
+  if (bare !== null && isClear) return ok({ item: bare[1]?.toLowerCase(), rest: bare[2] ?? "" });
   return required ? err("Which item?") : ok({ item: undefined, rest: text });
 }
 
 const unquoted = (text: string): string =>
-  /^(?:"([^"]*)"|\u201c([^\u201d]*)\u201d)$/u.exec(text)?.slice(1).find(Boolean) ?? text;
+  /^(?:"([^"]*)"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c]*)\u201c)$/u.exec(text)?.slice(1).find(Boolean) ?? text;
 
 const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 

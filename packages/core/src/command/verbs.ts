@@ -153,6 +153,12 @@ export const VERBS: readonly Verb[] = [
   },
   { names: ["text"], summary: "Change an item's story", parameters: [item, rest("text", true)], command: "item.edit" },
   { names: ["note"], summary: "Write a note on an item", parameters: [item, rest("text", true)], command: "item.note" },
+  {
+    names: ["answer", "reply"],
+    summary: "Answer what an agent has asked about an item",
+    parameters: [item, rest("text", true)],
+    command: "item.answer",
+  },
   { names: ["hold"], summary: "Put an item on hold", parameters: [item, rest("reason")], command: "item.hold" },
   {
     names: ["unhold", "release", "resume"],

@@ -61,7 +61,7 @@ export interface SettleBody {
   /** The item that it is about; empty when there is none. */
   readonly item: string;
   /**
-   * For `asked`: what a "yes" runs, as a line of the grammar, and the item's op that it was judged on. For `done`: `live` when the
+   * For `asked`: what a "yes" runs, as whoever asked keeps it, and the item's op that it was judged on. For `done`: `live` when the
    * reply is to be kept up to date for a while.
    */
   readonly proposal: string;

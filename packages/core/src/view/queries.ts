@@ -3,6 +3,7 @@ import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
+import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
@@ -13,7 +14,15 @@ import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
-import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
+import {
+  chainOf,
+  compareUrgency,
+  explain,
+  type Naming,
+  projectAttempts,
+  projectItem,
+  projectQuestion,
+} from "./project.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -44,6 +53,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       }));
     case "members":
       return ok(members(context));
+    case "questions":
+      return ok(questions(context));
     case "people":
       return ok(people(context));
     case "timers":
@@ -87,7 +98,32 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: explain(item, view.items, naming),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  notes: [...item.annotations.notes]
+    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
+    .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
+  asked: [...item.annotations.questions.values()]
+    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
+    .map((one) => askedAbout(item, one, naming)),
 });
+
+const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
+  ...projectQuestion(asked),
+  open: isOpen(asked, best.state),
+  answer: asked.answer?.text ?? null,
+  answeredBy: asked.answer === undefined ? null : asked.answer.by || nameOf(asked.answer.author),
+  over: asked.over?.note ?? null,
+});
+
+const questions = ({ view, naming }: QueryContext): Plain =>
+  liveItems(view)
+    .flatMap((item) => openQuestions(item).map((asked) => ({ item, asked })))
+    .toSorted((a, b) => a.asked.wall - b.asked.wall || compareText(a.asked.id, b.asked.id))
+    .map(({ item, asked }) => ({
+      item: item.id,
+      title: item.registers.title.value,
+      node: naming.nameOf(asked.asker),
+      ...projectQuestion(asked),
+    }));
 
 function history(item: LiveItem, { naming, view }: QueryContext): Plain {
   const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);

@@ -1,0 +1,152 @@
+/** Asking back before something is done, and what becomes of the question: a "yes", a "no", or neither. */
+import {
+  type Body,
+  code,
+  isLive,
+  type LiveItem,
+  parseCommand,
+  plain,
+  type Role,
+  roleAtLeast,
+  type RoomCommand,
+  strong,
+  type View,
+  type Wanted,
+} from "@skein/core";
+
+import type { AccountSettings } from "./account.ts";
+import type { Authority } from "./authority.ts";
+import { codeOf, FRESH_MS } from "./confirmation.ts";
+import { type JudgeContext, type Judgement, movedOn, refuse, refuseStranger, settle } from "./judgement.ts";
+import { readProposal, writeProposal } from "./proposal.ts";
+
+export interface Asking {
+  readonly wanted: Extract<Wanted, { type: "command" }>;
+  readonly about: LiveItem | undefined;
+  /** How old the command is, when that is why it asks. */
+  readonly ageMs: number | undefined;
+  /** What the verb needs here. */
+  readonly role: Role;
+}
+
+/** Keeps what a "yes" would run, with the item as it was understood. */
+export function ask(
+  { wanted, about, ageMs, role }: Asking,
+  command: RoomCommand,
+  { account, view }: JudgeContext,
+): Judgement {
+  const { verb } = wanted;
+  const [name = ""] = verb.names;
+  const byOthers = account.fourEyes.includes(name);
+  if (byOthers && !isKnown(command.received.principal, view)) {
+    return refuse(`${capital(name)} takes two people here, and I do not know you. Pair first.`);
+  }
+  const input = about === undefined ? wanted.input : { ...wanted.input, item: about.id };
+  const proposal = writeProposal({ verb, input, role, byOthers });
+  if (proposal === undefined)
+    return refuse(`That is too long to ask about, and I do not ${name} it without. Say less.`);
+  const age = ageMs === undefined ? [] : [plain(`That is ${Math.round(ageMs / 60_000)} minutes old. `)];
+  const reply: Body = [
+    ...age,
+    plain(`${capital(name)} `),
+    ...(about === undefined ? [] : [code(`#${about.id.slice(0, 6)}`), plain(" ")]),
+    strong(about?.registers.title.value ?? short(wordsOf(wanted))),
+    plain("? Say "),
+    code(`yes ${codeOf(command.id)}`),
+    plain(" within ten minutes."),
+    ...(byOthers ? [plain(" Somebody else has to say so.")] : []),
+  ];
+  return settle("asked", reply, { item: about?.id ?? "", proposal, version: about?.best.id ?? "" });
+}
+
+const wordsOf = ({ verb, input }: Asking["wanted"]): string =>
+  verb.parameters
+    .map(({ field }) => input[field])
+    .filter((value) => typeof value === "string")
+    .join(" ");
+
+export function judgeYes(
+  pending: RoomCommand,
+  command: RoomCommand,
+  authority: Authority,
+  context: JudgeContext,
+): Judgement {
+  const { settled } = pending;
+  if (settled === undefined || authority.role === undefined) return refuseStranger(command, authority);
+  if (context.nowMs - settled.stamp.wall > FRESH_MS) return refuse("That question is too old. Say it again.");
+  const proposal = readProposal(settled.proposal);
+  if (proposal === undefined || proposal.verb.command === null)
+    return refuse("I cannot do that any more. Say it again.");
+  const [name = ""] = proposal.verb.names;
+  const wrongPerson = refuseConfirmer(name, proposal.byOthers, pending, command, context);
+  if (wrongPerson !== undefined) return wrongPerson;
+  const checked = parseCommand(proposal.verb.command, proposal.input);
+  if (!checked.ok) return refuse(`${checked.error.message}.`);
+  const needed = greater(proposal.role, checked.value.spec.role);
+  const refused = refuseRole(name, needed, authority.role, context.account);
+  if (refused !== undefined) return refused;
+  const item = settled.item === "" ? undefined : context.view.items.get(settled.item);
+  if (item !== undefined && isLive(item) && settled.version !== "" && item.best.id !== settled.version) {
+    return refuse(movedOn(item), { item: item.id, answers: pending.id });
+  }
+  return { type: "write", command: checked.value.command, role: authority.role, seed: pending.id, answers: pending.id };
+}
+
+function refuseConfirmer(
+  name: string,
+  wasByOthers: boolean,
+  pending: RoomCommand,
+  command: RoomCommand,
+  { view, account }: JudgeContext,
+): Judgement | undefined {
+  const [asker, confirmer] = [pending.received.principal, command.received.principal];
+  const isSame = isSamePerson(asker, confirmer, view);
+  if (!wasByOthers && !account.fourEyes.includes(name)) {
+    return isSame ? undefined : refuse("Only who asked for it can confirm it. Say it yourself.");
+  }
+  // Of somebody whom nobody has paired nobody can tell that it is another person.
+  if (isSame || !isKnown(asker, view) || !isKnown(confirmer, view)) {
+    return refuse(
+      `${capital(name)} has to be confirmed by somebody else than who asked for it, and I have to know both.`,
+    );
+  }
+  return undefined;
+}
+
+/** Whoever asked for it may take it back, and whoever could have done it. */
+export function judgeNo(
+  pending: RoomCommand,
+  command: RoomCommand,
+  authority: Authority,
+  context: JudgeContext,
+): Judgement {
+  if (authority.role === undefined) return refuseStranger(command, authority);
+  const isSame = isSamePerson(pending.received.principal, command.received.principal, context.view);
+  const needed = readProposal(pending.settled?.proposal ?? "")?.role ?? "operator";
+  if (!isSame && !roleAtLeast(authority.role, needed)) {
+    return refuse(`Taking that back needs the role ${needed}; yours is ${authority.role} here.`);
+  }
+  return settle("done", [plain("Good. I did nothing.")], { answers: pending.id, item: pending.settled?.item ?? "" });
+}
+
+/** The role that a verb needs here. */
+export function neededRole(verb: string, spec: Role, account: AccountSettings): Role {
+  return greater(account.roles[verb] ?? spec, spec);
+}
+
+export function refuseRole(verb: string, spec: Role, role: Role, account: AccountSettings): Judgement | undefined {
+  const needed = neededRole(verb, spec, account);
+  return roleAtLeast(role, needed) ? undefined : refuse(`${verb} needs the role ${needed}; yours is ${role} here.`);
+}
+
+const greater = (a: Role, b: Role): Role => (roleAtLeast(a, b) ? a : b);
+
+function isSamePerson(a: string, b: string, { chat }: View): boolean {
+  const { byPrincipal } = chat.people();
+  return a === b || (byPrincipal.get(a) !== undefined && byPrincipal.get(a)?.name === byPrincipal.get(b)?.name);
+}
+
+const isKnown = (principal: string, { chat }: View): boolean => chat.people().byPrincipal.has(principal);
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -1,0 +1,104 @@
+/** The durable inbox in front of transports, the budgets they share, and completion. */
+import { expect, test } from "vitest";
+
+import { createHost } from "./host.ts";
+import { createMeshDouble, type DeskDouble, type MeshDouble } from "./testing/index.ts";
+import { accountOf, addItem, eventOf, pair, sha256 } from "./testing/rooms.ts";
+
+interface Stand {
+  readonly mesh: MeshDouble;
+  readonly desk: DeskDouble;
+  readonly host: ReturnType<typeof createHost>;
+  readonly pokes: () => number;
+}
+
+function stand(
+  mesh: MeshDouble = createMeshDouble(),
+  name: string = "alice",
+  role: "operator" | "agent" = "operator",
+): Stand {
+  const desk = mesh.desk(name, role);
+  let pokes = 0;
+  const host = createHost({
+    account: accountOf(),
+    desk,
+    clock: mesh.clock,
+    log: () => undefined,
+    sha256,
+    onTrouble: () => undefined,
+    delivered: () => undefined,
+    onReceived: () => {
+      pokes++;
+    },
+  });
+  return { mesh, desk, host, pokes: () => pokes };
+}
+
+test("what matters is durable before it is acknowledged, and what does not matter is acknowledged at once", async () => {
+  const { mesh, desk, host, pokes } = stand();
+  expect(await host.receive([eventOf("lunch?", { addressed: false })])).toEqual({ ok: true, value: undefined });
+  expect([mesh.view().chat.commands.size, pokes()]).toEqual([0, 0]);
+  expect((await host.receive([eventOf("list")])).ok).toBe(true);
+  expect([mesh.view().chat.waiting.size, pokes()]).toEqual([1, 1]);
+  desk.failure = "disk full";
+  expect(await host.receive([eventOf("list")])).toEqual({ ok: false, error: "disk full" });
+  expect([mesh.view().chat.waiting.size, pokes()]).toEqual([1, 1]);
+});
+
+test("an event is written once, in one batch, in two, and on two nodes", async () => {
+  const { mesh, host } = stand();
+  const other = stand(mesh, "bob");
+  const event = eventOf("list");
+  const before = mesh.replica.opCount();
+  await host.receive([event, event, eventOf("whoami")]);
+  await host.receive([event]);
+  await other.host.receive([event]);
+  expect(mesh.replica.opCount() - before).toBe(2);
+});
+
+test("a node that is no operator acknowledges nothing: its op would not count", async () => {
+  const mesh = createMeshDouble();
+  mesh.desk("alice");
+  const { host } = stand(mesh, "bob", "agent");
+  const received = await host.receive([eventOf("list")]);
+  expect(received.ok ? "" : received.error).toContain("takes an operator's node");
+  expect(mesh.view().chat.commands.size).toBe(0);
+});
+
+test("a budget is shared by all nodes, outlives them, and says how long to wait", async () => {
+  const mesh = createMeshDouble();
+  const [one, two] = [stand(mesh, "alice"), stand(mesh, "bob")];
+  const limit = { count: 2, perMs: 10_000 };
+  expect((await one.host.spend("identify", limit)).ok).toBe(true);
+  await mesh.clock.pass(4_000);
+  expect((await two.host.spend("identify", limit)).ok).toBe(true);
+  expect(await one.host.spend("identify", limit)).toEqual({ ok: false, error: 6_000 });
+  expect((await one.host.spend("another", limit)).ok).toBe(true);
+  await mesh.clock.pass(6_000);
+  expect((await one.host.spend("identify", limit)).ok).toBe(true);
+  expect((await two.host.spend("identify", limit)).ok).toBe(false);
+  two.desk.failure = "disk full";
+  await mesh.clock.pass(60_000);
+  const unsaved = await two.host.spend("identify", limit);
+  expect(unsaved.ok).toBe(false);
+});
+
+test("of two that take the last of a budget at once one gets it", async () => {
+  const { host } = stand();
+  const limit = { count: 1, perMs: 10_000 };
+  const both = await Promise.all([host.spend("identify", limit), host.spend("identify", limit)]);
+  expect(both.filter(({ ok }) => ok)).toHaveLength(1);
+});
+
+test("items are found by the beginning of their id or title, at most as many as a platform shows", async () => {
+  const { mesh, host } = stand();
+  pair(mesh, "ada", "fake:ada");
+  addItem(mesh, "0123456789ab", "Say hello");
+  addItem(mesh, "ba9876543210", "Nothing");
+  expect(host.complete("say").map(({ value }) => value)).toEqual(["#0123456789ab"]);
+  expect(host.complete("#BA9").map(({ value }) => value)).toEqual(["#ba9876543210"]);
+  for (let at = 0; at < 40; at++) addItem(mesh, `aaaaaaaaaa${at + 10}`, `Item ${"x".repeat(190)}`);
+  const all = host.complete("");
+  expect(all).toHaveLength(25);
+  expect(Math.max(...all.map(({ label }) => label.length))).toBeLessThanOrEqual(100);
+});

@@ -1,0 +1,174 @@
+/** What is said once, whatever becomes of the send: doubts, pauses, refusals, and marks that come late. */
+import { expect, test } from "vitest";
+
+import { hear, otherThan, SETTLED_MS, speakerOf, stand, TAKEN_OVER_MS, textsOf } from "./testing/session-stand.ts";
+import { eventOf, receiveDraft, settleDraft } from "./testing/rooms.ts";
+
+// ── sends whose end nobody heard ────────────────────────────────────────────────────────────────────────────────────
+
+test("where keys count, a send that nobody heard of is sent again under its key and seen once", async () => {
+  const of = stand(["alice"], {}, { idempotency: "key" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  of.platform.next.push("lost", "dropped");
+  await hear(of, eventOf("start #0123"));
+  await of.mesh.clock.pass(10_000);
+  const [place] = of.places;
+  expect(of.platform.posted).toHaveLength(1);
+  expect(place?.transport.sends).toHaveLength(3);
+  expect(new Set(place?.transport.sends).size).toBe(1);
+  expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+});
+
+test("where keys do not count, it is looked for: found it is not sent again, missing it is", async () => {
+  for (const [fate, sends] of [
+    ["lost", 1],
+    ["dropped", 2],
+  ] as const) {
+    const of = stand(["alice"], {}, { idempotency: "reconcile" });
+    await of.mesh.clock.pass(SETTLED_MS);
+    of.platform.next.push(fate);
+    await hear(of, eventOf("start #0123"));
+    await of.mesh.clock.pass(10_000);
+    expect([fate, of.platform.posted.length]).toEqual([fate, 1]);
+    expect(of.places[0]?.transport.sends).toHaveLength(sends);
+    expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+  }
+});
+
+test("where nobody can tell, it is not sent again, and after a while given up in words", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  of.platform.isBlind = true;
+  of.platform.next.push("lost");
+  await hear(of, eventOf("start #0123"));
+  await of.mesh.clock.pass(130_000);
+  expect(of.places[0]?.transport.sends).toHaveLength(1);
+  expect(of.places[0]?.desk.incidents.join()).toContain("was sent is not known");
+  expect([...of.mesh.view().chat.sent.values()].map(({ result }) => result)).toEqual(["failed"]);
+});
+
+test("where the platform cannot be asked at all, the room goes on behind an answer that nobody heard of", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  delete of.places[0]?.transport.find;
+  of.platform.next.push("dropped");
+  await hear(of, eventOf("start #0123"));
+  await of.mesh.clock.pass(2_000);
+  await hear(of, eventOf("hold #0123"));
+  await of.mesh.clock.pass(5_000);
+  expect(textsOf(of)).toEqual([expect.stringContaining("hold")]);
+  expect(new Set(of.places[0]?.transport.sends).size).toBe(2);
+  await of.mesh.clock.pass(130_000);
+  expect(of.places[0]?.transport.sends).toHaveLength(2);
+  expect([...of.mesh.view().chat.sent.values()].map(({ result }) => result).toSorted()).toEqual(["failed", "sent"]);
+});
+
+test("whoever takes over looks for every answer that may be out already, also for those that had to wait", async () => {
+  const of = stand(["alice", "bob"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  const first = speakerOf(of);
+  const next = otherThan(of, first);
+  // Two answers go out, and the disk refuses to keep that they did; then the node dies.
+  first.desk.refuses = (kind) => kind === "chat.sent";
+  await hear(of, eventOf("start #0123"));
+  await hear(of, eventOf("hold #0123"));
+  await of.mesh.clock.pass(3_000);
+  expect(textsOf(of)).toHaveLength(2);
+  expect(of.mesh.view().chat.sent.size).toBe(0);
+  first.kill();
+  // The platform cannot be asked about the first one just now, so the second one has to wait as well.
+  let asked = 0;
+  of.platform.onFind = () => {
+    asked++;
+    if (asked === 1) throw new Error("busy");
+  };
+  await of.mesh.clock.pass(TAKEN_OVER_MS);
+  expect(asked).toBeGreaterThanOrEqual(2);
+  expect(textsOf(of)).toHaveLength(2);
+  expect(next.transport.sends).toHaveLength(0);
+  expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+});
+
+test("an answer that another node decided is looked for before it is said", async () => {
+  const of = stand(["alice", "bob"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  let looks = 0;
+  of.platform.onFind = () => {
+    looks++;
+  };
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(2_000);
+  expect(looks).toBe(0);
+  // As after a partition: what the other one did comes in piece by piece, and what it said is in the room already.
+  const event = eventOf("whoami");
+  const reply = [{ text: "You are ada.", style: "plain" as const }];
+  const value = [receiveDraft(event), settleDraft(event, { reply })];
+  await otherThan(of, speakerOf(of)).desk.write(() => ({ ok: true, value }));
+  await of.mesh.clock.pass(2_000);
+  expect(looks).toBe(1);
+});
+
+// ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a room that has to wait keeps no other room waiting, an account that has to wait keeps all of them", async () => {
+  const rooms = ["!a", "!b"].map((id) => ({ id, role: "operator", guests: "none", notices: "nothing" }) as const);
+  for (const [scope, said] of [
+    ["room", ["!b"]],
+    ["account", []],
+  ] as const) {
+    const of = stand(["alice"], { rooms });
+    await of.mesh.clock.pass(SETTLED_MS);
+    of.platform.next.push({ type: "retry", afterMs: 30_000, reason: "busy", scope });
+    await hear(of, eventOf("whoami", { room: "!a" }));
+    await hear(of, eventOf("whoami", { room: "!b" }));
+    await of.mesh.clock.pass(5_000);
+    expect([scope, of.platform.posted.map(({ room }) => room)]).toEqual([scope, said]);
+    await of.mesh.clock.pass(30_000);
+    expect(of.platform.posted.map(({ room }) => room).toSorted()).toEqual(["!a", "!b"]);
+  }
+});
+
+test("a pause that makes no sense ends all the same", async () => {
+  for (const afterMs of [Number.NaN, -5, Number.POSITIVE_INFINITY]) {
+    const of = stand(["alice"]);
+    await of.mesh.clock.pass(SETTLED_MS);
+    of.platform.next.push({ type: "retry", afterMs, reason: "busy", scope: "account" });
+    await hear(of, eventOf("whoami"));
+    await of.mesh.clock.pass(3_700_000);
+    expect(of.platform.posted).toHaveLength(1);
+  }
+});
+
+test("what is refused for good is told once and not tried again, however the platform words it", async () => {
+  const of = stand(["alice"]);
+  await of.mesh.clock.pass(SETTLED_MS);
+  of.platform.next.push({ type: "refused", reason: `<html>\0\n${"no ".repeat(3_000)}</html>` });
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(20_000);
+  expect(of.places[0]?.transport.sends).toHaveLength(1);
+  expect(of.places[0]?.desk.incidents).toHaveLength(1);
+});
+
+test("a message whose id no op can hold is sent once", async () => {
+  const of = stand(["alice"]);
+  await of.mesh.clock.pass(SETTLED_MS);
+  of.platform.next.push({ type: "sent", message: "x".repeat(400) });
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(20_000);
+  expect(of.places[0]?.transport.sends).toHaveLength(1);
+  expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+});
+
+test("a mark that the disk refused is written later, and the message is not sent again", async () => {
+  const of = stand(["alice"]);
+  await of.mesh.clock.pass(SETTLED_MS);
+  const [place] = of.places;
+  if (place === undefined) throw new Error("one stands here");
+  let refusals = 2;
+  place.desk.refuses = (kind) => kind === "chat.sent" && refusals-- > 0;
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(10_000);
+  expect(place.transport.sends).toHaveLength(1);
+  expect(of.mesh.view().chat.sent.size).toBe(1);
+  expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+});
