@@ -12,6 +12,12 @@ const texts = (host: HostDouble): readonly string[] => host.received.map(({ text
 const unique = (host: HostDouble): readonly string[] => [...new Set(host.received.map(({ id }) => id))];
 
 describe("connections", () => {
+  test("an open socket is told, also before the first message gives the cursor a place", async () => {
+    const { host } = await opened();
+    await waitFor("the host to be told", () => host.connections === 1);
+    expect(host.cursors).toEqual([]);
+  });
+
   test("a refresh loses nothing and doubles nothing: the next socket is open before the old one closes", async () => {
     const { host, stand } = await opened();
     const written: (string | undefined)[] = [];

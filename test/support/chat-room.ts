@@ -6,8 +6,12 @@ import type { NodeProcess } from "./node-process.ts";
 import { NotYet, waitFor } from "./wait.ts";
 
 /** The node notices the file by itself. JSON is YAML. */
-export function configureChat(node: NodeProcess, transports: readonly Readonly<Record<string, unknown>>[]): void {
-  writeFileSync(join(node.data, "node.yaml"), JSON.stringify({ transports }));
+export function configureChat(
+  node: NodeProcess,
+  transports: readonly Readonly<Record<string, unknown>>[],
+  more: Readonly<Record<string, unknown>> = {},
+): void {
+  writeFileSync(join(node.data, "node.yaml"), JSON.stringify({ transports, ...more }));
 }
 
 export interface AccountState {

@@ -72,13 +72,19 @@ export interface SlackServer {
 
 interface Written {
   readonly ts: string;
+  readonly stored: StoredMessage;
   readonly envelopes: readonly (string | undefined)[];
 }
 
 type Answer = Readonly<Record<string, unknown>>;
 const no = (error: string): Answer => ({ ok: false, error });
 
-export async function startSlack(): Promise<SlackServer> {
+export interface SlackServerOptions {
+  /** What its messages are dated by. Without it time begins in 2023 and goes on with each message. */
+  readonly wallMs?: () => number;
+}
+
+export async function startSlack({ wallMs }: SlackServerOptions = {}): Promise<SlackServer> {
   const http = createServer((request, response) => void answer(server, request, response));
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
@@ -98,13 +104,17 @@ export async function startSlack(): Promise<SlackServer> {
     revoked: false,
     hanging: 0,
     nextTs: () => {
-      clockMicros += 1_000_100;
+      clockMicros = wallMs === undefined ? clockMicros + 1_000_100 : Math.max(clockMicros + 100, wallMs() * 1_000);
       return `${Math.floor(clockMicros / 1e6)}.${String(clockMicros % 1e6).padStart(6, "0")}`;
     },
     write: (message) => {
       const stored = { ts: server.nextTs(), channel: ROOM, user: ADA, team: TEAM, ...message };
       server.messages.push(stored);
-      return { ts: stored.ts, envelopes: eventsOf(stored).map((event) => sockets.deliver("events_api", event)) };
+      return {
+        ts: stored.ts,
+        stored,
+        envelopes: eventsOf(stored).map((event) => sockets.deliver("events_api", event)),
+      };
     },
     close: async () => {
       await sockets.close();

@@ -45,14 +45,14 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     fetch: globalThis.fetch,
   });
   const loaded = new Set<string>();
-  const apply = async ({ transports }: NodeConfig): Promise<void> => {
+  const apply = async ({ transports, lease }: NodeConfig): Promise<void> => {
     for (const { kind } of transports) {
       const load = KINDS[kind];
       if (load === undefined || loaded.has(kind)) continue;
       await load(engine);
       loaded.add(kind);
     }
-    await engine.apply(transports.map((one) => accountOf(one, directory, log)));
+    await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
   };
   const first = readConfig(path);
   if (!first.ok) throw new Failure(first.error);
@@ -98,11 +98,12 @@ function readConfig(path: string): Result<NodeConfig, string> {
   return parsed.ok ? parsed : err(parsed.error.message);
 }
 
-const accountOf = (config: AccountConfig, directory: string, log: Logger): AccountSettings => {
+const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string, log: Logger): AccountSettings => {
   const { secrets, ...rest } = config;
   return {
     ...rest,
     id: `${config.kind}/${config.name}`,
+    leaseTtlMs,
     secret: (name) => secretOf(secrets[name], directory, log),
   };
 };

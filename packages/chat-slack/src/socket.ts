@@ -109,6 +109,7 @@ async function keepOpen(keeping: Keeping): Promise<void> {
       continue;
     }
     log("info", "chat-slack.connected");
+    keeping.host.connected();
     const openedMs = clock.monoMs();
     const isFirst = aliveMs === undefined;
     const awayMs = isFirst || old !== undefined ? 0 : openedMs - (aliveMs ?? openedMs);

@@ -36,6 +36,8 @@ export interface AccountSettings {
   readonly roles: Readonly<Record<string, Role>>;
   /** Verbs that a second person has to confirm. */
   readonly fourEyes: readonly string[];
+  /** The node that speaks for it may be silent for so long before another takes over; half a minute when left out. */
+  readonly leaseTtlMs?: number;
   /** Of the transport; its kind checks them. */
   readonly settings: unknown;
   readonly secret: (name: string) => string | undefined;

@@ -4,6 +4,7 @@
  */
 import { type ChatView, type Crypto, type Lease, rankOf } from "@skein/core";
 
+/** Where the configuration says nothing else. */
 export const LEASE_TTL_MS = 30_000;
 const STAGGER_MS = 2_000;
 

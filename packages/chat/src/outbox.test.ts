@@ -47,6 +47,22 @@ test("where nobody can tell, it is not sent again, and after a while given up in
   expect([...of.mesh.view().chat.sent.values()].map(({ result }) => result)).toEqual(["failed"]);
 });
 
+test("where the platform cannot be asked at all, the room goes on behind an answer that nobody heard of", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  delete of.places[0]?.transport.find;
+  of.platform.next.push("dropped");
+  await hear(of, eventOf("start #0123"));
+  await of.mesh.clock.pass(2_000);
+  await hear(of, eventOf("hold #0123"));
+  await of.mesh.clock.pass(5_000);
+  expect(textsOf(of)).toEqual([expect.stringContaining("hold")]);
+  expect(new Set(of.places[0]?.transport.sends).size).toBe(2);
+  await of.mesh.clock.pass(130_000);
+  expect(of.places[0]?.transport.sends).toHaveLength(2);
+  expect([...of.mesh.view().chat.sent.values()].map(({ result }) => result).toSorted()).toEqual(["failed", "sent"]);
+});
+
 test("whoever takes over looks for every answer that may be out already, also for those that had to wait", async () => {
   const of = stand(["alice", "bob"], {}, { idempotency: "reconcile" });
   await of.mesh.clock.pass(SETTLED_MS);

@@ -126,9 +126,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (outcome.afterMs >= LONG_MS) desk.incident("chat", account, `Messages wait: ${outcome.reason}`);
         return undefined;
       case "uncertain": {
-        const since = doubtful.get(one.mark.key) ?? clock.monoMs();
+        const known = doubtful.get(one.mark.key);
+        const since = known ?? clock.monoMs();
         doubtful.set(one.mark.key, since);
-        heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
+        // Where the platform cannot be asked, only its report or the time ends the doubt, and the room goes on meanwhile.
+        const isWaiting = known !== undefined && transport.find === undefined && !knowsKey(one);
+        if (!isWaiting) heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
         // Under its key it may be repeated until the platform is back; a transport that fails by itself may fail for ever.
         if ((knowsKey(one) && outcome.isFault !== true) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(

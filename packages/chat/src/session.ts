@@ -62,7 +62,8 @@ const PATIENCE_MS = 10_000;
 // A list of parts and of who is wired to whom.
 // oxlint-disable-next-line max-lines-per-function
 export function createSession(deps: SessionDeps): Session {
-  const { account, transport, desk, clock, log, leaseTtlMs: ttl = LEASE_TTL_MS } = deps;
+  const { account, transport, desk, clock, log } = deps;
+  const ttl = account.leaseTtlMs ?? deps.leaseTtlMs ?? LEASE_TTL_MS;
   const sha256 = (bytes: Uint8Array): Uint8Array => deps.crypto.sha256(bytes);
   const keeper = createLeaseKeeper(deps.crypto);
   const cursorFact = `cursor/${account.id}`;
@@ -162,6 +163,9 @@ export function createSession(deps: SessionDeps): Session {
     const ingressHost: IngressHost = {
       ...host,
       cursor: cursor === "" ? undefined : cursor,
+      connected: () => {
+        if (held?.epoch === epoch) isConnected = true;
+      },
       moved: (to) => {
         if (held?.epoch !== epoch) return;
         isConnected = true;

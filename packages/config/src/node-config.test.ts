@@ -1,7 +1,7 @@
 /** node.yaml: what it may say, and what is refused with a place and a sentence. */
 import { expect, test } from "vitest";
 
-import { parseNodeConfig } from "./node-config.ts";
+import { NO_NODE_CONFIG, parseNodeConfig } from "./node-config.ts";
 
 const problemOf = (text: string): string => {
   const parsed = parseNodeConfig(text, "node.yaml");
@@ -27,7 +27,7 @@ test("an account gets the defaults that keep strangers out", () => {
 });
 
 test("an empty file has no accounts", () => {
-  expect(parseNodeConfig("", "node.yaml")).toEqual({ ok: true, value: { transports: [] } });
+  expect(parseNodeConfig("", "node.yaml")).toEqual({ ok: true, value: { transports: [], lease: { ttlMs: 30_000 } } });
 });
 
 test("a secret is named by a variable or a file, whatever the key is called", () => {
@@ -58,4 +58,25 @@ test.each([
   ["transports: [{ kind: matrix, secrets: { t: { env: 'A B' } } }]", "secrets"],
 ])("%s is refused at its place", (text, words) => {
   expect(problemOf(text)).toContain(words);
+});
+
+const leaseOf = (text: string): unknown => {
+  const parsed = parseNodeConfig(text, "node.yaml");
+  return parsed.ok ? parsed.value.lease : parsed.error.message;
+};
+
+test("a node that says nothing of leases waits half a minute for a silent speaker", () => {
+  expect(leaseOf("transports: []\n")).toEqual({ ttlMs: 30_000 });
+  expect(leaseOf("lease: {}\n")).toEqual({ ttlMs: 30_000 });
+  expect(NO_NODE_CONFIG.lease).toEqual({ ttlMs: 30_000 });
+});
+
+test("a node says how long a speaker may be silent", () => {
+  expect(leaseOf("lease: { ttl: 5s }\n")).toEqual({ ttlMs: 5_000 });
+});
+
+test("a lease that a hiccup would end, one without a unit and one of another key are refused with a sentence", () => {
+  expect(leaseOf("lease: { ttl: 2s }\n")).toContain("must be from 3s to 10m, not 2s");
+  expect(leaseOf("lease: { ttl: 30 }\n")).toContain("write 30s for seconds");
+  expect(leaseOf("lease: { tll: 30s }\n")).toContain("tll");
 });

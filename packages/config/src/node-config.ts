@@ -6,6 +6,7 @@ import { err, ok, type Result, type Role, ROLES } from "@skein/core";
 import * as z from "zod";
 
 import { readDocument } from "./document.ts";
+import { duration } from "./field-kinds.ts";
 import { configError, type ConfigError, type ConfigProblem, keyText, type KeyPath } from "./problem.ts";
 import { createPositionFinder } from "./text-position.ts";
 
@@ -31,11 +32,17 @@ export interface AccountConfig {
   readonly secrets: Readonly<Record<string, SecretSource>>;
 }
 
-export interface NodeConfig {
-  readonly transports: readonly AccountConfig[];
+/** How long the node that speaks for an account may be silent before another one takes over. */
+export interface LeaseConfig {
+  readonly ttlMs: number;
 }
 
-export const NO_NODE_CONFIG: NodeConfig = { transports: [] };
+export interface NodeConfig {
+  readonly transports: readonly AccountConfig[];
+  readonly lease: LeaseConfig;
+}
+
+export const NO_NODE_CONFIG: NodeConfig = { transports: [], lease: { ttlMs: 30_000 } };
 
 const id = z.string().min(1).max(300);
 const role = z.enum(ROLES);
@@ -70,7 +77,18 @@ const transport = z.strictObject({
   secrets: z.record(z.string().max(64), secret).default({}),
 });
 
-const nodeConfig = z.strictObject({ transports: z.array(transport).max(32).default([]) });
+/** Shorter than a few beats, a lease would change hands at every hiccup. */
+const lease = z
+  .strictObject({
+    ttl: duration(
+      { min: 3_000, max: 600_000 },
+      "How long the node that speaks for an account may be silent before another takes over.",
+    ).prefault("30s"),
+  })
+  .prefault({})
+  .transform(({ ttl }): LeaseConfig => ({ ttlMs: ttl }));
+
+const nodeConfig = z.strictObject({ transports: z.array(transport).max(32).default([]), lease });
 
 /** `fileName` is only repeated in problems; nothing is opened. */
 export function parseNodeConfig(text: string, fileName: string): Result<NodeConfig, ConfigError> {

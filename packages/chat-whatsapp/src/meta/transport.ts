@@ -75,11 +75,6 @@ function createMetaTransport(settings: MetaSettings, context: TransportContext):
     send: (message) => inFlight.send(() => reports.during(message.key, () => post(message))),
     react: (room, message, reaction) =>
       inFlight.send(async () => (await attempt(reactionPayload(room, message, reaction))).outcome),
-    find: () =>
-      Promise.resolve({
-        type: "uncertain",
-        reason: "WhatsApp cannot be asked about a message; it reports by itself what was sent",
-      }),
     close: () => inFlight.close(),
   };
 }

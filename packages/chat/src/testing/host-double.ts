@@ -9,6 +9,8 @@ export interface HostDouble extends IngressHost {
   readonly statuses: DeliveryStatus[];
   readonly troubles: Trouble[];
   readonly cursors: string[];
+  /** How often the transport said that it is connected. */
+  connections: number;
   /** While this is set, nothing can be made durable. */
   failure: string | undefined;
   /** Items that `complete` knows, by id. */
@@ -25,6 +27,7 @@ export function createHostDouble(cursor?: string): HostDouble {
     troubles: [],
     cursors: [],
     spent: [],
+    connections: 0,
     failure: undefined,
     items: [],
     exhaustedMs: 0,
@@ -36,6 +39,7 @@ export function createHostDouble(cursor?: string): HostDouble {
     },
     delivered: (statuses) => void host.statuses.push(...statuses),
     trouble: (problem) => void host.troubles.push(problem),
+    connected: () => void (host.connections += 1),
     moved: (to) => void host.cursors.push(to),
     complete: (beginning) => host.items.filter(({ value }) => value.startsWith(beginning)),
     spend: (budget) => {

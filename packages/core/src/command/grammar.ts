@@ -64,16 +64,20 @@ function splitVerb(line: string): { readonly head: string; readonly tail: string
   return { head: match?.[1] ?? "", tail: match?.[2] ?? "" };
 }
 
-/** Telephones turn two hyphens into a dash, and straight quotes into curly ones. */
+/**
+ * Telephones turn two hyphens into a dash, and straight quotes into curly ones. Words that are quoted as a whole are taken
+ * as they are, whatever they look like: the first two alternatives are there to step over them.
+ */
 const FLAG =
-  /(?:^|\s)(?:--|[\u2013\u2014])([a-z][a-zA-Z-]{0,30})(?:=(?:"([^"]*)"|\u201c([^\u201d]*)\u201d|(\S+)))?(?=\s|$)/gu;
+  /(?:^|\s)"[^"]*"(?=\s|$)|(?:^|\s)\u201c[^\u201d]*\u201d(?=\s|$)|(?:^|\s)(?:--|[\u2013\u2014])([a-z][a-zA-Z-]{0,30})(?:=(?:"([^"]*)"|\u201c([^\u201d]*)\u201d|(\S+)))?(?=\s|$)/gu;
 
 /** Flags are looked for in the first line only: what follows is a story and may hold anything. */
 function takeFlags(tail: string): { readonly flags: Flags; readonly text: string } {
   const end = tail.indexOf("\n");
   const [first, below] = end === -1 ? [tail, ""] : [tail.slice(0, end), tail.slice(end)];
   const flags: Record<string, string | true> = {};
-  const text = first.replace(FLAG, (_whole, name: string, ...values: readonly (string | undefined)[]) => {
+  const text = first.replace(FLAG, (whole, name: string | undefined, ...values: readonly (string | undefined)[]) => {
+    if (name === undefined) return whole;
     const key = name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
     flags[key] = values.slice(0, 3).find((value) => value !== undefined) ?? true;
     return "";
