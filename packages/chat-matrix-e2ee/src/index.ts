@@ -1,0 +1,73 @@
+/** End-to-end encryption for accounts on Matrix. */
+import { initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
+import type { CryptographyRequest, OpenCryptography, OpenedCryptography } from "@skein/chat-matrix";
+
+import { createCryptography } from "./cryptography.ts";
+import { signDevice } from "./identity.ts";
+import { createKeyFile, deriveKeys } from "./key-file.ts";
+import { openMachine } from "./machine.ts";
+import { createOutgoing } from "./requests.ts";
+
+const TIMEOUT_MS = 20_000;
+/** Another node may be making the account's identity just now. */
+const PATIENCE = 2;
+
+/** `directory`: where the keys are kept. */
+export function createCryptographyOpener(directory: string): OpenCryptography {
+  let waited = 0;
+  return async (request) => {
+    const { account, userId, deviceId, log } = request;
+    await initAsync();
+    const keys = await deriveKeys(request.secret, userId);
+    const file = createKeyFile(directory, `${userId} ${deviceId}`, keys.file);
+    const state = await file.read();
+    if (state === "sealed") return { type: "unusable", reason: wrongSecret(account, file.path) };
+    if (state === undefined) {
+      const known = await isKnownDevice(request);
+      if (known.type !== "ok") return known;
+      if (known.value) return { type: "unusable", reason: lostKeys(account, deviceId, file.path) };
+    }
+    const kept = await openMachine(request, file, state);
+    const outgoing = createOutgoing(request.http);
+    const flushed = await outgoing.flush(kept.machine, kept.save);
+    const { machine, save } = kept;
+    const signing =
+      flushed.type === "ok" ? await signDevice({ machine, outgoing, request, key: keys.identity, save }) : flushed;
+    await save();
+    if (signing.type === "foreign" && ++waited > PATIENCE) log("warn", "chat.matrix.foreign-identity", { account });
+    else if (signing.type !== "signed") {
+      await kept.close();
+      if (signing.type === "wrong-secret") return { type: "unusable", reason: otherSecret(account) };
+      if (signing.type === "foreign") return { type: "unclear", reason: "the account's identity was made elsewhere" };
+      return signing;
+    }
+    return { type: "ok", value: createCryptography(kept, outgoing, request) };
+  };
+}
+
+/** Keys that the homeserver has of this device when there are none here are keys that were lost, or are another node's. */
+async function isKnownDevice({ http, userId, deviceId }: CryptographyRequest): Promise<Known> {
+  const answer = await http({
+    method: "POST",
+    path: "/v3/keys/query",
+    body: { device_keys: { [userId]: [deviceId] } },
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (answer.type !== "ok") return answer;
+  const all = record(record(answer.value)["device_keys"]);
+  return { type: "ok", value: record(all[userId])[deviceId] !== undefined };
+}
+
+type Known = Exclude<OpenedCryptography, { readonly type: "ok" }> | { readonly type: "ok"; readonly value: boolean };
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+
+const wrongSecret = (account: string, path: string): string =>
+  `The Matrix account ${account} cannot open its keys in ${path}: the secret encryptionKey is another one than before, or the file is damaged. Put the secret right; if the file is lost, remove it and log in anew.`;
+
+const otherSecret = (account: string): string =>
+  `The Matrix account ${account} has another secret encryptionKey here than on the node that set it up. Give all nodes the same one.`;
+
+const lostKeys = (account: string, device: string, path: string): string =>
+  `The Matrix account ${account} uses the device ${device}, whose keys are not here in ${path}: they were lost, or another node uses the same access token. Log in anew, once for each node, and put the new access token into the secret accessToken.`;
