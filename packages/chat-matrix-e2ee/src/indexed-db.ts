@@ -42,10 +42,14 @@ interface OpenRequest extends Request<Database> {
   onupgradeneeded: (() => void) | null;
 }
 
+interface DeleteRequest extends Request<unknown> {
+  onblocked: (() => void) | null;
+}
+
 interface Factory {
   databases(): Promise<readonly { readonly name?: string; readonly version?: number }[]>;
   open(name: string, version?: number): OpenRequest;
-  deleteDatabase(name: string): Request<unknown>;
+  deleteDatabase(name: string): DeleteRequest;
 }
 
 interface Database {
@@ -136,8 +140,19 @@ function fill(database: Database, stores: readonly StoreDump[]): Promise<void> {
   });
 }
 
+/**
+ * Whatever the machine gave out (a device, an identity) keeps the databases open until it is collected. They are deleted when
+ * the last one is; that may be long after this resolves.
+ */
 export async function deleteDatabases(machine: string): Promise<void> {
-  for (const name of await namesOf(machine)) await settled(factory().deleteDatabase(name));
+  for (const name of await namesOf(machine)) {
+    const request = factory().deleteDatabase(name);
+    await new Promise<void>((resolve, reject) => {
+      request.onsuccess = () => resolve();
+      request.onblocked = () => resolve();
+      request.onerror = () => reject(errorOf(request.error));
+    });
+  }
 }
 
 async function namesOf(machine: string): Promise<readonly string[]> {

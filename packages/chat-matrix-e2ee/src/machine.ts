@@ -35,6 +35,8 @@ export async function openMachine(
   await restoreDatabases(name, kept?.databases ?? []);
   const store = await StoreHandle.open(name, null, logger);
   const machine = await OlmMachine.initFromStore(new UserId(userId), new DeviceId(deviceId), store, logger);
+  // Else the handle keeps the databases open when the machine is closed.
+  store.free();
   // Nodes do not pass keys on to each other; each is sent its own.
   machine.roomKeyRequestsEnabled = false;
   machine.roomKeyForwardingEnabled = false;
