@@ -42,7 +42,11 @@ export interface SecretUser {
 
 const BODY = "m.room.message";
 
-export async function createSecretUser(user: MatrixUser, isSigned = true): Promise<SecretUser> {
+/** `none`: the device is signed by nobody. `password`: what an account that has an identity already needs for another one. */
+export async function createSecretUser(
+  user: MatrixUser,
+  { identity = "own", password = "" }: { readonly identity?: "own" | "none"; readonly password?: string } = {},
+): Promise<SecretUser> {
   const who = await user.call("GET", "/v3/account/whoami");
   const machine = await OlmMachine.initialize(new UserId(user.id), new DeviceId(String(who["device_id"])));
   let since: string | undefined;
@@ -85,7 +89,11 @@ export async function createSecretUser(user: MatrixUser, isSigned = true): Promi
   };
   const makeIdentity = async (): Promise<void> => {
     const requests = await machine.bootstrapCrossSigning(true);
-    await user.call("POST", "/v3/keys/device_signing/upload", JSON.parse(requests.uploadSigningKeysRequest.body));
+    const auth = { type: "m.login.password", identifier: { type: "m.id.user", user: user.id }, password };
+    await user.call("POST", "/v3/keys/device_signing/upload", {
+      ...(JSON.parse(requests.uploadSigningKeysRequest.body) as object),
+      ...(password === "" ? {} : { auth }),
+    });
     await post("/v3/keys/signatures/upload", requests.uploadSignaturesRequest.body);
     const { master_key } = JSON.parse(requests.uploadSigningKeysRequest.body) as {
       master_key: { keys: Record<string, string> };
@@ -131,7 +139,7 @@ export async function createSecretUser(user: MatrixUser, isSigned = true): Promi
     user.send(room, "m.room.encrypted", await sealAs(room, content, type));
 
   await flush();
-  if (isSigned) await makeIdentity();
+  if (identity === "own") await makeIdentity();
   await sync();
   return {
     user,
@@ -142,9 +150,7 @@ export async function createSecretUser(user: MatrixUser, isSigned = true): Promi
       user.createRoom({
         preset: "private_chat",
         invite,
-        initial_state: [
-          { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
-        ],
+        initial_state: [{ type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } }],
       }),
     sync,
     send,

@@ -21,6 +21,7 @@ export interface Synapse {
   user(name: string): Promise<MatrixUser>;
   /** The same user on a new device. */
   login(user: MatrixUser): Promise<MatrixUser>;
+  passwordOf(user: MatrixUser): string;
   /** How many messages this user may send; undefined for no limit of its own. */
   limit(userId: string, limit: { readonly perSecond: number; readonly burst: number } | undefined): Promise<void>;
   /** Starts it again after `stop` or `kill`, with the same port and database. */
@@ -84,6 +85,7 @@ export async function startSynapse(): Promise<Synapse> {
       await user.call("PUT", `/v3/profile/${encodeURIComponent(user.id)}/displayname`, { displayname: name });
       return user;
     },
+    passwordOf: ({ id }) => passwords.get(id) ?? "",
     login: async ({ id }) => {
       const answer = await post(`${url}/_matrix/client/v3/login`, {
         type: "m.login.password",

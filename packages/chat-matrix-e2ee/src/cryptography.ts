@@ -110,7 +110,8 @@ async function decrypt(deps: Deps, room: string, event: RoomEvent): Promise<Answ
   const { machine } = deps.kept;
   const { sender } = event;
   const ciphertext = event.content["ciphertext"];
-  if (usersOf([sender]).length === 0 || typeof ciphertext !== "string") return unreadable("it is not of the right form");
+  if (usersOf([sender]).length === 0 || typeof ciphertext !== "string")
+    return unreadable("it is not of the right form");
   const known = await know(deps, [sender]);
   if (known.type !== "ok") return known;
   const expected = deps.request.identities[sender];
@@ -119,7 +120,11 @@ async function decrypt(deps: Deps, room: string, event: RoomEvent): Promise<Answ
   if (stranger !== undefined) return unreadable(stranger);
   const settings = new DecryptionSettings(isLax ? TrustRequirement.Untrusted : TrustRequirement.CrossSigned);
   try {
-    const decrypted = await machine.decryptRoomEvent(JSON.stringify({ ...event, room_id: room }), new RoomId(room), settings);
+    const decrypted = await machine.decryptRoomEvent(
+      JSON.stringify({ ...event, room_id: room }),
+      new RoomId(room),
+      settings,
+    );
     if (decrypted.sender.toString() !== sender) return unreadable("it comes from another person's device");
     return clear(decrypted.event, ciphertext);
   } catch (cause) {

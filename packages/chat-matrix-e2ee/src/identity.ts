@@ -3,7 +3,12 @@
  * of them. The first node makes it and leaves its private keys with the homeserver as account data, sealed with a key that the
  * homeserver does not have; the other nodes take them from there.
  */
-import { UserId, type OlmMachine, type OwnUserIdentity, type OtherUserIdentity } from "@matrix-org/matrix-sdk-crypto-wasm";
+import {
+  UserId,
+  type OlmMachine,
+  type OwnUserIdentity,
+  type OtherUserIdentity,
+} from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { Answer, CryptographyRequest, Failure } from "@skein/chat-matrix";
 
 import { seal, unseal } from "./key-file.ts";

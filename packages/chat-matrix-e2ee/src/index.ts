@@ -3,20 +3,20 @@ import { initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { CryptographyRequest, OpenCryptography, OpenedCryptography } from "@skein/chat-matrix";
 
 import { createCryptography } from "./cryptography.ts";
-import { signDevice } from "./identity.ts";
+import { signDevice, type Signing } from "./identity.ts";
 import { createKeyFile, deriveKeys } from "./key-file.ts";
-import { openMachine } from "./machine.ts";
-import { createOutgoing } from "./requests.ts";
+import { openMachine, type KeptMachine } from "./machine.ts";
+import { createOutgoing, type Outgoing } from "./requests.ts";
 
 const TIMEOUT_MS = 20_000;
 /** Another node may be making the account's identity just now. */
-const PATIENCE = 2;
+const PATIENCE = 8;
 
 /** `directory`: where the keys are kept. */
 export function createCryptographyOpener(directory: string): OpenCryptography {
   let waited = 0;
   return async (request) => {
-    const { account, userId, deviceId, log } = request;
+    const { account, userId, deviceId } = request;
     await initAsync();
     const keys = await deriveKeys(request.secret, userId);
     const file = createKeyFile(directory, `${userId} ${deviceId}`, keys.file);
@@ -29,20 +29,39 @@ export function createCryptographyOpener(directory: string): OpenCryptography {
     }
     const kept = await openMachine(request, file, state);
     const outgoing = createOutgoing(request.http);
-    const flushed = await outgoing.flush(kept.machine, kept.save);
-    const { machine, save } = kept;
-    const signing =
-      flushed.type === "ok" ? await signDevice({ machine, outgoing, request, key: keys.identity, save }) : flushed;
-    await save();
-    if (signing.type === "foreign" && ++waited > PATIENCE) log("warn", "chat.matrix.foreign-identity", { account });
-    else if (signing.type !== "signed") {
-      await kept.close();
-      if (signing.type === "wrong-secret") return { type: "unusable", reason: otherSecret(account) };
-      if (signing.type === "foreign") return { type: "unclear", reason: "the account's identity was made elsewhere" };
-      return signing;
+    const signing = await signed(kept, outgoing, request, keys.identity);
+    if (signing.type === "signed") return { type: "ok", value: createCryptography(kept, outgoing, request) };
+    await kept.close();
+    switch (signing.type) {
+      case "wrong-secret":
+        return { type: "unusable", reason: otherSecret(account) };
+      case "foreign":
+        waited++;
+        return waited > PATIENCE
+          ? { type: "unusable", reason: foreignIdentity(account) }
+          : { type: "unclear", reason: "the keys of the account's identity are not there yet" };
+      default:
+        return signing;
     }
-    return { type: "ok", value: createCryptography(kept, outgoing, request) };
   };
+}
+
+async function signed(
+  kept: KeptMachine,
+  outgoing: Outgoing,
+  request: CryptographyRequest,
+  key: Uint8Array,
+): Promise<Signing> {
+  const { machine, save } = kept;
+  try {
+    const flushed = await outgoing.flush(machine, save);
+    const signing = flushed.type === "ok" ? await signDevice({ machine, outgoing, request, key, save }) : flushed;
+    await save();
+    return signing;
+  } catch (cause) {
+    await kept.close();
+    throw cause;
+  }
 }
 
 /** Keys that the homeserver has of this device when there are none here are keys that were lost, or are another node's. */
@@ -68,6 +87,9 @@ const wrongSecret = (account: string, path: string): string =>
 
 const otherSecret = (account: string): string =>
   `The Matrix account ${account} has another secret encryptionKey here than on the node that set it up. Give all nodes the same one.`;
+
+const foreignIdentity = (account: string): string =>
+  `The Matrix account ${account} has an identity for encryption that no node made, so its devices cannot be signed. Use an account for which no client has set up encryption.`;
 
 const lostKeys = (account: string, device: string, path: string): string =>
   `The Matrix account ${account} uses the device ${device}, whose keys are not here in ${path}: they were lost, or another node uses the same access token. Log in anew, once for each node, and put the new access token into the secret accessToken.`;

@@ -31,25 +31,19 @@ interface StoreOptions {
   readonly autoIncrement: boolean;
 }
 
-interface Request<T> {
+interface Events {
+  addEventListener(type: string, listener: () => void): void;
+}
+
+interface Request<T> extends Events {
   readonly result: T;
   readonly error: unknown;
-  onsuccess: (() => void) | null;
-  onerror: (() => void) | null;
-}
-
-interface OpenRequest extends Request<Database> {
-  onupgradeneeded: (() => void) | null;
-}
-
-interface DeleteRequest extends Request<unknown> {
-  onblocked: (() => void) | null;
 }
 
 interface Factory {
   databases(): Promise<readonly { readonly name?: string; readonly version?: number }[]>;
-  open(name: string, version?: number): OpenRequest;
-  deleteDatabase(name: string): DeleteRequest;
+  open(name: string, version?: number): Request<Database>;
+  deleteDatabase(name: string): Request<unknown>;
 }
 
 interface Database {
@@ -60,10 +54,8 @@ interface Database {
   close(): void;
 }
 
-interface Transaction {
+interface Transaction extends Events {
   readonly error: unknown;
-  oncomplete: (() => void) | null;
-  onabort: (() => void) | null;
   objectStore(name: string): ObjectStore;
 }
 
@@ -108,7 +100,7 @@ async function dumpStore(name: string, store: ObjectStore): Promise<StoreDump> {
 export async function restoreDatabases(machine: string, dumps: readonly DatabaseDump[]): Promise<void> {
   for (const { name, version, stores } of dumps) {
     const request = factory().open(machine + name, version);
-    request.onupgradeneeded = () => stores.forEach((store) => createStore(request.result, store));
+    request.addEventListener("upgradeneeded", () => stores.forEach((store) => createStore(request.result, store)));
     const database = await settled(request);
     const filled = stores.filter(({ keys }) => keys.length > 0);
     if (filled.length > 0) await fill(database, filled);
@@ -135,8 +127,8 @@ function fill(database: Database, stores: readonly StoreDump[]): Promise<void> {
     }
   }
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(errorOf(transaction.error));
+    transaction.addEventListener("complete", () => resolve());
+    transaction.addEventListener("abort", () => reject(errorOf(transaction.error)));
   });
 }
 
@@ -148,9 +140,9 @@ export async function deleteDatabases(machine: string): Promise<void> {
   for (const name of await namesOf(machine)) {
     const request = factory().deleteDatabase(name);
     await new Promise<void>((resolve, reject) => {
-      request.onsuccess = () => resolve();
-      request.onblocked = () => resolve();
-      request.onerror = () => reject(errorOf(request.error));
+      request.addEventListener("success", () => resolve());
+      request.addEventListener("blocked", () => resolve());
+      request.addEventListener("error", () => reject(errorOf(request.error)));
     });
   }
 }
@@ -168,8 +160,8 @@ function factory(): Factory {
 
 const settled = <T>(request: Request<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(errorOf(request.error));
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(errorOf(request.error)));
   });
 
 const errorOf = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));

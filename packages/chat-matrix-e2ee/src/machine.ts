@@ -14,11 +14,11 @@ import { type KeyFile, type KeyState } from "./key-file.ts";
 
 export interface KeptMachine {
   readonly machine: OlmMachine;
-  position(): string | undefined;
+  readonly position: () => string | undefined;
   readonly encryptedRooms: ReadonlySet<string>;
   /** Durable when it resolves. */
-  save(change?: Partial<Pick<KeyState, "position" | "encryptedRooms">>): Promise<void>;
-  close(): Promise<void>;
+  readonly save: (change?: Partial<Pick<KeyState, "position" | "encryptedRooms">>) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** So that an account that is opened again in one process finds nothing of what was closed. */

@@ -31,7 +31,8 @@ export function createOutgoing(http: Http): Outgoing {
   const send: Outgoing["send"] = async (machine, request) => {
     const answer = await http(httpRequest(request));
     if (answer.type !== "ok") return answer;
-    if (request.id !== undefined) await machine.markRequestAsSent(request.id, typeOf(request), JSON.stringify(answer.value));
+    if (request.id !== undefined)
+      await machine.markRequestAsSent(request.id, typeOf(request), JSON.stringify(answer.value));
     return DONE;
   };
   return {

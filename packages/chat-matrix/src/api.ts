@@ -58,14 +58,14 @@ export interface PageRequest {
   readonly to: string;
 }
 
-export interface WrittenRequest {
+interface WrittenRequest {
   readonly room: string;
   readonly sender: string;
   /** Where the page before ended; undefined for the newest. */
   readonly from: string | undefined;
 }
 
-export interface Device {
+interface Device {
   readonly userId: string;
   readonly deviceId: string;
 }

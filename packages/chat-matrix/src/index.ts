@@ -16,6 +16,3 @@ export const createMatrixKind = (cryptography: () => OpenCryptography | undefine
   secrets: secretsOf,
   create: (settings, context) => createTransport(settings, context, cryptography),
 });
-
-/** For nodes without encryption. */
-export const matrixKind: TransportKind<Settings> = createMatrixKind(() => undefined);

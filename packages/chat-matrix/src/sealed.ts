@@ -19,7 +19,9 @@ export interface Encryption {
 }
 
 /** The same request, encrypted where the room is; or why it cannot be sent now. */
-export type Seal = (request: SendRequest) => Promise<{ readonly type: "ok"; readonly value: SendRequest } | SendOutcome>;
+export type Seal = (
+  request: SendRequest,
+) => Promise<{ readonly type: "ok"; readonly value: SendRequest } | SendOutcome>;
 
 export interface SealerDeps {
   readonly api: Pick<MatrixApi, "members">;
@@ -75,7 +77,9 @@ export async function findSent(
     if (page.type !== "ok") return notKnown(page);
     const { chunk, end } = page.value;
     // An edit has the key of what it says, and takes the place of another message.
-    const found = chunk.find(({ content, sender }) => content[KEY] === key && sender === self.value.userId && !isEdit(content));
+    const found = chunk.find(
+      ({ content, sender }) => content[KEY] === key && sender === self.value.userId && !isEdit(content),
+    );
     if (found !== undefined) return { type: "sent", message: found.event_id };
     const isOlder = chunk.some(({ origin_server_ts }) => origin_server_ts < sinceMs - LOOK_BACK_MS);
     if (isOlder || end === undefined || end === from) return { type: "refused", reason: "it is not there" };

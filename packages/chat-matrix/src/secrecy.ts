@@ -19,7 +19,7 @@ export interface Secrecy {
   read(request: SecretRead): Promise<Answer<ClearNews>>;
 }
 
-export interface SecretRead {
+interface SecretRead {
   readonly cryptography: RoomCryptography;
   readonly room: string;
   readonly events: readonly RoomEvent[];
@@ -114,7 +114,8 @@ export function createSecrecy({ api, account, signal }: SecrecyDeps): Secrecy {
 const messageOf = (
   event: RoomEvent,
   { eventType, content, id }: Extract<Deciphered, { readonly type: "clear" }>,
-): readonly RoomEvent[] => (eventType === "m.room.message" ? [{ ...event, type: eventType, content, clearId: id }] : []);
+): readonly RoomEvent[] =>
+  eventType === "m.room.message" ? [{ ...event, type: eventType, content, clearId: id }] : [];
 
 const unreadable = (account: string, room: string, sender: string, reason: string): string =>
   `A message of ${sender} in the encrypted Matrix room ${room} is not carried out by the account ${account}: ${reason}.`;

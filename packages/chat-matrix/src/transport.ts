@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 
-import type { ChatTransport, OutgoingMessage, SendOutcome, TransportContext } from "@skein/chat";
+import type { Capabilities, ChatTransport, OutgoingMessage, SendOutcome, TransportContext } from "@skein/chat";
 
 import { createApi, type MatrixApi, type SendRequest } from "./api.ts";
 import { createCipher } from "./cipher.ts";
@@ -70,19 +70,7 @@ export function createTransport(
   return {
     kind: "matrix",
     account,
-    capabilities: {
-      threads: true,
-      edit: true,
-      buttons: 0,
-      reactions: true,
-      slash: false,
-      ephemeral: false,
-      maxText: TEXT_MAX,
-      windowMs: null,
-      // The homeserver knows transactions by device, and with encryption each node has a device of its own.
-      idempotency: encryption === undefined ? "key" : "reconcile",
-      rooms: "dynamic",
-    },
+    capabilities: { ...CAPABILITIES, idempotency: encryption === undefined ? "key" : "reconcile" },
     open: (host) => openIngress({ api, host, allow: settings.invite.allow, account, clock, random, log, encryption }),
     send: (outgoing) => send(message(outgoing, "message", messageContent(outgoing))),
     edit: (outgoing, sent) => send(message(outgoing, "edit", editContent(outgoing, sent))),
@@ -93,7 +81,10 @@ export function createTransport(
             {
               room,
               type: "m.reaction",
-              transaction: transactionOf("reaction", createHash("sha256").update(`${target} ${reaction}`).digest("hex")),
+              transaction: transactionOf(
+                "reaction",
+                createHash("sha256").update(`${target} ${reaction}`).digest("hex"),
+              ),
               content: reactionContent(target, reaction),
             },
             toReactionOutcome,
@@ -115,6 +106,19 @@ export function createTransport(
     },
   };
 }
+
+/** The homeserver knows transactions by device, and with encryption each node has a device of its own. */
+const CAPABILITIES: Omit<Capabilities, "idempotency"> = {
+  threads: true,
+  edit: true,
+  buttons: 0,
+  reactions: true,
+  slash: false,
+  ephemeral: false,
+  maxText: TEXT_MAX,
+  windowMs: null,
+  rooms: "dynamic",
+};
 
 const CLOSED: SendOutcome = {
   type: "retry",
