@@ -4,22 +4,22 @@ import type { CryptographyRequest, OpenCryptography, OpenedCryptography } from "
 
 import { createCryptography } from "./cryptography.ts";
 import { signDevice, type Signing } from "./identity.ts";
-import { createKeyFile, deriveKeys } from "./key-file.ts";
+import { createKeyFile, deriveKeys, type IdentitySeeds } from "./key-file.ts";
 import { openMachine, type KeptMachine } from "./machine.ts";
 import { createOutgoing, type Outgoing } from "./requests.ts";
 
 const TIMEOUT_MS = 20_000;
-/** Another node may be making the account's identity just now. */
-const PATIENCE = 8;
+/** Everybody sees a public key that is made from it, and may try secrets until one fits. */
+const SECRET_MIN = 32;
 
 /** `directory`: where the keys are kept. */
 export function createCryptographyOpener(directory: string): OpenCryptography {
-  let waited = 0;
   return async (request) => {
     const { account, userId, deviceId } = request;
+    if (request.secret.length < SECRET_MIN) return { type: "unusable", reason: shortSecret(account) };
     await initAsync();
-    const keys = await deriveKeys(request.secret, userId);
-    const file = createKeyFile(directory, `${userId} ${deviceId}`, keys.file);
+    const { file: key, seeds } = await deriveKeys(request.secret, userId);
+    const file = createKeyFile(directory, `${userId} ${deviceId}`, key);
     const state = await file.read();
     if (state === "sealed") return { type: "unusable", reason: wrongSecret(account, file.path) };
     if (state === undefined) {
@@ -29,20 +29,10 @@ export function createCryptographyOpener(directory: string): OpenCryptography {
     }
     const kept = await openMachine(request, file, state);
     const outgoing = createOutgoing(request.http);
-    const signing = await signed(kept, outgoing, request, keys.identity);
+    const signing = await signed(kept, outgoing, request, seeds);
     if (signing.type === "signed") return { type: "ok", value: createCryptography(kept, outgoing, request) };
     await kept.close();
-    switch (signing.type) {
-      case "wrong-secret":
-        return { type: "unusable", reason: otherSecret(account) };
-      case "foreign":
-        waited++;
-        return waited > PATIENCE
-          ? { type: "unusable", reason: foreignIdentity(account) }
-          : { type: "unclear", reason: "the keys of the account's identity are not there yet" };
-      default:
-        return signing;
-    }
+    return signing.type === "foreign" ? { type: "unusable", reason: foreignIdentity(account) } : signing;
   };
 }
 
@@ -50,12 +40,12 @@ async function signed(
   kept: KeptMachine,
   outgoing: Outgoing,
   request: CryptographyRequest,
-  key: Uint8Array,
+  seeds: IdentitySeeds,
 ): Promise<Signing> {
   const { machine, save } = kept;
   try {
     const flushed = await outgoing.flush(machine, save);
-    const signing = flushed.type === "ok" ? await signDevice({ machine, outgoing, request, key, save }) : flushed;
+    const signing = flushed.type === "ok" ? await signDevice({ machine, outgoing, request, seeds }) : flushed;
     await save();
     return signing;
   } catch (cause) {
@@ -85,11 +75,11 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
 const wrongSecret = (account: string, path: string): string =>
   `The Matrix account ${account} cannot open its keys in ${path}: the secret encryptionKey is another one than before, or the file is damaged. Put the secret right; if the file is lost, remove it and log in anew.`;
 
-const otherSecret = (account: string): string =>
-  `The Matrix account ${account} has another secret encryptionKey here than on the node that set it up. Give all nodes the same one.`;
+const shortSecret = (account: string): string =>
+  `The secret encryptionKey of the Matrix account ${account} is shorter than ${SECRET_MIN} characters. Make one with \`openssl rand -base64 32\`, and give all nodes the same.`;
 
 const foreignIdentity = (account: string): string =>
-  `The Matrix account ${account} has an identity for encryption that no node made, so its devices cannot be signed. Use an account for which no client has set up encryption.`;
+  `The Matrix account ${account} has an identity for encryption that was not made with this secret encryptionKey. Give all nodes the same secret; if encryption was set up for the account in a client, use another account.`;
 
 const lostKeys = (account: string, device: string, path: string): string =>
   `The Matrix account ${account} uses the device ${device}, whose keys are not here in ${path}: they were lost, or another node uses the same access token. Log in anew, once for each node, and put the new access token into the secret accessToken.`;

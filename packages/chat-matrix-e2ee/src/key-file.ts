@@ -27,9 +27,16 @@ export interface KeyFile {
   write(state: KeyState): Promise<void>;
 }
 
+/** Private keys of the account's identity. */
+export interface IdentitySeeds {
+  readonly master: Uint8Array;
+  readonly selfSigning: Uint8Array;
+  readonly userSigning: Uint8Array;
+}
+
 export interface DerivedKeys {
   readonly file: Uint8Array;
-  readonly identity: Uint8Array;
+  readonly seeds: IdentitySeeds;
 }
 
 const MAGIC = "skein matrix keys 1\n";
@@ -40,10 +47,11 @@ const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 const scryptAsync = promisify<string, string, number, typeof SCRYPT, Buffer>(scrypt);
 
-/** Nodes of one account derive the same, so each can open what another one left on the homeserver. */
+/** Nodes of one account derive the same. What is derived may not change: accounts would lose their identity and their keys. */
 export async function deriveKeys(secret: string, userId: string): Promise<DerivedKeys> {
-  const bytes = await scryptAsync(secret, `${MAGIC}${userId}`, 2 * KEY_BYTES, SCRYPT);
-  return { file: bytes.subarray(0, KEY_BYTES), identity: bytes.subarray(KEY_BYTES) };
+  const bytes = await scryptAsync(secret, `${MAGIC}${userId}`, 4 * KEY_BYTES, SCRYPT);
+  const part = (n: number): Uint8Array => bytes.subarray(n * KEY_BYTES, (n + 1) * KEY_BYTES);
+  return { file: part(0), seeds: { master: part(1), selfSigning: part(2), userSigning: part(3) } };
 }
 
 export function createKeyFile(directory: string, device: string, key: Uint8Array): KeyFile {
