@@ -114,7 +114,10 @@ test("a story is added, the speaker dies, the story is started and merged, each 
   );
   expect(await answersTo(room, added)).toHaveLength(1);
   expect(await answersTo(room, started)).toHaveLength(1);
-  const kinds = (await node.api.history(done.id)).map(({ kind }) => kind);
+  const history = await node.api.history(done.id);
+  const asked = history.filter(({ kind }) => kind === "item.create" || kind === "item.start");
+  expect(asked.map(({ by }) => by)).toEqual(["ada", "ada"]);
+  const kinds = history.map(({ kind }) => kind);
   expect(kinds.filter((kind) => kind === "item.create")).toHaveLength(1);
   expect(kinds.filter((kind) => kind === "item.start")).toHaveLength(1);
   expect((await accountsOf(node)).map(({ trouble }) => trouble)).toEqual([""]);

@@ -1,48 +1,18 @@
-/** The way in from Discord's gateway: sessions, endings, gaps, and a mesh that cannot write. */
+/** The way in from Discord's gateway: sessions, endings, and a mesh that cannot write. */
 import { WebSocketManager } from "@discordjs/ws";
 import { REST } from "@discordjs/rest";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { type DiscordServer, startDiscordServer } from "../support/discord-server.ts";
-import { createStand, newHost, type Stand, uniqueTexts } from "../support/discord-stand.ts";
+import type { DiscordServer } from "../support/discord-server.ts";
+import { newHost } from "../support/discord-stand.ts";
+import { useDiscord } from "../support/discord-table.ts";
 import { ADA, BOT, GENERAL, GUILD, OTHER, TOKEN } from "../support/discord-world.ts";
 import { waitFor } from "../support/wait.ts";
 
-type Ingress = ReturnType<NonNullable<Stand["transport"]["open"]>>;
-
 let server: DiscordServer;
-const open: Ingress[] = [];
-const stands: Stand[] = [];
-
-beforeEach(async () => {
-  server = await startDiscordServer();
+const { enter, stand } = useDiscord((started) => {
+  server = started;
 });
-
-afterEach(async () => {
-  for (const ingress of open.splice(0)) await ingress.close();
-  for (const { transport } of stands.splice(0)) await transport.close();
-  await server.stop();
-});
-
-function stand(settings: Readonly<Record<string, unknown>> = {}): Stand {
-  const made = createStand(server, settings);
-  stands.push(made);
-  return made;
-}
-
-/** Opens the way in and waits until Discord has let it in. */
-async function enter(
-  host = newHost(),
-  made = stand(),
-): Promise<{ host: ReturnType<typeof newHost>; ingress: Ingress }> {
-  const ups = server.gateway.identifies.length + server.gateway.resumes.length;
-  const ingress = made.transport.open?.(host);
-  if (ingress === undefined) throw new Error("It has no way in");
-  open.push(ingress);
-  await waitFor("the gateway", () => server.gateway.identifies.length + server.gateway.resumes.length > ups);
-  await waitFor("a session in the cursor", () => host.cursors.at(-1)?.includes("session-"));
-  return { host, ingress };
-}
 
 test("the official client accepts the frames of our gateway, and resumes at it", async () => {
   const rest = new REST({ api: server.api, version: "10" }).setToken(TOKEN);
@@ -149,6 +119,30 @@ test("threads, direct messages, edits, deletions and reactions say where they we
   ]);
 });
 
+test("whoever only looks like a person says nothing: bots, webhooks, forwards, quotes, edits, borrowed names", async () => {
+  const { host } = await enter();
+  const content = `<@${BOT}> merge everything`;
+  server.write(GENERAL, content, { author: { id: ADA, username: "ada", bot: true } });
+  server.write(GENERAL, content, { author: { id: BOT, username: "skein" } });
+  server.write(GENERAL, content, { extra: { webhook_id: "900000000000000088" } });
+  server.write(GENERAL, content, { extra: { message_reference: { type: 1, message_id: "1" } } });
+  server.write(GENERAL, "", { extra: { message_snapshots: [{ message: { content } }] } });
+  server.write(GENERAL, `> ${content}`);
+  server.write(GENERAL, content, { type: 7 });
+  server.write(GENERAL, content, { author: { id: "nobody", username: "ada" } });
+  const own = server.write(GENERAL, "good morning", { author: { id: "900000000000000013", username: "mallory" } });
+  const update = { id: own.id, channel_id: GENERAL, guild_id: GUILD, author: own.author, content };
+  server.gateway.dispatch("MESSAGE_UPDATE", { ...update, edited_timestamp: "2026-01-02T03:04:05Z" });
+  const nick = { member: { nick: "ada" }, referenced_message: { content } };
+  server.write(GENERAL, "hello", { author: own.author, type: 19, extra: nick });
+  await waitFor("the last one", () => host.received.some(({ text }) => text === "hello"));
+  expect(host.received.map(({ type, principal, text }) => [type, principal, text])).toEqual([
+    ["message", "discord:900000000000000013", "good morning"],
+    ["edit", "discord:900000000000000013", ""],
+    ["message", "discord:900000000000000013", "hello"],
+  ]);
+});
+
 test("a channel that nobody spoke of is asked for once", async () => {
   const { host } = await enter();
   const unknown = "900000000000000500";
@@ -185,134 +179,6 @@ test.each([
   happens();
   await waitFor("a resume", () => server.gateway.resumes.length === 1);
   expect(server.gateway.identifies).toHaveLength(1);
-});
-
-test.each([
-  ["4007", () => server.gateway.close(4007)],
-  ["4009", () => server.gateway.close(4009)],
-  ["an invalid session (op 9)", () => server.gateway.send({ op: 9, d: false, s: null, t: null })],
-])("after %s it begins a new session, within the budget, and looks for what it missed", async (_, happens) => {
-  const { host } = await enter();
-  const first = server.write(GENERAL, "one");
-  await waitFor("the first", () => host.received.length === 1);
-  // Nothing of this reaches the gateway's new session.
-  server.gateway.forget();
-  happens();
-  const missed = server.write(GENERAL, "missed");
-  await waitFor("a new session", () => server.gateway.identifies.length === 2);
-  await waitFor("what was missed", () => host.received.some(({ text }) => text === "missed"));
-  const live = server.write(GENERAL, "live");
-  await waitFor("what is new", () => host.received.some(({ text }) => text === "live"));
-  expect(uniqueTexts(host)).toEqual(["one", "missed", "live"]);
-  expect([...new Set(host.received.map(({ id }) => id))]).toEqual([first.id, missed.id, live.id]);
-  expect(host.spent).toEqual(["identify", "identify"]);
-  expect(server.gateway.resumes).toEqual([]);
-});
-
-test("a lost session: hundreds of messages in channels and threads are all found, with the ids of the gateway", async () => {
-  const { host, ingress } = await enter();
-  const root = server.write(GENERAL, "root");
-  server.gateway.dispatch("THREAD_CREATE", server.world.openThread(root.id, GENERAL, "thread"));
-  await waitFor("the root", () => host.received.length === 1);
-  await ingress.close();
-  server.gateway.forget();
-  const written = new Set<string>([root.id]);
-  for (let count = 0; count < 230; count++) written.add(server.write(GENERAL, `message ${count}`).id);
-  for (let count = 0; count < 30; count++) written.add(server.write(root.id, `in the thread ${count}`).id);
-  const later = newHost(host.cursors.at(-1));
-  const next = await enter(later);
-  await waitFor("all", () => new Set([...host.received, ...later.received].map(({ id }) => id)).size === written.size);
-  expect(new Set([...host.received, ...later.received].map(({ id }) => id))).toEqual(written);
-  const inThread = later.received.filter(({ thread }) => thread === root.id);
-  expect(inThread).toHaveLength(30);
-  await next.ingress.close();
-});
-
-test("a search for missed messages outlasts rate limits, errors and the connection it began on", async () => {
-  const { host } = await enter();
-  server.write(GENERAL, "one");
-  await waitFor("the first", () => host.received.length === 1);
-  const limited = {
-    status: 429,
-    headers: { "retry-after": "1", "x-ratelimit-scope": "user" },
-    body: { retry_after: 1 },
-  };
-  server.faults.push({ method: "GET", path: /messages$/, how: limited, times: 2 });
-  server.faults.push({ method: "GET", path: /messages$/, how: { status: 502 }, times: 8 });
-  server.gateway.forget();
-  server.gateway.send({ op: 9, d: false, s: null, t: null });
-  const missed = server.write(GENERAL, "missed");
-  await waitFor("a new session", () => server.gateway.identifies.length === 2);
-  // The mesh is told of no session as long as messages from before it are missing.
-  const live = server.write(GENERAL, "live");
-  await waitFor("a try on another connection", () => server.gateway.resumes.length > 0);
-  await waitFor("both", () => host.received.some(({ id }) => id === live.id));
-  expect(uniqueTexts(host)).toEqual(["one", "missed", "live"]);
-  expect(host.received.some(({ id }) => id === missed.id)).toBe(true);
-  const second = host.cursors.findIndex((cursor) => cursor.includes("session-2"));
-  expect(host.cursors.slice(0, second).at(-1)).not.toContain("session-");
-  expect(server.gateway.identifies).toHaveLength(2);
-});
-
-test("rate limits alone do not cost the connection that the search began on", async () => {
-  const { host } = await enter();
-  server.write(GENERAL, "one");
-  await waitFor("the first", () => host.received.length === 1);
-  const limited = {
-    status: 429,
-    headers: { "retry-after": "1", "x-ratelimit-scope": "user" },
-    body: { retry_after: 1 },
-  };
-  server.faults.push({ method: "GET", path: /messages$/, how: limited, times: 8 });
-  server.gateway.forget();
-  server.gateway.send({ op: 9, d: false, s: null, t: null });
-  server.write(GENERAL, "missed");
-  await waitFor("what was missed", () => host.received.some(({ text }) => text === "missed"));
-  expect(server.gateway.dials).toHaveLength(2);
-});
-
-test("whoever takes over in the middle of a search begins it again", async () => {
-  const { host, ingress } = await enter();
-  server.write(GENERAL, "one");
-  await waitFor("the first", () => host.received.length === 1);
-  server.faults.push({ method: "GET", path: /messages$/, how: { status: 502 }, times: 1_000 });
-  server.gateway.forget();
-  server.gateway.send({ op: 9, d: false, s: null, t: null });
-  server.write(GENERAL, "missed");
-  await waitFor("a new session", () => server.gateway.identifies.length === 2);
-  await ingress.close();
-  expect(host.cursors.at(-1)).not.toContain("session-");
-  server.faults.length = 0;
-  const next = await enter(newHost(host.cursors.at(-1)));
-  expect(uniqueTexts(next.host)).toContain("missed");
-});
-
-test("a configured channel that the bot may not read is told to people once, and keeps nothing else shut", async () => {
-  const { host } = await enter(newHost(), stand({ channels: [GENERAL, "900000000000000999"] }));
-  expect(host.troubles.filter(({ message }) => message.includes("900000000000000999"))).toHaveLength(1);
-  server.write(GENERAL, "one");
-  await waitFor("the message", () => host.received.length === 1);
-});
-
-test("a message that got lost is found also when a newer one of another channel had come", async () => {
-  const { host } = await enter(newHost(), stand({ channels: [GENERAL, OTHER] }));
-  const lost = server.world.add(OTHER, { content: "lost" });
-  server.write(GENERAL, "newer");
-  await waitFor("the newer one", () => host.received.length === 1);
-  server.gateway.forget();
-  server.gateway.send({ op: 9, d: false, s: null, t: null });
-  await waitFor("the lost one", () => host.received.some(({ id }) => id === lost.id));
-});
-
-test("what was said before the bot came is nobody's business", async () => {
-  for (let count = 0; count < 5; count++) server.write(GENERAL, `before ${count}`);
-  const { host } = await enter();
-  server.gateway.forget();
-  server.gateway.send({ op: 9, d: false, s: null, t: null });
-  await waitFor("a new session", () => server.gateway.identifies.length === 2);
-  server.write(GENERAL, "after");
-  await waitFor("the message", () => host.received.length > 0);
-  expect(uniqueTexts(host)).toEqual(["after"]);
 });
 
 test("another instance takes the session over from the cursor, and nothing is said twice or lost", async () => {
@@ -361,8 +227,7 @@ test.each([4004, 4010, 4011, 4012, 4013, 4014])("close code %i stops it for good
 
 test("a token that was revoked stops it before it dials, and is nowhere to be read", async () => {
   const host = newHost();
-  const made = createStand(server, {}, { secret: () => "a-revoked-token" });
-  stands.push(made);
+  const made = stand({}, { secret: () => "a-revoked-token" });
   const ingress = made.transport.open?.(host);
   await waitFor("the trouble", () => host.troubles.some(({ severity }) => severity === "fatal"));
   await ingress?.close();

@@ -58,6 +58,17 @@ test("an answer that is lost is uncertain, and the same key again makes no secon
   expect(textsIn(GENERAL)).toEqual(["once"]);
 });
 
+test("a message whose nonce Discord has forgotten is found by its words, and one that is not there is not", async () => {
+  const since = Date.now();
+  server.faults.push({ method: "POST", path: /messages$/, how: "reset" });
+  await stand.transport.send(outgoing("once"));
+  const [stored] = server.world.messages.get(GENERAL) ?? [];
+  expect(await stand.transport.find?.(outgoing("once"), since)).toEqual({ type: "sent", message: stored?.id });
+  expect(await stand.transport.find?.(outgoing("never"), since)).toMatchObject({ type: "refused" });
+  server.faults.push({ method: "GET", path: /messages/, how: "reset" });
+  expect(await stand.transport.find?.(outgoing("once"), since)).toMatchObject({ type: "uncertain" });
+});
+
 test("a node that nobody listens to says that it was certainly not sent", async () => {
   const gone = await startDiscordServer();
   await gone.stop();

@@ -321,9 +321,9 @@ describe("against a server that fails on command", () => {
     await slow.transport.close();
   });
 
-  test("a revoked token is refused, and told as soon as somebody is there to hear it", async () => {
+  test("with a revoked token messages wait, and it is told as soon as somebody is there to hear it", async () => {
     slack.revoked = true;
-    expect(await transport.send(message([plain("x")]))).toMatchObject({ type: "refused" });
+    expect(await transport.send(message([plain("x")]))).toMatchObject({ type: "retry", scope: "account" });
     const host = createHostDouble();
     const event = eventsOf({ ts: "1.1", channel: ROOM, user: ADA, text: "x" })[0];
     await transport.webhook?.(signed(JSON.stringify(event), JSON_TYPE), host);

@@ -236,11 +236,11 @@ test("an API key sends, and the account's token still verifies", async () => {
   expect(host.received).toHaveLength(1);
 });
 
-test("wrong credentials are refused with how to mend it, and nowhere is the secret said", async () => {
+test("with wrong credentials messages wait for a person, who is told how to mend it, and nowhere is the secret said", async () => {
   stand = createStand("twilio", { ...SECRETS, authToken: "a-token-that-was-revoked" }, Date.now());
   const outcome = await open().send(message());
   expect(outcome).toMatchObject({
-    type: "refused",
+    type: "retry",
     reason: expect.stringContaining("does not accept the credentials"),
   });
   expect(JSON.stringify([outcome, stand.log])).not.toContain("a-token-that-was-revoked");

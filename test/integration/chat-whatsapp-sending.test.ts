@@ -306,11 +306,11 @@ test("errors of which Meta knows no more, and answers that make no sense, are un
   }
 });
 
-test("a revoked token is refused with how to mend it, and nowhere is the token said", async () => {
+test("with a revoked token messages wait for a person, who is told how to mend it, and nowhere is the token said", async () => {
   const transport = open();
   meta.revoke();
   const outcome = await transport.send(message());
-  expect(outcome).toMatchObject({ type: "refused", reason: expect.stringContaining("make a new one") });
+  expect(outcome).toMatchObject({ type: "retry", reason: expect.stringContaining("make a new one") });
   meta.faults.push({ type: "error", status: 400, code: 100, more: { message: `what is ${SECRETS.accessToken}?` } });
   const other = await transport.send(message());
   expect(other).toMatchObject({ type: "refused" });
@@ -336,9 +336,9 @@ test("the token is not carried to where a redirect leads", async () => {
   expect(seen).toEqual([]);
 });
 
-test("a phone number that does not exist is refused with the setting's name", async () => {
+test("for a phone number that does not exist messages wait, and the setting is named", async () => {
   expect(await open({ phoneNumberId: "999999999" }).send(message())).toMatchObject({
-    type: "refused",
+    type: "retry",
     reason: expect.stringContaining("phoneNumberId"),
   });
 });

@@ -39,6 +39,8 @@ interface Cell {
   readonly stage?: "none" | "Backlog" | "Coding" | "Qa" | "Archived";
   /** The writer holds the item's claim. */
   readonly holds?: boolean;
+  /** Who has asked the question "q001" about the item before; the op then builds on that question. */
+  readonly asked?: "by the founder" | "by the writer";
   /** Chat ops that are there before. */
   readonly before?: readonly ChatBody["kind"][];
   readonly body: (mesh: Mesh, writer: Node) => OpBody;
@@ -47,6 +49,10 @@ interface Cell {
 const feature = { featureBranch: `skein/${ITEM}/1`, tip: OID, tree: OID, commitsAhead: 1 };
 const ticket = testSigner("the ticket of the matrix");
 const newcomer = testSigner("the newcomer of the matrix");
+
+const ASK = { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] } as const;
+const ANSWER = { kind: "item.answer", question: "q001", text: "443", by: "" } as const;
+const UNASK = { kind: "item.unask", question: "q001", note: "" } as const;
 
 const item = (body: StageBody, cell: Omit<Cell, "kind" | "body">): Cell => ({
   kind: body.kind,
@@ -186,6 +192,40 @@ const CELLS: readonly Cell[] = [
     { about: "Blocked", allowed: WORKERS, stage: "Qa", holds: true },
   ),
   item({ kind: "item.restore", note: "" }, { allowed: OPERATORS, stage: "Archived" }),
+  {
+    kind: "item.note",
+    allowed: OPERATORS,
+    stage: "Coding",
+    body: () => ({ kind: "item.note", text: "see the log", by: "" }),
+  },
+  { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
+  { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
+  {
+    kind: "item.answer",
+    about: "that is not one of the options",
+    allowed: NOBODY,
+    stage: "Coding",
+    asked: "by the founder",
+    body: () => ({ ...ANSWER, text: "22" }),
+  },
+  {
+    kind: "item.answer",
+    about: "to one's own question",
+    allowed: WORKERS,
+    stage: "Coding",
+    asked: "by the writer",
+    body: () => ANSWER,
+  },
+  { kind: "item.answer", about: "to nothing", allowed: NOBODY, stage: "Coding", body: () => ANSWER },
+  { kind: "item.unask", allowed: NOBODY, stage: "Coding", asked: "by the founder", body: () => UNASK },
+  {
+    kind: "item.unask",
+    about: "of one's own question",
+    allowed: WORKERS,
+    stage: "Coding",
+    asked: "by the writer",
+    body: () => UNASK,
+  },
   chat("lease.claim"),
   chat("lease.release", { about: "of another one's lease", allowed: NOBODY, before: ["lease.claim"] }),
   chat("chat.receive"),
@@ -231,6 +271,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.note": true,
   "item.ask": true,
   "item.answer": true,
+  "item.unask": true,
   "lease.claim": true,
   "lease.release": true,
   "chat.receive": true,
@@ -260,8 +301,11 @@ const entityOf = ({ kind }: OpBody): string =>
 
 const headOf = (node: Node): string | null => node.replica.view().items.get(ITEM)?.best?.id ?? null;
 
+const questionOf = ({ replica }: Node): string | null =>
+  replica.view().items.get(ITEM)?.annotations.questions.get(ASK.question)?.id ?? null;
+
 /** The founder brings the item where the cell wants it; the writer then takes the claim, if it may. */
-function prepare(mesh: Mesh, writer: Node, { stage, holds, before = [] }: Cell): void {
+function prepare(mesh: Mesh, writer: Node, { stage, holds, asked, before = [] }: Cell): void {
   const founder = nodeAt(mesh, 0);
   for (const kind of before) write(mesh, founder, CHAT_SAMPLES[kind], null);
   write(mesh, founder, { kind: "member.invite", ticket: ticket.publicKey, role: "agent", expires: 9 }, null);
@@ -280,6 +324,8 @@ function prepare(mesh: Mesh, writer: Node, { stage, holds, before = [] }: Cell):
   }
   exchangeAll(mesh);
   if (holds === true) write(mesh, writer, { kind: "item.claim", ttl: 1_000 }, headOf(writer));
+  const asker = asked === "by the writer" ? writer : founder;
+  if (asked !== undefined) write(mesh, asker, ASK, headOf(asker));
   exchangeAll(mesh);
 }
 
@@ -320,7 +366,8 @@ test.each(cells)("$name by an $role has an effect on every receiver: $allowed", 
   const before = mesh.nodes.map(meaningOf);
   expect(new Set(before).size).toBe(1);
   const isFirst = cell.stage === undefined || cell.stage === "none";
-  write(mesh, writer, cell.body(mesh, writer), isFirst ? null : headOf(writer));
+  const on = cell.asked === undefined ? headOf(writer) : questionOf(writer);
+  write(mesh, writer, cell.body(mesh, writer), isFirst ? null : on);
   exchangeAll(mesh);
   // A receiver of every role is among them, and each holds the op.
   for (const [place, node] of mesh.nodes.entries()) {

@@ -18,6 +18,8 @@ interface HistoryOp {
   readonly on: string | null;
   readonly kind: string;
   readonly author: string;
+  /** Who asked for it in a chat room; null when nobody did. */
+  readonly by: string | null;
   readonly seq: number;
   readonly lamport: number;
   readonly winning: boolean;

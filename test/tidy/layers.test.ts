@@ -58,7 +58,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   fold: ["kernel", "op", "member", "chat"],
   log: ["kernel", "op", "member", "fold"],
   command: ["kernel", "op", "member", "chat", "fold", "log"],
-  view: ["kernel", "op", "member", "fold", "log", "command"],
+  view: ["kernel", "op", "member", "chat", "fold", "log", "command"],
   claim: ["kernel", "op", "fold", "command", "view"],
   sync: ["kernel", "op", "member", "log"],
   testing: ["kernel", "op"],

@@ -1,13 +1,13 @@
 /** The listeners of the code are those of the table in docs/trust.md. */
-import { ROUTES } from "@skein/http";
+import { hookOf, ROUTES } from "@skein/http";
 import { expect, test } from "vitest";
 
 import { codeOnly, filesBelow, isProduction, read, sources } from "./sources.ts";
 
 const document = read("docs/trust.md");
-const rows = [...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open) \|$/gm)].map(
-  ([, listener, path = "", access]) => ({ listener, path, access }),
-);
+const rows = [
+  ...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open|signature) \|$/gm),
+].map(([, listener, path = "", access]) => ({ listener, path, access }));
 
 const constant = (path: string, name: string): string =>
   new RegExp(`export const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
@@ -22,11 +22,18 @@ test("the HTTP routes in the table are the routes of the server, with their acce
 test("the upgrades in the table are the ones that the code takes", () => {
   const sync = constant("packages/peer-websocket/src/dial.ts", "SYNC_PATH");
   const yjs = constant("packages/http/src/routes.ts", "YJS_PATH") + constant("packages/http/src/routes.ts", "YJS_ROOM");
-  const shown = rows.filter(({ path }) => !path.includes(" "));
+  const shown = rows.filter(({ path, access }) => !path.includes(" ") && access !== "signature");
   expect(shown).toEqual([
     { listener: "peer address", path: sync, access: "handshake" },
     { listener: "HTTP address", path: yjs, access: "token" },
   ]);
+});
+
+test("webhooks are taken where the table says, and nowhere else without a token", () => {
+  const shown = rows.filter(({ access }) => access === "signature");
+  expect(shown).toEqual([{ listener: "HTTP address", path: "/hooks/:transport/:account", access: "signature" }]);
+  expect(hookOf("/hooks/slack/main")).toEqual({ kind: "slack", account: "main" });
+  expect(hookOf("/api/v1/items")).toBeUndefined();
 });
 
 test("nothing else in the code listens", () => {

@@ -25,6 +25,7 @@ const ITEM: BoardItem = {
   archiveReason: null,
   activity: "",
   note: "",
+  questions: [],
   createdAt: 1_000,
   updatedAt: 1_000,
 };
@@ -51,6 +52,18 @@ function board(items: readonly Partial<BoardItem>[], rest: Partial<BoardMaps> = 
   const made = items.map((fields): BoardItem => ({ ...ITEM, ...fields }));
   return { items: new Map(made.map((item) => [item.id, item])), nodes: new Map(), queue: new Map(), ...rest };
 }
+
+test("a card says what its agent asks, and what may be answered", () => {
+  const questions = [
+    { question: "q1", text: "Which port?", options: ["80", "443"], askedAt: 1 },
+    { question: "q2", text: "Why\u202e?\u001b[31m", options: [], askedAt: 2 },
+  ];
+  const [card] = column(board([{ stage: "Coding", questions }]), "Coding").cards;
+  expect(card?.notices).toEqual([
+    { type: "asks", text: "Which port? (80, 443)" },
+    { type: "asks", text: "Why?" },
+  ]);
+});
 
 function column(maps: BoardMaps, stage: string): Column {
   const found = viewBoard(maps).columns.find((one) => one.stage === stage);

@@ -52,7 +52,7 @@ export interface Lease {
 }
 
 export interface Notice {
-  readonly type: "hold" | "waits" | "archived" | "refuted" | "note";
+  readonly type: "hold" | "waits" | "archived" | "refuted" | "asks" | "note";
   readonly text: string;
 }
 
@@ -205,6 +205,10 @@ function viewNotices({ items }: BoardMaps, item: BoardItem): readonly Notice[] {
   const open = item.stage === "Backlog" || item.stage === "Coding";
   const missing = open ? item.dependsOn.filter((id) => !isDone(items.get(id))) : [];
   if (missing.length > 0) notices.push({ type: "waits", text: missing.map(plainText).join(", ") });
+  for (const { text, options } of item.questions) {
+    const choice = options.length === 0 ? "" : ` (${options.join(", ")})`;
+    notices.push({ type: "asks", text: plainText(`${text}${choice}`) });
+  }
   if (item.note !== "") notices.push({ type: "note", text: plainText(item.note) });
   return notices;
 }

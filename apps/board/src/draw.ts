@@ -65,6 +65,7 @@ const NOTICE_WORDS: Readonly<Record<Notice["type"], string>> = {
   waits: "Waits for",
   archived: "Archived as",
   refuted: "Refuted:",
+  asks: "The agent asks:",
   note: "",
 };
 

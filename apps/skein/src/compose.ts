@@ -2,7 +2,7 @@
  * The composition root: the only place that knows every concrete adapter. Top to bottom: directories → adapters → node.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ import {
 } from "@skein/node";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
-import { childEnvironment, createAttemptLogs, createProcesses } from "@skein/process";
+import { childEnvironment, createAsking, createAttemptLogs, createProcesses } from "@skein/process";
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
@@ -61,7 +61,12 @@ const LOG_BYTES = 64 * 1024 * 1024;
 
 export function composeNode(options: ComposeOptions): Node {
   const { data } = options;
-  const places = { logs: join(data.path, "logs"), stories: join(data.path, "stories"), git: join(data.path, "git") };
+  const places = {
+    logs: join(data.path, "logs"),
+    stories: join(data.path, "stories"),
+    git: join(data.path, "git"),
+    asks: join(data.path, "asks"),
+  };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const node = createNode({
     clock: systemClock,
@@ -70,6 +75,7 @@ export function composeNode(options: ComposeOptions): Node {
     createSigner,
     store: data.store,
     net: options.net,
+    asking: createAsking({ directory: places.asks, clock: systemClock }),
     processes: createProcesses({ owner: ownerOf(data.path) }),
     logs: createAttemptLogs({
       directory: places.logs,
@@ -101,6 +107,11 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** What agents of an earlier life asked: they are gone, and nobody waits for an answer there. */
+export function forgetAsks(directory: string): void {
+  rmSync(join(directory, "asks"), { recursive: true, force: true });
 }
 
 /** SQLite gives back what was written, and that is no log: `skein up` repairs it like any other damage. */

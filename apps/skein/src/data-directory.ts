@@ -6,6 +6,7 @@
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
  *     identity.json       mesh and name, beside the log    quarantine/    damaged logs
  *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
+ *     asks/               what running agents ask
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";

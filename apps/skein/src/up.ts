@@ -12,7 +12,7 @@ import { endLeftovers } from "@skein/process";
 
 import { createSnapshots, forgetSnapshots } from "./backup/snapshot.ts";
 import { type Chat, createChat } from "./chat.ts";
-import { composeNode, LogDoesNotFit, ownerOf } from "./compose.ts";
+import { composeNode, forgetAsks, LogDoesNotFit, ownerOf } from "./compose.ts";
 import {
   countBoot,
   type DataDirectory,
@@ -126,6 +126,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
   const net = createPeerNet();
   let chat: Chat | undefined;
   await endLeftovers(ownerOf(data.path));
+  forgetAsks(data.path);
   forgetSnapshots(data.path);
   const node = composeNode({
     data,

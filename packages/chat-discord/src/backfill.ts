@@ -22,7 +22,7 @@ export interface BackfillParts {
   readonly host: ChatHost;
   readonly log: TransportContext["log"];
   /** A channel of the configuration that the bot may not read. */
-  onClosed(channel: string, reason: string): void;
+  readonly onClosed: (channel: string, reason: string) => void;
   readonly channels: readonly string[];
   /** The bot's user id. */
   readonly self: string;

@@ -39,7 +39,7 @@ const GOOD_MS = 60_000;
 const RESUMES_MAX = 3;
 
 interface Loop extends IngressParts {
-  onClosed(channel: string, reason: string): void;
+  readonly onClosed: (channel: string, reason: string) => void;
   readonly position: Position;
   readonly signal: AbortSignal;
 }

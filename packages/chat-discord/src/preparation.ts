@@ -25,7 +25,7 @@ interface PreparationParts {
   readonly host: IngressHost;
   readonly position: Position;
   readonly signal: AbortSignal;
-  onClosed(channel: string, reason: string): void;
+  readonly onClosed: (channel: string, reason: string) => void;
 }
 
 /** Discord resets the token of a bot that identifies 1,000 times within a day. */

@@ -23,3 +23,9 @@ export function earlier(id: string, byMs: number, floor: string): string {
   const moved = BigInt(id) - (BigInt(byMs) << TIME_SHIFT);
   return moved > BigInt(floor) ? moved.toString() : floor;
 }
+
+/** An id of that moment, to ask for everything after it. */
+export const afterMs = (wallMs: number): string => {
+  const since = BigInt(Math.max(0, Math.floor(wallMs))) - EPOCH_MS;
+  return String(since > 0n ? since << TIME_SHIFT : 0n);
+};

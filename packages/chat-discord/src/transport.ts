@@ -2,6 +2,7 @@
 import type { Capabilities, ChatTransport, Ingress, IngressHost, SendOutcome, TransportContext } from "@skein/chat";
 
 import { createApi } from "./api.ts";
+import { find } from "./find.ts";
 import { openIngress } from "./ingress.ts";
 import { createInteractions } from "./interactions.ts";
 import { BUTTONS_MAX, edit, react, send } from "./outgoing.ts";
@@ -10,6 +11,9 @@ import { keepRegistering } from "./registration.ts";
 import { TEXT_MAX } from "./render.ts";
 import type { DiscordSettings } from "./settings.ts";
 import { answerWebhook } from "./webhook.ts";
+
+/** "The past few minutes", in Discord's words. */
+const NONCES_MS = 120_000;
 
 const CAPABILITIES: Capabilities = {
   threads: true,
@@ -22,6 +26,7 @@ const CAPABILITIES: Capabilities = {
   maxText: TEXT_MAX,
   windowMs: null,
   idempotency: "key",
+  keyMs: NONCES_MS,
   rooms: "fixed",
 };
 
@@ -59,6 +64,7 @@ export function createTransport(settings: DiscordSettings, context: TransportCon
       : { webhook: (request, host) => answerWebhook(request, host, { publicKey, interactions, context }) }),
     send: (message) => unlessClosed(() => send(api, message)),
     edit: (message, at) => unlessClosed(() => edit(api, message, at)),
+    find: (message, sinceMs) => unlessClosed(() => find(api, message, sinceMs)),
     react: (room, message, reaction) => unlessClosed(() => react(api, room, message, reaction)),
     close: async () => {
       isClosed = true;

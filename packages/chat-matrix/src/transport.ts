@@ -57,6 +57,8 @@ export function createTransport(settings: Settings, context: TransportContext): 
       maxText: TEXT_MAX,
       windowMs: null,
       idempotency: "key",
+      // Synapse keeps transaction ids for a day; other homeservers promise no time.
+      keyMs: 12 * 3_600_000,
       rooms: "dynamic",
     },
     open: (host) => openIngress({ api, host, allow: settings.invite.allow, account, clock, random, log }),

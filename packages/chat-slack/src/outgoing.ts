@@ -120,6 +120,9 @@ const readTs =
     return { type: "uncertain", reason: "Slack took the message and did not say its id" };
   };
 
+/** A person takes a while to put a new token in place. */
+const MENDED_MS = 600_000;
+
 function outcomeOf(failure: Failure, method: string): SendOutcome {
   switch (failure.type) {
     case "limited": {
@@ -131,8 +134,10 @@ function outcomeOf(failure: Failure, method: string): SendOutcome {
       return { type: "retry", afterMs: UNDONE_RETRY_MS, reason: failure.reason, scope: "account" };
     case "unknown":
       return { type: "uncertain", reason: failure.reason };
-    case "refused":
+    // What waits is not lost: it goes out once a person has mended the token.
     case "revoked":
+      return { type: "retry", afterMs: MENDED_MS, reason: failure.reason, scope: "account" };
+    case "refused":
       return refused(failure.reason);
   }
 }

@@ -1,5 +1,6 @@
 /** What an account has to say right now, in the order of urgency: replies, reminders, cards, news, digests. */
 
+import { openQuestions } from "@skein/core";
 import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
@@ -55,13 +56,14 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
     const news = newsOfItem(item, now.project);
     const all = targets.flatMap((target) => {
       const hasCard = now.capabilities.edit && !target.direct && wants(target.verbosityOf(id), "stages");
-      const card = hasCard ? cardOf(item, target.room, now) : undefined;
+      // One that ends without ever having moved has no story to follow.
+      const hasMoved = ["Coding", "Qa", "Merge"].includes(item.best.state.stage.stage);
+      const card = hasCard && hasMoved ? cardOf(item, target.room, now) : undefined;
       // What belongs below the card waits for it.
       if (card !== undefined && !chat.sent.has(card.mark.key)) return [card];
       return plan(news, target);
     });
-    const isAsked = [...item.annotations.questions.values()].some(({ answer }) => answer === undefined);
-    if (all.length === 0 && !isAsked) touched.delete(id);
+    if (all.length === 0 && openQuestions(item).length === 0) touched.delete(id);
     return all;
   };
   const plan = (news: readonly News[], target: Target): readonly Due[] =>

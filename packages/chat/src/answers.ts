@@ -7,16 +7,16 @@ import type { Json } from "@skein/node";
 
 type Fields = { readonly [key: string]: Json };
 
-export const fields = (value: Json | undefined): Fields =>
+const fields = (value: Json | undefined): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
 const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
 
-export const text = (value: Json | undefined): string =>
+const text = (value: Json | undefined): string =>
   value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** ○ waits, ● runs, ◐ waits for a gate or a merge, ✓ done, ✗ over without success, ‖ on hold. */
-export function dot(item: Fields): string {
+function dot(item: Fields): string {
   if (text(item["hold"]) !== "") return "‖";
   switch (text(item["stage"])) {
     case "Backlog":
@@ -32,6 +32,9 @@ export function dot(item: Fields): string {
       return text(item["archiveReason"]) === "Completed" ? "✓" : "✗";
   }
 }
+
+/** The same sentence as in a terminal, without its commands: a room has its own. */
+export const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 const lines = (all: readonly (readonly Span[])[]): Body =>
   all.flatMap((line, at) => (at === 0 ? [...line] : [plain("\n"), ...line]));
@@ -67,7 +70,7 @@ function itemPage(value: Json): Body {
   const attempts = rows(item["attemptLog"]).map((one) => [
     plain(`Attempt ${text(one["epoch"])} on ${text(one["nodeName"])}: ${text(one["outcome"])}. ${text(one["note"])}`),
   ]);
-  const why = (Array.isArray(item["why"]) ? item["why"] : []).map((one: Json) => [plain(text(one))]);
+  const why = (Array.isArray(item["why"]) ? item["why"] : []).map((one: Json) => [plain(forRooms(text(one)))]);
   return [...lines([itemLine(item), ...why, ...attempts.slice(-3)]), ...(story === "" ? [] : [block(story)])];
 }
 
@@ -75,19 +78,18 @@ function whyPage(value: Json): Body {
   const answer = fields(value);
   const reasons = Array.isArray(answer["why"]) ? answer["why"] : [];
   const head = [reference(text(answer["id"])), plain(" "), strong(text(answer["title"]))];
-  return lines([head, ...reasons.map((one: Json) => [plain(text(one))])]);
+  return lines([head, ...reasons.map((one: Json) => [plain(forRooms(text(one)))])]);
 }
 
 function historyPage(value: Json): Body {
   const entries = rows(value).slice(-20);
   return lines(
     entries.map((one) => {
-      const when = timeOf(Number(one["wall"]));
       const note = text(one["reason"] ?? one["note"]);
-      const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["authorName"])}`;
+      const what = `${text(one["kind"]).replace("item.", "")} by ${text(one["by"]) === "" ? text(one["authorName"]) : `${text(one["by"])} through ${text(one["authorName"])}`}`;
       return [
         plain(
-          `${when}  ${what}${one["outcome"] === "rejected" ? " (had no effect)" : ""}${note === "" ? "" : `: ${note}`}`,
+          `${when(one["wall"])}  ${what}${one["outcome"] === "rejected" ? " (had no effect)" : ""}${note === "" ? "" : `: ${note}`}`,
         ),
       ];
     }),
@@ -143,6 +145,55 @@ function doctorPage(value: Json): Body {
   return lines(bad.map((check) => [plain("✗ "), strong(text(check["name"])), plain(`: ${text(check["message"])}`)]));
 }
 
+function questionList(value: Json): Body {
+  const asked = rows(value);
+  if (asked.length === 0) return [plain("Nobody asks anything.")];
+  return lines(
+    asked.slice(0, LISTED).map((one) => {
+      const options = (Array.isArray(one["options"]) ? one["options"] : []).map((each: Json) => text(each));
+      return [
+        plain("? "),
+        reference(text(one["item"])),
+        plain(` ${text(one["text"])}${options.length === 0 ? "" : ` (${options.join(", ")})`}`),
+      ];
+    }),
+  );
+}
+
+const when = (value: Json | undefined): string => timeOf(Number(value));
+
+function timerList(value: Json): Body {
+  const timers = rows(value);
+  if (timers.length === 0) return [plain("No reminder waits.")];
+  return lines(
+    timers.map((one) => [
+      code(text(one["id"]).slice(0, 6)),
+      plain(` ${when(one["due"])} UTC `),
+      ...(text(one["item"]) === "" ? [] : [reference(text(one["item"])), plain(" ")]),
+      plain(text(one["text"])),
+    ]),
+  );
+}
+
+const NOTICES = 15;
+
+function noticeList(value: Json): Body {
+  const notices = rows(value).slice(0, NOTICES);
+  if (notices.length === 0) return [plain("Nothing yet.")];
+  return lines(
+    notices.map((one) => {
+      const why = text(one["reason"]) === "" ? "" : `: ${text(one["reason"])}`;
+      const what = one["purpose"] === "notice" ? text(one["about"]).split("/")[0] : text(one["purpose"]);
+      const item = text(one["item"]) === "" ? [] : [reference(text(one["item"])), plain(" ")];
+      return [
+        plain(`${when(one["at"])} `),
+        ...item,
+        plain(`${what ?? ""} ${text(one["result"])} in ${text(one["account"])}${why}`),
+      ];
+    }),
+  );
+}
+
 const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   "item.list": itemList,
   "item.show": itemPage,
@@ -151,6 +202,9 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   nodes: nodeList,
   claims: claimList,
   people: peopleList,
+  questions: questionList,
+  timers: timerList,
+  notices: noticeList,
   doctor: doctorPage,
 };
 

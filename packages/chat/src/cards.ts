@@ -3,7 +3,7 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { boardPage } from "./answers.ts";
-import { cardOf, concerns, type DueContext, repliesTo, roomIn } from "./due.ts";
+import { cardOf, concerns, type Due, type DueContext, repliesTo, roomIn } from "./due.ts";
 import { contained } from "./contained.ts";
 import { shortened } from "./parts.ts";
 import { targetsOf } from "./notices/targets.ts";
@@ -22,6 +22,8 @@ export interface CardsDeps {
 export interface Cards {
   /** These items changed; undefined: any may have. */
   look(items: ReadonlySet<string> | undefined): void;
+  /** This was just sent: nothing to edit until it says something else. */
+  wasSent(due: Due): void;
   poke(): void;
   idle(): Promise<void>;
 }
@@ -54,7 +56,7 @@ export function createCards({ account, transport, desk, clock, log, context, may
     for (const { room } of targetsOf(account, view)) {
       const due = cardOf(item, room, context());
       const sent = view.chat.sent.get(due.mark.key);
-      const words = JSON.stringify([due.message.body, due.message.buttons]);
+      const words = wordsOf(due.message);
       if (sent === undefined || sent.message === "" || said.get(due.mark.key) === words) continue;
       if (!mayAct()) return;
       // An edit is a message of its own: its key is what it says.
@@ -100,6 +102,9 @@ export function createCards({ account, transport, desk, clock, log, context, may
     look: (items) => {
       for (const id of items ?? desk.view().items.keys()) dirty.add(id);
     },
+    wasSent: ({ mark, message }) => {
+      if (mark.purpose === "card") said.set(mark.key, wordsOf(message));
+    },
     poke: () => {
       if (transport.edit === undefined) return;
       running ??= contained("cards", { log, account: account.id }, loop).finally(() => {
@@ -109,6 +114,8 @@ export function createCards({ account, transport, desk, clock, log, context, may
     idle: () => running ?? Promise.resolve(),
   };
 }
+
+const wordsOf = ({ body, buttons }: Due["message"]): string => JSON.stringify([body, buttons]);
 
 const hashOf = (words: string, sha256: DueContext["sha256"]): string =>
   [...sha256(new TextEncoder().encode(words)).subarray(0, 16)]

@@ -111,9 +111,8 @@ export const cardKey = ({ account, sha256 }: DueContext, room: string, item: str
 export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   const key = cardKey(context, room, item.id);
   const { capabilities, account, project } = context;
-  const why = item.best.state.note;
+  const body = itemLine(project(item));
   const buttons = cardButtons(item, capabilities);
-  const body: Body = [...itemLine(project(item)), ...(why === "" ? [] : [plain(`\n${why}`)])];
   return {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },

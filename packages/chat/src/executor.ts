@@ -21,7 +21,7 @@ import {
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
-import { answerPage, boardPage, reference } from "./answers.ts";
+import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
 import { contained } from "./contained.ts";
 import { judge } from "./judge.ts";
 import type { Judgement, ReadQuestion, Settling } from "./judgement.ts";
@@ -113,10 +113,10 @@ function bounded(reply: Body): Body {
   });
 }
 
-const settleDraft = (command: RoomCommand, settling: Settling): Draft => ({
+const settleDraft = (command: RoomCommand, settling: Settling, effects: number): Draft => ({
   entity: CHAT_ENTITY,
   on: null,
-  body: { kind: "chat.settle", command: command.id, ...settling, reply: bounded(settling.reply) },
+  body: { kind: "chat.settle", command: command.id, ...settling, reply: bounded(settling.reply), effects },
 });
 
 const draftsOf = (bodies: readonly ChatBody[]): readonly Draft[] =>
@@ -128,7 +128,7 @@ async function settle(deps: ExecutorDeps, command: RoomCommand, settling: Settli
   return saved(
     deps,
     command,
-    await deps.desk.write(() => ok(isSettled(deps, command) ? [] : [settleDraft(command, settling)])),
+    await deps.desk.write(() => ok(isSettled(deps, command) ? [] : [settleDraft(command, settling, 0)])),
   );
 }
 
@@ -155,7 +155,7 @@ async function write(deps: ExecutorDeps, command: RoomCommand): Promise<boolean>
       if (isSettled(deps, command)) return ok([]);
       const { drafts, settling } = effectsOf(deps, command);
       effects = drafts;
-      return ok([...drafts, settleDraft(command, settling)]);
+      return ok([...drafts, settleDraft(command, settling, drafts.length)]);
     } catch (cause) {
       // Thrown in here it would end the node.
       fault = cause;
@@ -200,9 +200,6 @@ function decided(
   const reply = doneReply(deps, wanted, decision.value);
   return { drafts: decision.value.drafts, settling: { ...DONE, reply, item: decision.value.item ?? "", answers } };
 }
-
-/** The same sentence as in a terminal, without its commands: a room has its own. */
-const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 /** One line saying what was done to what. */
 function doneReply({ desk }: ExecutorDeps, command: Command, { item }: Decision): Body {

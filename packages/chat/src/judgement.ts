@@ -25,7 +25,7 @@ export interface JudgeContext {
   readonly maxText: number;
 }
 
-export type Settling = Omit<SettleBody, "kind" | "command">;
+export type Settling = Omit<SettleBody, "kind" | "command" | "effects">;
 
 export type Judgement =
   | { readonly type: "settle"; readonly settling: Settling; readonly effects?: readonly ChatBody[] }

@@ -18,6 +18,8 @@ export interface OutboxDeps {
   readonly log: Logger;
   /** What is to be said now, the most urgent first; nothing that is marked. */
   readonly due: () => readonly Due[];
+  /** This was just sent, as it is. */
+  readonly onSent: (due: Due) => void;
   /** Did this node write the op that the message answers? Only then nobody else can have said it. */
   readonly isOwn: (author: string) => boolean;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
@@ -31,6 +33,9 @@ export interface Outbox {
   delivered(statuses: readonly DeliveryStatus[]): void;
   idle(): Promise<void>;
 }
+
+/** A wait that a person should know of. */
+const LONG_MS = 60_000;
 
 /** So that a write of marks stays an op, whatever platforms call their messages. */
 const MARKS_AT_ONCE = 10;
@@ -80,6 +85,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (written.ok) for (const { key } of sends) unmarked.delete(key);
   };
 
+  /** A second message under this key is none. */
+  const knowsKey = ({ sinceMs }: Due): boolean => {
+    const { idempotency, keyMs = Number.POSITIVE_INFINITY } = transport.capabilities;
+    return idempotency === "key" && clock.wallMs() - sinceMs < keyMs;
+  };
   const send = (one: Due): Promise<Attempt> =>
     // Looking for it may have taken long.
     deps.mayAct() ? safely(() => transport.send(one.message)) : Promise.resolve(PUT_OFF);
@@ -87,7 +97,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const { key } = one.mark;
     const byOther = one.author !== undefined && !deps.isOwn(one.author);
     const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther;
-    if (!doubt || transport.capabilities.idempotency === "key") return send(one);
+    if (!doubt || knowsKey(one)) return send(one);
     const find = transport.find?.bind(transport);
     const found: Attempt =
       find === undefined
@@ -105,6 +115,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const handle = async (one: Due, outcome: Attempt): Promise<void> => {
     switch (outcome.type) {
       case "sent":
+        deps.onSent(one);
         return mark(one, "sent", outcome.message, "");
       case "refused":
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
@@ -112,14 +123,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       case "retry":
         heldUntil.set(outcome.scope === "room" ? one.mark.room : "", clock.monoMs() + pauseMs(outcome.afterMs));
         log("debug", "chat.retry", { account, reason: outcome.reason });
+        if (outcome.afterMs >= LONG_MS) desk.incident("chat", account, `Messages wait: ${outcome.reason}`);
         return undefined;
       case "uncertain": {
         const since = doubtful.get(one.mark.key) ?? clock.monoMs();
         doubtful.set(one.mark.key, since);
         heldUntil.set(one.mark.room, clock.monoMs() + 1_000);
         // Under its key it may be repeated until the platform is back; a transport that fails by itself may fail for ever.
-        const isPatient = transport.capabilities.idempotency === "key" && outcome.isFault !== true;
-        if (isPatient || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
+        if ((knowsKey(one) && outcome.isFault !== true) || clock.monoMs() - since < UNCERTAIN_MS) return undefined;
         desk.incident(
           "chat",
           account,

@@ -1,5 +1,5 @@
 /** What agents ask about items, and which of it somebody in a room means to answer. */
-import { type LiveItem, messageKey, type RoomCommand, type View } from "@skein/core";
+import { type LiveItem, messageKey, openQuestions, type RoomCommand, type View } from "@skein/core";
 
 export interface OpenQuestion {
   readonly item: string;
@@ -9,11 +9,9 @@ export interface OpenQuestion {
 
 /** The oldest first. */
 export function openQuestionsOf(view: View, item: string): readonly OpenQuestion[] {
-  const questions = view.items.get(item)?.annotations.questions.values() ?? [];
-  return [...questions]
-    .filter(({ answer }) => answer === undefined)
-    .toSorted((a, b) => a.lamport - b.lamport)
-    .map(({ question, options }) => ({ item, question, options }));
+  const history = view.items.get(item);
+  if (history === undefined) return [];
+  return openQuestions(history).map(({ question, options }) => ({ item, question, options }));
 }
 
 export const hasOpenQuestion = (view: View, item: string): boolean => openQuestionsOf(view, item).length > 0;

@@ -113,6 +113,7 @@ export function createSession(deps: SessionDeps): Session {
     clock,
     log,
     due: () => agenda.due(),
+    onSent: (due) => cards.wasSent(due),
     isOwn: (author) => desk.view().membership.keys.get(author)?.member === desk.self(),
     mayAct,
   });

@@ -36,6 +36,8 @@ export interface Capabilities {
    * for it before it is sent again (`reconcile`).
    */
   readonly idempotency: "key" | "reconcile";
+  /** For `key`: how long the platform remembers one, ms. After that a message has to be looked for, too. For ever when left out. */
+  readonly keyMs?: number;
   /** The account can be invited into rooms, has the rooms its configuration names, or talks to whoever writes to it. */
   readonly rooms: "dynamic" | "fixed" | "ambient";
 }

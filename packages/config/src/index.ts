@@ -5,6 +5,7 @@ export { parseProjectConfig } from "./parse.ts";
 export type { ConfigError, ConfigProblem } from "./problem.ts";
 export type {
   AgentConfig,
+  AskConfig,
   Argv,
   ClaimConfig,
   LimitConfig,
@@ -15,7 +16,7 @@ export type {
 export { projectNameFrom } from "./project-name.ts";
 export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
 export { projectConfigJsonSchema } from "./schema.ts";
-export { parseDuration } from "./quantity.ts";
+export { formatDuration, parseDuration } from "./quantity.ts";
 export {
   type AccountConfig,
   type NodeConfig,

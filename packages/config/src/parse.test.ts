@@ -29,6 +29,7 @@ const DEFAULTS = {
     gateIdleMs: 600_000,
     outputBytes: 67_108_864,
   },
+  ask: { timeoutMs: 1_800_000, fallback: "" },
 };
 
 test("a file with only a project gets every default", () => {
@@ -69,6 +70,7 @@ sandbox: none
 claim: { ttl: 2h, stagger: 0ms }
 retries: { noProgress: 1, total: 100 }
 limits: { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB }
+ask: { timeout: 5m, fallback: deny }
 `.replaceAll("\n", "\r\n");
   expect(parseProjectConfig(text, "skein.yaml")).toEqual({
     ok: true,
@@ -91,6 +93,7 @@ limits: { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 
         gateIdleMs: 90_000,
         outputBytes: 1_073_741_824,
       },
+      ask: { timeoutMs: 300_000, fallback: "deny" },
     },
   });
 });

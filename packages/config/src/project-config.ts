@@ -34,6 +34,13 @@ export interface LimitConfig {
   readonly outputBytes: number;
 }
 
+export interface AskConfig {
+  /** How long an agent's question waits for an answer. */
+  readonly timeoutMs: number;
+  /** What answers it then; empty when nothing does. */
+  readonly fallback: string;
+}
+
 export interface ProjectConfig {
   readonly project: string;
   /** The branch that finished work lands on. */
@@ -47,4 +54,5 @@ export interface ProjectConfig {
   readonly claim: ClaimConfig;
   readonly retries: RetryConfig;
   readonly limits: LimitConfig;
+  readonly ask: AskConfig;
 }

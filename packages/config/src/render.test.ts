@@ -154,6 +154,7 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     gateIdleMs: idleMs,
     outputBytes: fc.integer({ min: 1, max: 4_194_304 }).map((kib) => kib * 1024),
   }),
+  ask: fc.record({ timeoutMs: wallMs, fallback: word }),
 });
 
 test("every configuration that can be written reads back as itself", () => {

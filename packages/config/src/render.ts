@@ -2,7 +2,7 @@
  * Writes the `skein.yaml` that `skein init` leaves in a repository: every key a newcomer looks for, with the reason beside
  * it. Whatever text it is given stays inside its value: the result reads back as exactly what went in.
  */
-import type { AgentConfig, ClaimConfig, LimitConfig, RetryConfig, SandboxKind } from "./project-config.ts";
+import type { AgentConfig, AskConfig, ClaimConfig, LimitConfig, RetryConfig, SandboxKind } from "./project-config.ts";
 import { formatDuration, formatSize } from "./quantity.ts";
 
 export interface ProjectConfigDraft {
@@ -19,6 +19,8 @@ export interface ProjectConfigDraft {
   readonly retries?: RetryConfig;
   /** Only a comment with the defaults when left out. */
   readonly limits?: LimitConfig;
+  /** Nothing when left out. */
+  readonly ask?: AskConfig;
 }
 
 export function renderProjectConfig(draft: ProjectConfigDraft): string {
@@ -45,6 +47,7 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     `retries: { noProgress: ${retries.noProgress}, total: ${retries.total} }`,
     "",
     ...limitLines(draft.limits),
+    ...askLines(draft.ask),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -103,6 +106,17 @@ function limitLines(limits: LimitConfig | undefined): readonly string[] {
     `  gateWall: ${formatDuration(limits.gateWallMs)}`,
     `  gateIdle: ${formatDuration(limits.gateIdleMs)}`,
     `  output: ${formatSize(limits.outputBytes)}`,
+  ];
+}
+
+function askLines(ask: AskConfig | undefined): readonly string[] {
+  if (ask === undefined) return [];
+  return [
+    "",
+    "# How long an agent's question waits for a person, and what answers it then.",
+    "ask:",
+    `  timeout: ${formatDuration(ask.timeoutMs)}`,
+    `  fallback: ${scalar(ask.fallback)}`,
   ];
 }
 

@@ -65,6 +65,9 @@ test("the schema for editors has an id, a title, and a description for every key
       "limits.gateWall",
       "limits.gateIdle",
       "limits.output",
+      "ask",
+      "ask.timeout",
+      "ask.fallback",
     ]),
   );
   const badlyDescribed = keys.filter(([, child]) => !/^[A-Z].+\.$/.test(String(child.description)));

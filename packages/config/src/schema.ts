@@ -18,11 +18,12 @@ import {
 import type { ProjectConfig } from "./project-config.ts";
 import { PROJECT_NAME_PATTERN, projectNameFrom } from "./project-name.ts";
 import { toSchemaIssues, type SchemaIssue, type Vocabulary } from "./schema-issue.ts";
-import { branchProblem, remoteProblem } from "./text-rules.ts";
+import { branchProblem, remoteProblem, wordProblem } from "./text-rules.ts";
 
 const GATE_COMMANDS_MAX = 32;
 const BRANCH_LENGTH_MAX = 200;
 const REMOTE_LENGTH_MAX = 2048;
+const ANSWER_LENGTH_MAX = 2000;
 
 const SECOND = 1000;
 const DAY = 86_400_000;
@@ -116,6 +117,16 @@ const limitKeys = {
   output: size(OUTPUT, "How much output one process may write.").prefault("64MiB"),
 };
 
+const askKeys = {
+  timeout: duration(WALL, "How long an agent's question waits for an answer.").prefault("30m"),
+  fallback: z
+    .string({ error: textLike("deny") })
+    .max(ANSWER_LENGTH_MAX, { error: `must be at most ${ANSWER_LENGTH_MAX} characters long` })
+    .check(obeys(wordProblem))
+    .default("")
+    .meta({ description: "What answers a question then, where it is one of its options. Nothing when it is empty." }),
+};
+
 const schema = z.strictObject({
   project,
   base,
@@ -135,6 +146,10 @@ const schema = z.strictObject({
     .strictObject(limitKeys, { error: mapLike("{ agentWall: 60m }") })
     .prefault({})
     .meta({ description: "When a process is ended, with everything it started." }),
+  ask: z
+    .strictObject(askKeys, { error: mapLike("{ timeout: 30m }") })
+    .prefault({})
+    .meta({ description: "What becomes of a question that nobody answers." }),
 });
 
 const VOCABULARY: Vocabulary = {
@@ -144,6 +159,7 @@ const VOCABULARY: Vocabulary = {
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
     limits: Object.keys(limitKeys),
+    ask: Object.keys(askKeys),
   },
   choices: {
     sandbox: sandbox.unwrap().options,
@@ -170,7 +186,7 @@ export function projectConfigJsonSchema(): unknown {
   };
 }
 
-function toProjectConfig({ claim, limits, ...asWritten }: z.output<typeof schema>): ProjectConfig {
+function toProjectConfig({ claim, limits, ask, ...asWritten }: z.output<typeof schema>): ProjectConfig {
   return {
     ...asWritten,
     claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
@@ -181,5 +197,6 @@ function toProjectConfig({ claim, limits, ...asWritten }: z.output<typeof schema
       gateIdleMs: limits.gateIdle,
       outputBytes: limits.output,
     },
+    ask: { timeoutMs: ask.timeout, fallback: ask.fallback },
   };
 }

@@ -216,6 +216,13 @@ export interface ProcessSpec {
   readonly limits: { readonly wallMs: number; readonly idleMs: number; readonly outputBytes: number };
   /** Standard output and standard error, in the order they were read. */
   readonly onOutput: (chunk: Uint8Array) => void;
+  /** While the process waits for a person, its silence is excused; it counts anew from the end of that. */
+  readonly excuse?: Excuse;
+}
+
+export interface Excuse {
+  holds(): boolean;
+  onEnd(listener: () => void): void;
 }
 
 export type ProcessEnd =
@@ -236,6 +243,36 @@ export interface ProcessResult {
 export interface Processes {
   /** Runs to the end; then nothing of the process tree is left, however it ended. */
   run(spec: ProcessSpec, signal: AbortSignal): Promise<ProcessResult>;
+}
+
+// ── questions of agents ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One attempt's way to ask. What comes in is an agent's: named by a checked word, bounded in size, and otherwise anything. */
+export interface AskingPlace {
+  /** The directory that the agent is told of; nobody else writes there. */
+  readonly directory: string;
+  /** Gives a question's answer, once. A reason why it could not be given is one sentence. */
+  answer(name: string, text: string): Result<void, string>;
+  /** Says in one sentence why there is no answer. */
+  refuse(name: string, why: string): Result<void, string>;
+  /** Nothing is read any more, and the directory goes. */
+  close(): Promise<void>;
+}
+
+export interface AskedFile {
+  /** `[a-z0-9-]{1,20}`; each is told once. */
+  readonly name: string;
+  /** Its bytes, or one sentence saying why they are none. */
+  readonly content: Result<Uint8Array, string>;
+}
+
+export interface Asking {
+  /** A fresh place. Fails with one sentence. `onTrouble` hears of what keeps questions from being read at all. */
+  open(
+    attempt: { readonly item: string; readonly epoch: number },
+    onAsked: (asked: AskedFile) => void,
+    onTrouble: (message: string) => void,
+  ): Result<AskingPlace, string>;
 }
 
 // ── attempt logs ────────────────────────────────────────────────────────────────────────────────────────────────────

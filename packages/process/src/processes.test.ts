@@ -120,6 +120,31 @@ test("the wall limit ends a child that keeps talking", async () => {
   expect(result.durationMs).toBeLessThan(5000);
 });
 
+test("silence is excused while the excuse holds, and counts anew from its end", async () => {
+  let holds = true;
+  let end = (): void => undefined;
+  const file = join(newDirectory(), "pid");
+  const startedAt = performance.now();
+  const run = shell(`echo $$ > ${file}; exec sleep 30`, {
+    limits: { idleMs: 400 },
+    excuse: {
+      holds: () => holds,
+      onEnd: (listener) => {
+        end = listener;
+      },
+    },
+  });
+  const pid = await pidIn(file);
+  await vi.waitFor(() => expect(performance.now() - startedAt).toBeGreaterThan(1_300), { timeout: 10_000 });
+  expect(isAlive(pid)).toBe(true);
+  holds = false;
+  const endedAt = performance.now();
+  end();
+  const { result } = await run;
+  expect(result.end).toEqual({ type: "limit", limit: "idle" });
+  expect(performance.now() - endedAt).toBeGreaterThan(390);
+});
+
 test("the idle limit ends a silent child, and output puts it off", async () => {
   const { result, output } = await shell("for i in 1 2 3 4; do echo $i; sleep 0.3; done; sleep 60", {
     limits: { idleMs: 1000 },

@@ -102,7 +102,15 @@ function firstEnd(child: ChildProcessWithoutNullStreams, { spec, output, signal 
     };
     const limit = (name: "wall" | "idle" | "output") => (): void => finish({ type: "limit", limit: name });
     const wall = setTimeout(limit("wall"), timerMs(spec.limits.wallMs));
-    const idle = setTimeout(limit("idle"), timerMs(spec.limits.idleMs));
+    const onIdle = (): void => {
+      if (spec.excuse?.holds() === true) idle.refresh();
+      else limit("idle")();
+    };
+    const idle = setTimeout(onIdle, timerMs(spec.limits.idleMs));
+    spec.excuse?.onEnd(() => {
+      // A refresh would wake a timer that was already cleared.
+      if (!settled) idle.refresh();
+    });
     const onAbort = (): void => finish({ type: "aborted" });
     const onChunk = (chunk: Uint8Array): void => {
       output.take(chunk);

@@ -10,7 +10,15 @@ import {
   toHex,
 } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
-import { type AttemptLogs, createNode, type LogFields, type LogStore, type NodeOptions, onlyKey } from "@skein/node";
+import {
+  type Asking,
+  type AttemptLogs,
+  createNode,
+  type LogFields,
+  type LogStore,
+  type NodeOptions,
+  onlyKey,
+} from "@skein/node";
 
 import { type Life, newLife } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";
@@ -175,6 +183,19 @@ interface Start {
 
 const noLogs: AttemptLogs = { append: () => undefined, read: () => undefined, epochs: () => [] };
 
+/** Simulated agents ask nothing. */
+const noAsking: Asking = {
+  open: ({ item, epoch }) => ({
+    ok: true,
+    value: {
+      directory: `asks/${item}-${epoch}`,
+      answer: () => ({ ok: true, value: undefined }),
+      refuse: () => ({ ok: true, value: undefined }),
+      close: () => Promise.resolve(),
+    },
+  }),
+};
+
 function ticketOf({ ticketText }: MachineSpec): Ticket | undefined {
   const parsed = ticketText === undefined ? undefined : parseTicket(ticketText);
   return parsed?.ok === true ? parsed.value : undefined;
@@ -198,6 +219,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     net: world.network.netFor(life, machine.url),
     ...workPorts(world, machine, ports, life),
     logs: noLogs,
+    asking: noAsking,
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: (_purpose, _names, skein) => skein,
     scriptedAgent: [AGENT],

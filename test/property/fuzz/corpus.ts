@@ -13,6 +13,7 @@ import {
   type Replica,
   sealBeat,
   type Signer,
+  PROTOCOL_VERSION,
 } from "@skein/core";
 import { createNodeCrypto, createSigner } from "@skein/node";
 
@@ -125,7 +126,7 @@ function take(replica: Replica, bytes: Uint8Array): void {
 function messagesOf({ mesh, member, replica, taken, next, beats }: Omit<Corpus, "messages" | "notorious">): Message[] {
   const hello = {
     type: "hello" as const,
-    versions: [1],
+    versions: [PROTOCOL_VERSION],
     mesh,
     key: member.publicKey,
     nonce: filled(5, 32),

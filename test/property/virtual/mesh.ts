@@ -10,6 +10,7 @@ import {
   createMemoryStore,
   createVirtualProcesses,
   createVirtualRemote,
+  noAsking,
   noLogs,
   type VirtualRemote,
 } from "./outside.ts";
@@ -160,6 +161,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     net: network.netFor(name),
     processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000)),
     logs: noLogs,
+    asking: noAsking,
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: () => ({}),

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 
 import { err, ok, type Signer } from "@skein/core";
 import { testSigner } from "@skein/core/testing";
-import type { AttemptLogs, LogStore, NodeKeys, Oid, Processes, Repository, StoredFrame } from "@skein/node";
+import type { Asking, AttemptLogs, LogStore, NodeKeys, Oid, Processes, Repository, StoredFrame } from "@skein/node";
 
 export interface MemoryStore extends LogStore {
   /** Makes every write fail until it is cleared. */
@@ -138,5 +138,16 @@ export const createVirtualProcesses = (
     return { end, durationMs: 1, outputBytes: 0, outputDigest: "0".repeat(64) };
   },
 });
+
+/** Agents that ask nothing. */
+export const noAsking: Asking = {
+  open: () =>
+    ok({
+      directory: "asks",
+      answer: () => ok(undefined),
+      refuse: () => ok(undefined),
+      close: () => Promise.resolve(),
+    }),
+};
 
 export const noLogs: AttemptLogs = { append: () => undefined, read: () => undefined, epochs: () => [] };

@@ -31,6 +31,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
   "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
   transports: (value) => transportTable(rows(value)),
+  questions: (value) => questionPage(rows(value)),
   timers: (value) => timerTable(rows(value)),
   "timer.cancel": () => "Cancelled.",
   notices: (value) => noticeTable(rows(value)),
@@ -144,9 +145,38 @@ function itemPage(item: Fields): string {
     ]);
     lines.push("", table(["EPOCH", "NODE", "OUTCOME", "NOTE"], cells));
   }
+  const asked = rows(item["asked"]).map((one) => [
+    text(one["question"]),
+    text(one["text"]),
+    list(one["options"]),
+    one["open"] === true ? "waits for an answer" : answerOf(one),
+  ]);
+  if (asked.length > 0) lines.push("", table(["QUESTION", "ASKED", "ONE OF", "ANSWER"], asked));
+  const notes = rows(item["notes"]).map((one) => [
+    new Date(Number(one["at"])).toISOString(),
+    text(one["by"]),
+    text(one["text"]),
+  ]);
+  if (notes.length > 0) lines.push("", table(["NOTED AT", "BY", "NOTE"], notes));
   const story = typeof item["text"] === "string" ? item["text"].trim() : "";
   if (story !== "") lines.push("", ...story.split("\n").map(printable));
   return lines.join("\n");
+}
+
+const answerOf = (asked: Fields): string =>
+  asked["answer"] === null ? `none. ${text(asked["over"])}` : `${text(asked["answer"])} (${text(asked["answeredBy"])})`;
+
+function questionPage(asked: readonly Fields[]): string {
+  if (asked.length === 0) return "Nobody asks anything.";
+  const lines = asked.map((one) => [
+    text(one["item"]),
+    text(one["question"]),
+    text(one["node"]),
+    text(one["text"]),
+    list(one["options"]),
+  ]);
+  const page = table(["ITEM", "QUESTION", "NODE", "ASKED", "ONE OF"], lines);
+  return `${page}\n\n\`skein item answer ITEM TEXT --question QUESTION\` answers; without --question the oldest of the item.`;
 }
 
 const list = (value: Json | undefined): string =>
@@ -162,7 +192,7 @@ const historyTable = (entries: readonly Fields[]): string =>
       text(entry["on"]).slice(0, 8),
       text(entry["kind"]),
       text(entry["stage"]),
-      text(entry["authorName"]),
+      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
       text(entry["reason"] ?? entry["note"] ?? null),
     ]),
   );

@@ -91,7 +91,8 @@ async function run(
   for (const field of fields) {
     const place = spec.positional.indexOf(field.name);
     const value = place >= 0 ? positional[place] : options[camelCase(field.flag)];
-    const fromFile = typeof value === "string" && FROM_FILE.has(field.name);
+    // What is given by place is the text itself: an answer or a note.
+    const fromFile = place < 0 && typeof value === "string" && FROM_FILE.has(field.name);
     if (value !== undefined) input[field.name] = fromFile ? readText(value) : value;
   }
   const client = await connect(dataDirectoryOf(options));

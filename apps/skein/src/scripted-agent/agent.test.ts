@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { runScriptedAgent, type AgentEnd } from "./agent.ts";
 
 interface Clone {
@@ -254,4 +254,33 @@ test("outside of a repository the commit's failure is told", async () => {
   const directory = mkdtempSync(join(tmpdir(), "skein-plain-"));
   const ran = await runAgent({ ...setupClone(), directory }, "Title");
   expect(ran).toMatchObject({ code: 1, message: expect.stringMatching(/^git add failed: .*not a git repository/) });
+});
+
+test("ask puts a question, waits for the answer, and keeps it in a file", async () => {
+  const clone = setupClone();
+  const asks = mkdtempSync(join(tmpdir(), "skein-asks-"));
+  const story = script(
+    "- ask: { name: port, text: Which port?, options: [80, 443], to: port.txt }",
+    "- commit: Set the port",
+  );
+  const ran = runAgent(clone, story, { SKEIN_ASK: asks });
+  await vi.waitFor(() => expect(existsSync(join(asks, "port.json"))).toBe(true), { timeout: 20_000 });
+  const asked: unknown = JSON.parse(readFileSync(join(asks, "port.json"), "utf8"));
+  expect(asked).toEqual({ text: "Which port?", options: ["80", "443"] });
+  writeFileSync(join(asks, "port.answer"), "443");
+  expect(await ran).toMatchObject({ code: 0, message: "" });
+  expect(clone.read("port.txt")).toBe("443\n");
+  expect(clone.commits()).toEqual(["Set the port"]);
+});
+
+test("a question without an answer ends the script, and so does one that nobody can hear or that was asked already", async () => {
+  const asks = mkdtempSync(join(tmpdir(), "skein-asks-"));
+  writeFileSync(join(asks, "port.error"), "Nobody answered within 1s.\n");
+  const story = script("- ask: { name: port, text: Which port? }");
+  const refused = await runAgent(setupClone(), story, { SKEIN_ASK: asks });
+  expect(refused).toMatchObject({ code: 1, message: "There is no answer to port: Nobody answered within 1s." });
+  const again = await runAgent(setupClone(), story, { SKEIN_ASK: asks });
+  expect(again.message).toContain("port was asked already in this attempt");
+  const alone = await runAgent(setupClone(), story);
+  expect(alone.message).toContain("SKEIN_ASK is not set");
 });

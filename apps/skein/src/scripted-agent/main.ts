@@ -14,6 +14,7 @@
  *     - run: [npm, test]                                 argv without a shell; a failure ends the script
  *     - print: text
  *     - sleep: 500ms                                     or 2s
+ *     - ask: { text: "…", options: [a, b], to: path }    waits for a person's answer; no answer ends the script
  *     - commit: message                                  everything that changed
  *     - exit: 3                                          ends at once with this code, commits nothing more
  *     - hang: true                                       never ends, never prints

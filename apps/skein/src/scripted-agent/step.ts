@@ -10,6 +10,14 @@ export type Step =
   | { readonly type: "run"; readonly argv: readonly [string, ...string[]] }
   | { readonly type: "print"; readonly text: string }
   | { readonly type: "sleep"; readonly ms: number }
+  | {
+      readonly type: "ask";
+      readonly name: string;
+      readonly text: string;
+      readonly options: readonly string[];
+      /** The file that gets the answer. */
+      readonly to: string | undefined;
+    }
   | { readonly type: "commit"; readonly message: string }
   | { readonly type: "exit"; readonly code: number }
   | { readonly type: "hang" };
@@ -24,6 +32,7 @@ const READERS: ReadonlyMap<string, ReadStep> = new Map<string, ReadStep>([
   ["run", readRun],
   ["print", readPrint],
   ["sleep", readSleep],
+  ["ask", readAsk],
   ["commit", readCommit],
   ["exit", readExit],
   ["hang", readHang],
@@ -106,6 +115,27 @@ function readSleep(value: unknown): Result<Step, string> {
   const [, amount, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)$/.exec(textOf(value) ?? "") ?? [];
   if (amount === undefined) return err("sleep needs a time like 500ms or 2s.");
   return ok({ type: "sleep", ms: Number(amount) * (unit === "s" ? 1000 : 1) });
+}
+
+const ASK_KEYS: ReadonlySet<string> = new Set(["name", "text", "options", "to"]);
+
+function readAsk(value: unknown): Result<Step, string> {
+  const keys = isMap(value) ? value.items.map(({ key }) => (isScalar(key) ? String(key.value) : "")) : [];
+  const text = fieldOf(value, "text");
+  if (text === undefined || keys.some((key) => !ASK_KEYS.has(key))) {
+    return err("ask needs the field text, and takes name, options (a list of texts) and to (a path).");
+  }
+  const name = fieldOf(value, "name") ?? "question";
+  if (!/^[a-z0-9-]{1,20}$/.test(name)) return err("the name of ask has 1 to 20 of a-z, 0-9 and dashes.");
+  const listed = isMap(value) ? value.get("options", true) : undefined;
+  const options = isSeq(listed) ? listed.items.map((item) => textOf(item)) : [];
+  const words = options.filter((option) => option !== undefined);
+  if (words.length < options.length || (listed !== undefined && !isSeq(listed))) {
+    return err("the options of ask are a list of texts, for example [allow, deny].");
+  }
+  const to = fieldOf(value, "to");
+  const place = to === undefined ? ok(to) : checkPath(to);
+  return place.ok ? ok({ type: "ask", name, text, options: words, to: place.value }) : place;
 }
 
 function readCommit(value: unknown): Result<Step, string> {

@@ -4,6 +4,7 @@ import { appendFile, lstat, mkdir, readFile, realpath, rm, writeFile } from "nod
 import { dirname, join, relative, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { err, ok, unreachable, type Result } from "@skein/core";
+import { askQuestion } from "./ask.ts";
 import { cleanLine } from "./line.ts";
 import { checkPath, type Step } from "./step.ts";
 
@@ -48,6 +49,9 @@ async function act(step: Exclude<Step, { type: "exit" }>, world: StepWorld): Don
       world.print(`sleep ${step.ms}ms`);
       await delay(step.ms);
       return ok(undefined);
+    case "ask":
+      world.print(cleanLine(`ask ${step.name}: ${step.text}`));
+      return askAndKeep(step, world);
     case "commit":
       return world.commit(step.message);
     case "hang":
@@ -56,6 +60,15 @@ async function act(step: Exclude<Step, { type: "exit" }>, world: StepWorld): Don
     default:
       return unreachable(step);
   }
+}
+
+/** The answer goes to a file of the working directory, as any other change does. */
+async function askAndKeep(step: Extract<Step, { type: "ask" }>, world: StepWorld): Done {
+  const answered = await askQuestion(step, world.env["SKEIN_ASK"]);
+  if (!answered.ok) return answered;
+  world.print(cleanLine(`answered ${step.name}: ${answered.value}`));
+  if (step.to === undefined) return ok(undefined);
+  return changeFile({ type: "write", path: step.to, content: `${answered.value}\n` }, world.directory);
 }
 
 type FileStep = Extract<Step, { path: string }>;

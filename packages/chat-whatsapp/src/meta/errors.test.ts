@@ -37,19 +37,27 @@ test.each([
   [131_047, "24 hours"],
   [132_000, "exactly one"],
   [132_001, "template.name"],
-  [133_010, "not registered"],
-  [131_042, "payment"],
-  [368, "restricted"],
   [999_999, "(999999)"],
 ])("code %i is refused with what to do", (code, words) => {
   expect(outcome(400, error(code))).toMatchObject({ type: "refused", reason: expect.stringContaining(words) });
 });
 
-test("a revoked token is refused with how to mend it, and is not repeated from Meta's sentence", () => {
+test.each([
+  [133_010, "not registered"],
+  [131_042, "payment"],
+  [368, "restricted"],
+])("code %i is of the account: what waits goes out once it is mended", (code, words) => {
+  const reason: unknown = expect.stringContaining(words);
+  expect(outcome(400, error(code))).toEqual({ type: "retry", afterMs: 600_000, scope: "account", reason });
+});
+
+test("a revoked token waits for a person with how to mend it, and is not repeated from Meta's sentence", () => {
   const token = "EAAGm0PX4ZCpsBAKZ";
   const said = outcome(401, error(190, { message: `Malformed access token ${token}` }));
   expect(said).toEqual({
-    type: "refused",
+    type: "retry",
+    afterMs: 600_000,
+    scope: "account",
     reason:
       "Meta does not accept the access token: make a new one for the system user and put it in the place of accessToken (190)",
   });
@@ -63,7 +71,7 @@ test("what looks like a token is cut out of any other sentence", () => {
 
 test("a missing phone number is told from any other wrong parameter", () => {
   expect(outcome(400, error(100, { error_subcode: 33 }))).toMatchObject({
-    type: "refused",
+    type: "retry",
     reason: expect.stringContaining("phoneNumberId"),
   });
 });
@@ -83,7 +91,7 @@ test("a redirect is refused, because the token must not go elsewhere", () => {
   expect(outcome(302, undefined)).toMatchObject({ type: "refused", reason: expect.stringContaining("graphUrl") });
 });
 
-test("a refusal without a code is refused by its status", () => {
-  expect(outcome(401, "<html>")).toMatchObject({ type: "refused", reason: expect.stringContaining("accessToken") });
+test("a refusal without a code is judged by its status", () => {
+  expect(outcome(401, "<html>")).toMatchObject({ type: "retry", reason: expect.stringContaining("accessToken") });
   expect(outcome(400, { error: { code: "x" } })).toEqual({ type: "refused", reason: "Meta answered with status 400" });
 });

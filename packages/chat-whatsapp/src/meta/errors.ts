@@ -64,6 +64,13 @@ const LATER: ReadonlyMap<number, { readonly afterMs: number; readonly scope: "ac
   [133_004, { afterMs: 60_000, scope: "account" }], // a server is down
 ]);
 
+/** Codes that say nothing of the message: the token, the number or the account. */
+const OF_THE_ACCOUNT: ReadonlySet<number> = new Set([
+  0, 3, 10, 33, 190, 200, 368, 131_005, 131_031, 131_042, 131_045, 133_010,
+]);
+/** A person takes a while to mend one. */
+const MENDED_MS = 600_000;
+
 /** Codes of errors about which Meta itself knows no more. */
 const UNKNOWN: ReadonlySet<number> = new Set([1, 131_000]);
 
@@ -107,7 +114,11 @@ export function outcomeOfFailure(status: number, headers: Headers, body: unknown
     return { type: "refused", reason: "graphUrl leads to another place, where the access token is not sent: check it" };
   }
   if (code === undefined && (status === 401 || status === 403)) {
-    return { type: "refused", reason: MEND.get(190) ?? reason };
+    return { type: "retry", afterMs: MENDED_MS, reason: MEND.get(190) ?? reason, scope: "account" };
+  }
+  // What waits is not lost: it goes out once a person has mended the account.
+  if (code !== undefined && OF_THE_ACCOUNT.has(code)) {
+    return { type: "retry", afterMs: MENDED_MS, reason, scope: "account" };
   }
   return { type: "refused", reason };
 }

@@ -13,11 +13,15 @@ export const WINDOW_CLOSED = 63_016;
 
 const Failure = z.object({ code: z.number().int(), message: z.string().optional() });
 
+const CREDENTIALS_CODE = 20_003;
+/** A person takes a while to mend them. */
+const MENDED_MS = 600_000;
+
 const CREDENTIALS =
   "Twilio does not accept the credentials: check accountSid, the token or the key in the console, and put the new one in its place";
 
 const MEND: ReadonlyMap<number, string> = new Map([
-  [20_003, CREDENTIALS],
+  [CREDENTIALS_CODE, CREDENTIALS],
   [20_005, "Twilio has suspended the account: see its console"],
   [20_404, "Twilio knows no such account: check accountSid and apiUrl"],
   [21_211, "the person's number is none that Twilio knows"],
@@ -80,6 +84,9 @@ export function outcomeOfFailure(status: number, headers: Headers, body: unknown
   if (status >= 300 && status < 400) {
     return { type: "refused", reason: "apiUrl leads to another place, where the credentials are not sent: check it" };
   }
-  if (code === undefined && (status === 401 || status === 403)) return { type: "refused", reason: CREDENTIALS };
+  // What waits is not lost: it goes out once a person has mended the credentials.
+  if (code === CREDENTIALS_CODE || (code === undefined && (status === 401 || status === 403))) {
+    return { type: "retry", afterMs: MENDED_MS, reason: code === undefined ? CREDENTIALS : reason, scope: "account" };
+  }
   return { type: "refused", reason };
 }

@@ -1,5 +1,5 @@
 /** What is worth telling: how an item stands now, what is asked about it, a node that fell silent. Pure. */
-import { type Body, code, type LiveItem, plain, strong } from "@skein/core";
+import { type Body, code, type LiveItem, openQuestions, plain, strong } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import type { Verbosity } from "../account.ts";
@@ -50,7 +50,7 @@ function stageNews(item: LiveItem, project: Project): readonly News[] {
       hasCooldown: true,
       body: (_locale, inThread) => {
         const note = state.note === "" ? "" : state.note;
-        if (!inThread) return note === "" ? line : [...line, plain(`\n${note}`)];
+        if (!inThread) return line;
         return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
       },
       buttons: noButtons,
@@ -77,37 +77,35 @@ function holdNews(item: LiveItem): readonly News[] {
 }
 
 function questionNews(item: LiveItem): readonly News[] {
-  return [...item.annotations.questions.values()]
-    .filter(({ answer }) => answer === undefined)
-    .map(({ question, text, options, wall }) => ({
-      topic: questionTopic(question),
-      id: `question/${item.id}/${question}`,
-      level: "important",
-      item,
-      at: wall,
-      purpose: "question",
-      hasCooldown: false,
-      body: (locale) => {
-        const { asks, oneOf, reply } = PHRASES[locale];
-        return [
-          strong(asks),
-          plain(" "),
-          code(`#${item.id.slice(0, 6)}`),
-          plain(` ${item.registers.title.value}: ${text}`),
-          ...(options.length === 0 ? [] : [plain(`\n${oneOf}: ${options.join(", ")}`)]),
-          plain(`\n${reply} `),
-          code(`answer #${item.id.slice(0, 6)} …`),
-        ];
-      },
-      buttons: (capabilities) =>
-        options.length === 0 || options.length > capabilities.buttons
-          ? []
-          : options.map((option, place) => ({
-              label: labelOf(option),
-              value: answerValue(item, question, place),
-              style: "normal",
-            })),
-    }));
+  return openQuestions(item).map(({ question, text, options, wall }) => ({
+    topic: questionTopic(question),
+    id: `question/${item.id}/${question}`,
+    level: "important",
+    item,
+    at: wall,
+    purpose: "question",
+    hasCooldown: false,
+    body: (locale) => {
+      const { asks, oneOf, reply } = PHRASES[locale];
+      return [
+        strong(asks),
+        plain(" "),
+        code(`#${item.id.slice(0, 6)}`),
+        plain(` ${item.registers.title.value}: ${text}`),
+        ...(options.length === 0 ? [] : [plain(`\n${oneOf}: ${options.join(", ")}`)]),
+        plain(`\n${reply} `),
+        code(`answer #${item.id.slice(0, 6)} …`),
+      ];
+    },
+    buttons: (capabilities) =>
+      options.length === 0 || options.length > capabilities.buttons
+        ? []
+        : options.map((option, place) => ({
+            label: labelOf(option),
+            value: answerValue(item, question, place),
+            style: "normal",
+          })),
+  }));
 }
 
 export interface NodeNews {

@@ -14,7 +14,7 @@ import { isQuiet, quietSpanBefore } from "./quiet-hours.ts";
 import { type Target, wants } from "./targets.ts";
 
 /** The same topic is not brought up again so soon. */
-export const COOLDOWN_MS = 5 * 60_000;
+const COOLDOWN_MS = 5 * 60_000;
 /** After a window ended for so long its digest is still worth sending. */
 const DIGEST_LATE_MS = 60 * 60_000;
 const DIGEST_ITEMS = 25;

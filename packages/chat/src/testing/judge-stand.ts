@@ -46,7 +46,7 @@ export function settled(of: Stand, event: InboundEvent, ageMs: number = 0): Judg
   const judgement = hear(of, event, ageMs);
   if (judgement.type !== "settle") return judgement;
   const command = commandId(event, of.account.id);
-  of.mesh.write(chatDraft({ kind: "chat.settle", command, ...judgement.settling }));
+  of.mesh.write(chatDraft({ kind: "chat.settle", effects: 0, command, ...judgement.settling }));
   return judgement;
 }
 

@@ -86,6 +86,7 @@ export const receiveDraft = (event: InboundEvent, account: string = "fake/main",
 export const settleDraft = (event: Pick<InboundEvent, "id">, more: Partial<SettleBody> = {}): Draft =>
   chatDraft({
     kind: "chat.settle",
+    effects: 0,
     command: commandId(event),
     outcome: "done",
     reply: [],

@@ -1,11 +1,12 @@
 /** Commands about people and what they say: pairing, roles, notes, answers. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
+import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
 import type { DecideContext, Decision } from "./decide.ts";
-import { findItem, ttlMs } from "./find.ts";
+import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
 type Decided = Result<Decision, CommandError>;
@@ -54,31 +55,38 @@ export function note({ item, text }: CommandInput<"item.note">, { view, by }: De
   return ok({ item: id, drafts: [{ entity: id, on: best.id, body: { kind: "item.note", text, by } }] });
 }
 
-/** The first valid answer counts, on any network and at any terminal. */
+/** The first valid answer counts, on any network and at any terminal; the op builds on the question that it answers. */
 export function answer(input: CommandInput<"item.answer">, { view, by }: DecideContext): Decided {
   const found = findItem(view, input.item);
   if (!found.ok) return found;
-  const { id, best, annotations } = found.value;
-  const open = [...annotations.questions.values()]
-    .filter((one) => one.answer === undefined)
-    .toSorted((a, b) => a.lamport - b.lamport);
-  const asked = input.question === undefined ? open[0] : annotations.questions.get(input.question);
+  const asked = askedFor(found.value, input.question);
+  if (!asked.ok) return asked;
+  const { id: on, question, options } = asked.value;
+  const wanted = input.text.trim().toLowerCase();
+  const text = options.find((option) => option.toLowerCase() === wanted) ?? input.text;
+  if (!fits(asked.value, text)) {
+    return err({ code: "bad-input", message: `The answer is one of: ${options.join(", ")}.` });
+  }
+  const { id } = found.value;
+  return ok({ item: id, drafts: [{ entity: id, on, body: { kind: "item.answer", question, text, by } }] });
+}
+
+function askedFor(item: LiveItem, question: string | undefined): Result<Question, CommandError> {
+  const [oldest] = openQuestions(item);
+  const asked = question === undefined ? oldest : item.annotations.questions.get(question);
   if (asked === undefined) {
-    return err({
-      code: "not-found",
-      message: `Nothing is asked about ${id}${input.question === undefined ? " now" : " by that name"}.`,
-    });
+    const which = question === undefined ? "now" : "by that name";
+    return err({ code: "not-found", message: `Nothing is asked about ${item.id} ${which}.` });
   }
-  if (asked.answer !== undefined) {
-    const who = asked.answer.by === "" ? "somebody" : asked.answer.by;
-    return err({ code: "not-legal", message: `That was answered already, by ${who}: ${asked.answer.text}` });
+  return isOpen(asked, item.best.state) ? ok(asked) : err({ code: "not-legal", message: whyClosed(asked) });
+}
+
+function whyClosed({ answer: given, over }: Question): string {
+  if (given !== undefined) {
+    return `That was answered already, by ${given.by === "" ? "somebody" : given.by}: ${given.text}`;
   }
-  const text = asked.options.find((option) => option.toLowerCase() === input.text.trim().toLowerCase()) ?? input.text;
-  if (asked.options.length > 0 && !asked.options.includes(text)) {
-    return err({ code: "bad-input", message: `The answer is one of: ${asked.options.join(", ")}.` });
-  }
-  const body = { kind: "item.answer", question: asked.question, text, by } as const;
-  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
+  const note = over === undefined || over.note === "" ? "" : ` ${over.note}`;
+  return `That is not asked any more: the attempt that asked it does not wait for an answer.${note}`;
 }
 
 export function cancelTimer({ timer }: CommandInput<"timer.cancel">, { view }: DecideContext): Decided {

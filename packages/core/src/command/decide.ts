@@ -100,6 +100,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "people.role":
       return changeRole(command.input, context);
     case "people":
+    case "questions":
     case "item.list":
     case "item.show":
     case "item.history":

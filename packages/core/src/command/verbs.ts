@@ -4,7 +4,7 @@
  */
 import type { CommandName } from "./registry.ts";
 
-export interface Parameter {
+interface Parameter {
   /** Field of the command's input. */
   readonly field: string;
   /** `item`: an id, in a thread left out for the thread's own. `rest`: everything to the end. */

@@ -1,85 +1,138 @@
-/** Notes, and questions with the answer that counts: the same from any order. */
+/** Questions and their answers: which one counts, in any order of arrival, and until when somebody waits. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { AnnotationBody } from "../op/bodies.ts";
-import { annotate, type Annotations, noAnnotations } from "./annotations.ts";
+import { annotate, type AnnotationOp, type Annotations, isOpen, noAnnotations, openQuestions } from "./annotations.ts";
+import type { Claim, ItemState } from "./item-state.ts";
+import { newItemState } from "./transition.ts";
 
-const ask = (question: string, text: string, options: readonly string[] = []): AnnotationBody => ({
-  kind: "item.ask",
-  question,
-  text,
-  options,
+const claim: Claim = { op: "c1", holder: "holder", incarnation: "", epoch: 1, ttlMs: 1_000, since: 0 };
+const coding: ItemState = { ...newItemState, stage: { stage: "Coding" }, epoch: 1, claim };
+
+const ASK = { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] } as const;
+const answer = (text: string): AnnotationBody => ({ kind: "item.answer", question: "q001", text, by: "" });
+const unask = (note: string = ""): AnnotationBody => ({ kind: "item.unask", question: "q001", note });
+
+interface Said extends AnnotationOp {
+  readonly body: AnnotationBody;
+}
+
+/** An op by the holder's node, which is no operator, unless it says otherwise. */
+const said = (
+  id: string,
+  lamport: number,
+  on: string | null,
+  body: AnnotationBody,
+  more: Partial<Said> = {},
+): Said => ({
+  id,
+  lamport,
+  on,
+  body,
+  author: "a",
+  wall: 0,
+  member: "holder",
+  isOperator: false,
+  state: undefined,
+  ...more,
 });
-const answer = (question: string, text: string): AnnotationBody => ({ kind: "item.answer", question, text, by: "ada" });
 
-type Said = readonly [body: AnnotationBody, lamport: number, author?: string];
+const person = { member: "person", isOperator: true };
+const asked = said("ask", 5, "c1", ASK, { state: coding });
 
-const annotated = (...all: readonly Said[]): Annotations =>
-  all.reduce(
-    (known, [body, lamport, author = "aa"]) =>
-      annotate(known, body, { lamport, author, id: `${lamport}${author}`, wall: lamport }),
-    noAnnotations,
+function fold(ops: readonly Said[]): Annotations {
+  let known = noAnnotations;
+  for (const op of ops) {
+    const next = annotate(known, op.body, op);
+    if (next.ok) known = next.value;
+  }
+  return known;
+}
+
+const reason = (ops: readonly Said[], last: Said): string => {
+  const next = annotate(fold(ops), last.body, last);
+  return next.ok ? "" : next.error;
+};
+
+const answerIn = (known: Annotations): string | undefined => known.questions.get("q001")?.answer?.text;
+
+test("the first answer counts until the asker says which one it took", () => {
+  const first = said("a1", 6, "ask", answer("80"), person);
+  const second = said("a2", 7, "ask", answer("443"), person);
+  expect(answerIn(fold([asked, second]))).toBe("443");
+  expect(answerIn(fold([asked, second, first]))).toBe("80");
+  const known = fold([asked, second, said("u1", 8, "a2", unask()), first]);
+  expect(answerIn(known)).toBe("443");
+  expect(known.questions.get("q001")?.over).toMatchObject({ taken: true });
+});
+
+test("a question that its asker has withdrawn has no answer, whenever one comes", () => {
+  const late = said("a1", 6, "ask", answer("80"), person);
+  const withdrawn = said("u1", 9, "ask", unask("The agent ended."));
+  for (const ops of [
+    [asked, late, withdrawn],
+    [asked, withdrawn, late],
+  ]) {
+    expect(fold(ops).questions.get("q001")).toMatchObject({ answer: undefined, over: { note: "The agent ended." } });
+  }
+});
+
+test("what is no answer has no effect and says why", () => {
+  expect(reason([asked], said("a1", 6, "ask", answer("22"), person))).toBe("the answer is one of 80, 443");
+  expect(reason([asked], said("a1", 6, "c1", answer("80"), person))).toBe("an answer builds on the question");
+  const other = said("other", 5, "c1", { ...ASK, question: "q002" }, { state: coding });
+  expect(reason([asked, other], said("a1", 6, "other", answer("80"), person))).toBe("an answer builds on the question");
+  expect(reason([asked], said("a1", 6, "ask", answer("80"), { member: "other" }))).toBe(
+    "answering needs the role operator",
   );
+  expect(reason([asked], said("a1", 6, "ask", answer("80")))).toBe("");
+  expect(reason([asked], said("u1", 6, "ask", unask(), person))).toBe("only who asks a question ends it");
+  expect(reason([asked], said("u1", 6, "c1", unask()))).toBe("what ends a question builds on it or on its answer");
+  expect(reason([], said("ask", 5, "t1", ASK))).toBe("a question builds on a stage of the item");
+});
 
-const answerOf = (of: Annotations, question: string): string | undefined => of.questions.get(question)?.answer?.text;
+test("nobody waits for an answer once the item has gone on, the claim is another one, or it is given", () => {
+  const known = fold([asked]);
+  const open = (state: ItemState): number => openQuestions({ annotations: known, best: { state } }).length;
+  expect(open(coding)).toBe(1);
+  expect(open({ ...coding, epoch: 2 })).toBe(0);
+  expect(open({ ...coding, claim: { ...claim, op: "c2" } })).toBe(0);
+  expect(open({ ...coding, claim: null })).toBe(0);
+  expect(open({ ...coding, stage: { stage: "Backlog" } })).toBe(0);
+  const answered = fold([asked, said("a1", 6, "ask", answer("80"), person)]).questions.get("q001");
+  expect(answered !== undefined && isOpen(answered, coding)).toBe(false);
+});
 
-test("of two answers the first counts, in whatever order they come", () => {
-  const all: readonly Said[] = [
-    [ask("q1", "Which port?"), 1],
-    [answer("q1", "443"), 2, "bb"],
-    [answer("q1", "80"), 3, "aa"],
+test("any order of arrival that has each op behind the one it builds on means the same", () => {
+  const ops: readonly Said[] = [
+    asked,
+    // Two ops under one id: the earlier one asks, and only its answers count.
+    said("ask2", 4, "c1", { ...ASK, text: "Which one?" }, { state: coding, author: "b" }),
+    said("a1", 6, "ask", answer("80"), person),
+    said("a2", 6, "ask2", answer("443"), { ...person, author: "b" }),
+    said("a3", 7, "ask2", answer("80"), person),
+    said("a4", 7, "ask2", answer("22"), person),
+    said("u1", 9, "a3", unask()),
+    said("u2", 8, "ask", unask("ended")),
+    said("n1", 3, "c1", { kind: "item.note", text: "a note", by: "" }, person),
   ];
-  expect(answerOf(annotated(...all), "q1")).toBe("443");
-  expect(answerOf(annotated(...all.toReversed()), "q1")).toBe("443");
-});
-
-test("an answer that came before its question counts once the question is here", () => {
-  expect(answerOf(annotated([answer("q1", "443"), 2], [ask("q1", "Which port?"), 1]), "q1")).toBe("443");
-});
-
-test("an answer that is none of the options does not count, however early it is", () => {
-  const all: readonly Said[] = [
-    [answer("q1", "maybe"), 2],
-    [ask("q1", "Deploy?", ["allow", "deny"]), 1],
-    [answer("q1", "deny"), 3],
-  ];
-  expect(answerOf(annotated(...all), "q1")).toBe("deny");
-  expect(answerOf(annotated(...all.slice(0, 2)), "q1")).toBeUndefined();
-});
-
-test("an answer to one question is none to another", () => {
-  const two = annotated([ask("q1", "a?"), 1], [ask("q2", "b?"), 2], [answer("q2", "yes"), 3]);
-  expect([answerOf(two, "q1"), answerOf(two, "q2")]).toEqual([undefined, "yes"]);
-});
-
-test("any order of any notes, questions and answers gives the same", () => {
-  const questions = fc.constantFrom("q1", "q2");
-  const texts = fc.constantFrom("allow", "deny", "maybe");
-  const bodies: fc.Arbitrary<AnnotationBody> = fc.oneof(
-    fc.record({ kind: fc.constant("item.note" as const), text: texts, by: fc.constant("") }),
-    fc
-      .record({ question: questions, text: texts, options: fc.constantFrom([], ["allow", "deny"]) })
-      .map(({ question, text, options }) => ask(question, text, options)),
-    fc.tuple(questions, texts).map(([question, text]) => answer(question, text)),
-  );
-  const histories = fc.uniqueArray(fc.tuple(bodies, fc.integer({ min: 1, max: 8 }), fc.constantFrom("aa", "bb")), {
-    selector: ([, lamport, author]) => `${lamport} ${author}`,
-    maxLength: 12,
-  });
-  const seen = ({ notes, questions: asked }: Annotations): unknown => [
-    notes.map(({ id }) => id).toSorted(),
-    [...asked.values()].toSorted((a, b) => (a.question < b.question ? -1 : 1)),
-  ];
+  const meaning = (known: Annotations): unknown => [known.questions, known.notes];
+  const expected = meaning(fold(ops.toSorted((a, b) => a.lamport - b.lamport)));
+  expect(fold(ops).questions.get("q001")).toMatchObject({ text: "Which one?", answer: { text: "80" } });
   fc.assert(
-    fc.property(
-      histories.chain((all) =>
-        fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length })),
-      ),
-      ([all, shuffled]) => {
-        expect(seen(annotated(...shuffled))).toEqual(seen(annotated(...all)));
-      },
-    ),
-    { numRuns: 500 },
+    fc.property(fc.shuffledSubarray([...ops], { minLength: ops.length }), (shuffled) => {
+      const waiting = [...shuffled];
+      const ordered: Said[] = [];
+      const here = new Set<string | null>(["c1"]);
+      while (waiting.length > 0) {
+        const at = waiting.findIndex(({ on }) => here.has(on));
+        const [next] = waiting.splice(at, 1);
+        if (next === undefined) throw new Error("every op builds on one of these");
+        here.add(next.id);
+        ordered.push(next);
+      }
+      expect(meaning(fold(ordered))).toEqual(expected);
+    }),
   );
 });

@@ -1,9 +1,17 @@
 /**
  * What people and agents say about an item beside its stage: notes, and questions with the answer that counts. The same from
- * any order of ops.
+ * any order of ops that has each behind the one it builds on.
+ *
+ *     item.ask (on a stage of the item) ◄── item.answer ◄── item.unask   the asker took this answer
+ *                                       ◄────────────────── item.unask   the asker has stopped waiting
+ *
+ * Whoever asks waits for the answer, so it is the asker that says which one it took: two people may answer at once on nodes
+ * that do not hear each other, and the agent gets one text. Until then the first answer stands.
  */
 import { compareText } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
 import type { AnnotationBody } from "../op/bodies.ts";
+import type { ItemState } from "./item-state.ts";
 
 interface Stamp {
   readonly lamport: number;
@@ -12,7 +20,7 @@ interface Stamp {
   readonly wall: number;
 }
 
-export interface Note extends Stamp {
+interface Note extends Stamp {
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;
@@ -28,53 +36,130 @@ export interface Question extends Stamp {
   readonly text: string;
   /** What may be answered; empty for any text. */
   readonly options: readonly string[];
-  /** The first that fits. */
+  /** The member that asks, and nobody else may say that the question is over. */
+  readonly asker: string;
+  /** Where the item stood: the question goes with the attempt that asks it. */
+  readonly asked: Pick<ItemState, "stage" | "epoch" | "claim">;
+  /** The one that the asker took; before that, the first. */
   readonly answer: Answer | undefined;
+  /** The asker waits no more, with an answer or without one; the note says why. */
+  readonly over: (Stamp & { readonly note: string; readonly taken: boolean }) | undefined;
 }
 
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
+  /** By the question's own id; of two ops that ask under one id the first. */
   readonly questions: ReadonlyMap<string, Question>;
-  /** Every answer by its question, also of questions that are not here yet. */
-  readonly answers: ReadonlyMap<string, readonly Answer[]>;
+  /** Every op that asks, by its id. */
+  readonly asks: ReadonlyMap<string, Question>;
+  /** What each answer's op says, and to which op that asks. */
+  readonly answers: ReadonlyMap<string, { readonly to: string; readonly answer: Answer }>;
 }
 
-export const noAnnotations: Annotations = { notes: [], questions: new Map(), answers: new Map() };
+export const noAnnotations: Annotations = { notes: [], questions: new Map(), asks: new Map(), answers: new Map() };
+
+/** The op beside its body: its stamp, who wrote it, and what it builds on. */
+export interface AnnotationOp extends Stamp {
+  readonly on: string | null;
+  readonly member: string;
+  readonly isOperator: boolean;
+  /** The item's state at the op that it builds on; undefined when that is no stage event. */
+  readonly state: ItemState | undefined;
+}
 
 const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
-/** Adds one. An answer builds on the item's head and not on its question, so it may come first. */
-export function annotate(known: Annotations, body: AnnotationBody, { lamport, author, id, wall }: Stamp): Annotations {
-  const stamp = { lamport, author, id, wall };
+const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) < 0;
+
+/** Adds one, or says why it has no effect. */
+export function annotate(known: Annotations, body: AnnotationBody, op: AnnotationOp): Result<Annotations, string> {
   switch (body.kind) {
     case "item.note":
-      return { ...known, notes: [...known.notes, { ...stamp, text: body.text, by: body.by }] };
-    case "item.ask": {
-      const before = known.questions.get(body.question);
-      if (before !== undefined && compareStamp(before, stamp) < 0) return known;
-      const { question, text, options } = body;
-      return answered(known, { ...stamp, question, text, options, answer: undefined });
-    }
-    case "item.answer": {
-      const { question, text, by } = body;
-      const all = [...(known.answers.get(question) ?? []), { ...stamp, text, by }];
-      const next = { ...known, answers: new Map(known.answers).set(question, all) };
-      const asked = known.questions.get(question);
-      return asked === undefined ? next : answered(next, asked);
-    }
+      if (!op.isOperator) return err("writing a note needs the role operator");
+      return ok({ ...known, notes: [...known.notes, { ...stampOf(op), text: body.text, by: body.by }] });
+    case "item.ask":
+      return ask(known, body, op);
+    case "item.answer":
+      return answer(known, body, op);
+    case "item.unask":
+      return unask(known, body, op);
     default:
       return body satisfies never;
   }
 }
 
-/** The question with the first answer that fits it. */
-function answered(known: Annotations, asked: Question): Annotations {
-  const { options, question } = asked;
-  const fitting = (known.answers.get(question) ?? []).filter(
-    ({ text }) => options.length === 0 || options.includes(text),
+const stampOf = ({ lamport, author, id, wall }: Stamp): Stamp => ({ lamport, author, id, wall });
+
+type Said<K extends AnnotationBody["kind"]> = Extract<AnnotationBody, { readonly kind: K }>;
+
+function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {
+  const { question, text, options } = body;
+  if (op.state === undefined) return err("a question builds on a stage of the item");
+  const { stage, epoch, claim } = op.state;
+  const asked = { stage, epoch, claim };
+  return ok(
+    withAsk(known, {
+      ...stampOf(op),
+      question,
+      text,
+      options,
+      asker: op.member,
+      asked,
+      answer: undefined,
+      over: undefined,
+    }),
   );
-  const [answer] = fitting.toSorted(compareStamp);
-  return { ...known, questions: new Map(known.questions).set(question, { ...asked, answer }) };
 }
+
+/** The asker may answer for itself: that is what it falls back to when nobody else does. */
+function answer(known: Annotations, body: Said<"item.answer">, op: AnnotationOp): Result<Annotations, string> {
+  const asked = known.asks.get(op.on ?? "");
+  if (asked === undefined || asked.question !== body.question) return err("an answer builds on the question");
+  if (!op.isOperator && op.member !== asked.asker) return err("answering needs the role operator");
+  if (!fits(asked, body.text)) return err(`the answer is one of ${asked.options.join(", ")}`);
+  const given: Answer = { ...stampOf(op), text: body.text, by: body.by };
+  const answers = new Map(known.answers).set(op.id, { to: asked.id, answer: given });
+  const counts = asked.over === undefined && isEarlier(given, asked.answer);
+  return ok(withAsk({ ...known, answers }, counts ? { ...asked, answer: given } : asked));
+}
+
+export const fits = ({ options }: Pick<Question, "options">, text: string): boolean =>
+  options.length === 0 || options.includes(text);
+
+function unask(known: Annotations, body: Said<"item.unask">, op: AnnotationOp): Result<Annotations, string> {
+  const taken = known.answers.get(op.on ?? "");
+  const asked = known.asks.get(taken?.to ?? op.on ?? "");
+  if (asked === undefined || asked.question !== body.question) {
+    return err("what ends a question builds on it or on its answer");
+  }
+  if (op.member !== asked.asker) return err("only who asks a question ends it");
+  if (!isEarlier(op, asked.over)) return ok(known);
+  const over = { ...stampOf(op), note: body.note, taken: taken !== undefined };
+  return ok(withAsk(known, { ...asked, answer: taken?.answer, over }));
+}
+
+function withAsk(known: Annotations, asked: Question): Annotations {
+  const asks = new Map(known.asks).set(asked.id, asked);
+  const first = known.questions.get(asked.question);
+  const stands = first === undefined || first.id === asked.id || isEarlier(asked, first);
+  const questions = stands ? new Map(known.questions).set(asked.question, asked) : known.questions;
+  return { ...known, asks, questions };
+}
+
+/** Does somebody still wait for an answer? A question ends with its attempt, also when nobody was left to say so. */
+export function isOpen({ answer: given, over, asked }: Question, state: ItemState | undefined): boolean {
+  if (given !== undefined || over !== undefined || state === undefined) return false;
+  return state.stage.stage === asked.stage.stage && state.epoch === asked.epoch && state.claim?.op === asked.claim?.op;
+}
+
+/** What is asked about an item now, the oldest first. */
+export const openQuestions = ({
+  annotations,
+  best,
+}: {
+  readonly annotations: Annotations;
+  readonly best: { readonly state: ItemState } | undefined;
+}): readonly Question[] =>
+  [...annotations.questions.values()].filter((one) => isOpen(one, best?.state)).toSorted(compareStamp);

@@ -38,7 +38,7 @@ function itemValue(item: ItemHistory): Value {
     .map((entry) => `${entry.id} ${entry.outcome.type}`);
   const said = [...item.annotations.questions.values()]
     .toSorted((a, b) => compareText(a.question, b.question))
-    .map(({ question, answer }) => `${question} ${answer?.id ?? ""}`);
+    .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said)];
 }
 

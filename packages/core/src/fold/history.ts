@@ -144,7 +144,9 @@ function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefin
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (hasNoEffect(parent.outcome)) return onIdle(parent.outcome);
-  return isStageBody(body) ? grow(history, op, parent.outcome, standing, body) : note(history, op, role, body);
+  return isStageBody(body)
+    ? grow(history, op, parent.outcome, standing, body)
+    : note(history, op, parent.outcome, standing, body);
 }
 
 const isStageBody = (body: ItemBody): body is StageBody => isStageKind(body.kind);
@@ -182,21 +184,22 @@ function grow(
 function note(
   history: MutableHistory,
   op: FoldOp,
-  role: Role,
+  parent: Exclude<Outcome, { type: "rejected" | "quarantined" }>,
+  { member, role }: Standing,
   body: Extract<ItemBody, { kind: "item.set" | "item.delete" }> | AnnotationBody,
 ): Outcome {
-  if (body.kind === "item.ask") {
-    if (!roleAtLeast(role, "agent")) return rejected(`asking needs the role agent, not ${role}`);
-    history.annotations = annotate(history.annotations, body, op);
+  if (body.kind !== "item.set" && body.kind !== "item.delete") {
+    if (!roleAtLeast(role, "agent")) return rejected(`saying something needs the role agent, not ${role}`);
+    const state = parent.type === "accepted" ? parent.state : undefined;
+    const isOperator = roleAtLeast(role, "operator");
+    const annotated = annotate(history.annotations, body, { ...op, member, isOperator, state });
+    if (!annotated.ok) return rejected(annotated.error);
+    history.annotations = annotated.value;
     return { type: "noted" };
   }
   if (role === "observer" || role === "agent") return rejected(`editing needs the role operator, not ${role}`);
   if (body.kind === "item.delete") {
     history.deleted = true;
-    return { type: "noted" };
-  }
-  if (body.kind !== "item.set") {
-    history.annotations = annotate(history.annotations, body, op);
     return { type: "noted" };
   }
   assert(history.registers !== undefined, "an op with an accepted ancestor belongs to an item that was created");

@@ -69,6 +69,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.note": { kind: "item.note", text: "see the log", by: "matrix:@ada:example.org" },
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
+  "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };
 

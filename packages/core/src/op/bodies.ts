@@ -139,7 +139,7 @@ export type StageBody =
   | { readonly kind: "item.archive"; readonly reason: ArchiveReason; readonly note: string }
   | { readonly kind: "item.restore"; readonly note: string };
 
-/** What is said about an item. Builds on any op of it. */
+/** What is said about an item. A note builds on any op of it, a question on a stage of it, an answer on its question. */
 export type AnnotationBody =
   | { readonly kind: "item.note"; readonly text: string; readonly by: string }
   | {
@@ -148,7 +148,9 @@ export type AnnotationBody =
       readonly text: string;
       readonly options: readonly string[];
     }
-  | { readonly kind: "item.answer"; readonly question: string; readonly text: string; readonly by: string };
+  | { readonly kind: "item.answer"; readonly question: string; readonly text: string; readonly by: string }
+  /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
+  | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
 export type ItemBody =
   | CreateBody
@@ -253,6 +255,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.note": record({ text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };
 

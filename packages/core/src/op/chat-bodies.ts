@@ -8,7 +8,7 @@ import { boolean, bytes, type Check, integer, line, list, matching, nameField, o
 import { LIMITS } from "./limits.ts";
 import { HASH_BYTES } from "./op.ts";
 
-export const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "edit"] = [
+const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "edit"] = [
   "message",
   "slash",
   "button",
@@ -17,10 +17,10 @@ export const EVENT_TYPES: readonly ["message", "slash", "button", "reaction", "e
 ];
 
 /** How a command from a room ended. `asked`: it waits for a confirmation. */
-export const OUTCOMES: readonly ["done", "refused", "asked", "ignored"] = ["done", "refused", "asked", "ignored"];
+const OUTCOMES: readonly ["done", "refused", "asked", "ignored"] = ["done", "refused", "asked", "ignored"];
 
 /** What a message of the mesh is for. */
-export const PURPOSES: readonly ["reply", "card", "question", "notice", "reminder"] = [
+const PURPOSES: readonly ["reply", "card", "question", "notice", "reminder"] = [
   "reply",
   "card",
   "question",
@@ -51,7 +51,7 @@ export interface ReceiveBody {
   readonly at: number;
 }
 
-/** What became of it. The ops before this one in the same write are its effects. */
+/** What became of it. */
 export interface SettleBody {
   readonly kind: "chat.settle";
   /** Id (hex) of the command. */
@@ -68,6 +68,8 @@ export interface SettleBody {
   readonly version: string;
   /** The command whose question this one answers; empty when it answers none. */
   readonly answers: string;
+  /** So many ops right before this one in its feed are what it did. */
+  readonly effects: number;
 }
 
 export interface SentMark {
@@ -173,6 +175,7 @@ export const CHAT_BODIES: { readonly [K in ChatKind]: Check<Omit<Extract<ChatBod
     proposal: text(LIMITS.chatTextLength),
     version: hashOrNone,
     answers: hashOrNone,
+    effects: integer(0, 256),
   }),
   "chat.sent": record({ sends: list(sentMark, LIMITS.chatSends) }),
   "chat.spend": record({ account: accountField, budget: line(64) }),

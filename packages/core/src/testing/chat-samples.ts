@@ -32,6 +32,7 @@ export const CHAT_SAMPLES: { readonly [K in ChatKind]: Extract<ChatBody, { kind:
     proposal: "",
     version: "",
     answers: "",
+    effects: 0,
   },
   "chat.sent": {
     kind: "chat.sent",

@@ -23,6 +23,15 @@ export type BoardClaim = {
   readonly ttlMs: number;
 };
 
+/** What an agent asks and waits for. */
+export type BoardQuestion = {
+  readonly question: string;
+  readonly text: string;
+  /** What may be answered; empty for any text. */
+  readonly options: readonly string[];
+  readonly askedAt: number;
+};
+
 export type BoardItem = {
   readonly id: string;
   readonly title: string;
@@ -52,6 +61,8 @@ export type BoardItem = {
   readonly activity: string;
   /** One sentence: why the item is where it is when it is not simply moving (sent back, blocked, waiting for a remote). */
   readonly note: string;
+  /** Asked and not answered, the oldest first. */
+  readonly questions: readonly BoardQuestion[];
   readonly createdAt: number;
   readonly updatedAt: number;
 };

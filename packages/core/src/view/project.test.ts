@@ -131,6 +131,7 @@ test("an item shows at each stage what that stage owns, and nothing of another",
     archiveReason: null,
     activity: "",
     note: "",
+    questions: [],
     createdAt: 100,
     updatedAt: 100,
   });

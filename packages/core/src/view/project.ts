@@ -4,9 +4,10 @@
  */
 import type { LiveItem } from "../command/find.ts";
 import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
+import { openQuestions, type Question } from "../fold/annotations.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
-import type { BoardAttempt, BoardClaim, BoardItem, BoardQueueEntry } from "./board.ts";
+import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
 
 export interface Naming {
@@ -48,10 +49,18 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     archiveReason: stage.stage === "Archived" ? stage.reason : null,
     activity: state.claim === null ? "" : naming.activityOf(item.id, state.claim),
     note: state.note,
+    questions: openQuestions(item).map(projectQuestion),
     createdAt: item.createdAt,
     updatedAt: item.updatedAt,
   };
 }
+
+export const projectQuestion = ({ question, text, options, wall }: Question): BoardQuestion => ({
+  question,
+  text,
+  options,
+  askedAt: wall,
+});
 
 /** The merge commit as the log says it. */
 export const landedAs = ({ stage }: ItemState): string | null =>
@@ -156,6 +165,7 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
   const free = hold === "" && open.length === 0;
   const reasons = [stageReason(item, free, naming)];
+  reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
@@ -172,6 +182,11 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
     reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
   }
   return reasons;
+}
+
+function questionReason({ id }: LiveItem, { question, text, options }: Question): string {
+  const choice = options.length === 0 ? "" : ` (${options.join(", ")})`;
+  return `The agent asks and waits for an answer: ${text}${choice} \`skein item answer ${id} TEXT --question ${question}\` gives one.`;
 }
 
 const isWorkStage = ({ stage: { stage } }: ItemState): boolean =>

@@ -2,6 +2,8 @@
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import type { RoomCommand } from "../chat/chat-view.ts";
+import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
@@ -12,7 +14,15 @@ import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
-import { chainOf, compareUrgency, explain, type Naming, projectAttempts, projectItem } from "./project.ts";
+import {
+  chainOf,
+  compareUrgency,
+  explain,
+  type Naming,
+  projectAttempts,
+  projectItem,
+  projectQuestion,
+} from "./project.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -33,7 +43,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "item.show":
       return withItem(command.input.item, context, (item) => show(item, context));
     case "item.history":
-      return withItem(command.input.item, context, (item) => history(item, context.naming));
+      return withItem(command.input.item, context, (item) => history(item, context));
     case "why":
       return withItem(command.input.item, context, (item) => ({
         id: item.id,
@@ -43,6 +53,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       }));
     case "members":
       return ok(members(context));
+    case "questions":
+      return ok(questions(context));
     case "people":
       return ok(people(context));
     case "timers":
@@ -86,16 +98,53 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: explain(item, view.items, naming),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  notes: [...item.annotations.notes]
+    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
+    .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
+  asked: [...item.annotations.questions.values()]
+    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
+    .map((one) => askedAbout(item, one, naming)),
 });
 
-function history(item: LiveItem, naming: Naming): Plain {
+const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
+  ...projectQuestion(asked),
+  open: isOpen(asked, best.state),
+  answer: asked.answer?.text ?? null,
+  answeredBy: asked.answer === undefined ? null : asked.answer.by || nameOf(asked.answer.author),
+  over: asked.over?.note ?? null,
+});
+
+const questions = ({ view, naming }: QueryContext): Plain =>
+  liveItems(view)
+    .flatMap((item) => openQuestions(item).map((asked) => ({ item, asked })))
+    .toSorted((a, b) => a.asked.wall - b.asked.wall || compareText(a.asked.id, b.asked.id))
+    .map(({ item, asked }) => ({
+      item: item.id,
+      title: item.registers.title.value,
+      node: naming.nameOf(asked.asker),
+      ...projectQuestion(asked),
+    }));
+
+function history(item: LiveItem, { naming, view }: QueryContext): Plain {
+  const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);
   const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
   return [...item.entries.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
-    .map((entry) => historyEntry(entry, winning.has(entry.id), naming));
+    .map((entry) => historyEntry(entry, winning.has(entry.id), byWhom(entry, said, view), naming));
 }
 
-function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming): Plain {
+/** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
+function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
+  const command = said.find(({ settled }) => {
+    const before = (settled?.stamp.lamport ?? 0) - lamport;
+    return settled?.stamp.author === author && before > 0 && before <= settled.effects;
+  });
+  if (command === undefined) return null;
+  const { principal } = command.received;
+  return chat.people().byPrincipal.get(principal)?.name ?? principal;
+}
+
+function historyEntry(entry: HistoryEntry, winning: boolean, by: string | null, { nameOf }: Naming): Plain {
   const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
   return {
     op: id,
@@ -103,6 +152,7 @@ function historyEntry(entry: HistoryEntry, winning: boolean, { nameOf }: Naming)
     kind,
     author,
     authorName: nameOf(author),
+    by,
     incarnation,
     seq,
     lamport,

@@ -118,6 +118,7 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     archiveReason: null,
     activity: "",
     note: "",
+    questions: [],
     createdAt: 1_760_000_000_000,
     updatedAt: 1_760_000_000_000,
     ...fields,

@@ -7,6 +7,7 @@ import {
   type Membership,
   type Message,
   toHex,
+  PROTOCOL_VERSION,
 } from "@skein/core";
 import { testCrypto, testSigner } from "@skein/core/testing";
 import * as fc from "fast-check";
@@ -80,7 +81,7 @@ function open(initiated: boolean, nonce = 9): Stand {
 
 const hello = (changes: Partial<Extract<Message, { type: "hello" }>> = {}): Message => ({
   type: "hello",
-  versions: [1],
+  versions: [PROTOCOL_VERSION],
   mesh: MESH,
   key: friend.publicKey,
   nonce: new Uint8Array(32).fill(3),

@@ -4,6 +4,7 @@
  */
 import {
   type CommandError,
+  type Crypto,
   type Draft,
   err,
   findItem,
@@ -17,7 +18,7 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import { pause } from "./wait.ts";
@@ -25,9 +26,11 @@ import { pause } from "./wait.ts";
 /** The rights and surroundings of whoever works. */
 export interface WorkDeps {
   readonly clock: Clock;
+  readonly crypto: Crypto;
   readonly journal: Journal;
   readonly replica: Replica;
   readonly processes: Processes;
+  readonly asking: Asking;
   readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
@@ -51,6 +54,8 @@ export interface AttemptContext {
   readonly claimOp: string;
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
+  readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */
   readonly say: (activity: string) => void;
   /** A line of Skein's own in the attempt's log. */

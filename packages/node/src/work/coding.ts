@@ -18,6 +18,7 @@ import {
   type WorkDeps,
   writeStage,
 } from "./attempt-context.ts";
+import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
 import { pause } from "./wait.ts";
 
@@ -83,11 +84,14 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const argv = agentCommand(deps, agent);
-  context.say(`agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`);
+  const activity = `agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`;
+  const questions = hearAgent(context, activity);
+  if (!questions.ok) return { type: "not-started", why: questions.error };
+  context.say(activity);
   context.note(
     `Attempt ${item.best.state.attempts + 1}, branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
   );
-  const result = await runLogged(context, {
+  const running = runLogged(context, {
     argv,
     cwd: workspace.directory,
     env: deps.environment("agent", agent.env, {
@@ -97,10 +101,13 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
       SKEIN_BRANCH: workspace.branch,
       SKEIN_BASE: workspace.base,
       SKEIN_STORY_FILE: storyFile.value,
+      SKEIN_ASK: questions.value.directory,
     }),
     stdin: story,
     limits: { wallMs: limits.agentWallMs, idleMs: limits.agentIdleMs, outputBytes: limits.outputBytes },
+    excuse: questions.value.excuse,
   });
+  const result = await running.finally(() => questions.value.close());
   const { end } = result;
   return end.type === "not-started"
     ? { type: "not-started", why: end.message }

@@ -28,6 +28,8 @@ export interface Executions {
   ): void;
   /** Ends the attempt and its whole process tree; with `release` also gives the claim back. */
   stop(item: string, why: string, release: boolean): void;
+  /** These items changed in the log; undefined means that any may have. */
+  changed(items: ReadonlySet<string> | undefined): void;
   /** Claim op by item. */
   claims(): ReadonlyMap<string, string>;
   list(): readonly Execution[];
@@ -43,6 +45,7 @@ interface Running {
   readonly epoch: number;
   readonly abort: AbortController;
   readonly startedAt: number;
+  readonly listeners: Set<() => void>;
   activity: string;
   done: Promise<void>;
 }
@@ -79,6 +82,12 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
     get size(): number {
       return running.size;
     },
+    changed: (items) => {
+      for (const entry of running.values()) {
+        if (items !== undefined && !items.has(entry.item)) continue;
+        for (const listener of entry.listeners) listener();
+      }
+    },
     claims: () => new Map([...running.values()].map((entry) => [entry.item, entry.claimOp])),
     list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
     start: (project, { item, claimOp, epoch }) => {
@@ -88,6 +97,7 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
         epoch,
         abort: new AbortController(),
         startedAt: clock.wallMs(),
+        listeners: new Set(),
         activity: "",
         done: Promise.resolve(),
       };
@@ -128,6 +138,10 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Atte
     claimOp,
     epoch,
     signal: abort.signal,
+    onChanged: (listener) => {
+      entry.listeners.add(listener);
+      return () => entry.listeners.delete(listener);
+    },
     say: (activity) => {
       entry.activity = activity;
       deps.onActivity();

@@ -6,7 +6,6 @@ import {
   type Claim,
   type CommandError,
   createPlanner,
-  type Crypto,
   err,
   findItem,
   type Intent,
@@ -41,7 +40,6 @@ export interface Worker {
 }
 
 export interface WorkerDeps extends WorkDeps {
-  readonly crypto: Crypto;
   readonly log: Logger;
   readonly incidents: Incidents;
   /** Under which this node writes now (hex). */
@@ -110,6 +108,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     poke,
     changed: (items) => {
       observer.changed(items);
+      executions.changed(items);
       poke();
     },
     landings,
