@@ -178,7 +178,7 @@ test("a node that comes back looks for what it may have said in its life before,
   const all = [dueOf("1"), dueOf("2")];
   const due = (): readonly Due[] => all.filter(({ mark }) => !mesh.view().chat.sent.has(mark.key));
   const log = (): void => undefined;
-  const own = { isOwn: () => true, mayAct: () => true };
+  const own = { isOwn: () => true, mayAct: () => true, onSent: () => undefined };
   const outbox = createOutbox({ account: "fake/main", transport, desk, clock: mesh.clock, log, due, ...own });
   const poke = async (): Promise<void> => {
     outbox.poke();
