@@ -15,6 +15,7 @@ import { SYNAPSE_START_MS } from "../support/synapse.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 import { boardTitle, type HostileText, hostileTexts } from "./support/hostile-texts.ts";
+import { callsIn } from "./support/calls.ts";
 import { inStage } from "./support/items.ts";
 import { pairInDirectMessage, setStage } from "./support/story.ts";
 
@@ -127,19 +128,21 @@ describe("every hostile text", () => {
         await ask(network, `show #${id}`);
       }),
     );
-    await Promise.all(networks.map((network) => ask(network, "list")));
+    for (const network of networks) expect(await ask(network, "list")).not.toEqual([]);
   });
 
   test("is no name of a person, or is one that calls nobody", async () => {
+    const refusals: string[] = [];
     for (const { title } of texts) {
       const paired = await node.api.tryCommand<{ readonly code: string }>("people.pair", { person: title });
       if (!paired.ok) {
-        expect(paired.error.message).toMatch(/\.$|[a-z]/);
+        refusals.push(paired.error.message);
         continue;
       }
       await Promise.all(networks.map((network) => network.sayDirect(`pair ${paired.value.code}`, "grace")));
     }
-    await Promise.all(networks.map((network) => ask(network, "people")));
+    expect(refusals.filter((sentence) => !/[a-z]{2,} [a-z]/.test(sentence))).toEqual([]);
+    for (const network of networks) expect(await ask(network, "people")).not.toEqual([]);
   });
 
   test("is worked on and lands, and nothing of it is run", async () => {
@@ -163,7 +166,7 @@ describe("every hostile text", () => {
     for (const network of networks) {
       const said = await network.said();
       expect(said.length, network.account).toBeGreaterThan(texts.length);
-      for (const { raw } of said) expectNobodyCalled(network.account, raw);
+      expect(said.flatMap(({ raw }) => callsIn(network.account, raw))).toEqual([]);
     }
   });
 });
@@ -189,42 +192,6 @@ test("no secret of an account is in a room, in the log, in what nodes print, or 
   );
   expect(found).toEqual([]);
 });
-
-function expectNobodyCalled(account: string, raw: string): void {
-  switch (account) {
-    case "slack/main": {
-      const { text, blocks, args } = JSON.parse(raw) as {
-        readonly text: string;
-        readonly blocks: unknown;
-        readonly args: Readonly<Record<string, string>>;
-      };
-      expect(text).not.toMatch(/<[@!#]/);
-      expect(args["parse"]).toBe("none");
-      expect(args["link_names"]).toBe("false");
-      const types = [...JSON.stringify(blocks).matchAll(/"type":"([a-z_]+)"/g)].map(([, type]) => type);
-      const harmless = ["rich_text", "rich_text_section", "rich_text_preformatted", "text", "actions", "button"];
-      expect(types.filter((type) => type !== "plain_text" && !harmless.includes(type ?? ""))).toEqual([]);
-      return;
-    }
-    case "discord/main":
-      expect(JSON.parse(raw)).toMatchObject({ extra: { allowed_mentions: { parse: [] } } });
-      expect(raw).not.toMatch(/"(?:users|roles)":\["/);
-      return;
-    case "matrix/main":
-      for (const line of raw.split("\n")) {
-        const content = JSON.parse(line) as { readonly "m.mentions"?: object; readonly formatted_body?: string };
-        expect(content["m.mentions"]).toEqual({});
-        expect(content.formatted_body ?? "").not.toMatch(/<(?:a|img|script)\b/i);
-      }
-      return;
-    case "whatsapp/main":
-      expect(raw).not.toContain('"preview_url":true');
-      return;
-    default:
-      // A text message through Twilio has no markup that calls anybody.
-      expect(account).toBe("twilio/main");
-  }
-}
 
 test("a message that is no text at all does not come again and again", async () => {
   const meta = networks.find(({ account }) => account === "whatsapp/main");

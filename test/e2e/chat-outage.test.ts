@@ -66,8 +66,8 @@ test(
     await waitFor(
       "every story to be on the board",
       async () => {
-        const known = (await node.api.items()).map(({ title }) => title);
-        const missing = titles.filter((title) => !known.includes(title));
+        const known = new Set((await node.api.items()).map(({ title }) => title));
+        const missing = titles.filter((title) => !known.has(title));
         if (missing.length > 0) throw new NotYet(`missing: ${missing.join(", ")}`);
         return true;
       },

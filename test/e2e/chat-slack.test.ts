@@ -23,6 +23,6 @@ test.each(["socket", "webhook"] as const)(
     await cardSays(network, item, "Done");
     // Four lines were said, and each was delivered to two nodes at once and twice more.
     const taken = network.front.answers.filter((status) => status === 200);
-    if (mode === "webhook") expect(taken.length).toBeGreaterThan(8);
+    expect(taken.length).toBeGreaterThan(mode === "webhook" ? 8 : -1);
   },
 );

@@ -91,7 +91,7 @@ describe("one person on two networks", () => {
 
 describe("whoever looks like somebody else", () => {
   /** Says something else last, whose answer shows that what came before was read. */
-  const nothingOf = async (network: Network, spoof: () => Promise<void>): Promise<void> => {
+  const addedBy = async (network: Network, spoof: () => Promise<void>): Promise<number> => {
     const items = (await node.api.items()).length;
     const countHers = async (): Promise<number> =>
       (await network.said()).filter(({ text }) => text.includes("You are ada")).length;
@@ -100,7 +100,7 @@ describe("whoever looks like somebody else", () => {
     await network.say(`${network.prefix}whoami`);
     await waitFor("ada to be told who she is", async () => (await countHers()) > hers, { withinMs: 30_000 });
     await waitForEqualDigests(nodes);
-    expect(await node.api.items()).toHaveLength(items);
+    return (await node.api.items()).length - items;
   };
 
   test("on Matrix, with her name, her localpart or a letter that looks the same, does nothing", async () => {
@@ -115,7 +115,8 @@ describe("whoever looks like somebody else", () => {
       await stranger.call("PUT", `/v3/profile/${encodeURIComponent(stranger.id)}/displayname`, { displayname });
       await matrix.people[ADA]?.user.invite(matrix.room, stranger.id);
       await stranger.join(matrix.room);
-      await nothingOf(matrix, async () => void (await stranger.say(matrix.room, "!skein new Not hers")));
+      const added = await addedBy(matrix, async () => void (await stranger.say(matrix.room, "!skein new Not hers")));
+      expect(added, stranger.id).toBe(0);
       const answers = (await matrix.said()).filter(({ text }) => text.includes("I do not know you yet"));
       expect(answers.at(-1)?.text).toContain(stranger.id);
     }
@@ -136,9 +137,10 @@ describe("whoever looks like somebody else", () => {
       { body: "> <@ada:localhost> !skein new Quoted\n\nlook", "m.relates_to": { "m.in_reply_to": { event_id: said } } },
     ];
     for (const line of lines) {
-      await nothingOf(matrix, async () => {
+      const added = await addedBy(matrix, async () => {
         await ada.send(matrix.room, "m.room.message", { msgtype: "m.text", body: "", ...line });
       });
+      expect(added, JSON.stringify(line)).toBe(0);
     }
   });
 
@@ -154,9 +156,10 @@ describe("whoever looks like somebody else", () => {
       { user: ADA_ID, hidden: true },
     ];
     for (const spoof of spoofs) {
-      await nothingOf(slack, async () => {
+      const added = await addedBy(slack, async () => {
         await slack.deliver({ channel: ROOM, ts: slack.slack.nextTs(), text: "!skein new Not hers", ...spoof });
       });
+      expect(added, JSON.stringify(spoof)).toBe(0);
     }
     expect(await slack.deliver({ channel: ROOM, ts: slack.slack.nextTs(), text: "!skein new Forged" }, "another")).toBe(
       401,
