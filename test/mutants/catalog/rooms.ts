@@ -11,7 +11,7 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
   {
     name: "sent-again-without-a-look",
     file: OUTBOX,
-    find: "if (!isDoubtful || knowsKey(one))",
+    find: "if (!doubt || knowsKey(one))",
     replace: "if (!isDoubtful || doubtful.size >= 0)",
     faults,
     why: "Nobody answered, so it was not sent.",
