@@ -12,7 +12,7 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     name: "sent-again-without-a-look",
     file: OUTBOX,
     find: "if (!doubt || knowsKey(one))",
-    replace: "if (!isDoubtful || doubtful.size >= 0)",
+    replace: "if (!doubt || doubtful.size >= 0)",
     faults,
     why: "Nobody answered, so it was not sent.",
     caughtBy: ["I29"],
