@@ -33,7 +33,7 @@ export interface AccountConfig {
 }
 
 /** How long the node that speaks for an account may be silent before another one takes over. */
-export interface LeaseConfig {
+interface LeaseConfig {
   readonly ttlMs: number;
 }
 

@@ -16,7 +16,7 @@ import { waitFor } from "../wait.ts";
 import { createWebhookFront, type WebhookFront } from "../webhook-front.ts";
 import { ADA, type Network } from "./network.ts";
 
-export const PEOPLE: Readonly<Record<string, { readonly user: string; readonly direct: string }>> = {
+const PEOPLE: Readonly<Record<string, { readonly user: string; readonly direct: string }>> = {
   [ADA]: { user: ADA_ID, direct: "D0ADA" },
   grace: { user: "U0GRACE", direct: "D0GRACE" },
 };
