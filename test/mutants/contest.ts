@@ -31,9 +31,20 @@ export interface ContestOptions {
   readonly limit: number;
   /** Nothing more is run after the first kill. */
   readonly untilKilled?: boolean;
+  /** Fault classes besides the drawn ones. */
+  readonly faults?: readonly string[];
 }
 
-export async function contest(bundle: string, { seeds, limit, untilKilled = false }: ContestOptions): Promise<Score> {
+/** What a thread is told to run. */
+export interface SeedTask {
+  readonly seed: number;
+  readonly faults: readonly string[];
+}
+
+export async function contest(
+  bundle: string,
+  { seeds, limit, untilKilled = false, faults = [] }: ContestOptions,
+): Promise<Score> {
   const answers: SeedAnswer[] = [];
   let next = 1;
   const isKilled = (): boolean => answers.some(({ violated }) => violated !== null);
@@ -44,7 +55,9 @@ export async function contest(bundle: string, { seeds, limit, untilKilled = fals
     const isEnough = next > limit || ((untilKilled || next > seeds) && isKilled()) || hangs();
     return isEnough ? undefined : next++;
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, () => lane(bundle, take, answers)));
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, () => lane(() => startThread(bundle, faults), take, answers)),
+  );
   answers.sort((a, b) => a.seed - b.seed);
   return scoreOf(answers);
 }
@@ -57,9 +70,9 @@ function scoreOf(answers: readonly SeedAnswer[]): Score {
 }
 
 /** One thread after the other, each for as long as it lives. */
-async function lane(bundle: string, take: () => number | undefined, answers: SeedAnswer[]): Promise<void> {
+async function lane(start: () => Thread, take: () => number | undefined, answers: SeedAnswer[]): Promise<void> {
   for (let seed = take(); seed !== undefined;) {
-    const thread = startThread(bundle);
+    const thread = start();
     let lives = true;
     while (lives && seed !== undefined) {
       const answer = await thread.run(seed);
@@ -79,7 +92,7 @@ interface Thread {
   end(): Promise<void>;
 }
 
-function startThread(bundle: string): Thread {
+function startThread(bundle: string, faults: readonly string[]): Thread {
   const worker = new Worker(bundle);
   let hear: (answer: Omit<SeedAnswer, "seed">) => void = () => undefined;
   let fault: Omit<SeedAnswer, "seed"> | undefined;
@@ -96,7 +109,7 @@ function startThread(bundle: string): Thread {
           clearTimeout(timer);
           resolve({ ...heard, seed });
         };
-        if (fault === undefined) worker.postMessage(seed);
+        if (fault === undefined) worker.postMessage({ seed, faults } satisfies SeedTask);
         else hear(fault);
       }),
     end: async () => {

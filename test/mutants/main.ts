@@ -50,15 +50,20 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 }
 
 async function hunt({ seeds, only }: Arguments, root: string, directory: string): Promise<number> {
-  const honest = await contest(await bundleOf(undefined, root, directory), { seeds, limit: seeds });
-  for (const { seed, violated, message } of honest.answers) {
-    if (violated !== null) console.error(`The product itself violates ${violated} with seed ${seed}: ${message}`);
+  const hunted = MUTANTS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const unmutated = await bundleOf(undefined, root, directory);
+  for (const faults of new Set(hunted.map((mutant) => (mutant.faults ?? []).join(",")))) {
+    const honest = await contest(unmutated, { seeds, limit: seeds, faults: faults.split(",").filter(Boolean) });
+    for (const { seed, violated, message } of honest.answers) {
+      if (violated !== null) console.error(`The product itself violates ${violated} with seed ${seed}: ${message}`);
+    }
+    if (honest.kills > 0) return 1;
+    console.error(`The product as it is: ${seeds} seeds${faults === "" ? "" : ` with ${faults}`}, nothing violated.`);
   }
-  if (honest.kills > 0) return 1;
-  console.error(`The product as it is: ${seeds} seeds, nothing violated.`);
   const results: Result[] = [];
-  for (const mutant of MUTANTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    const score = await contest(await bundleOf(mutant, root, directory), { seeds, limit: LIMIT });
+  for (const mutant of hunted) {
+    const { faults = [] } = mutant;
+    const score = await contest(await bundleOf(mutant, root, directory), { seeds, limit: LIMIT, faults });
     results.push({ mutant, score });
     const example = score.answers.find(({ violated }) => violated !== null)?.message ?? "";
     console.error(

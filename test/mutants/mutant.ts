@@ -16,6 +16,8 @@ export interface Mutant {
   readonly why: string;
   /** The invariants that are expected to see it. */
   readonly caughtBy: readonly `I${number}`[];
+  /** Fault classes that it is hunted with besides the drawn ones. */
+  readonly faults?: readonly string[];
   /** More replacements, where one place alone would not be the mistake. */
   readonly also?: readonly Edit[];
 }

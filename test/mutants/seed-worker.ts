@@ -2,17 +2,17 @@
 import { runSeed } from "@skein/sim";
 import { parentPort } from "node:worker_threads";
 
-import type { SeedAnswer } from "./contest.ts";
+import type { SeedAnswer, SeedTask } from "./contest.ts";
 
 /** Meshes of three to five nodes, as `skein sim` has them. */
 const optionsOf = (seed: number) => ({ ops: 60, nodes: 3 + (seed % 3), untilViolation: true });
 
-async function run(seed: number): Promise<SeedAnswer> {
-  const { violations } = await runSeed(seed, optionsOf(seed));
+async function run({ seed, faults }: SeedTask): Promise<SeedAnswer> {
+  const { violations } = await runSeed(seed, { ...optionsOf(seed), also: faults });
   const [first] = violations;
   return { seed, violated: first?.id ?? null, message: first?.message ?? "" };
 }
 
-parentPort?.on("message", (seed: number) => {
-  void run(seed).then((answer) => parentPort?.postMessage(answer));
+parentPort?.on("message", (task: SeedTask) => {
+  void run(task).then((answer) => parentPort?.postMessage(answer));
 });

@@ -61,16 +61,17 @@ function chatBody({ prng }: Mesh): ChatBody {
   ]);
 }
 
-/** A question or an answer on an item's head, as agents and rooms write them. */
+/** A question on an item's head, or an answer to one, as agents and rooms write them. */
 function questionDraft({ prng }: Mesh, node: Node): Draft | undefined {
   const items = [...node.replica.view().items.values()].filter(isLive);
   if (items.length === 0) return undefined;
-  const { id, best } = prng.pick(items);
+  const { id, best, annotations } = prng.pick(items);
   const question = prng.pick(["q001", "q002"]);
-  const body = prng.chance(0.5)
-    ? ({ kind: "item.ask", question, text: "Which?", options: ["a", "b"] } as const)
-    : ({ kind: "item.answer", question, text: prng.pick(["a", "b", "c"]), by: "" } as const);
-  return { entity: id, on: best.id, body };
+  const asked = annotations.questions.get(question);
+  const ask = { kind: "item.ask", question, text: "Which?", options: ["a", "b"] } as const;
+  if (asked === undefined || prng.chance(0.2)) return { entity: id, on: best.id, body: ask };
+  const answer = { kind: "item.answer", question, text: prng.pick(["a", "b", "c"]), by: "" } as const;
+  return { entity: id, on: asked.id, body: answer };
 }
 
 function run(seed: number): Mesh {

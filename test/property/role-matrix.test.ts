@@ -196,7 +196,7 @@ const CELLS: readonly Cell[] = [
     kind: "item.note",
     allowed: OPERATORS,
     stage: "Coding",
-    body: () => ({ kind: "item.note", text: "see the log", by: "" }),
+    body: () => ({ kind: "item.note", note: "0123456789abcdef", text: "see the log", by: "" }),
   },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },

@@ -1,8 +1,8 @@
 /**
  * `npm run reliability`: many seeds of the simulator, with a budget that is printed first and figures that are printed last.
  *
- *     npm run reliability                 2,000 pure seeds and 200 with real signatures and SQLite
- *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite
+ *     npm run reliability                 2,000 pure seeds, 200 with real signatures and SQLite, 100 with rooms
+ *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite, 2,000 with rooms
  *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
  *     npm run reliability -- --part 0.01  a hundredth of them
  *
@@ -30,10 +30,14 @@ const from = Number(values.from);
 const part = Number(values.part);
 
 const whole = values.nightly
-  ? [{ name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "3"] }]
+  ? [
+      { name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "3"] },
+      { name: "rooms", seeds: 2_000, args: ["--also", "chat", "--ops", "60", "--nodes", "4"] },
+    ]
   : [
       { name: "pure", seeds: 2_000, args: ["--ops", "20", "--nodes", "3"] },
       { name: "real signatures and SQLite", seeds: 200, args: ["--real", "--ops", "30", "--nodes", "3"] },
+      { name: "rooms", seeds: 100, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
     ];
 
 const plan = whole.map((one) => ({ ...one, seeds: Math.max(2, Math.ceil(one.seeds * part)) }));
@@ -76,7 +80,8 @@ for (const { name, seeds, args } of plan) {
 
 console.log(`\nSeen, in ${((performance.now() - startedMs) / 1_000).toFixed(0)} s:`);
 for (const name of SOMETIMES) console.log(`${String(sometimes[name] ?? 0).padStart(9)}  ${name}`);
-const never = SOMETIMES.filter((name) => sometimes[name] === undefined);
+// Nobody is glad of this one.
+const never = SOMETIMES.filter((name) => sometimes[name] === undefined && !name.includes("seen twice"));
 // A sample may miss one; of ten thousand seeds, one that is never seen says that the simulator is too kind.
 if (values.nightly && part >= 1 && never.length > 0) failures.push(`never seen: ${never.join("; ")}`);
 if (failures.length > 0) {

@@ -7,7 +7,7 @@ import {
   type TransportContext,
 } from "@skein/chat";
 import { createHostDouble, type HostDouble } from "@skein/chat/testing";
-import { matrixKind } from "@skein/chat-matrix";
+import { createMatrixKind, type OpenCryptography } from "@skein/chat-matrix";
 import { plain, type Body } from "@skein/core";
 import { systemClock, systemRandom } from "@skein/node";
 import { createHash } from "node:crypto";
@@ -41,9 +41,18 @@ export interface BotOptions {
   readonly homeserver: string;
   readonly allow?: readonly string[];
   readonly fetch?: typeof fetch;
+  /** For an account that reads encrypted rooms: who opens its keys, its secret and what else it has in its settings. */
+  readonly encryption?: {
+    readonly open: OpenCryptography;
+    readonly secret: string;
+    readonly settings?: Readonly<Record<string, unknown>>;
+  };
 }
 
-export function createBot(user: MatrixUser, { homeserver, allow = [], fetch: given = fetch }: BotOptions): MatrixBot {
+export function createBot(
+  user: MatrixUser,
+  { homeserver, allow = [], fetch: given = fetch, encryption }: BotOptions,
+): MatrixBot {
   const requests: string[] = [];
   const recording: typeof fetch = (url, options) => {
     requests.push(
@@ -58,11 +67,12 @@ export function createBot(user: MatrixUser, { homeserver, allow = [], fetch: giv
     log: () => {},
     fetch: recording,
     verifier: createVerifier(systemClock),
-    secret: (name) => (name === "accessToken" ? user.token : ""),
+    secret: (name) => (name === "accessToken" ? user.token : (encryption?.secret ?? "")),
     verbs: [],
   };
-  const settings = matrixKind.settings.parse({ homeserver, invite: { allow } });
-  const transport = matrixKind.create(settings, context);
+  const kind = createMatrixKind(() => encryption?.open);
+  const wanted = encryption === undefined ? {} : { encryption: true, ...encryption.settings };
+  const transport = kind.create(kind.settings.parse({ homeserver, invite: { allow }, ...wanted }), context);
   if (!isComplete(transport)) throw new Error("the transport lacks a part");
   const ingresses = new Set<Ingress>();
   return {

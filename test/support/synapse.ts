@@ -19,6 +19,9 @@ export interface Synapse {
   readonly url: string;
   /** Registers one and logs it in. Its name is also its display name. */
   user(name: string): Promise<MatrixUser>;
+  /** The same user on a new device. */
+  login(user: MatrixUser): Promise<MatrixUser>;
+  passwordOf(user: MatrixUser): string;
   /** How many messages this user may send; undefined for no limit of its own. */
   limit(userId: string, limit: { readonly perSecond: number; readonly burst: number } | undefined): Promise<void>;
   /** Starts it again after `stop` or `kill`, with the same port and database. */
@@ -68,13 +71,28 @@ export async function startSynapse(): Promise<Synapse> {
   };
 
   await start();
-  const admin = await register(url, "admin", true);
+  const passwords = new Map<string, string>();
+  const register = async (name: string, isAdmin: boolean): Promise<MatrixUser> => {
+    const registered = await registerUser(url, name, isAdmin);
+    passwords.set(registered.user.id, registered.password);
+    return registered.user;
+  };
+  const admin = await register("admin", true);
   return {
     url,
     user: async (name) => {
-      const user = await register(url, name, false);
+      const user = await register(name, false);
       await user.call("PUT", `/v3/profile/${encodeURIComponent(user.id)}/displayname`, { displayname: name });
       return user;
+    },
+    passwordOf: ({ id }) => passwords.get(id) ?? "",
+    login: async ({ id }) => {
+      const answer = await post(`${url}/_matrix/client/v3/login`, {
+        type: "m.login.password",
+        identifier: { type: "m.id.user", user: id },
+        password: passwords.get(id),
+      });
+      return createMatrixUser(url, id, String(answer["access_token"]));
     },
     limit: async (userId, limit) => {
       const path = `/_synapse/admin/v1/users/${encodeURIComponent(userId)}/override_ratelimit`;
@@ -147,19 +165,30 @@ function writeConfiguration(directory: string, port: number): void {
 }
 
 /** With the shared secret, as Synapse's own `register_new_matrix_user` does it. */
-async function register(url: string, name: string, isAdmin: boolean): Promise<MatrixUser> {
+interface Registered {
+  readonly user: MatrixUser;
+  readonly password: string;
+}
+
+async function registerUser(url: string, name: string, isAdmin: boolean): Promise<Registered> {
   const path = `${url}/_synapse/admin/v1/register`;
   const { nonce } = (await (await fetch(path)).json()) as { nonce: string };
   const password = randomBytes(16).toString("hex");
   const mac = createHmac("sha1", SHARED_SECRET)
     .update([nonce, name, password, isAdmin ? "admin" : "notadmin"].join("\0"))
     .digest("hex");
-  const response = await fetch(path, {
+  const body = await post(path, { nonce, username: name, password, admin: isAdmin, mac });
+  const user = createMatrixUser(url, String(body["user_id"]), String(body["access_token"]));
+  return { user, password };
+}
+
+async function post(url: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ nonce, username: name, password, admin: isAdmin, mac }),
+    body: JSON.stringify(body),
   });
-  const body = (await response.json()) as { user_id: string; access_token: string };
-  if (!response.ok) throw new Error(`Synapse did not register ${name}: ${JSON.stringify(body)}`);
-  return createMatrixUser(url, body.user_id, body.access_token);
+  const answer = (await response.json()) as Record<string, unknown>;
+  if (!response.ok) throw new Error(`Synapse answers ${url} with ${JSON.stringify(answer)}`);
+  return answer;
 }

@@ -102,7 +102,9 @@ export function manifestOf(directory: string): Manifest {
   return {
     name,
     scripts: new Map(Object.entries(record(parsed, "scripts")).map(([key, value]) => [key, String(value)])),
-    dependencies: new Set(Object.keys(record(parsed, "dependencies"))),
+    dependencies: new Set(
+      ["dependencies", "optionalDependencies"].flatMap((kind) => Object.keys(record(parsed, kind))),
+    ),
     devDependencies: new Set(Object.keys(record(parsed, "devDependencies"))),
   };
 }

@@ -12,6 +12,7 @@ import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
 
 import { Failure, reasonOf } from "./failure.ts";
+import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
 
 export interface Chat {
   hooks(kind: string, account: string, request: HookRequest): Promise<HookReply>;
@@ -22,8 +23,9 @@ export interface Chat {
 }
 
 /** Loaded when an account asks for it: most nodes speak on one platform or none. */
-const KINDS: Readonly<Record<string, (engine: ChatEngine) => Promise<void>>> = {
-  matrix: async (engine) => engine.register((await import("@skein/chat-matrix")).matrixKind),
+const KINDS: Readonly<Record<string, (engine: ChatEngine, encryption: MatrixEncryption) => Promise<void>>> = {
+  matrix: async (engine, encryption) =>
+    engine.register((await import("@skein/chat-matrix")).createMatrixKind(() => encryption.open())),
   slack: async (engine) => engine.register((await import("@skein/chat-slack")).slackKind),
   discord: async (engine) => engine.register((await import("@skein/chat-discord")).discordKind),
   whatsapp: async (engine) => engine.register((await import("@skein/chat-whatsapp")).whatsappKind),
@@ -45,13 +47,15 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     fetch: globalThis.fetch,
   });
   const loaded = new Set<string>();
+  const encryption = createMatrixEncryption(directory, log);
   const apply = async ({ transports, lease }: NodeConfig): Promise<void> => {
     for (const { kind } of transports) {
       const load = KINDS[kind];
       if (load === undefined || loaded.has(kind)) continue;
-      await load(engine);
+      await load(engine, encryption);
       loaded.add(kind);
     }
+    await encryption.prepare(transports);
     await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
   };
   const first = readConfig(path);

@@ -18,7 +18,10 @@ const roomEventSchema = z.object({
     .catch(undefined),
 });
 
-export type RoomEvent = Readonly<z.output<typeof roomEventSchema>>;
+export type RoomEvent = Readonly<z.output<typeof roomEventSchema>> & {
+  /** What was decrypted has an id that is not the event's; never read from the homeserver. */
+  readonly clearId?: string;
+};
 
 const strippedStateSchema = z.object({
   type: z.string(),
@@ -53,6 +56,8 @@ const invitedRoomSchema = z.object({
 
 export type InvitedRoom = Readonly<z.output<typeof invitedRoomSchema>>;
 
+const strings = listOf(z.string());
+
 export const syncSchema = z.object({
   next_batch: z.string().min(1),
   rooms: z
@@ -61,6 +66,10 @@ export const syncSchema = z.object({
       invite: z.record(z.string(), invitedRoomSchema).default({}),
     })
     .default({ join: {}, invite: {} }),
+  to_device: z.object({ events: z.array(z.unknown()).default([]) }).default({ events: [] }),
+  device_lists: z.object({ changed: strings, left: strings }).default({ changed: [], left: [] }),
+  device_one_time_keys_count: z.record(z.string(), z.int().nonnegative()).default({}).catch({}),
+  device_unused_fallback_key_types: strings.optional().catch(undefined),
 });
 
 export type SyncAnswer = Readonly<z.output<typeof syncSchema>>;
@@ -69,8 +78,14 @@ export const pageSchema = z.object({ chunk: events, state: events, end: z.string
 
 export type Page = Readonly<z.output<typeof pageSchema>>;
 
+/** A room of which a sync says nothing new. */
+export const QUIET_ROOM: JoinedRoom = joinedRoomSchema.parse({});
+
 export const whoamiSchema = z.object({ user_id: id });
+export const deviceSchema = z.object({ user_id: id, device_id: id });
 export const profileSchema = z.object({ displayname: z.string().optional() });
+/** Which algorithm it is does not matter here: any one makes what is written in clear suspicious. */
+export const encryptionSchema = z.looseObject({});
 export const senderSchema = z.object({ sender: id });
 export const joinedMembersSchema = z.object({ joined: z.record(z.string(), z.unknown()) });
 export const sentSchema = z.object({ event_id: id });

@@ -100,7 +100,7 @@ function common(
   room: RoomView,
 ): Pick<InboundEvent, "id" | "principal" | "displayName" | "room" | "direct" | "atMs"> {
   return {
-    id: event.event_id,
+    id: event.clearId ?? event.event_id,
     principal: `matrix:${event.sender}`,
     displayName: (room.names.get(event.sender) ?? event.sender).slice(0, DISPLAY_NAME_MAX),
     room: room.id,

@@ -8,12 +8,15 @@
 import type { Ingress, IngressHost, TransportServices, Trouble } from "@skein/chat";
 
 import type { MatrixApi } from "./api.ts";
+import type { Cipher } from "./cipher.ts";
 import { fromCursor, toCursor } from "./cursor.ts";
+import { catchUp, takeNews } from "./device-news.ts";
 import type { SyncAnswer } from "./events.ts";
 import { isRevoked, type Answer, type Failure } from "./http.ts";
 import type { Self } from "./mention.ts";
 import { describe } from "./outcome.ts";
-import { createRooms } from "./rooms.ts";
+import { createRooms, type RoomKeys } from "./rooms.ts";
+import type { Secrecy } from "./secrecy.ts";
 import { ACCESS_TOKEN } from "./settings.ts";
 
 export interface IngressDeps extends Pick<TransportServices, "clock" | "random" | "log"> {
@@ -21,10 +24,14 @@ export interface IngressDeps extends Pick<TransportServices, "clock" | "random" 
   readonly host: IngressHost;
   readonly allow: readonly string[];
   readonly account: string;
+  /** Undefined where the account reads no encrypted rooms. */
+  readonly encryption?: { readonly cipher: Cipher; readonly secrecy: Secrecy } | undefined;
 }
 
 type Turn =
   | { readonly type: "done" }
+  /** Only a person can change that. One sentence. */
+  | { readonly type: "unusable"; readonly reason: string }
   | { readonly type: "failed"; readonly failure: Failure }
   /** The mesh could not make it durable, and says so itself. */
   | { readonly type: "not-durable"; readonly reason: string };
@@ -45,6 +52,7 @@ const ASKED_WAIT_MAX_MS = 600_000;
 const FAILURES_TO_TELL = 3;
 
 const DONE: Turn = { type: "done" };
+const DONE_ANSWER: Answer<void> = { type: "ok", value: undefined };
 
 export function openIngress(deps: IngressDeps): Ingress {
   const { clock, log, account, host } = deps;
@@ -68,6 +76,7 @@ export function openIngress(deps: IngressDeps): Ingress {
       if (result.type === "failed" && isRevoked(result.failure)) {
         return host.trouble(tokenTrouble(account, result.failure));
       }
+      if (result.type === "unusable") return host.trouble({ severity: "fatal", message: result.reason });
       failures++;
       const reason = result.type === "failed" ? describe(result.failure) : result.reason;
       log("warn", "chat.matrix.sync-failed", { account, failures, reason });
@@ -90,7 +99,7 @@ export function openIngress(deps: IngressDeps): Ingress {
 
 /** Makes the function that does one turn; the position and the account's own name are kept between turns. */
 function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn> {
-  const { api, host, account } = deps;
+  const { api, host, account, encryption } = deps;
   const rooms = createRooms({ ...deps, signal });
   let self: Self | undefined;
   let since: string | undefined;
@@ -119,21 +128,35 @@ function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn
       since = host.cursor === undefined ? undefined : fromCursor(self.userId, host.cursor);
       if (since === undefined && host.cursor !== undefined) startAnew();
     }
+    const keys = await prepareKeys();
+    if (keys.type !== "ok") return keys.type === "unusable" ? keys : { type: "failed", failure: keys };
     const answer = await api.sync({ since, waitMs: since === undefined ? 0 : LONG_POLL_MS, limit }, signal);
     if (answer.type !== "ok") {
       // Fewer events of each room make a shorter answer; the others are read page by page.
       if (answer.type === "too-long") limit = Math.max(1, Math.floor(limit / 4));
       return isUnknownPosition(answer, since) ? startAnew() : { type: "failed", failure: answer };
     }
-    const taken = await take(answer.value, self);
+    const taken = await take(answer.value, self, keys.value);
     return taken.type === "done" ? move(self.userId, answer.value.next_batch) : taken;
   };
 
-  async function take(sync: SyncAnswer, self: Self): Promise<Turn> {
+  /** Before a sync: the homeserver forgets what it has for the device when it is asked from a later position. */
+  async function prepareKeys(): Promise<Answer<RoomKeys | undefined> | Extract<Turn, { readonly type: "unusable" }>> {
+    if (encryption === undefined) return { type: "ok", value: undefined };
+    const opened = await encryption.cipher.ready();
+    if (opened.type !== "ok") return opened;
+    const cryptography = opened.value;
+    const caughtUp = cryptography.position() === since ? DONE_ANSWER : await catchUp(api, cryptography, signal);
+    return caughtUp.type === "ok" ? { type: "ok", value: { cryptography, secrecy: encryption.secrecy } } : caughtUp;
+  }
+
+  async function take(sync: SyncAnswer, self: Self, keys: RoomKeys | undefined): Promise<Turn> {
+    const taken = keys === undefined ? DONE_ANSWER : await takeNews(keys.cryptography, sync);
+    if (taken.type !== "ok") return { type: "failed", failure: taken };
     const invitations = await rooms.answerInvitations(sync, self);
     if (invitations.type !== "ok") return { type: "failed", failure: invitations };
     if (since === undefined) return DONE;
-    const read = await rooms.read(sync, since, self);
+    const read = await rooms.read(sync, since, self, keys);
     if (read.type !== "ok") return { type: "failed", failure: read };
     const { events, tell } = read.value;
     for (let at = 0; at < events.length; at += BATCH) {

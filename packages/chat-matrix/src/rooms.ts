@@ -5,18 +5,26 @@
 import type { ChatHost, InboundEvent, TransportServices } from "@skein/chat";
 
 import type { MatrixApi } from "./api.ts";
-import type { InvitedRoom, JoinedRoom, RoomEvent, SyncAnswer } from "./events.ts";
+import { QUIET_ROOM, type InvitedRoom, type JoinedRoom, type RoomEvent, type SyncAnswer } from "./events.ts";
+import type { RoomCryptography } from "./cryptography.ts";
 import { isRevoked, type Answer, type Failure } from "./http.ts";
 import { replacedMessage, toInbound } from "./inbound.ts";
 import type { Self } from "./mention.ts";
 import { describe } from "./outcome.ts";
+import type { Secrecy } from "./secrecy.ts";
 import { changesMembership, newsOf, type RoomNews } from "./timeline.ts";
 
 export interface Rooms {
   /** Joins where the inviter is on the list, leaves where not. */
   answerInvitations(sync: SyncAnswer, self: Self): Promise<Answer<void>>;
   /** What happened since then, room by room, oldest first. */
-  read(sync: SyncAnswer, since: string, self: Self): Promise<Answer<Reading>>;
+  read(sync: SyncAnswer, since: string, self: Self, keys?: RoomKeys): Promise<Answer<Reading>>;
+}
+
+/** For an account that reads encrypted rooms. */
+export interface RoomKeys {
+  readonly cryptography: RoomCryptography;
+  readonly secrecy: Secrecy;
 }
 
 interface Reading {
@@ -46,16 +54,23 @@ export function createRooms(deps: RoomsDeps): Rooms {
       }
       return DONE;
     },
-    read: async ({ rooms }, since, self) => {
+    read: async ({ rooms }, since, self, keys) => {
       const events: InboundEvent[] = [];
       const told: (() => void)[] = [];
-      for (const [room, joined] of Object.entries(rooms.join)) {
+      const waiting = [...(keys?.secrecy.waiting() ?? [])].filter((room) => rooms.join[room] === undefined);
+      for (const [room, joined] of [
+        ...Object.entries(rooms.join),
+        ...waiting.map((room) => [room, QUIET_ROOM] as const),
+      ]) {
         const news = await newsOf({ ...deps, room, news: joined, since, userId: self.userId });
         if (news.type !== "ok") return news;
-        const inbound = await inboundOf(deps, memory, { room, joined, news: news.value, self });
+        const clear = await clearOf(deps, memory, { room, news: news.value, self, keys });
+        if (clear.type !== "ok") return clear;
+        const readable = { ...news.value, events: clear.value.events };
+        const inbound = await inboundOf(deps, memory, { room, joined, news: readable, self });
         if (inbound.type !== "ok") return inbound;
         events.push(...inbound.value);
-        told.push(() => tellOf(deps, memory, room, news.value));
+        told.push(() => tellOf(deps, room, news.value), clear.value.settle);
       }
       return { type: "ok", value: { events, tell: () => told.forEach((tell) => tell()) } };
     },
@@ -126,16 +141,48 @@ interface ReadRequest {
 }
 
 /** What people should know about a room. */
-function tellOf({ host, account }: RoomsDeps, memory: Memory, room: string, { events, missing }: RoomNews): void {
-  if (missing !== undefined) {
-    const message = `Messages in the Matrix room ${room} were not read: ${missing}. Whoever asked for something there has to ask again.`;
-    host.trouble({ severity: "passing", message });
+function tellOf({ host }: RoomsDeps, room: string, { missing }: RoomNews): void {
+  if (missing === undefined) return;
+  const message = `Messages in the Matrix room ${room} were not read: ${missing}. Whoever asked for something there has to ask again.`;
+  host.trouble({ severity: "passing", message });
+}
+
+interface ClearRequest extends Pick<ReadRequest, "room" | "news" | "self"> {
+  readonly keys: RoomKeys | undefined;
+}
+
+interface ClearEvents {
+  readonly events: readonly RoomEvent[];
+  readonly settle: () => void;
+}
+
+/** What can be read of the news. An account without keys reads what is not encrypted, and says so once. */
+async function clearOf(
+  deps: RoomsDeps,
+  memory: Memory,
+  { room, news, self, keys }: ClearRequest,
+): Promise<Answer<ClearEvents>> {
+  const { events } = news;
+  if (keys === undefined) {
+    return { type: "ok", value: { events, settle: () => tellEncrypted(deps, memory, room, events) } };
   }
-  if (memory.saidEncrypted.has(room) || !events.some(({ type }) => type === "m.room.encrypted")) return;
-  memory.saidEncrypted.add(room);
+  const read = await keys.secrecy.read({ ...keys, room, events, userId: self.userId });
+  if (read.type !== "ok") return read;
+  const { settle } = read.value;
+  return { type: "ok", value: { events: read.value.events, settle: () => settle(deps.host) } };
+}
+
+function tellEncrypted(
+  { host, account }: RoomsDeps,
+  { saidEncrypted }: Memory,
+  room: string,
+  events: readonly RoomEvent[],
+): void {
+  if (saidEncrypted.has(room) || !events.some(({ type }) => type === "m.room.encrypted")) return;
+  saidEncrypted.add(room);
   host.trouble({
     severity: "passing",
-    message: `The Matrix room ${room} is encrypted, and the account ${account} cannot read there. Use a room without encryption.`,
+    message: `The Matrix room ${room} is encrypted, and the account ${account} cannot read there. Use a room without encryption, or switch on encryption for the account.`,
   });
 }
 

@@ -1,8 +1,10 @@
-/** What an account on Matrix has in `node.yaml`, and the one secret that it needs. */
+/** What an account on Matrix has in `node.yaml`, and the secrets that it needs. */
 import { z } from "zod";
 
 /** The name of the secret that holds the account's access token. */
 export const ACCESS_TOKEN = "accessToken";
+/** The name of the secret that guards the keys of an account with encryption. */
+export const ENCRYPTION_KEY = "encryptionKey";
 
 const userId = z
   .string()
@@ -32,6 +34,17 @@ export const settingsSchema = z.strictObject({
       allow: z.array(userId).readonly().default([]),
     })
     .default({ allow: [] }),
+  /** Reads and writes in encrypted rooms. Needs a package of its own. */
+  encryption: z.boolean().default(false),
+  /** Whether commands are taken from devices that their owner has not signed. */
+  unsignedDevices: z.enum(["refuse", "accept"]).default("refuse"),
+  /** Public master keys by MXID: whose identity is known, and which one it is. */
+  identities: z
+    .record(userId, z.string().regex(/^[A-Za-z0-9+/]{43}$/, "a master key has 43 characters of base64"))
+    .default({}),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
+
+export const secretsOf = ({ encryption }: Settings): readonly string[] =>
+  encryption ? [ACCESS_TOKEN, ENCRYPTION_KEY] : [ACCESS_TOKEN];

@@ -19,6 +19,8 @@ export interface ChatEngineDeps {
   readonly crypto: Crypto;
   readonly log: Logger;
   readonly fetch: typeof fetch;
+  /** How long a silent holder keeps an account; the usual time when it is left out. */
+  readonly leaseTtlMs?: number;
 }
 
 export interface ChatEngine {

@@ -65,6 +65,11 @@ async function receive(deps: HostDeps, events: readonly InboundEvent[]): Promise
     ok(news(desk, account, bodies, sha256).map((body) => ({ entity: CHAT_ENTITY, on: null, body }))),
   );
   if (!written.ok) return err(written.error.message);
+  // What this node writes counts for nothing after its feed forked, until it writes under a new incarnation.
+  const { commands } = desk.view().chat;
+  if (!bodies.every(({ event }) => commands.has(commandIdOf(account.id, event, sha256)))) {
+    return err("what this node writes does not count");
+  }
   deps.onReceived();
   return ok(undefined);
 }

@@ -1,6 +1,9 @@
 /** What is said once, whatever becomes of the send: doubts, pauses, refusals, and marks that come late. */
 import { expect, test } from "vitest";
 
+import type { Due } from "./due.ts";
+import { createOutbox } from "./outbox.ts";
+import { createMeshDouble, createPlatformDouble, createTransportDouble } from "./testing/index.ts";
 import { hear, otherThan, SETTLED_MS, speakerOf, stand, TAKEN_OVER_MS, textsOf } from "./testing/session-stand.ts";
 import { eventOf, receiveDraft, settleDraft } from "./testing/rooms.ts";
 
@@ -171,4 +174,39 @@ test("a mark that the disk refused is written later, and the message is not sent
   expect(place.transport.sends).toHaveLength(1);
   expect(of.mesh.view().chat.sent.size).toBe(1);
   expect([...of.mesh.view().chat.unanswered]).toEqual([]);
+});
+
+test("a node that comes back looks for what it may have said in its life before, and only for that", async () => {
+  const mesh = createMeshDouble();
+  const desk = mesh.desk("alice");
+  const platform = createPlatformDouble({ idempotency: "reconcile" });
+  const transport = createTransportDouble("fake", "main", platform);
+  let looks = 0;
+  platform.onFind = () => {
+    looks++;
+  };
+  const dueOf = (digit: string): Due => {
+    const key = digit.repeat(64);
+    const mark = { key, account: "fake/main", room: "!r", purpose: "notice", item: "", about: "x" } as const;
+    const places = { room: "!r", thread: null, threadTitle: "", quotes: null, onlyFor: null, lastInboundMs: null };
+    return { sinceMs: 0, mark, message: { key, ...places, body: [{ text: digit, style: "plain" }], buttons: [] } };
+  };
+  const all = [dueOf("1"), dueOf("2")];
+  const due = (): readonly Due[] => all.filter(({ mark }) => !mesh.view().chat.sent.has(mark.key));
+  const log = (): void => undefined;
+  const own = { isOwn: () => true, mayAct: () => true, onSent: () => undefined };
+  const outbox = createOutbox({ account: "fake/main", transport, desk, clock: mesh.clock, log, due, ...own });
+  const poke = async (): Promise<void> => {
+    outbox.poke();
+    await mesh.clock.rest();
+  };
+  await poke();
+  expect([looks, platform.posted.length]).toEqual([2, 2]);
+  all.push(dueOf("3"));
+  await poke();
+  expect([looks, platform.posted.length]).toEqual([2, 3]);
+  all.push(dueOf("4"));
+  outbox.tookOver();
+  await poke();
+  expect([looks, platform.posted.length]).toEqual([3, 4]);
 });

@@ -44,8 +44,8 @@ const REASON_LENGTH = 300;
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
 
-/** So long a platform is asked again whether somebody else has sent a message. */
-const LOOK_MS = 10_000;
+/** So long it is looked for what the holder before may have said, while the platform cannot tell. */
+const LOOK_MS = 20_000;
 
 // One state machine over a few maps: what is held back, what is doubtful, what is under way.
 // oxlint-disable-next-line max-lines-per-function
@@ -109,7 +109,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const since = lookedSince.get(key) ?? clock.monoMs();
     lookedSince.set(key, since);
     const isPatient = find !== undefined && clock.monoMs() - since < LOOK_MS;
-    return isPatient ? { type: "retry", afterMs: 1_000, reason: found.reason, scope: "room" } : send(one);
+    return isPatient ? { type: "retry", afterMs: 2_000, reason: found.reason, scope: "room" } : send(one);
   };
 
   const handle = async (one: Due, outcome: Attempt): Promise<void> => {

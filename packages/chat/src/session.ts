@@ -26,6 +26,7 @@ export interface SessionDeps {
   readonly log: Logger;
   /** Who has this name among the members; for `pin`. */
   readonly memberNamed: (name: string) => string | undefined;
+  readonly leaseTtlMs?: number;
 }
 
 export interface SessionState {
@@ -52,8 +53,8 @@ export interface Session {
 }
 
 /** A holder that slept this long may have lost the lease without knowing: it first hears what happened. */
-const STALL_MS = 10_000;
-const HEARING_MS = 3_000;
+const stallMs = (ttlMs: number): number => ttlMs / 3;
+const hearingMs = (ttlMs: number): number => ttlMs / 10;
 const SAVE_CURSOR_MS = 5_000;
 /** So long what is under way, and then the way in, may take to end; a transport that hangs keeps nobody else. */
 const PATIENCE_MS = 10_000;
@@ -62,11 +63,12 @@ const PATIENCE_MS = 10_000;
 // oxlint-disable-next-line max-lines-per-function
 export function createSession(deps: SessionDeps): Session {
   const { account, transport, desk, clock, log } = deps;
+  const ttl = account.leaseTtlMs ?? deps.leaseTtlMs ?? LEASE_TTL_MS;
   const sha256 = (bytes: Uint8Array): Uint8Array => deps.crypto.sha256(bytes);
   const keeper = createLeaseKeeper(deps.crypto);
   const cursorFact = `cursor/${account.id}`;
   let lastTickMs = clock.monoMs();
-  let hearUntilMs = clock.monoMs() + HEARING_MS;
+  let hearUntilMs = clock.monoMs() + hearingMs(ttl);
   let held: { readonly epoch: number } | undefined;
   let ingress: Ingress | undefined;
   let cursor = "";
@@ -84,9 +86,8 @@ export function createSession(deps: SessionDeps): Session {
   };
   const mayAct = (): boolean => {
     const now = clock.monoMs();
-    return (
-      !isStopped && !isLeaving && isHolder() && desk.canSave() && now >= hearUntilMs && now - lastTickMs < STALL_MS
-    );
+    const isAwake = now >= hearUntilMs && now - lastTickMs < stallMs(ttl);
+    return !isStopped && !isLeaving && isHolder() && desk.canSave() && isAwake;
   };
   const project = (item: LiveItem): ReturnType<DueContext["project"]> => projectItem(item, desk.naming);
   const context = (): DueContext => ({
@@ -156,7 +157,9 @@ export function createSession(deps: SessionDeps): Session {
     agenda.touch(undefined);
     cards.look(undefined);
     log("info", "chat.speaks", { account: account.id, epoch });
-    cursor = newestCursor();
+    cursor = cursorIn(newestWord());
+    // Where this holder begins is kept at once: a holder that dies young would leave nobody a word of it.
+    savedMs = Number.NEGATIVE_INFINITY;
     const ingressHost: IngressHost = {
       ...host,
       cursor: cursor === "" ? undefined : cursor,
@@ -177,21 +180,28 @@ export function createSession(deps: SessionDeps): Session {
       onTrouble({ severity: "fatal", message: `${account.id} could not be opened: ${reasonOf(cause)}` });
     }
   };
-  const newestCursor = (): string => {
-    const newest = newestOf([desk.recall(cursorFact) ?? "", ...desk.speakers(account.id).values()]);
-    return newest.slice(newest.indexOf(" ") + 1);
+  const wordOf = (epoch: number): string => (cursor === "" ? "" : `${epoch} ${cursor}`);
+  /** `epoch cursor`: of two words the later epoch's is the newer, and of one epoch the holder's own. */
+  const newestWord = (): string => {
+    const speakers = desk.speakers(account.id);
+    const holder = speakers.get(desk.view().chat.leases.get(account.id)?.holder ?? "") ?? "";
+    const known = [holder, desk.recall(cursorFact) ?? "", ...speakers.values()];
+    return known.toSorted((a, b) => epochIn(b) - epochIn(a))[0] ?? "";
   };
   const saveCursor = (now: boolean): void => {
     if (held === undefined || cursor === "" || (!now && clock.monoMs() - savedMs < SAVE_CURSOR_MS)) return;
     savedMs = clock.monoMs();
-    desk.remember(cursorFact, `${held.epoch} ${cursor}`);
+    desk.remember(cursorFact, wordOf(held.epoch));
   };
-  /** What the holder says is kept here too: it may be the last that anybody hears of it. */
+  /**
+   * What the holder says is kept here and passed on too: it may be the last that anybody hears of it, and who takes over may
+   * never have heard it itself.
+   */
   const keepHeardCursor = (): void => {
     if (held !== undefined || clock.monoMs() - savedMs < SAVE_CURSOR_MS) return;
-    const heard = newestOf([...desk.speakers(account.id).values()]);
+    const heard = newestWord();
     const known = desk.recall(cursorFact) ?? "";
-    if (heard === "" || heard === known || epochOf(heard) < epochOf(known)) return;
+    if (heard === "" || heard === known || epochIn(heard) < epochIn(known)) return;
     savedMs = clock.monoMs();
     desk.remember(cursorFact, heard);
   };
@@ -224,7 +234,6 @@ export function createSession(deps: SessionDeps): Session {
   };
   const claim = async (epoch: number): Promise<void> => {
     isClaiming = true;
-    const ttl = account.leaseTtlMs ?? LEASE_TTL_MS;
     const body = { kind: "lease.claim", lease: account.id, epoch, ttl } as const;
     await desk.write(() =>
       ok(
@@ -268,7 +277,7 @@ export function createSession(deps: SessionDeps): Session {
   return {
     tick: () => {
       const now = clock.monoMs();
-      if (now - lastTickMs > STALL_MS) hearUntilMs = now + HEARING_MS;
+      if (now - lastTickMs > stallMs(ttl)) hearUntilMs = now + hearingMs(ttl);
       lastTickMs = now;
       step();
       saveCursor(false);
@@ -283,7 +292,12 @@ export function createSession(deps: SessionDeps): Session {
       pokeAll();
     },
     // One that cannot save cannot speak either: others hear of that by this.
-    cursor: () => (mayHold() && desk.canSave() ? (held === undefined ? "" : `${held.epoch} ${cursor}`) : undefined),
+    cursor: () =>
+      mayHold() && desk.canSave()
+        ? held === undefined
+          ? (desk.recall(cursorFact) ?? "")
+          : wordOf(held.epoch)
+        : undefined,
     webhook: async (request) => (await transport.webhook?.(request, host)) ?? { status: 404 },
     state: () => ({
       account: account.id,
@@ -300,7 +314,5 @@ export function createSession(deps: SessionDeps): Session {
   };
 }
 
-/** `epoch cursor`: of two holders' words the later epoch's is the newer. */
-const epochOf = (word: string): number => Number(word.slice(0, word.indexOf(" ")));
-const newestOf = (words: readonly string[]): string =>
-  words.filter((one) => one !== "").toSorted((a, b) => epochOf(b) - epochOf(a))[0] ?? "";
+const epochIn = (word: string): number => (word === "" ? 0 : Number(word.slice(0, word.indexOf(" "))));
+const cursorIn = (word: string): string => word.slice(word.indexOf(" ") + 1);

@@ -112,6 +112,15 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
   switch (body.kind) {
     case "item.set":
       return ok(isNewer(item, body, op.lamport) ? [{ entity: item.id, on: item.best.id, body }] : []);
+    case "item.note": {
+      const isThere = item.annotations.notes.some(({ note }) => note === body.note);
+      return ok(isThere ? [] : [{ entity: item.id, on: item.best.id, body }]);
+    }
+    case "item.answer": {
+      const asked = item.annotations.questions.get(body.question);
+      const isOpen = asked !== undefined && asked.answer === undefined;
+      return ok(isOpen ? [{ entity: item.id, on: item.best.id, body }] : []);
+    }
     case "item.delete":
       return ok([{ entity: item.id, on: item.best.id, body }]);
     case "item.start":

@@ -15,6 +15,7 @@ import {
   type AttemptLogs,
   createNode,
   type LogFields,
+  type Logger,
   type LogStore,
   type NodeOptions,
   onlyKey,
@@ -25,6 +26,7 @@ import { clockOf } from "./kernel/node-clock.ts";
 import { createDisk, type CrashPoint, type Disk, type OpenBacking } from "./ports/disk.ts";
 import { AGENT, createSimProcesses } from "./ports/processes.ts";
 import { createRepository } from "./ports/repository.ts";
+import { createEngine } from "./rooms.ts";
 import type { SometimesName } from "./sometimes.ts";
 import { BEAT_MS, type Machine, PROJECT_CONFIG, type World } from "./world.ts";
 
@@ -116,6 +118,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
       if (running === undefined || running.life.frozen) return;
       world.note("node stopped in good order");
       world.trace.line(name, "stops");
+      if (running.chat !== undefined) await running.chat.stop();
       await running.node.stop();
       if (machine.running === running) end(world, machine, running.life, false);
     },
@@ -162,11 +165,15 @@ function startNode(world: World, machine: Machine, spec: MachineSpec, ports: Por
     return;
   }
   const node = created.value;
-  machine.running = { life, node };
+  const { random } = ports;
+  const chat = createEngine(world, { machine, life, node, log: logOf(world, machine, life), random });
+  machine.running = { life, node, chat };
   machine.changed = true;
   world.trace.line(machine.name, `starts, boot ${boot}`);
   void node.listen({ host: "127.0.0.1", port: 0 }).then(() => {
-    if (life.alive) node.start();
+    if (!life.alive) return;
+    node.start();
+    chat?.start();
   });
 }
 
@@ -223,9 +230,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: (_purpose, _names, skein) => skein,
     scriptedAgent: [AGENT],
-    log: (level, event, fields) => {
-      if (life.alive) hearLog(world, machine, { level, event, fields: fields ?? {} });
-    },
+    log: logOf(world, machine, life),
     keys: onlyKey(spec.signer),
     mesh: world.mesh,
     incarnation,
@@ -244,6 +249,12 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     onRefused: (refusal) => world.trace.line(machine.name, `refused ${refusal.code}`),
   };
 }
+
+const logOf =
+  (world: World, machine: Machine, life: Life): Logger =>
+  (level, event, fields) => {
+    if (life.alive) hearLog(world, machine, { level, event, fields: fields ?? {} });
+  };
 
 /** A person names the others to a node whose log lost something, or whose only known node was removed. */
 const rendezvousOf = (world: World, machine: Machine, addresses: readonly string[]): readonly string[] =>
@@ -343,6 +354,10 @@ function hearLog(
   if (event === "link.closed" && fields["reason"] === "timeout") world.note("half-open link closed by silence");
   if (event === "link.closed" && fields["reason"] === "too-slow") world.note("peer cut off because it was too slow");
   if (event === "member.joined" && world.phase() === "safety") world.note("member joined while faults were on");
+  // Whatever a transport does, the engine contains it.
+  if (event === "chat.fault" || event === "chat.webhook") {
+    world.violate("I0", `${machine.name}: ${String(fields["message"])}`);
+  }
   if (event === "journal.fault") world.violate("I0", `${machine.name}: ${String(fields["message"])}`);
   if (event === "attempt.fault") world.violate("I21", `${machine.name}: ${String(fields["message"])}`);
   if (level !== "debug") world.trace.line(machine.name, `${event} ${JSON.stringify(fields)}`);

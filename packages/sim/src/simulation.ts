@@ -12,6 +12,7 @@ import type { ArmedFault, Fault } from "./faults/fault.ts";
 import { faultsOf } from "./faults/index.ts";
 import { correctMachines, logsAreEqual } from "./invariants/i07-convergence.ts";
 import { landingsAreJudged, unrecordedLandings } from "./invariants/i13-evidence.ts";
+import { openWishes } from "./invariants/i31-rooms-at-rest.ts";
 import { openItems } from "./invariants/i21-liveness.ts";
 import { joinCheckers } from "./invariants/checker.ts";
 import { CHECKERS } from "./invariants/index.ts";
@@ -25,6 +26,7 @@ import { createNetwork } from "./ports/network.ts";
 import { calmProcesses } from "./ports/processes.ts";
 import { createRemote } from "./ports/remote.ts";
 import { calmRemote } from "./ports/repository.ts";
+import { pairPeople } from "./room-people.ts";
 import { createSometimes } from "./sometimes.ts";
 import { watchOf, watchSteps } from "./watching.ts";
 import { command, doSomething } from "./workload.ts";
@@ -85,6 +87,7 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     remoteState: { rates: calmRemote(), down: false, files: 1_000 },
     processRates: calmProcesses(),
     packing: { ops: GROWTH.packOps },
+    chat: { rooms: undefined },
     machines: [],
     acks: [],
     working: new Map(),
@@ -164,7 +167,13 @@ async function setUp(simulation: Simulation): Promise<boolean> {
     runningMachines(world).every(
       ({ running }) => running.node.replica.view().membership.members.size >= options.nodes,
     ) && logsAreEqual(world);
-  return world.scheduler.runUntil(isTogether, SETUP_LIMIT_MS);
+  const { rooms } = world.chat;
+  if (rooms === undefined) return world.scheduler.runUntil(isTogether, SETUP_LIMIT_MS);
+  return (
+    (await world.scheduler.runUntil(isTogether, SETUP_LIMIT_MS)) &&
+    (await pairPeople(world, rooms)) &&
+    world.scheduler.runUntil(isTogether, SETUP_LIMIT_MS)
+  );
 }
 
 const ROLES = ["operator", "operator", "operator", "agent", "agent", "observer"] as const;
@@ -233,7 +242,7 @@ async function safety(simulation: Simulation): Promise<void> {
   next();
   await scheduler.runUntil(() => done >= options.ops, options.ops * 2 * gapMs + 1_000);
   // What was begun last meets faults, too.
-  await scheduler.runUntil(() => false, 3_000);
+  await scheduler.runUntil(() => false, 3_000 + (world.chat.rooms?.lingerMs ?? 0));
 }
 
 const RESTART_LOOK_MS = 400;
@@ -322,7 +331,8 @@ async function rest(simulation: Simulation): Promise<void> {
     logsAreEqual(world) &&
     openItems(world).length === 0 &&
     unrecordedLandings(world).length === 0 &&
-    landingsAreJudged(world);
+    landingsAreJudged(world) &&
+    openWishes(world).length === 0;
   for (let waited = 0; waited < LIVENESS_LIMIT_MS; waited += REST_LOOK_MS) {
     await scheduler.runUntil(() => false, REST_LOOK_MS);
     // An orderly stop that was under way when the faults ended.

@@ -1,5 +1,6 @@
 /** What the parts of one simulated mesh share. One world is one seed's; nothing of it outlives the run. */
 import type { Crypto, Signer } from "@skein/core";
+import type { ChatEngine, InboundEvent } from "@skein/chat";
 import type { Node, ProcessSpec, StoredFrame } from "@skein/node";
 
 import type { Life } from "./kernel/life.ts";
@@ -7,11 +8,13 @@ import type { MachineClock } from "./kernel/node-clock.ts";
 import type { Scheduler } from "./kernel/scheduler.ts";
 import type { Streams } from "./kernel/streams.ts";
 import type { Trace } from "./kernel/trace.ts";
+import type { Flavor, Post } from "./ports/chat-platform.ts";
 import type { Disk } from "./ports/disk.ts";
 import type { Network } from "./ports/network.ts";
 import type { ProcessRates } from "./ports/processes.ts";
 import type { Commit, Remote } from "./ports/remote.ts";
 import type { RemoteState, Workspace } from "./ports/repository.ts";
+import type { Rooms } from "./rooms.ts";
 import type { SometimesName } from "./sometimes.ts";
 
 export type InvariantId = `I${number}`;
@@ -29,6 +32,8 @@ export type Phase = "setup" | "safety" | "heal" | "liveness" | "over";
 interface Running {
   readonly life: Life;
   readonly node: Node;
+  /** Undefined where there are no rooms. */
+  readonly chat: ChatEngine | undefined;
 }
 
 /** A machine of the mesh with its disk and clocks; programs come and go on it. */
@@ -85,6 +90,12 @@ export interface Hooks {
   onGreen(commit: string): void;
   onArgument(what: string, text: string, isValid: boolean): void;
   onSpawn(spec: ProcessSpec): void;
+  /** A node told the platform that these events are safe. */
+  onSafe(machine: Machine, flavor: Flavor, events: readonly InboundEvent[]): void;
+  /** A node sends, edits or reacts for an account, or opens its way in. */
+  onSpoke(machine: Machine, account: string, what: string): void;
+  /** A message of the mesh can be seen; `isAgain` when there is one under its key already. */
+  onPost(post: Post, isAgain: boolean): void;
   /** Once, at rest. */
   onEnd(): void;
 }
@@ -102,6 +113,8 @@ export interface World {
   readonly processRates: ProcessRates;
   /** How the nodes pack their logs. */
   readonly packing: { ops: number };
+  /** Where people command it from, when they do. */
+  readonly chat: { rooms: Rooms | undefined };
   /** All machines there ever were, in the order they came. */
   readonly machines: Machine[];
   readonly acks: Ack[];

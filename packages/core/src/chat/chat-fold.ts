@@ -132,7 +132,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
       joinCommand(rest.answers);
     }
     const known = settled.get(command);
-    if (known !== undefined && compareStamp(stamp, known.stamp) >= 0) return;
+    if (known !== undefined && compareSettling({ ...rest, stamp }, known) >= 0) return;
     settled.set(command, { ...rest, stamp });
     joinCommand(command);
   };
@@ -230,6 +230,15 @@ export function createChatFold(sha256: Sha256): ChatFold {
     },
   };
 }
+
+const ENDS: readonly SettleBody["outcome"][] = ["done", "asked", "refused", "ignored"];
+
+/**
+ * Negative when `a` counts. Two nodes that did not hear of each other may end one command in two ways: that it was done stays
+ * true, because what was done stays.
+ */
+const compareSettling = (a: Pick<Settling, "outcome" | "stamp">, b: Pick<Settling, "outcome" | "stamp">): number =>
+  ENDS.indexOf(a.outcome) - ENDS.indexOf(b.outcome) || compareStamp(a.stamp, b.stamp);
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
 

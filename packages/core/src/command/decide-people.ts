@@ -1,6 +1,7 @@
 /** Commands about people and what they say: pairing, roles, notes, answers. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
 import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
@@ -48,11 +49,12 @@ export function changeRole({ person, role }: CommandInput<"people.role">, contex
   return ok(chatDraft({ kind: "person.role", person, role }));
 }
 
-export function note({ item, text }: CommandInput<"item.note">, { view, by }: DecideContext): Decided {
+export function note({ item, text }: CommandInput<"item.note">, { view, by, idBytes }: DecideContext): Decided {
   const found = findItem(view, item);
   if (!found.ok) return found;
   const { id, best } = found.value;
-  return ok({ item: id, drafts: [{ entity: id, on: best.id, body: { kind: "item.note", text, by } }] });
+  const body = { kind: "item.note", note: toHex(idBytes), text, by } as const;
+  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
 }
 
 /** The first valid answer counts, on any network and at any terminal; the op builds on the question that it answers. */

@@ -432,15 +432,3 @@ function joined(replica: Replica, name: string, role: Role): string {
   );
   return toHex(key);
 }
-
-test("a code for somebody who is more than this node is refused: using it would make them less", () => {
-  const replica = worldOf();
-  const of = (role: Role): unknown => {
-    const outcome = run(replica, "people.pair", { person: "ada", role: "operator" }, role);
-    return "code" in outcome ? outcome.message : outcome;
-  };
-  expect(run(replica, "people.pair", { person: "ada", role: "owner" }, "owner")).toHaveProperty("drafts");
-  expect(of("operator")).toContain("ada is owner already, and this node is operator");
-  expect(run(replica, "people.role", { person: "ada", role: "none" }, "owner")).toHaveProperty("drafts");
-  expect(of("operator")).toHaveProperty("drafts");
-});

@@ -26,7 +26,7 @@ export interface DecideContext {
   readonly self: string;
   readonly role: Role;
   readonly wallMs: number;
-  /** 8 random bytes for a new item's id. */
+  /** 8 bytes for a new item's or note's id: random, or the same on every node for a command from a room. */
   readonly idBytes: Uint8Array;
   /** Public key of a fresh ticket key pair. */
   readonly ticketKey: Uint8Array;

@@ -115,7 +115,7 @@ test("any order of arrival that has each op behind the one it builds on means th
     said("a4", 7, "ask2", answer("22"), person),
     said("u1", 9, "a3", unask()),
     said("u2", 8, "ask", unask("ended")),
-    said("n1", 3, "c1", { kind: "item.note", text: "a note", by: "" }, person),
+    said("n1", 3, "c1", { kind: "item.note", note: "0123456789abcdef", text: "a note", by: "" }, person),
   ];
   const meaning = (known: Annotations): unknown => [known.questions, known.notes];
   const expected = meaning(fold(ops.toSorted((a, b) => a.lamport - b.lamport)));

@@ -21,6 +21,7 @@ interface Stamp {
 }
 
 interface Note extends Stamp {
+  readonly note: string;
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;
@@ -76,9 +77,14 @@ const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined |
 /** Adds one, or says why it has no effect. */
 export function annotate(known: Annotations, body: AnnotationBody, op: AnnotationOp): Result<Annotations, string> {
   switch (body.kind) {
-    case "item.note":
+    case "item.note": {
       if (!op.isOperator) return err("writing a note needs the role operator");
-      return ok({ ...known, notes: [...known.notes, { ...stampOf(op), text: body.text, by: body.by }] });
+      const { note, text, by } = body;
+      const before = known.notes.find((one) => one.note === note);
+      if (before !== undefined && compareStamp(before, op) < 0) return ok(known);
+      const others = known.notes.filter((one) => one !== before);
+      return ok({ ...known, notes: [...others, { ...stampOf(op), note, text, by }] });
+    }
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":

@@ -66,7 +66,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.restore": { kind: "item.restore", note: "" },
   "item.set": { kind: "item.set", field: "hold", value: "wait" },
   "item.delete": { kind: "item.delete", note: "" },
-  "item.note": { kind: "item.note", text: "see the log", by: "matrix:@ada:example.org" },
+  "item.note": { kind: "item.note", note: "0123456789abcdef", text: "see the log", by: "matrix:@ada:example.org" },
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },

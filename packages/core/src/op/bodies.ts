@@ -141,7 +141,8 @@ export type StageBody =
 
 /** What is said about an item. A note builds on any op of it, a question on a stage of it, an answer on its question. */
 export type AnnotationBody =
-  | { readonly kind: "item.note"; readonly text: string; readonly by: string }
+  /** `note` names it: a command that two nodes carried out has made one note. */
+  | { readonly kind: "item.note"; readonly note: string; readonly text: string; readonly by: string }
   | {
       readonly kind: "item.ask";
       readonly question: string;
@@ -252,7 +253,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
   "item.delete": record({ note: noteField }),
-  "item.note": record({ text: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),

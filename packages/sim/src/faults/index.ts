@@ -1,5 +1,6 @@
 /** All fault classes. */
 import { type ByzantineSeat, byzantineFaults } from "./byzantine.ts";
+import { chatFault } from "./chat.ts";
 import { clockFault } from "./clock.ts";
 import { crashAtWriteFault, killFault } from "./crash.ts";
 import { bitFlipFault, cloneFault, diskFullFault, restoreFault, syncErrorFault } from "./disk.ts";
@@ -29,6 +30,7 @@ export const faultsOf = (seat: ByzantineSeat): readonly Fault[] => [
   cancelFault,
   packingFault,
   agentFault,
+  chatFault,
   ...byzantineFaults(seat),
 ];
 

@@ -12,6 +12,7 @@ export function joinCheckers(checkers: readonly Checker[]): Hooks {
   const [published, deliveries, views, claims] = [all("onPublish"), all("onDelivered"), all("onView"), all("onClaim")];
   const [moves, greens, texts, spawns] = [all("onMoved"), all("onGreen"), all("onArgument"), all("onSpawn")];
   const [stored, ends] = [all("onStored"), all("onEnd")];
+  const [safe, spoken, posted] = [all("onSafe"), all("onSpoke"), all("onPost")];
   return {
     onPublish: (machine, frames) => {
       for (const hook of published) hook(machine, frames);
@@ -39,6 +40,15 @@ export function joinCheckers(checkers: readonly Checker[]): Hooks {
     },
     onSpawn: (spec) => {
       for (const hook of spawns) hook(spec);
+    },
+    onSafe: (machine, flavor, events) => {
+      for (const hook of safe) hook(machine, flavor, events);
+    },
+    onSpoke: (machine, account, what) => {
+      for (const hook of spoken) hook(machine, account, what);
+    },
+    onPost: (post, isAgain) => {
+      for (const hook of posted) hook(post, isAgain);
     },
     onEnd: () => {
       for (const hook of ends) hook();

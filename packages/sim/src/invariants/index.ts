@@ -7,6 +7,7 @@ import { authorMonotonicity } from "./i05-author-monotonicity.ts";
 import { asksFirst } from "./i05-asks-first.ts";
 import { convergence } from "./i07-convergence.ts";
 import { stamps } from "./i08-stamps.ts";
+import { oneEffect } from "./i10-rooms.ts";
 import { ackedOps } from "./i09-acked-ops.ts";
 import { legality } from "./i11-legality.ts";
 import { monotoneView } from "./i12-monotone-view.ts";
@@ -18,6 +19,11 @@ import { liveness } from "./i21-liveness.ts";
 import { dataIsNotCode } from "./i22-data-is-not-code.ts";
 import { bounds } from "./i25-bounds.ts";
 import { checkpointsHold } from "./i27-checkpoints.ts";
+import { oneAnswer } from "./i29-one-answer.ts";
+import { safeEvents } from "./i30-safe-events.ts";
+import { roomsAtRest } from "./i31-rooms-at-rest.ts";
+import { strangersChangeNothing } from "./i32-strangers.ts";
+import { oneSpeaker } from "./i33-one-speaker.ts";
 
 export const CHECKERS: readonly MakeChecker[] = [
   persistBeforePublish,
@@ -38,4 +44,10 @@ export const CHECKERS: readonly MakeChecker[] = [
   legality,
   bounds,
   checkpointsHold,
+  oneEffect,
+  oneAnswer,
+  safeEvents,
+  roomsAtRest,
+  strangersChangeNothing,
+  oneSpeaker,
 ];
