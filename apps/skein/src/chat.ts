@@ -5,13 +5,14 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
-import { type AccountSettings, type ChatEngine, createChatEngine } from "@skein/chat";
+import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
 import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig, type SecretSource } from "@skein/config";
 import { err, ok, type Result } from "@skein/core";
 import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
 
 import { Failure, reasonOf } from "./failure.ts";
+import { createInterpreter } from "./interpreter.ts";
 import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
 
 export interface Chat {
@@ -38,6 +39,7 @@ const WATCH_MS = 1_000;
 /** Fails when `node.yaml` is there and cannot be used. */
 export async function createChat(directory: string, node: Node, log: Logger): Promise<Chat> {
   const path = join(directory, FILE);
+  let interpreter: Interpret | undefined;
   const engine = createChatEngine({
     desk: node.desk,
     clock: systemClock,
@@ -45,10 +47,12 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     crypto: createNodeCrypto(),
     log,
     fetch: globalThis.fetch,
+    interpreter: () => interpreter,
   });
   const loaded = new Set<string>();
   const encryption = createMatrixEncryption(directory, log);
-  const apply = async ({ transports, lease }: NodeConfig): Promise<void> => {
+  const apply = async ({ transports, lease, interpreter: wanted }: NodeConfig): Promise<void> => {
+    interpreter = wanted === undefined ? undefined : createInterpreter(directory, wanted);
     for (const { kind } of transports) {
       const load = KINDS[kind];
       if (load === undefined || loaded.has(kind)) continue;

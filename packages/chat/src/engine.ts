@@ -6,6 +6,7 @@ import { type Crypto, err, ok, type Result } from "@skein/core";
 import type { ChatDesk, Clock, Logger, Random } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
+import type { Interpret } from "./interpreter.ts";
 import { contained, reasonOf } from "./contained.ts";
 import { createSession, type Session, type SessionState } from "./session.ts";
 import { slashVerbs } from "./slash.ts";
@@ -21,6 +22,8 @@ export interface ChatEngineDeps {
   readonly fetch: typeof fetch;
   /** How long a silent holder keeps an account; the usual time when it is left out. */
   readonly leaseTtlMs?: number;
+  /** Who turns talk into proposals now; nobody when it is left out. */
+  readonly interpreter?: () => Interpret | undefined;
 }
 
 export interface ChatEngine {

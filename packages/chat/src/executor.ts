@@ -11,20 +11,25 @@ import {
   type CommandError,
   type Decision,
   type Draft,
+  err,
   fromHex,
+  isLive,
   LIVE,
   ok,
   plain,
   type Result,
   type RoomCommand,
+  usageOf,
+  VERBS,
 } from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
 import { contained } from "./contained.ts";
-import { judge } from "./judge.ts";
-import type { Judgement, ReadQuestion, Settling } from "./judgement.ts";
+import type { Interpret, InterpreterFacts } from "./interpreter.ts";
+import { judge, judgeProposed } from "./judge.ts";
+import type { JudgeContext, Judgement, ReadQuestion, Settling } from "./judgement.ts";
 
 export interface ExecutorDeps {
   readonly desk: ChatDesk;
@@ -34,6 +39,8 @@ export interface ExecutorDeps {
   readonly account: AccountSettings;
   /** How much text fits into one message. */
   readonly maxText: number;
+  /** Who turns talk into a proposal; nobody when it is left out. */
+  readonly interpreter?: (() => Interpret | undefined) | undefined;
   /** Asked again before each one. */
   readonly mayAct: () => boolean;
 }
@@ -81,14 +88,55 @@ function waitingOf({ desk, account }: ExecutorDeps): readonly RoomCommand[] {
 /** False when nothing could be saved. */
 async function carryOut(deps: ExecutorDeps, command: RoomCommand): Promise<boolean> {
   const judgement = judgeNow(deps, command);
+  if (judgement.type === "interpret") return interpret(deps, command, judgement.text);
   if (judgement.type !== "read") return write(deps, command);
+  return answer(deps, command, judgement);
+}
+
+async function answer(
+  deps: ExecutorDeps,
+  command: RoomCommand,
+  judgement: Extract<Judgement, { type: "read" }>,
+): Promise<boolean> {
   const reply = await ask(deps, judgement.question);
   const isLive = judgement.question.type === "board" && judgement.question.isLive;
   return settle(deps, command, { ...DONE, reply, item: judgement.item, proposal: isLive ? LIVE : "" });
 }
 
-const judgeNow = ({ desk, account, clock, sha256, maxText }: ExecutorDeps, command: RoomCommand): Judgement =>
-  judge(command, { view: desk.view(), account, nowMs: clock.wallMs(), sha256, maxText });
+/** What somebody said in their own words becomes a question to them at most. */
+async function interpret(deps: ExecutorDeps, command: RoomCommand, text: string): Promise<boolean> {
+  const ask = deps.interpreter?.();
+  const line = ask === undefined ? err("There is no interpreter any more.") : await ask(factsOf(deps, text));
+  if (!line.ok) return settle(deps, command, { ...DONE, outcome: "refused", reply: [plain(line.error)] });
+  const judged = judgeProposed(line.value, command, contextOf(deps));
+  if (judged.type === "read") return answer(deps, command, judged);
+  if (judged.type === "settle") return settle(deps, command, judged.settling);
+  throw new Error("a proposal is asked about, never carried out");
+}
+
+const FACTS = 50;
+
+/** The board's newest items and what can be said: data for the interpreter. */
+function factsOf({ desk }: ExecutorDeps, text: string): InterpreterFacts {
+  const items = [...desk.view().items.values()]
+    .filter(isLive)
+    .toSorted((a, b) => b.updatedAt - a.updatedAt)
+    .slice(0, FACTS)
+    .map(({ id, registers, best }) => ({ id, title: registers.title.value, stage: best.state.stage.stage }));
+  const verbs = VERBS.flatMap((verb) => (verb.command === null ? [] : [`${usageOf(verb)}: ${verb.summary}`]));
+  return { text, verbs, items };
+}
+
+const contextOf = ({ desk, account, clock, sha256, maxText, interpreter }: ExecutorDeps): JudgeContext => ({
+  view: desk.view(),
+  account,
+  nowMs: clock.wallMs(),
+  sha256,
+  maxText,
+  canInterpret: interpreter?.() !== undefined,
+});
+
+const judgeNow = (deps: ExecutorDeps, command: RoomCommand): Judgement => judge(command, contextOf(deps));
 
 /** A fault of this program costs the one command that met it; left waiting it would be met again for ever. */
 async function giveUpOn(deps: ExecutorDeps, command: RoomCommand, cause: unknown): Promise<boolean> {
@@ -178,6 +226,7 @@ function effectsOf(deps: ExecutorDeps, command: RoomCommand): Effects {
     case "settle":
       return { drafts: draftsOf(judgement.effects ?? []), settling: judgement.settling };
     case "read":
+    case "interpret":
       return { drafts: [], settling: { ...DONE, outcome: "refused", reply: [plain("Say that again.")] } };
     case "write":
       return decided(deps, command, judgement);

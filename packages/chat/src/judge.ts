@@ -5,12 +5,14 @@
 import {
   assert,
   type Body,
+  commandSpec,
   findItem,
   isLive,
   messageKey,
   parseCommand,
   parseLine,
   plain,
+  roleAtLeast,
   type RoomCommand,
   verbOf,
   type View,
@@ -161,8 +163,37 @@ function judgeNoCommand(
     return judgeAnswer(asked, line.trim(), command, authority, context);
   }
   if (authority.role === undefined) return refuseStranger(command, authority);
+  const isTalk = problem.type === "no-verb" && command.received.type === "message";
+  if (isTalk && context.canInterpret && roleAtLeast(authority.role, "operator"))
+    return { type: "interpret", text: line };
   return refuse(problem.message);
 }
+
+/**
+ * A line that an interpreter proposes for what somebody said. Whatever it is, nothing is done before that person has said yes:
+ * the interpreter read their words, and anybody's that were in them.
+ */
+export function judgeProposed(line: string, command: RoomCommand, context: JudgeContext): Judgement {
+  const { received } = command;
+  const { view, account } = context;
+  const authority = authorityOf(received.principal, received, account, view);
+  const parsed = parseLine(line, {
+    threadItem: itemOfPlace(command, view),
+    itemByTitle: (title) => itemByTitle(view, title),
+  });
+  if (authority.role === undefined) return refuseStranger(command, authority);
+  if (!parsed.ok || parsed.value.type !== "command") return refuse(NOT_UNDERSTOOD);
+  const judged = judgeCommand(parsed.value, command, authority, context);
+  if (judged.type !== "write") return judged;
+  const [name = ""] = parsed.value.verb.names;
+  const item = itemOfInput(parsed.value.input, view);
+  const about = item?.ok === true ? item.value : undefined;
+  const spec = commandSpec(parsed.value.command);
+  const role = neededRole(name, spec?.role ?? "owner", account);
+  return ask({ wanted: parsed.value, about, ageMs: undefined, role }, command, context);
+}
+
+const NOT_UNDERSTOOD = "I did not understand that. Say help for what I know. I did nothing.";
 
 /** Not by way of a line: an answer may hold anything, also what looks like a flag. */
 function judgeAnswer(

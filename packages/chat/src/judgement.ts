@@ -23,6 +23,8 @@ export interface JudgeContext {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** How much text fits into one message here. */
   readonly maxText: number;
+  /** There is somebody to ask what people mean who do not speak the grammar. */
+  readonly canInterpret: boolean;
 }
 
 export type Settling = Omit<SettleBody, "kind" | "command" | "effects">;
@@ -31,6 +33,8 @@ export type Judgement =
   | { readonly type: "settle"; readonly settling: Settling; readonly effects?: readonly ChatBody[] }
   /** Asked from the node; its answer is the reply. */
   | { readonly type: "read"; readonly question: ReadQuestion; readonly item: string }
+  /** No command: the interpreter may propose one, and a person confirms it. */
+  | { readonly type: "interpret"; readonly text: string }
   | {
       readonly type: "write";
       readonly command: Command;

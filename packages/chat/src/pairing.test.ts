@@ -31,6 +31,7 @@ function pairWith(mesh: MeshDouble, typed: string, principal: string = "fake:ada
     account: accountOf(),
     nowMs: mesh.clock.wallMs(),
     sha256,
+    canInterpret: false,
     maxText: 1_000,
   });
 }

@@ -12,6 +12,7 @@ import { type Cards, createCards } from "./cards.ts";
 import { type DueContext, roomIn } from "./due.ts";
 import { createExecutor, type Executor } from "./executor.ts";
 import { createHost } from "./host.ts";
+import type { Interpret } from "./interpreter.ts";
 import { createLeaseKeeper, LEASE_TTL_MS, type LeasePlan } from "./lease.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createReactions } from "./reactions.ts";
@@ -27,6 +28,8 @@ export interface SessionDeps {
   /** Who has this name among the members; for `pin`. */
   readonly memberNamed: (name: string) => string | undefined;
   readonly leaseTtlMs?: number;
+  /** Who turns talk into proposals now; nobody when it is left out. */
+  readonly interpreter?: () => Interpret | undefined;
 }
 
 export interface SessionState {
@@ -106,6 +109,7 @@ export function createSession(deps: SessionDeps): Session {
     account,
     mayAct,
     maxText: roomIn(transport.capabilities),
+    interpreter: deps.interpreter,
   });
   const outbox: Outbox = createOutbox({
     account: account.id,

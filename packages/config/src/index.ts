@@ -19,6 +19,7 @@ export { projectConfigJsonSchema } from "./schema.ts";
 export { formatDuration, parseDuration } from "./quantity.ts";
 export {
   type AccountConfig,
+  type InterpreterConfig,
   type NodeConfig,
   NO_NODE_CONFIG,
   parseNodeConfig,

@@ -37,12 +37,25 @@ interface LeaseConfig {
   readonly ttlMs: number;
 }
 
+/** A command that turns what people say in their own words into a line that they are asked about. */
+export interface InterpreterConfig {
+  readonly run: readonly [string, ...string[]];
+  readonly timeoutMs: number;
+  /** Environment variables of the node that it gets. */
+  readonly env: readonly string[];
+}
+
 export interface NodeConfig {
+  readonly interpreter: InterpreterConfig | undefined;
   readonly transports: readonly AccountConfig[];
   readonly lease: LeaseConfig;
 }
 
-export const NO_NODE_CONFIG: NodeConfig = { transports: [], lease: { ttlMs: 30_000 } };
+export const NO_NODE_CONFIG: NodeConfig = {
+  transports: [],
+  lease: { ttlMs: 30_000 },
+  interpreter: undefined,
+};
 
 const id = z.string().min(1).max(300);
 const role = z.enum(ROLES);
@@ -88,7 +101,24 @@ const lease = z
   .prefault({})
   .transform(({ ttl }): LeaseConfig => ({ ttlMs: ttl }));
 
-const nodeConfig = z.strictObject({ transports: z.array(transport).max(32).default([]), lease });
+const interpreter = z
+  .strictObject({
+    run: z.tuple([z.string().min(1).max(4_096)], z.string().max(4_096)),
+    timeout: duration({ min: 1_000, max: 600_000 }, "How long it may take.").prefault("60s"),
+    env: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/))
+      .max(64)
+      .default([]),
+  })
+  .transform(({ run, timeout, env }): InterpreterConfig => ({ run, timeoutMs: timeout, env }));
+
+const nodeConfig = z
+  .strictObject({
+    transports: z.array(transport).max(32).default([]),
+    lease,
+    interpreter: interpreter.optional(),
+  })
+  .transform((given): NodeConfig => ({ ...given, interpreter: given.interpreter }));
 
 /** `fileName` is only repeated in problems; nothing is opened. */
 export function parseNodeConfig(text: string, fileName: string): Result<NodeConfig, ConfigError> {

@@ -38,7 +38,14 @@ export function hear({ mesh, account }: Stand, event: InboundEvent, ageMs: numbe
   }
   const command = mesh.view().chat.commands.get(id);
   if (command === undefined) throw new Error("it was just received");
-  return judge(command, { view: mesh.view(), account, nowMs: mesh.clock.wallMs(), sha256, maxText: 3_000 });
+  return judge(command, {
+    view: mesh.view(),
+    account,
+    nowMs: mesh.clock.wallMs(),
+    sha256,
+    canInterpret: false,
+    maxText: 3_000,
+  });
 }
 
 /** Judges it, and writes what it was settled with. */

@@ -3,6 +3,7 @@ import { testCrypto } from "@skein/core/testing";
 
 import type { AccountSettings } from "../account.ts";
 import { createSession, type Session } from "../session.ts";
+import type { Interpret } from "../interpreter.ts";
 import type { Capabilities, InboundEvent } from "../transport.ts";
 import { createMeshDouble, type DeskDouble, type MeshDouble } from "./desk-double.ts";
 import { accountOf, addItem, commandId, pair } from "./rooms.ts";
@@ -34,6 +35,7 @@ export function stand(
   names: readonly string[],
   more: Partial<AccountSettings> = {},
   caps: Partial<Capabilities> = {},
+  interpreter: () => Interpret | undefined = () => undefined,
 ): Stand {
   const mesh = createMeshDouble();
   const platform = createPlatformDouble(caps);
@@ -55,6 +57,7 @@ export function stand(
       log: (level, event, fields) =>
         void (level === "error" ? faults.push(`${event} ${String(fields?.["message"])}`) : 0),
       memberNamed,
+      interpreter,
     });
     let isGone = false;
     const tick = (): void => {
