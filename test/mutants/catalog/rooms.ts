@@ -11,8 +11,8 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
   {
     name: "sent-again-without-a-look",
     file: OUTBOX,
-    find: "if (!isDoubtful || knowsKey(one))",
-    replace: "if (!isDoubtful || doubtful.size >= 0)",
+    find: "if (!doubt || knowsKey(one))",
+    replace: "if (!doubt || doubtful.size >= 0)",
     faults,
     why: "Nobody answered, so it was not sent.",
     caughtBy: ["I29"],

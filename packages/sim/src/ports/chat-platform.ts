@@ -81,7 +81,7 @@ export interface Connection {
 }
 
 /** A program that answers webhooks. */
-export interface HookTarget {
+interface HookTarget {
   readonly life: Life;
   readonly isUp: () => boolean;
   /** Resolves with whether it was acknowledged. */
@@ -92,7 +92,7 @@ export type HookPayload =
   | { readonly type: "events"; readonly events: readonly InboundEvent[] }
   | { readonly type: "status"; readonly key: string; readonly message: string };
 
-export interface PlatformWatch {
+interface PlatformWatch {
   readonly onPost: (post: Post, isAgain: boolean) => void;
   readonly onTwice: () => void;
   readonly onAgain: () => void;
