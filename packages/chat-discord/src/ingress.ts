@@ -156,7 +156,10 @@ async function hold(loop: Loop, self: string): Promise<Held> {
       },
       onDispatch: (dispatch) => {
         if (dispatch.name === "READY") begin(dispatch, loop);
-        seen.isUp ||= dispatch.name === "READY" || dispatch.name === "RESUMED";
+        if (dispatch.name === "READY" || dispatch.name === "RESUMED") {
+          seen.isUp = true;
+          loop.host.connected();
+        }
         dispatcher.push(dispatch);
       },
       onEnd: resolve,

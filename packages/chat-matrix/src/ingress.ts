@@ -112,6 +112,7 @@ function createTurns(deps: IngressDeps, signal: AbortSignal): () => Promise<Turn
     saidTooLong ||= cursor.length > CURSOR_MAX;
     if (to !== since && cursor.length <= CURSOR_MAX) host.moved(cursor);
     since = to;
+    host.connected();
     return DONE;
   };
   const startAnew = (): Turn => {

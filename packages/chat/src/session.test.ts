@@ -209,6 +209,16 @@ test("what ends the account on one node for good lets the next one have it", asy
   expect(of.mesh.view().chat.leases.get("fake/main")?.epoch).toBe(2);
 });
 
+test("an account speaks from when the platform has let it in, not from when it knows where to begin", async () => {
+  const of = stand(["alice"]);
+  await of.mesh.clock.pass(SETTLED_MS);
+  const { session, transport } = speakerOf(of);
+  transport.ingress().moved("s1");
+  expect(session.state().state).toBe("connects");
+  transport.ingress().connected();
+  expect(session.state().state).toBe("speaks");
+});
+
 test("a trouble that passed is not told for ever", async () => {
   const of = stand(["alice"]);
   await of.mesh.clock.pass(SETTLED_MS);
@@ -216,6 +226,9 @@ test("a trouble that passed is not told for ever", async () => {
   transport.ingress().trouble({ severity: "passing", message: "The platform is down." });
   expect(session.state().trouble).toBe("The platform is down.");
   transport.ingress().moved("s1");
+  expect(session.state().trouble).toBeUndefined();
+  transport.ingress().trouble({ severity: "passing", message: "The platform is down." });
+  transport.ingress().connected();
   expect(session.state().trouble).toBeUndefined();
 });
 

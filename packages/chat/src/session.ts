@@ -168,11 +168,12 @@ export function createSession(deps: SessionDeps): Session {
       ...host,
       cursor: cursor === "" ? undefined : cursor,
       connected: () => {
-        if (held?.epoch === epoch) isConnected = true;
+        if (held?.epoch !== epoch) return;
+        isConnected = true;
+        if (trouble?.severity === "passing") trouble = undefined;
       },
       moved: (to) => {
         if (held?.epoch !== epoch) return;
-        isConnected = true;
         if (trouble?.severity === "passing") trouble = undefined;
         cursor = to;
         saveCursor(false);

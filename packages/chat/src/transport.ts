@@ -112,7 +112,7 @@ export interface Trouble {
 export interface IngressHost extends ChatHost {
   /** Where the last holder was, as it last said; undefined when nobody ever held it. At most 200 characters. */
   readonly cursor: string | undefined;
-  /** The platform has let this node in. A cursor that moves says so too; this is for when there is none to move yet. */
+  /** The platform has let this node in: from now on what people say arrives. Said again after each interruption. */
   connected(): void;
   /** What was received up to here is durable; the next holder goes on from here. */
   moved(cursor: string): void;

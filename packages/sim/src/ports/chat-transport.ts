@@ -191,6 +191,7 @@ function connect(flavor: Flavor, deps: ClientDeps, host: IngressHost): Ingress {
     };
     current = connection;
     host.moved(String(position));
+    host.connected();
     platform.connect(connection);
     watchFor(connection);
   };
