@@ -60,9 +60,9 @@ export function createCryptography(
     decrypt: (room, event) => alone(() => decrypt(deps, room, event)),
     encrypt: (one) => alone(() => encrypt(deps, one)),
     close: async () => {
-      await alone(async () => {
-        await kept.close();
-        return DONE;
+      await alone(() => {
+        kept.close();
+        return Promise.resolve(DONE);
       });
     },
   };
