@@ -77,14 +77,14 @@ export function createKeyFile(directory: string, device: string, key: Uint8Array
   };
 }
 
-export function seal(key: Uint8Array, plain: Uint8Array, context: string): Buffer {
+function seal(key: Uint8Array, plain: Uint8Array, context: string): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
   return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Undefined when it was not sealed with this key and in this context. */
-export function unseal(key: Uint8Array, bytes: Uint8Array, context: string): Buffer | undefined {
+function unseal(key: Uint8Array, bytes: Uint8Array, context: string): Buffer | undefined {
   if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES))
     .setAAD(Buffer.from(context))

@@ -15,10 +15,10 @@ export interface RoomCryptography {
   /** Takes in what a sync says to this device. Once it is durable the position is `to`, also when what follows from it failed. */
   take(news: DeviceNews, to: string): Promise<Answer<void>>;
   /** The homeserver does not know the position any more, so what is known of other devices may be old. */
-  lostPosition(): Promise<void>;
+  lostPosition(): Promise<Answer<void>>;
   /** It was encrypted once, and so it is for ever, whatever the homeserver says later. */
   knowsAsEncrypted(room: string): Promise<boolean>;
-  noteEncrypted(room: string): Promise<void>;
+  noteEncrypted(room: string): Promise<Answer<void>>;
   decrypt(room: string, event: RoomEvent): Promise<Answer<Deciphered>>;
   /** The content of an `m.room.encrypted` event that the members' devices can read. */
   encrypt(request: EncryptRequest): Promise<Answer<Content>>;
