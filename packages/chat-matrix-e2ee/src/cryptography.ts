@@ -43,26 +43,24 @@ export function createCryptography(
   return {
     position: kept.position,
     take: (news, to) => alone(() => take(deps, news, to)),
-    lostPosition: async () => {
-      await alone(async () => {
+    lostPosition: () =>
+      alone(async () => {
         await kept.machine.markAllTrackedUsersAsDirty();
         await kept.save({ position: undefined });
         return DONE;
-      });
-    },
+      }),
     knowsAsEncrypted: (room) => Promise.resolve(kept.encryptedRooms.has(room)),
-    noteEncrypted: async (room) => {
-      await alone(async () => {
+    noteEncrypted: (room) =>
+      alone(async () => {
         await kept.save({ encryptedRooms: [room] });
         return DONE;
-      });
-    },
+      }),
     decrypt: (room, event) => alone(() => decrypt(deps, room, event)),
     encrypt: (one) => alone(() => encrypt(deps, one)),
     close: async () => {
-      await alone(async () => {
-        await kept.close();
-        return DONE;
+      await alone(() => {
+        kept.close();
+        return Promise.resolve(DONE);
       });
     },
   };

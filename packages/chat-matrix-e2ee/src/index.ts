@@ -31,7 +31,7 @@ export function createCryptographyOpener(directory: string): OpenCryptography {
     const outgoing = createOutgoing(request.http);
     const signing = await signed(kept, outgoing, request, seeds);
     if (signing.type === "signed") return { type: "ok", value: createCryptography(kept, outgoing, request) };
-    await kept.close();
+    kept.close();
     return signing.type === "foreign" ? { type: "unusable", reason: foreignIdentity(account) } : signing;
   };
 }
@@ -49,7 +49,7 @@ async function signed(
     await save();
     return signing;
   } catch (cause) {
-    await kept.close();
+    kept.close();
     throw cause;
   }
 }

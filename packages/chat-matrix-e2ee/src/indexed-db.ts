@@ -2,9 +2,13 @@
  * The machine that does the encryption keeps its state in IndexedDB, which Node does not have. So it gets one in memory, and
  * here are the two ways between that and a value that can be written to a file: everything out, everything in.
  *
+ * Each machine has databases of its own, and when it is closed they are left to be collected with it. To delete them would
+ * be to wait for whatever the machine gave out (a device, an identity), as each keeps them open.
+ *
  * Only the few parts of the interface that this needs are described; the types of browsers are not Node's.
  */
 import "fake-indexeddb/auto";
+import { IDBFactory } from "fake-indexeddb";
 
 export interface DatabaseDump {
   readonly name: string;
@@ -43,7 +47,6 @@ interface Request<T> extends Events {
 interface Factory {
   databases(): Promise<readonly { readonly name?: string; readonly version?: number }[]>;
   open(name: string, version?: number): Request<Database>;
-  deleteDatabase(name: string): Request<unknown>;
 }
 
 interface Database {
@@ -68,23 +71,49 @@ interface ObjectStore extends StoreOptions {
   put(value: unknown, key?: unknown): unknown;
 }
 
-/** Databases of one machine; the library makes their names out of this one. */
-const belongsTo = (name: string, machine: string): boolean => name.startsWith(`${machine}::`);
+export interface Databases {
+  dump(): Promise<readonly DatabaseDump[]>;
+  restore(dumps: readonly DatabaseDump[]): Promise<void>;
+  /** What is opened meanwhile, by whoever takes the global one, is opened here. */
+  during<T>(open: () => Promise<T>): Promise<T>;
+}
 
-export async function dumpDatabases(machine: string): Promise<readonly DatabaseDump[]> {
-  const dumps: DatabaseDump[] = [];
-  for (const name of await namesOf(machine)) {
-    const database = await settled(factory().open(name));
-    const names = [...database.objectStoreNames];
-    // One transaction, so that no other one comes between two stores.
-    const transaction = names.length === 0 ? undefined : database.transaction(names, "readonly");
-    const stores = await Promise.all(
-      names.flatMap((store) => (transaction === undefined ? [] : [dumpStore(store, transaction.objectStore(store))])),
-    );
-    dumps.push({ name: name.slice(machine.length), version: database.version, stores });
-    database.close();
-  }
-  return dumps;
+/** The library looks for a global one, so only one machine at a time can be opened. */
+let turn: Promise<unknown> = Promise.resolve();
+
+export function createDatabases(): Databases {
+  const factory: Factory = new IDBFactory();
+  return {
+    dump: async () => {
+      const dumps: DatabaseDump[] = [];
+      for (const { name } of await factory.databases()) {
+        if (name !== undefined) dumps.push(await dumpDatabase(name, await settled(factory.open(name))));
+      }
+      return dumps;
+    },
+    restore: async (dumps) => {
+      for (const dump of dumps) await restoreDatabase(factory, dump);
+    },
+    during: (open) => {
+      const opened = turn.then(() => {
+        Object.assign(globalThis, { indexedDB: factory });
+        return open();
+      });
+      turn = opened.catch(() => undefined);
+      return opened;
+    },
+  };
+}
+
+async function dumpDatabase(name: string, database: Database): Promise<DatabaseDump> {
+  const names = [...database.objectStoreNames];
+  // One transaction, so that no other one comes between two stores.
+  const transaction = names.length === 0 ? undefined : database.transaction(names, "readonly");
+  const stores = await Promise.all(
+    names.flatMap((store) => (transaction === undefined ? [] : [dumpStore(store, transaction.objectStore(store))])),
+  );
+  database.close();
+  return { name, version: database.version, stores };
 }
 
 async function dumpStore(name: string, store: ObjectStore): Promise<StoreDump> {
@@ -97,15 +126,13 @@ async function dumpStore(name: string, store: ObjectStore): Promise<StoreDump> {
   return { name, options: { keyPath, autoIncrement }, indexes, keys, values };
 }
 
-export async function restoreDatabases(machine: string, dumps: readonly DatabaseDump[]): Promise<void> {
-  for (const { name, version, stores } of dumps) {
-    const request = factory().open(machine + name, version);
-    request.addEventListener("upgradeneeded", () => stores.forEach((store) => createStore(request.result, store)));
-    const database = await settled(request);
-    const filled = stores.filter(({ keys }) => keys.length > 0);
-    if (filled.length > 0) await fill(database, filled);
-    database.close();
-  }
+async function restoreDatabase(factory: Factory, { name, version, stores }: DatabaseDump): Promise<void> {
+  const request = factory.open(name, version);
+  request.addEventListener("upgradeneeded", () => stores.forEach((store) => createStore(request.result, store)));
+  const database = await settled(request);
+  const filled = stores.filter(({ keys }) => keys.length > 0);
+  if (filled.length > 0) await fill(database, filled);
+  database.close();
 }
 
 function createStore(database: Database, { name, options, indexes }: StoreDump): void {
@@ -130,32 +157,6 @@ function fill(database: Database, stores: readonly StoreDump[]): Promise<void> {
     transaction.addEventListener("complete", () => resolve());
     transaction.addEventListener("abort", () => reject(errorOf(transaction.error)));
   });
-}
-
-/**
- * Whatever the machine gave out (a device, an identity) keeps the databases open until it is collected. They are deleted when
- * the last one is; that may be long after this resolves.
- */
-export async function deleteDatabases(machine: string): Promise<void> {
-  for (const name of await namesOf(machine)) {
-    const request = factory().deleteDatabase(name);
-    await new Promise<void>((resolve, reject) => {
-      request.addEventListener("success", () => resolve());
-      request.addEventListener("blocked", () => resolve());
-      request.addEventListener("error", () => reject(errorOf(request.error)));
-    });
-  }
-}
-
-async function namesOf(machine: string): Promise<readonly string[]> {
-  const known = await factory().databases();
-  return known.flatMap(({ name }) => (name !== undefined && belongsTo(name, machine) ? [name] : []));
-}
-
-function factory(): Factory {
-  const scope: { readonly indexedDB?: Factory } = globalThis as { readonly indexedDB?: Factory };
-  if (scope.indexedDB === undefined) throw new Error("there is no IndexedDB");
-  return scope.indexedDB;
 }
 
 const settled = <T>(request: Request<T>): Promise<T> =>

@@ -9,7 +9,7 @@ import { serialize } from "node:v8";
 import { DeviceId, OlmMachine, StoreHandle, UserId } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { CryptographyRequest } from "@skein/chat-matrix";
 
-import { deleteDatabases, dumpDatabases, restoreDatabases } from "./indexed-db.ts";
+import { createDatabases } from "./indexed-db.ts";
 import { type KeyFile, type KeyState } from "./key-file.ts";
 
 export interface KeptMachine {
@@ -18,30 +18,29 @@ export interface KeptMachine {
   readonly encryptedRooms: ReadonlySet<string>;
   /** Durable when it resolves. */
   readonly save: (change?: Partial<Pick<KeyState, "position" | "encryptedRooms">>) => Promise<void>;
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }
 
-/** So that an account that is opened again in one process finds nothing of what was closed. */
-let machines = 0;
+const STORE = "keys";
 
 export async function openMachine(
   { userId, deviceId, log, account }: CryptographyRequest,
   file: KeyFile,
   kept: KeyState | undefined,
 ): Promise<KeptMachine> {
-  const name = `skein-${machines++}`;
   const debug = (message: unknown): void => log("debug", "chat.matrix.keys", { account, message: String(message) });
   const logger = { debug: () => {}, info: () => {}, warn: debug, error: debug };
-  await restoreDatabases(name, kept?.databases ?? []);
-  const store = await StoreHandle.open(name, null, logger);
-  const machine = await OlmMachine.initFromStore(new UserId(userId), new DeviceId(deviceId), store, logger);
-  // Else the handle keeps the databases open when the machine is closed.
-  store.free();
+  const databases = createDatabases();
+  await databases.restore(kept?.databases ?? []);
+  const machine = await databases.during(async () => {
+    const store = await StoreHandle.open(STORE, null, logger);
+    return OlmMachine.initFromStore(new UserId(userId), new DeviceId(deviceId), store, logger);
+  });
   // Nodes do not pass keys on to each other; each is sent its own.
   machine.roomKeyRequestsEnabled = false;
   machine.roomKeyForwardingEnabled = false;
-  let { position, encryptedRooms }: Omit<KeyState, "databases"> = kept ?? { position: undefined, encryptedRooms: [] };
-  const rooms = new Set(encryptedRooms);
+  const rooms = new Set(kept?.encryptedRooms);
+  let position = kept?.position;
   let written = "";
 
   return {
@@ -49,18 +48,15 @@ export async function openMachine(
     position: () => position,
     encryptedRooms: rooms,
     save: async (change = {}) => {
-      if ("position" in change) position = change.position;
       for (const room of change.encryptedRooms ?? []) rooms.add(room);
-      encryptedRooms = [...rooms];
-      const state: KeyState = { position, encryptedRooms, databases: await dumpDatabases(name) };
+      const to = "position" in change ? change.position : position;
+      const state: KeyState = { position: to, encryptedRooms: [...rooms], databases: await databases.dump() };
       const digest = createHash("sha256").update(serialize(state)).digest("hex");
-      if (digest === written) return;
-      await file.write(state);
+      if (digest !== written) await file.write(state);
       written = digest;
+      // Not before it is written: the homeserver forgets what is older than the position it is asked from.
+      position = to;
     },
-    close: async () => {
-      machine.close();
-      await deleteDatabases(name);
-    },
+    close: () => machine.close(),
   };
 }

@@ -12,13 +12,13 @@ import type { Content } from "./render.ts";
 export interface RoomCryptography {
   /** Up to where in the homeserver's stream this device has its messages; undefined before the first time. */
   position(): string | undefined;
-  /** Takes in what a sync says to this device. Durable once it resolves, and the position is `to` then, even when it failed. */
+  /** Takes in what a sync says to this device. Once it is durable the position is `to`, also when what follows from it failed. */
   take(news: DeviceNews, to: string): Promise<Answer<void>>;
   /** The homeserver does not know the position any more, so what is known of other devices may be old. */
-  lostPosition(): Promise<void>;
+  lostPosition(): Promise<Answer<void>>;
   /** It was encrypted once, and so it is for ever, whatever the homeserver says later. */
   knowsAsEncrypted(room: string): Promise<boolean>;
-  noteEncrypted(room: string): Promise<void>;
+  noteEncrypted(room: string): Promise<Answer<void>>;
   decrypt(room: string, event: RoomEvent): Promise<Answer<Deciphered>>;
   /** The content of an `m.room.encrypted` event that the members' devices can read. */
   encrypt(request: EncryptRequest): Promise<Answer<Content>>;

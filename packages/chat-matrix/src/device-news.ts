@@ -19,7 +19,8 @@ export async function catchUp(
     const from = cryptography.position();
     const answer = await api.deviceSync(from, signal);
     if (answer.type === "refused" && answer.status === 400 && from !== undefined) {
-      await cryptography.lostPosition();
+      const lost = await cryptography.lostPosition();
+      if (lost.type !== "ok") return lost;
       continue;
     }
     if (answer.type !== "ok") return answer;

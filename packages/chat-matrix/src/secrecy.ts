@@ -41,6 +41,8 @@ export interface SecrecyDeps {
 /** In one room; the oldest are given up. */
 const WAITING_MAX = 100;
 
+const DONE: Answer<void> = { type: "ok", value: undefined };
+
 /** What a stranger on the way may have written. */
 const COMMANDING: ReadonlySet<string> = new Set(["m.room.message", "m.reaction"]);
 
@@ -49,10 +51,11 @@ export function createSecrecy({ api, account, signal }: SecrecyDeps): Secrecy {
   const waiting = new Map<string, ReadonlyMap<string, RoomEvent>>();
   const told = new Set<string>();
 
-  const note = async (room: string, cryptography: RoomCryptography): Promise<void> => {
-    if (known.get(room) === true) return;
-    await cryptography.noteEncrypted(room);
-    known.set(room, true);
+  const note = async (room: string, cryptography: RoomCryptography): Promise<Answer<void>> => {
+    if (known.get(room) === true) return DONE;
+    const noted = await cryptography.noteEncrypted(room);
+    if (noted.type === "ok") known.set(room, true);
+    return noted;
   };
   const isEncrypted: Secrecy["isEncrypted"] = async (room, cryptography) => {
     const before = known.get(room) ?? ((await cryptography.knowsAsEncrypted(room)) ? true : undefined);
@@ -62,9 +65,9 @@ export function createSecrecy({ api, account, signal }: SecrecyDeps): Secrecy {
     }
     const asked = await api.isEncrypted(room, signal);
     if (asked.type !== "ok") return asked;
-    if (asked.value) await note(room, cryptography);
-    else known.set(room, false);
-    return asked;
+    if (!asked.value) known.set(room, false);
+    const noted = asked.value ? await note(room, cryptography) : DONE;
+    return noted.type === "ok" ? asked : noted;
   };
 
   return {
@@ -75,11 +78,11 @@ export function createSecrecy({ api, account, signal }: SecrecyDeps): Secrecy {
       // A room that the account is no longer in does not say. What was written there in clear is then not believed.
       if (before.type !== "ok" && !(before.type === "refused" && before.status === 403)) return before;
       let encrypted = before.type !== "ok" || before.value;
+      let isProven = false;
       const [clear, late, troubles] = [[] as RoomEvent[], new Map<string, RoomEvent>(), new Map<string, string>()];
       for (const event of [...(waiting.get(room)?.values() ?? []), ...events]) {
         if (event.type === "m.room.encryption" && event.state_key === "") {
-          encrypted = true;
-          await note(room, cryptography);
+          [encrypted, isProven] = [true, true];
         } else if (event.type === "m.room.encrypted") {
           if (event.sender === userId || event.state_key !== undefined) continue;
           const read = await cryptography.decrypt(room, event);
@@ -89,14 +92,15 @@ export function createSecrecy({ api, account, signal }: SecrecyDeps): Secrecy {
             if (later) late.set(event.event_id, event);
             troubles.set(`${room} ${event.sender} ${reason}`, unreadable(account, room, event.sender, reason));
           } else {
-            encrypted = true;
-            await note(room, cryptography);
+            [encrypted, isProven] = [true, true];
             clear.push(...messageOf(event, read.value));
           }
         } else if (encrypted && COMMANDING.has(event.type) && event.sender !== userId) {
           troubles.set(`${room} ${event.type}`, inClear(room, event));
         } else clear.push(event);
       }
+      const noted = isProven ? await note(room, cryptography) : DONE;
+      if (noted.type !== "ok") return noted;
       const settle: ClearNews["settle"] = (host) => {
         if (late.size === 0) waiting.delete(room);
         else waiting.set(room, new Map([...late].slice(-WAITING_MAX)));
