@@ -409,3 +409,15 @@ test("an account whose encryption was set up in a client is refused with what to
   await waitFor("the trouble", () => host.troubles.some(({ severity }) => severity === "fatal"));
   expect(host.troubles.at(-1)?.message).toContain("use another account");
 });
+
+test("the longest text fits when it is encrypted, as a message and as an edit", async () => {
+  const bot = nodeOf(await newUser(), newDirectory());
+  await bot.open();
+  const room = await roomWith(bot);
+  for (const character of ['"', "&", "漢"]) {
+    const text = `a${character.repeat(bot.transport.capabilities.maxText - 2)}z`;
+    const sent = await sentId(bot.transport.send(outgoing(room, `long ${character}`, text)));
+    await sentId(bot.transport.edit(outgoing(room, `longer ${character}`, text), sent));
+  }
+  expect(sentBy(await ada.read(room), bot.user)).toHaveLength(6);
+});
