@@ -118,8 +118,8 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
     }
     case "item.answer": {
       const asked = item.annotations.questions.get(body.question);
-      const isOpen = asked !== undefined && asked.answer === undefined;
-      return ok(isOpen ? [{ entity: item.id, on: item.best.id, body }] : []);
+      const isUnanswered = asked !== undefined && asked.answer === undefined && asked.over === undefined;
+      return ok(isUnanswered ? [{ entity: item.id, on: asked.id, body }] : []);
     }
     case "item.delete":
       return ok([{ entity: item.id, on: item.best.id, body }]);

@@ -4,7 +4,6 @@ import type { Mutant } from "../mutant.ts";
 const FOLD = "packages/core/src/chat/chat-fold.ts";
 const HOST = "packages/chat/src/host.ts";
 const OUTBOX = "packages/chat/src/outbox.ts";
-const SESSION = "packages/chat/src/session.ts";
 const faults = ["chat"];
 
 export const ROOM_MUTANTS: readonly Mutant[] = [
@@ -40,17 +39,7 @@ export const ROOM_MUTANTS: readonly Mutant[] = [
     replace: "const id = commandIdOf(body.account, stamp.id, sha256);",
     faults,
     why: "Each receive op has an id of its own already, and so its command has one, too.",
-    caughtBy: ["I30", "I31"],
-  },
-  {
-    name: "place-of-the-reader-not-passed-on",
-    file: SESSION,
-    find: '(desk.recall(cursorFact) ?? "")',
-    replace: '""',
-    also: [{ file: SESSION, find: "savedMs = Number.NEGATIVE_INFINITY;", replace: "savedMs = clock.monoMs();" }],
-    faults,
-    why: "Whoever keeps the account says where it stands; the others have nothing to say.",
-    caughtBy: ["I31"],
+    caughtBy: ["I29", "I30", "I31"],
   },
   {
     name: "older-end-counts",

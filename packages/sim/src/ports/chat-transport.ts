@@ -111,10 +111,13 @@ async function find(flavor: Flavor, deps: ClientDeps, message: OutgoingMessage):
 
 const TIMEOUT_MS = 5_000;
 
+/** What the client throws, now and then. */
+export const SIMULATED_BUG = "a bug of the simulated transport";
+
 /** One request: to the platform, what it does there, and back. All of it may go wrong. */
 function ask({ platform, life, scheduler, isUp }: ClientDeps, act: () => SendOutcome): Promise<SendOutcome> {
   const { prng, rates } = platform;
-  if (prng.chance(rates.throwChance)) return Promise.reject(new Error("a bug of the simulated transport"));
+  if (prng.chance(rates.throwChance)) return Promise.reject(new Error(SIMULATED_BUG));
   const delay = (): number => 1 + prng.int(Math.max(1, Math.round(rates.maxMs)));
   const isRequestLost = prng.chance(rates.lostRequestChance);
   const isAnswerLost = prng.chance(rates.lostAnswerChance);
