@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { foundMesh } from "../log/genesis.ts";
-import { createReplica } from "../log/replica.ts";
+import { createReplica, type Replica } from "../log/replica.ts";
 import type { Role } from "../member/role.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { decide } from "./decide.ts";
@@ -11,11 +11,17 @@ import type { CommandName } from "./registry.ts";
 
 const me = { signer: testSigner("decider"), incarnation: new Uint8Array(8).fill(1) };
 
-/** Carries out commands of a node with this role; a refused one says why. */
-function world(): (name: CommandName, input: unknown, role: Role) => string {
+type Run = (name: CommandName, input: unknown, role: Role) => string;
+
+function newReplica(): Replica {
   const { mesh, frame } = foundMesh({ ...me, meshName: "m", nodeName: "first", wallMs: 1 }, testCrypto);
   const replica = createReplica(mesh, testCrypto);
   replica.take(frame.bytes);
+  return replica;
+}
+
+/** Carries out commands of a node with this role; a refused one says why. */
+function world(replica: Replica = newReplica()): Run {
   let codes = 0;
   return (name, input, role) => {
     const parsed = parseCommand(name, input);
@@ -54,4 +60,17 @@ test("nobody makes a person more than they are", () => {
   );
   expect(run("people.pair", { person: "ada" }, "operator")).toBe("done");
   expect(run("people.role", { person: "ada", role: "owner" }, "operator")).toContain("Only somebody who is owner");
+});
+
+test("a second code for somebody leaves what they may do, unless it says otherwise", () => {
+  const replica = newReplica();
+  const run = world(replica);
+  const roleOf = (): string | undefined => replica.view().chat.people().persons.get("ada")?.role;
+  run("people.pair", { person: "ada" }, "owner");
+  expect(roleOf()).toBe("operator");
+  run("people.role", { person: "ada", role: "observer" }, "owner");
+  run("people.pair", { person: "ada" }, "owner");
+  expect(roleOf()).toBe("observer");
+  run("people.pair", { person: "ada", role: "owner" }, "owner");
+  expect(roleOf()).toBe("owner");
 });

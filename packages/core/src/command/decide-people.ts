@@ -17,14 +17,16 @@ export const chatDraft = (body: ChatBody): Decision => ({
   item: null,
 });
 
-export function pair({ person, role, ttl }: CommandInput<"people.pair">, context: DecideContext): Decided {
+export function pair({ person, role: wanted, ttl }: CommandInput<"people.pair">, context: DecideContext): Decided {
+  const known = context.view.chat.people().persons.get(person);
+  // A second account of somebody changes nothing of what they may do.
+  const role = wanted ?? (known === undefined || known.role === "none" ? "operator" : known.role);
   if (!roleAtLeast(context.role, role)) {
     return err({
       code: "not-allowed",
       message: `A person cannot be made ${role} by ${context.role}. Say --role ${context.role} or less.`,
     });
   }
-  const known = context.view.chat.people().persons.get(person);
   if (known !== undefined && known.role !== "none" && !roleAtLeast(context.role, known.role)) {
     return err({
       code: "not-allowed",

@@ -88,7 +88,12 @@ const inputs = {
       .min(1)
       .max(LIMITS.nameLength)
       .describe("who will use the code: a member's name, or any name for somebody without a node"),
-    role: z.enum(ROLES).default("operator").describe("what the person may do from rooms; never more than this node's"),
+    role: z
+      .enum(ROLES)
+      .optional()
+      .describe(
+        "what the person may do from rooms; as before, or operator for somebody new; never more than this node's",
+      ),
     ttl: ttl.default("1h").describe("how long the code is good for"),
   }),
   "people.unpair": z.strictObject({
