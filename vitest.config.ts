@@ -8,8 +8,8 @@ const ssr = { resolve };
 
 export default defineConfig({
   test: {
-    // Half of what runs waits: for a process, a timer or a disk. Vitest alone would keep one of two cores for itself.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most of what runs waits: for a process, a lease or a disk. Vitest alone would keep one of two cores for itself.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         resolve,

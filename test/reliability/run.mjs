@@ -1,7 +1,7 @@
 /**
  * `npm run reliability`: many seeds of the simulator, with a budget that is printed first and figures that are printed last.
  *
- *     npm run reliability                 2,000 pure seeds, 200 with real signatures and SQLite, 100 with rooms
+ *     npm run reliability                 1,000 pure seeds, 120 with real signatures and SQLite, 12 with rooms
  *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite, 2,000 with rooms
  *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
  *     npm run reliability -- --part 0.01  a hundredth of them
@@ -35,9 +35,9 @@ const whole = values.nightly
       { name: "rooms", seeds: 2_000, args: ["--also", "chat", "--ops", "60", "--nodes", "4"] },
     ]
   : [
-      { name: "pure", seeds: 2_000, args: ["--ops", "20", "--nodes", "3"] },
-      { name: "real signatures and SQLite", seeds: 200, args: ["--real", "--ops", "30", "--nodes", "3"] },
-      { name: "rooms", seeds: 100, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
+      { name: "pure", seeds: 1_000, args: ["--ops", "20", "--nodes", "3"] },
+      { name: "real signatures and SQLite", seeds: 120, args: ["--real", "--ops", "30", "--nodes", "3"] },
+      { name: "rooms", seeds: 12, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
     ];
 
 const plan = whole.map((one) => ({ ...one, seeds: Math.max(2, Math.ceil(one.seeds * part)) }));
