@@ -1,9 +1,10 @@
 /** Keeps status cards up to date: a card that was sent is edited when what it says has changed. */
+import { isLive } from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { boardPage } from "./answers.ts";
-import { cardOf, concerns, type Due, type DueContext, repliesTo, roomIn } from "./due.ts";
+import { cardOf, type Due, type DueContext, keyOf, repliesTo, roomIn } from "./due.ts";
 import { contained } from "./contained.ts";
 import { shortened } from "./parts.ts";
 import { targetsOf } from "./notices/targets.ts";
@@ -41,35 +42,35 @@ export function createCards({ account, transport, desk, clock, log, context, may
   let notBefore = 0;
   let running: Promise<void> | undefined;
 
-  /** Undefined when the transport failed: it is tried again at the next look. */
-  const edit = async (message: OutgoingMessage, sent: string): Promise<SendOutcome | undefined> => {
+  /** True when the message says this now, or never will; otherwise it is tried again at the next look. */
+  const edit = async (card: string, message: OutgoingMessage, sent: string): Promise<boolean> => {
+    const words = wordsOf(message);
+    // An edit is a message of its own. What it says may have been said before, so the time is part of its key.
+    const key = keyOf(context().sha256, "edit", card, words, clock.wallMs());
     let outcome: SendOutcome | undefined;
     await contained("edit", { log, account: account.id }, async () => {
-      outcome = await transport.edit?.(message, sent);
+      outcome = await transport.edit?.({ ...message, key }, sent);
     });
-    return outcome;
+    if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
+    const isOver = outcome?.type === "sent" || outcome?.type === "refused";
+    if (isOver) said.set(card, words);
+    return isOver;
   };
   const refresh = async (id: string): Promise<void> => {
     const { view } = context();
     const item = view.items.get(id);
-    if (item === undefined || !concerns(item)) return;
+    if (item === undefined || !isLive(item)) return;
     for (const { room } of targetsOf(account, view)) {
       const due = cardOf(item, room, context());
       const sent = view.chat.sent.get(due.mark.key);
-      const words = wordsOf(due.message);
-      if (sent === undefined || sent.message === "" || said.get(due.mark.key) === words) continue;
+      if (sent === undefined || sent.message === "" || said.get(due.mark.key) === wordsOf(due.message)) continue;
       if (!mayAct()) return;
-      // An edit is a message of its own: its key is what it says.
-      const key = `${due.mark.key.slice(0, 32)}${hashOf(words, context().sha256)}`;
-      const outcome = await edit({ ...due.message, key }, sent.message);
-      if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
-      if (outcome?.type === "sent" || outcome?.type === "refused") said.set(due.mark.key, words);
-      else dirty.add(id);
+      if (!(await edit(due.mark.key, due.message, sent.message))) dirty.add(id);
     }
   };
   /** Replies to `status --live`: the board as it is now, in the message that answered. */
   const refreshLive = async (): Promise<void> => {
-    const { view, sha256 } = context();
+    const { view } = context();
     const since = clock.wallMs() - LIVE_MS;
     for (const id of view.chat.live) {
       const command = view.chat.commands.get(id);
@@ -80,12 +81,9 @@ export function createCards({ account, transport, desk, clock, log, context, may
       const board = await desk.read("item.list", { all: false });
       if (!board.ok) continue;
       const body = shortened(boardPage(board.value), roomIn(transport.capabilities));
-      const words = JSON.stringify(body);
-      if ((said.get(due.mark.key) ?? JSON.stringify(due.message.body)) === words) continue;
-      const key = `${due.mark.key.slice(0, 32)}${hashOf(words, sha256)}`;
-      const outcome = await edit({ ...due.message, key, body }, sent.message);
-      if (outcome?.type === "sent" || outcome?.type === "refused") said.set(due.mark.key, words);
-      if (outcome?.type === "retry") notBefore = clock.monoMs() + outcome.afterMs;
+      const message = { ...due.message, body };
+      if ((said.get(due.mark.key) ?? wordsOf(due.message)) === wordsOf(message)) continue;
+      await edit(due.mark.key, message, sent.message);
     }
   };
   const loop = async (): Promise<void> => {
@@ -116,8 +114,3 @@ export function createCards({ account, transport, desk, clock, log, context, may
 }
 
 const wordsOf = ({ body, buttons }: Due["message"]): string => JSON.stringify([body, buttons]);
-
-const hashOf = (words: string, sha256: DueContext["sha256"]): string =>
-  [...sha256(new TextEncoder().encode(words)).subarray(0, 16)]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");

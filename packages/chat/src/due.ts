@@ -80,15 +80,11 @@ export function repliesTo(command: RoomCommand, context: DueContext): readonly D
         about: isLast ? command.id : `${command.id}/${part}`,
       },
       message: {
-        key,
-        room: received.room,
+        ...messageTo(key, received.room, context),
         thread: received.thread === "" ? null : received.thread,
-        threadTitle: "",
         quotes: received.message === "" || received.type !== "message" ? null : received.message,
         body,
         buttons: isLast && settled.outcome === "asked" ? confirmButtons(command.id, capabilities) : [],
-        onlyFor: null,
-        lastInboundMs: received.at,
       },
     };
   });
@@ -117,8 +113,7 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
     sinceMs: item.createdAt,
     mark: { key, account: account.id, room, purpose: "card", item: item.id, about: item.id },
     message: {
-      ...blank(key, room),
-      lastInboundMs: context.view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
+      ...messageTo(key, room, context),
       threadTitle: item.registers.title.value,
       body: shortened(body, roomIn(capabilities, buttons.length > 0)),
       buttons,
@@ -126,7 +121,8 @@ export function cardOf(item: LiveItem, room: string, context: DueContext): Due {
   };
 }
 
-const blank = (key: string, room: string): OutgoingMessage => ({
+/** A message to a room that says nothing yet. */
+export const messageTo = (key: string, room: string, { view, account }: DueContext): OutgoingMessage => ({
   key,
   room,
   thread: null,
@@ -135,7 +131,7 @@ const blank = (key: string, room: string): OutgoingMessage => ({
   body: [],
   buttons: [],
   onlyFor: null,
-  lastInboundMs: null,
+  lastInboundMs: view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
 });
 
 /** The version in the value keeps a late click from doing what was meant for another stage. */
@@ -161,6 +157,6 @@ function cardButtons(item: LiveItem, { buttons }: Capabilities): readonly Button
   }
 }
 
-/** Has the room anything to do with the item? A command about it was said there, or it has left the Backlog. */
+/** Is there anything to tell of the item? One in the Backlog has not begun. */
 export const concerns = (item: ItemHistory): item is LiveItem =>
   isLive(item) && item.best.state.stage.stage !== "Backlog";

@@ -4,8 +4,9 @@
  */
 import { plain, strong } from "@skein/core";
 
-import { type Due, type DueContext, keyOf } from "./due.ts";
+import { type Due, type DueContext, keyOf, messageTo } from "./due.ts";
 import { PHRASES } from "./notices/phrases.ts";
+import { localeOf, roomTarget } from "./notices/targets.ts";
 
 /** One that came due while nobody could say it is said late; after this long it is not said any more. */
 const LATE_MS = 24 * 3_600_000;
@@ -21,15 +22,12 @@ export function remindersDue(nowMs: number, context: DueContext): readonly Due[]
         sinceMs: due,
         mark: { key, account: account.id, room, purpose: "reminder", item, about: id },
         message: {
-          key,
-          room,
+          ...messageTo(key, room, context),
           thread: thread === "" ? null : thread,
-          threadTitle: "",
-          quotes: null,
-          body: [strong(PHRASES.en.remind), plain(text === "" ? "." : `: ${text}`)],
-          buttons: [],
-          onlyFor: null,
-          lastInboundMs: view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
+          body: [
+            strong(PHRASES[localeOf(view.chat, roomTarget(at, room))].remind),
+            plain(text === "" ? "." : `: ${text}`),
+          ],
         },
       },
     ];

@@ -5,9 +5,8 @@
 import { type Body, isLive, type LiveItem, plain, strong } from "@skein/core";
 
 import { itemLine } from "../answers.ts";
-import { cardKey, type Due, type DueContext, keyOf, roomIn } from "../due.ts";
+import { cardKey, type Due, type DueContext, keyOf, messageTo, roomIn } from "../due.ts";
 import { shortened } from "../parts.ts";
-import type { OutgoingMessage } from "../transport.ts";
 import type { News } from "./news.ts";
 import { PHRASES, timeIn } from "./phrases.ts";
 import { isQuiet, quietSpanBefore } from "./quiet-hours.ts";
@@ -44,7 +43,7 @@ export function planNotice(news: News, target: Target, nowMs: number, context: D
       about: news.topic,
     },
     message: {
-      ...blank(key, target.room, context),
+      ...messageTo(key, target.room, context),
       thread,
       threadTitle: news.item?.registers.title.value ?? "",
       body,
@@ -71,18 +70,6 @@ function threadOf(item: LiveItem | undefined, target: Target, context: DueContex
   const mark = context.view.chat.sent.get(cardKey(context, target.room, item.id));
   return mark === undefined || mark.message === "" ? null : mark.message;
 }
-
-const blank = (key: string, room: string, { view, account }: DueContext): OutgoingMessage => ({
-  key,
-  room,
-  thread: null,
-  threadTitle: "",
-  quotes: null,
-  body: [],
-  buttons: [],
-  onlyFor: null,
-  lastInboundMs: view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
-});
 
 /** The windows that have ended and that this target has not heard of: its digest, and its quiet hours. */
 export function digestsFor(target: Target, nowMs: number, context: DueContext): readonly Due[] {
@@ -122,7 +109,7 @@ function digest(
     {
       sinceMs: end,
       mark: { key, account: account.id, room: target.room, purpose: "notice", item: "", about: "digest" },
-      message: { ...blank(key, target.room, context), body: shortened(body, roomIn(capabilities)) },
+      message: { ...messageTo(key, target.room, context), body: shortened(body, roomIn(capabilities)) },
     },
   ];
 }

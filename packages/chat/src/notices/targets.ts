@@ -43,12 +43,15 @@ export function targetsOf(account: AccountSettings, { chat }: View): readonly Ta
   return [...rooms, ...persons];
 }
 
+export const localeOf = ({ settings }: ChatView, target: string): Locale =>
+  LOCALES.find((one) => one === settings.get(`${target} locale`)) ?? "en";
+
 function targetOf(
-  { settings }: ChatView,
+  chat: ChatView,
   id: string,
   { room, direct, verbosity }: Pick<Target, "room" | "direct" | "verbosity">,
 ): Target {
-  const get = (field: string): string | undefined => settings.get(`${id} ${field}`);
+  const get = (field: string): string | undefined => chat.settings.get(`${id} ${field}`);
   const zone = get("zone") ?? "UTC";
   const level = VERBOSITIES.find((one) => one === get("verbosity")) ?? verbosity;
   return {
@@ -58,7 +61,7 @@ function targetOf(
     verbosity: level,
     quiet: parseQuietHours(get("quiet") ?? "", zone),
     digestMs: Number(get("digest") ?? 0),
-    locale: LOCALES.find((one) => one === get("locale")) ?? "en",
+    locale: localeOf(chat, id),
     zone,
     verbosityOf: (item) => {
       const own = get(`item/${item}`);

@@ -32,6 +32,7 @@ export interface PlatformDouble {
   readonly posted: Posted[];
   readonly reactions: (readonly [message: string, reaction: Reaction])[];
   readonly edits: (readonly [message: string, text: string])[];
+  readonly editKeys: Set<string>;
   capabilities: Capabilities;
   /** What becomes of the next sends. `lost`: it is posted, and nobody hears so. `dropped`: it is not, and nobody hears so. */
   readonly next: (SendOutcome | "lost" | "dropped")[];
@@ -60,6 +61,7 @@ export const createPlatformDouble = (more: Partial<Capabilities> = {}): Platform
   posted: [],
   reactions: [],
   edits: [],
+  editKeys: new Set(),
   capabilities: { ...CAPABILITIES, ...more },
   next: [],
   faults: new Set(),
@@ -139,7 +141,10 @@ export function createTransportDouble(kind: string, account: string, platform: P
     },
     edit: (message, sent) => {
       meet("edit");
-      platform.edits.push([sent, plainText(message.body)]);
+      // An edit is a message: of two under one key a platform that knows keys takes the first.
+      const isKnown = platform.capabilities.idempotency === "key" && platform.editKeys.has(message.key);
+      platform.editKeys.add(message.key);
+      if (!isKnown) platform.edits.push([sent, plainText(message.body)]);
       return Promise.resolve({ type: "sent", message: sent });
     },
     react: (_room, message, reaction) => {

@@ -1,0 +1,163 @@
+/** What rooms and people are told by themselves: when, how loudly, once, and what is left unsaid with its reason. */
+import { expect, test } from "vitest";
+
+import { commandId, eventOf, ROOM } from "../testing/rooms.ts";
+import {
+  hear,
+  ITEM,
+  SETTLED_MS,
+  speakerOf,
+  stand,
+  type Stand,
+  TAKEN_OVER_MS,
+  textsOf,
+} from "../testing/session-stand.ts";
+import type { InboundEvent } from "../transport.ts";
+
+const MINUTE_MS = 60_000;
+const room = (notices: "nothing" | "important" | "stages" | "everything") =>
+  ({ rooms: [{ id: ROOM, role: "operator", guests: "none", notices }] }) as const;
+
+/** The clock of the tests begins at 14:13 UTC. */
+async function standing(names: readonly string[], notices: Parameters<typeof room>[0]): Promise<Stand> {
+  const of = stand(names, room(notices), { threads: false });
+  await of.mesh.clock.pass(SETTLED_MS);
+  return of;
+}
+
+async function say(of: Stand, text: string, more: Partial<InboundEvent> = {}): Promise<InboundEvent> {
+  const event = eventOf(text, { atMs: of.mesh.clock.wallMs(), ...more });
+  await hear(of, event);
+  await of.mesh.clock.pass(3_000);
+  return event;
+}
+
+/** What was said by itself: no replies. */
+const told = (of: Stand): readonly string[] =>
+  of.platform.posted.filter(({ message }) => message.quotes === null).map(({ text }) => text);
+
+const marks = (of: Stand): readonly string[] =>
+  [...of.mesh.view().chat.sent.values()]
+    .filter(({ purpose }) => purpose === "notice")
+    .map(({ result, reason }) => `${result} ${reason}`.trim());
+
+test.each([
+  ["nothing", 0],
+  ["important", 0],
+  ["stages", 2],
+] as const)("a room that hears %s hears of a start with %i messages", async (notices, count) => {
+  const of = await standing(["alice"], notices);
+  await say(of, "start #0123");
+  expect(told(of)).toHaveLength(count);
+});
+
+test("a room says how much it wants to hear, and the item that it mutes is silent", async () => {
+  const of = await standing(["alice"], "nothing");
+  await say(of, "tell stages");
+  await say(of, "mute #0123");
+  await say(of, "start #0123");
+  expect(told(of)).toEqual([]);
+  await say(of, "subscribe #0123");
+  await say(of, "stop #0123");
+  await say(of, "start #0123");
+  expect(told(of).length).toBeGreaterThan(0);
+});
+
+test("a person is told alone, where they were last spoken with, of what they subscribed to", async () => {
+  const of = await standing(["alice"], "nothing");
+  await say(of, "subscribe #0123", { direct: true, room: "@ada" });
+  await say(of, "start #0123");
+  const alone = of.platform.posted.filter(({ message, room: where }) => where === "@ada" && message.quotes === null);
+  expect(alone.map(({ text }) => text)).toEqual([expect.stringContaining("Say hello Coding")]);
+});
+
+test("in quiet hours nothing is said, and afterwards one message says what happened", async () => {
+  const of = await standing(["alice"], "stages");
+  await say(of, "quiet 14:00-15:00");
+  await say(of, "start #0123");
+  await of.mesh.clock.pass(30 * MINUTE_MS);
+  expect(told(of).filter((text) => !text.startsWith("○"))).toEqual([]);
+  await of.mesh.clock.pass(30 * MINUTE_MS);
+  expect(told(of).filter((text) => text.startsWith("While it was quiet here"))).toEqual([
+    expect.stringContaining("Say hello"),
+  ]);
+});
+
+test("a digest is sent once for its window, also when its sender dies and another one takes over", async () => {
+  const of = await standing(["alice", "bob"], "stages");
+  await say(of, "digest 1h");
+  await say(of, "language de");
+  await say(of, "start #0123");
+  await of.mesh.clock.pass(45 * MINUTE_MS);
+  const digests = (): readonly string[] => told(of).filter((text) => text.startsWith("Seit "));
+  expect(digests()).toEqual([]);
+  const speaker = speakerOf(of);
+  await of.mesh.clock.pass(2 * MINUTE_MS);
+  expect(digests()).toHaveLength(1);
+  speaker.kill();
+  await of.mesh.clock.pass(TAKEN_OVER_MS + 5 * MINUTE_MS);
+  expect(speakerOf({ ...of, places: of.places.filter((one) => one !== speaker) })).toBeDefined();
+  expect(digests()).toHaveLength(1);
+});
+
+test("the same news is not repeated within five minutes, and the log says why", async () => {
+  const of = await standing(["alice"], "everything");
+  await say(of, "hold #0123 wait");
+  await say(of, "start #0123");
+  const first = marks(of).filter((one) => one === "sent").length;
+  await say(of, "unhold #0123");
+  await say(of, "hold #0123 wait again");
+  expect(marks(of).filter((one) => one === "sent")).toHaveLength(first);
+  expect(marks(of)).toContainEqual(expect.stringMatching(/^suppressed said \d+ s before$/));
+});
+
+test("a reminder is said once when it is due, in the room's language, and one that was cancelled is not", async () => {
+  const of = await standing(["alice"], "nothing");
+  await say(of, "language de");
+  await say(of, "remind 20m look at it");
+  const cancelled = await say(of, "remind 20m not this");
+  await say(of, `forget ${commandId(cancelled).slice(0, 6)}`);
+  await of.mesh.clock.pass(19 * MINUTE_MS);
+  expect(told(of)).toEqual([]);
+  await of.mesh.clock.pass(10 * MINUTE_MS);
+  expect(told(of)).toEqual(["Du wolltest erinnert werden: look at it"]);
+});
+
+// ── what is kept up to date ─────────────────────────────────────────────────────────────────────────────────────────
+
+test("a card shows how the item stands, also when it stands again as it stood before", async () => {
+  const of = await standing(["alice"], "stages");
+  await say(of, "start #0123");
+  const card = of.platform.posted.find(({ message }) => message.buttons.length > 0);
+  const shown = (): string | undefined =>
+    of.platform.edits.findLast(([message]) => message === card?.id)?.[1] ?? card?.text;
+  const running = shown();
+  await say(of, "hold #0123 wait");
+  expect(shown()).toContain("wait");
+  await say(of, "unhold #0123");
+  expect(shown()).toBe(running);
+  await say(of, "hold #0123 wait");
+  expect(shown()).toContain("wait");
+  await say(of, "unhold #0123");
+  expect(shown()).toBe(running);
+});
+
+test("a card of an item that went back to the Backlog says so", async () => {
+  const of = await standing(["alice"], "stages");
+  await say(of, "start #0123");
+  await say(of, "stop #0123");
+  expect(of.platform.edits.at(-1)?.[1]).toContain("Backlog");
+});
+
+test("a live view follows the board for ten minutes, in one message", async () => {
+  const of = await standing(["alice"], "nothing");
+  await say(of, "status --live");
+  const count = textsOf(of).length;
+  of.mesh.write({ entity: ITEM, on: of.mesh.view().items.get(ITEM)?.best?.id ?? "", body: { kind: "item.start" } });
+  await of.mesh.clock.pass(5_000);
+  expect(of.platform.edits.map(([, text]) => text)).toEqual([expect.stringContaining("Coding 1")]);
+  await of.mesh.clock.pass(11 * MINUTE_MS);
+  await say(of, "stop #0123");
+  expect(of.platform.edits).toHaveLength(1);
+  expect(textsOf(of)).toHaveLength(count + 1);
+});
