@@ -2,7 +2,7 @@
  * Chat on a running node: the accounts of `node.yaml` in the data directory, and the kinds of transport there are. The file is
  * read again when it changes; a bad version is reported and changes nothing.
  */
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
@@ -61,18 +61,20 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     }
     await encryption.prepare(transports);
     await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
+    log("info", "config.applied", { file: path, accounts: transports.length });
   };
   const first = readConfig(path);
   if (!first.ok) throw new Failure(first.error);
   await apply(first.value);
   // One after the other: an account that is being stopped is not started at the same time.
   let turn = Promise.resolve();
-  const onChange = (): void => {
+  const onChange = (now: Stats, before: Stats): void => {
+    // A file that is not there is told about once, as a change from nothing to nothing.
+    if (now.mtimeMs === before.mtimeMs) return;
     turn = turn.then(async () => {
       const read = readConfig(path);
       if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
-      await apply(read.value);
-      return log("info", "config.applied", { file: FILE, accounts: read.value.transports.length });
+      return apply(read.value);
     });
   };
   return {

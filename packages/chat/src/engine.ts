@@ -20,8 +20,6 @@ export interface ChatEngineDeps {
   readonly crypto: Crypto;
   readonly log: Logger;
   readonly fetch: typeof fetch;
-  /** How long a silent holder keeps an account; the usual time when it is left out. */
-  readonly leaseTtlMs?: number;
   /** Who turns talk into proposals now; nobody when it is left out. */
   readonly interpreter?: () => Interpret | undefined;
 }

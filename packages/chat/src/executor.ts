@@ -26,7 +26,7 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { answerPage, boardPage, forRooms, reference } from "./answers.ts";
-import { contained } from "./contained.ts";
+import { contained, reasonOf } from "./contained.ts";
 import type { Interpret, InterpreterFacts } from "./interpreter.ts";
 import { judge, judgeProposed } from "./judge.ts";
 import type { JudgeContext, Judgement, ReadQuestion, Settling } from "./judgement.ts";
@@ -52,28 +52,54 @@ export interface Executor {
   idle(): Promise<void>;
 }
 
+const INTERPRETED_AT_ONCE = 2;
+
 export function createExecutor(deps: ExecutorDeps): Executor {
   let running: Promise<void> | undefined;
   let again = false;
+  // An interpreter takes its time, and nobody else's command waits for it.
+  const interpreted = new Map<string, Promise<void>>();
+  const interpretBeside = (command: RoomCommand, text: string): void => {
+    if (interpreted.has(command.id) || interpreted.size >= INTERPRETED_AT_ONCE) return;
+    const run = async (): Promise<void> => {
+      const isSaved = await interpret(deps, command, text).catch((cause: unknown) => giveUpOn(deps, command, cause));
+      interpreted.delete(command.id);
+      if (isSaved) poke();
+    };
+    interpreted.set(command.id, contained("interpreter", deps, run));
+  };
+  const carryOut = async (command: RoomCommand): Promise<boolean> => {
+    const judgement = judgeNow(deps, command);
+    if (judgement.type === "read") return answer(deps, command, judgement);
+    if (judgement.type !== "interpret") return write(deps, command);
+    interpretBeside(command, judgement.text);
+    return true;
+  };
   const loop = async (): Promise<void> => {
     do {
       again = false;
       for (const command of waitingOf(deps)) {
         if (!deps.mayAct()) return;
-        const done = await carryOut(deps, command).catch((cause: unknown) => giveUpOn(deps, command, cause));
+        const done = await carryOut(command).catch((cause: unknown) => giveUpOn(deps, command, cause));
         // The disk refused: everything waits until it does not.
         if (!done) return;
       }
     } while (again);
   };
+  const poke = (): void => {
+    again = true;
+    running ??= contained("executor", deps, loop).finally(() => {
+      running = undefined;
+    });
+  };
   return {
-    poke: () => {
-      again = true;
-      running ??= contained("executor", deps, loop).finally(() => {
-        running = undefined;
-      });
+    poke,
+    idle: async () => {
+      await running;
+      await Promise.all(interpreted.values());
+      // What was interpreted set it going again.
+      await running;
     },
-    idle: () => running ?? Promise.resolve(),
   };
 }
 
@@ -83,14 +109,6 @@ function waitingOf({ desk, account }: ExecutorDeps): readonly RoomCommand[] {
     .flatMap((id) => chat.commands.get(id) ?? [])
     .filter(({ received }) => received.account === account.id)
     .toSorted((a, b) => a.received.stamp.lamport - b.received.stamp.lamport);
-}
-
-/** False when nothing could be saved. */
-async function carryOut(deps: ExecutorDeps, command: RoomCommand): Promise<boolean> {
-  const judgement = judgeNow(deps, command);
-  if (judgement.type === "interpret") return interpret(deps, command, judgement.text);
-  if (judgement.type !== "read") return write(deps, command);
-  return answer(deps, command, judgement);
 }
 
 async function answer(
@@ -103,10 +121,12 @@ async function answer(
   return settle(deps, command, { ...DONE, reply, item: judgement.item, proposal: isLive ? LIVE : "" });
 }
 
-/** What somebody said in their own words becomes a question to them at most. */
+/** What somebody said in their own words becomes a question to them at most. False when nothing was saved. */
 async function interpret(deps: ExecutorDeps, command: RoomCommand, text: string): Promise<boolean> {
   const ask = deps.interpreter?.();
   const line = ask === undefined ? err("There is no interpreter any more.") : await ask(factsOf(deps, text));
+  // Another node speaks by now, and asks an interpreter of its own.
+  if (!deps.mayAct()) return false;
   if (!line.ok) return settle(deps, command, { ...DONE, outcome: "refused", reply: [plain(line.error)] });
   const judged = judgeProposed(line.value, command, contextOf(deps));
   if (judged.type === "read") return answer(deps, command, judged);
@@ -140,7 +160,7 @@ const judgeNow = (deps: ExecutorDeps, command: RoomCommand): Judgement => judge(
 
 /** A fault of this program costs the one command that met it; left waiting it would be met again for ever. */
 async function giveUpOn(deps: ExecutorDeps, command: RoomCommand, cause: unknown): Promise<boolean> {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   deps.log("error", "chat.fault", { account: deps.account.id, message });
   deps.desk.incident("chat", deps.account.id, `A command from a room could not be carried out: ${message}`);
   const reply = [plain("Something went wrong with that in me. I did nothing.")];

@@ -70,3 +70,23 @@ test("a command that is spelled right is nobody's to interpret", async () => {
   await say(of, eventOf("start #0123"));
   expect([facts.length, stageOf(of)]).toEqual([0, "Coding"]);
 });
+
+test("nobody's command waits for an interpreter, and each is asked once", async () => {
+  let answer = (_said: Result<string, string>): void => undefined;
+  let asked = 0;
+  const interpret: Interpret = () => {
+    asked++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  const of = stand(["alice"], {}, {}, () => interpret);
+  await of.mesh.clock.pass(SETTLED_MS);
+  const talk = eventOf("could somebody please get going?");
+  await say(of, talk);
+  await say(of, eventOf("start #0123"));
+  expect([stageOf(of), settledAs(of, talk), asked]).toEqual(["Coding", undefined, 1]);
+  answer(ok("hold #0123"));
+  await of.mesh.clock.pass(2_000);
+  expect(settledAs(of, talk)).toBe("asked");
+});

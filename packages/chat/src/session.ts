@@ -27,7 +27,6 @@ export interface SessionDeps {
   readonly log: Logger;
   /** Who has this name among the members; for `pin`. */
   readonly memberNamed: (name: string) => string | undefined;
-  readonly leaseTtlMs?: number;
   /** Who turns talk into proposals now; nobody when it is left out. */
   readonly interpreter?: () => Interpret | undefined;
 }
@@ -66,7 +65,7 @@ const PATIENCE_MS = 10_000;
 // oxlint-disable-next-line max-lines-per-function
 export function createSession(deps: SessionDeps): Session {
   const { account, transport, desk, clock, log } = deps;
-  const ttl = account.leaseTtlMs ?? deps.leaseTtlMs ?? LEASE_TTL_MS;
+  const ttl = account.leaseTtlMs ?? LEASE_TTL_MS;
   const sha256 = (bytes: Uint8Array): Uint8Array => deps.crypto.sha256(bytes);
   const keeper = createLeaseKeeper(deps.crypto);
   const cursorFact = `cursor/${account.id}`;

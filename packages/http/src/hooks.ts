@@ -23,9 +23,6 @@ export interface HookReply {
 
 export type Hooks = (kind: string, account: string, request: HookRequest) => Promise<HookReply>;
 
-/** In this process, over all servers: what they hold is one memory. */
-let underWay = 0;
-
 const PATH = /^\/hooks\/([a-z][a-z0-9-]{0,30})\/([a-z0-9][a-z0-9-]{0,62})$/;
 
 /** Undefined when the path is no webhook's. */
@@ -34,7 +31,26 @@ export function hookOf(pathname: string): { readonly kind: string; readonly acco
   return match?.[1] === undefined || match[2] === undefined ? undefined : { kind: match[1], account: match[2] };
 }
 
-export async function hookReply(
+export type HookDoor = (
+  hook: { readonly kind: string; readonly account: string },
+  request: IncomingMessage,
+) => Promise<Reply>;
+
+/** Lets in so many at once: what they say is held in memory until it is read. */
+export function createHookDoor(hooks: Hooks): HookDoor {
+  let underWay = 0;
+  return async (hook, request) => {
+    if (underWay >= HTTP_LIMITS.hooksAtOnce) {
+      return errorReply(503, { code: "unavailable", message: "Too many webhooks at once. Send it again." });
+    }
+    underWay++;
+    return hookReply(hooks, hook, request).finally(() => {
+      underWay--;
+    });
+  };
+}
+
+async function hookReply(
   hooks: Hooks,
   { kind, account }: { readonly kind: string; readonly account: string },
   request: IncomingMessage,
@@ -43,13 +59,7 @@ export async function hookReply(
   if (method !== "GET" && method !== "POST") {
     return errorReply(405, { code: "wrong-method", message: "A webhook is sent with POST." }, { Allow: "GET, POST" });
   }
-  if (underWay >= HTTP_LIMITS.hooksAtOnce) {
-    return errorReply(503, { code: "unavailable", message: "Too many webhooks at once. Send it again." });
-  }
-  underWay++;
-  const reply = await answer(hooks, { kind, account, method }, request).finally(() => {
-    underWay--;
-  });
+  const reply = await answer(hooks, { kind, account, method }, request);
   if (reply === undefined) {
     return errorReply(413, { code: "too-large", message: "The body is too large for a webhook." });
   }

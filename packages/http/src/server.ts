@@ -11,7 +11,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { allowedHosts, bearerToken, bracketed, createTokenCheck, refuseForeign, type TokenCheck } from "./access.ts";
 import { createBoardDocument } from "./board-document.ts";
-import { hookOf, hookReply, type Hooks } from "./hooks.ts";
+import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import type { Metric } from "./metrics-text.ts";
@@ -54,7 +54,7 @@ interface Site {
   readonly isToken: TokenCheck;
   readonly page: PageFiles;
   readonly yjs: YjsSockets;
-  readonly hooks: Hooks | undefined;
+  readonly hooks: HookDoor | undefined;
   readonly report: (problem: string) => void;
   readonly answered: Map<string, number>;
 }
@@ -76,7 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     isToken: createTokenCheck(options.token),
     page: page.value,
     yjs,
-    hooks: options.hooks,
+    hooks: options.hooks === undefined ? undefined : createHookDoor(options.hooks),
     report: options.report ?? (() => {}),
     answered: new Map(),
   };
@@ -178,7 +178,7 @@ function hasUnreadBody({ headers, complete }: IncomingMessage): boolean {
 async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
   const target = parseTarget(request);
   const hook = target === undefined || site.hooks === undefined ? undefined : hookOf(target.pathname);
-  if (hook !== undefined && site.hooks !== undefined) return hookReply(site.hooks, hook, request);
+  if (hook !== undefined && site.hooks !== undefined) return site.hooks(hook, request);
   const refusal = refuseForeign(request.headers, site.hosts);
   if (refusal !== undefined) return errorReply(refusal.status, { code: refusal.type, message: refusal.message });
   if (target === undefined) return BAD_TARGET;

@@ -19,8 +19,6 @@ import {
   type Result,
   type Role,
   type SealedOp,
-  type StageBody,
-  STAGE_KINDS,
   type View,
 } from "@skein/core";
 
@@ -28,7 +26,7 @@ import type { Json, LogChunk } from "./api.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Clock, LogStore, StoreError } from "./ports.ts";
 import type { Presence } from "./presence.ts";
-import type { Reissuer } from "./reissue.ts";
+import { isStageBody, type Reissuer } from "./reissue.ts";
 
 export interface ChatDesk {
   /** This node's member id. */
@@ -151,6 +149,3 @@ export function createChatDesk(deps: ChatDeskDeps): ChatDesk & { accounts(): Bea
     incident: deps.incident,
   };
 }
-
-const isStageBody = (body: { readonly kind: string }): body is StageBody =>
-  STAGE_KINDS.some((kind) => kind === body.kind);

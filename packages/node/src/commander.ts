@@ -27,7 +27,6 @@ import {
   type SealedOp,
   type Signer,
   type StageBody,
-  STAGE_KINDS,
   toHex,
 } from "@skein/core";
 
@@ -39,7 +38,7 @@ import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
 import type { Clock, LogStore, Random } from "./ports.ts";
-import type { Reissuer } from "./reissue.ts";
+import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Worker } from "./work/worker.ts";
 
@@ -157,9 +156,6 @@ async function writeIn(
   if (command.name === "people.pair") return ok(pairingAnswer(pairingCode, written.value));
   return ok(answer(deps, command, itemId, written.value, seed));
 }
-
-const isStageBody = (body: { readonly kind: string }): body is StageBody =>
-  STAGE_KINDS.some((kind) => kind === body.kind);
 
 function answer(
   deps: CommanderDeps,

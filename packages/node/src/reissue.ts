@@ -2,7 +2,16 @@
  * A person's command that lost a race is not lost: the node that took it writes it again on the new head if it is still
  * legal there, and otherwise keeps a note for the person saying what happened instead.
  */
-import { chainOf, type CommandError, isLive, type Replica, type SealedOp, type StageBody, stageOn } from "@skein/core";
+import {
+  chainOf,
+  type CommandError,
+  isLive,
+  type Replica,
+  type SealedOp,
+  type StageBody,
+  STAGE_KINDS,
+  stageOn,
+} from "@skein/core";
 
 import type { Incidents } from "./incidents.ts";
 import type { Journal } from "./journal.ts";
@@ -33,6 +42,9 @@ interface Watched {
 /** After this long everybody has seen the command win; a race that heals later is a new situation. */
 const WATCH_MS = 10 * 60_000;
 const WATCHED_MAX = 1_000;
+
+export const isStageBody = (body: { readonly kind: string }): body is StageBody =>
+  STAGE_KINDS.some((kind) => kind === body.kind);
 
 export function createReissuer(deps: ReissuerDeps): Reissuer {
   let watched: Watched[] = [];

@@ -108,11 +108,12 @@ export function createRooms(world: World, { leaseTtlMs, lingerMs, blindSocket }:
   return rooms;
 }
 
-const settingsOf = (flavor: Flavor): AccountSettings => ({
+const settingsOf = (flavor: Flavor, leaseTtlMs: number): AccountSettings => ({
   id: accountOf(flavor),
   kind: flavor,
   name: "main",
   enabled: true,
+  leaseTtlMs,
   pin: "",
   prefixes: ["!mesh"],
   rooms: [
@@ -149,13 +150,12 @@ export function createEngine(world: World, spec: EngineSpec): ChatEngine | undef
       log(level, event, fields);
     },
     fetch: () => Promise.reject(new Error("a simulated transport fetches nothing")),
-    leaseTtlMs: rooms.leaseTtlMs,
   });
   const watch = clientWatch(world, rooms, machine, life);
   for (const flavor of FLAVORS) {
     engine.register(clientKind(flavor, { platform, life, scheduler: world.scheduler, watch, isUp }));
   }
-  void engine.apply(FLAVORS.map(settingsOf));
+  void engine.apply(FLAVORS.map((flavor) => settingsOf(flavor, rooms.leaseTtlMs)));
   platform.addTarget({
     life,
     isUp,

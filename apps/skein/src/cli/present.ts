@@ -256,7 +256,8 @@ function memberPage(answer: Fields): string {
 }
 
 function transportTable(accounts: readonly Fields[]): string {
-  if (accounts.length === 0) return "This node has no chat accounts: node.yaml in its data directory names them.";
+  if (accounts.length === 0)
+    return "This node has no chat accounts: node.yaml in its data directory names them; `skein up` says where that is.";
   const lines = accounts.map((one) => [
     text(one["account"]),
     text(one["state"]),

@@ -1,5 +1,5 @@
 /** Quiet hours by the clock on somebody's wall, also over midnight and when that clock is changed. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { isQuiet, parseQuietHours, type QuietHours, quietSpanBefore } from "./quiet-hours.ts";

@@ -45,18 +45,19 @@ export function quietSpanBefore(
   withinMs: number,
 ): { readonly start: number; readonly end: number } | undefined {
   if (isQuiet(quiet, nowMs)) return undefined;
-  const end = lastMinute(nowMs, withinMs, (at) => minuteOfDay(at, quiet.zone) === quiet.to);
-  if (end === undefined) return undefined;
-  const start = lastMinute(end - MINUTE_MS, DAY_MS, (at) => minuteOfDay(at, quiet.zone) === quiet.from);
-  return start === undefined ? undefined : { start, end };
+  const end = lastAt(quiet.to, nowMs, quiet.zone);
+  return nowMs - end < withinMs ? { start: lastAt(quiet.from, end - MINUTE_MS, quiet.zone), end } : undefined;
 }
 
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const DAY_MINUTES = 24 * 60;
 
-function lastMinute(fromMs: number, withinMs: number, fits: (at: number) => boolean): number | undefined {
-  const first = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS;
-  for (let at = first; at > first - withinMs; at -= MINUTE_MS) if (fits(at)) return at;
-  return undefined;
+/** The last moment, at `nowMs` or before, when a clock there showed this minute of the day. */
+function lastAt(minute: number, nowMs: number, zone: string): number {
+  const now = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const guess = now - ((minuteOfDay(now, zone) - minute + DAY_MINUTES) % DAY_MINUTES) * MINUTE_MS;
+  // A clock that was changed in between is off by what it was changed by.
+  const off = ((minute - minuteOfDay(guess, zone) + DAY_MINUTES + DAY_MINUTES / 2) % DAY_MINUTES) - DAY_MINUTES / 2;
+  return guess + off * MINUTE_MS;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
