@@ -1,7 +1,7 @@
 /** Simulated disk, git remote and processes: just enough of each for whole nodes to work. */
 import { createHash } from "node:crypto";
 
-import { err, ok, type Signer } from "@skein/core";
+import { err, landedItems, ok, type Signer } from "@skein/core";
 import { testSigner } from "@skein/core/testing";
 import type { Asking, AttemptLogs, LogStore, NodeKeys, Oid, Processes, Repository, StoredFrame } from "@skein/node";
 
@@ -72,16 +72,16 @@ export function createMemoryKeys(name: string): NodeKeys {
 
 const oid = (text: string): Oid => createHash("sha1").update(text).digest("hex");
 
-/** One target branch as a linearizable register: a chain of commits, each with the item it landed. */
+/** One target branch as a linearizable register: a chain of commits, each with the items it landed. */
 export interface VirtualRemote {
-  readonly chain: { readonly commit: Oid; readonly item: string | null }[];
+  readonly chain: { readonly commit: Oid; readonly items: readonly string[] }[];
   repositoryFor(isAlive: () => boolean, pauseMs: (ms: number) => Promise<void>): Repository;
 }
 
 export function createVirtualRemote(): VirtualRemote {
-  const chain: { commit: Oid; item: string | null }[] = [{ commit: oid("root"), item: null }];
+  const chain: { commit: Oid; items: readonly string[] }[] = [{ commit: oid("root"), items: [] }];
   const tip = (): Oid => chain.at(-1)?.commit ?? "";
-  const itemOf = new Map<Oid, string>();
+  const itemsOf = new Map<Oid, readonly string[]>();
   return {
     chain,
     repositoryFor: (isAlive, pauseMs) => {
@@ -97,7 +97,7 @@ export function createVirtualRemote(): VirtualRemote {
             const end = chain.findIndex(({ commit }) => commit === at);
             const landed = chain
               .slice(0, end + 1)
-              .flatMap(({ commit, item }) => (item === null ? [] : [[item, commit] as const]));
+              .flatMap(({ commit, items }) => items.map((item) => [item, commit] as const));
             return ok(new Map(landed));
           }),
         readFile: () => later(() => ok(undefined)),
@@ -110,15 +110,21 @@ export function createVirtualRemote(): VirtualRemote {
         merge: ({ base, tip: from, message, atSeconds }) =>
           later(() => {
             const commit = oid(`${base} ${from} ${message} ${atSeconds}`);
-            itemOf.set(commit, /Skein-Item: (\w+)/.exec(message)?.[1] ?? "");
+            itemsOf.set(commit, landedItems(message));
             return ok({ type: "merged" as const, commit, tree: oid(`tree ${base} ${from}`) });
+          }),
+        join: ({ base, tips, tree, message }) =>
+          later(() => {
+            const commit = oid(`${base} ${tips.join(" ")} ${tree} ${message}`);
+            itemsOf.set(commit, landedItems(message));
+            return ok(commit);
           }),
         openCheckout: (commit) => later(() => ok(commit)),
         land: ({ expected, commit }) =>
           later(() => {
             if (tip() === commit) return ok({ type: "moved" as const });
             if (tip() !== expected) return ok({ type: "stale" as const });
-            chain.push({ commit, item: itemOf.get(commit) ?? null });
+            chain.push({ commit, items: itemsOf.get(commit) ?? [] });
             return ok({ type: "moved" as const });
           }),
         remove: () => Promise.resolve(),
