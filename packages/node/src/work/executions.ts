@@ -6,7 +6,7 @@ import { compareText } from "@skein/core";
 
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
-import { createLander } from "./lander.ts";
+import { createLander, type Lander } from "./lander.ts";
 import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
@@ -66,21 +66,11 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     isExpired: deps.isExpired,
     isVerified: (item) => landings.of(item).state === "verified",
   });
-  const walk = async (context: AttemptContext): Promise<void> => {
-    for (let end: StepEnd = "continue"; end === "continue";) {
-      const stage = heldItem(context)?.best.state.stage.stage;
-      if (context.signal.aborted || stage === undefined) return;
-      if (stage === "Coding") end = await code(context);
-      else if (stage === "Qa") end = await qa(context);
-      else if (stage === "Merge") end = await lander.land(context);
-      else return;
-    }
-  };
 
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
-      await walk(context);
+      await walk(context, lander);
     } catch (cause) {
       // A fault of this program: visible, and not repeated at once.
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -180,6 +170,17 @@ function contextOf(
       deps.appendLog({ item, epoch }, encoder.encode(`── skein: ${oneLine}\n`));
     },
   };
+}
+
+async function walk(context: AttemptContext, lander: Lander): Promise<void> {
+  for (let end: StepEnd = "continue"; end === "continue";) {
+    const stage = heldItem(context)?.best.state.stage.stage;
+    if (context.signal.aborted || stage === undefined) return;
+    if (stage === "Coding") end = await code(context);
+    else if (stage === "Qa") end = await qa(context);
+    else if (stage === "Merge") end = await lander.land(context);
+    else return;
+  }
 }
 
 async function releaseClaim(deps: WorkerDeps, { item, claimOp }: Running, note: string): Promise<void> {

@@ -224,7 +224,7 @@ async function join(target: Oid, cars: Train["cars"]): Promise<Train | undefined
 /** Landed = tested: the very tree of the evidence, or the gate runs on the tree that is about to land. */
 async function judge({ target, cars, commit, tree }: Train): Promise<"green" | "red" | "sent-back" | "stopped"> {
   const [{ context }] = cars;
-  const known = context.verdicts.of(tree) ?? (await isEvidence(cars));
+  const known = context.verdicts.of(tree) ?? evidenceOf(cars);
   if (known === "green" || (known === "red" && cars.length > 1)) return known;
   if (cars.length > 1) {
     for (const one of cars) one.context.note(`Landing ${cars.length} items together: the gate runs on their tree.`);
@@ -246,7 +246,7 @@ async function judge({ target, cars, commit, tree }: Train): Promise<"green" | "
   return "sent-back";
 }
 
-function isEvidence(cars: Train["cars"]): "green" | undefined {
+function evidenceOf(cars: Train["cars"]): "green" | undefined {
   const [{ context, tree }] = cars;
   const stage = heldItem(context)?.best.state.stage;
   return cars.length === 1 && stage?.stage === "Merge" && stage.evidence.tree === tree ? "green" : undefined;
