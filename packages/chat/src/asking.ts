@@ -14,30 +14,29 @@ import {
   type Wanted,
 } from "@skein/core";
 
-import type { AccountSettings } from "./account.ts";
 import type { Authority } from "./authority.ts";
 import { codeOf, FRESH_MS } from "./confirmation.ts";
 import { type JudgeContext, type Judgement, movedOn, refuse, refuseStranger, settle } from "./judgement.ts";
 import { readProposal, writeProposal } from "./proposal.ts";
+import { nameOf, type Rules, rulesFor, verbsIn } from "./rules.ts";
 
 export interface Asking {
   readonly wanted: Extract<Wanted, { type: "command" }>;
   readonly about: LiveItem | undefined;
   /** How old the command is, when that is why it asks. */
   readonly ageMs: number | undefined;
-  /** What the verb needs here. */
-  readonly role: Role;
+  /** What it needs here. */
+  readonly rules: Rules;
 }
 
 /** Keeps what a "yes" would run, with the item as it was understood. */
 export function ask(
-  { wanted, about, ageMs, role }: Asking,
+  { wanted, about, ageMs, rules: { role, byOthers } }: Asking,
   command: RoomCommand,
-  { account, view }: JudgeContext,
+  { view }: JudgeContext,
 ): Judgement {
   const { verb } = wanted;
-  const [name = ""] = verb.names;
-  const byOthers = account.fourEyes.includes(name);
+  const name = nameOf(verb);
   if (byOthers && !isKnown(command.received.principal, view)) {
     return refuse(`${capital(name)} takes two people here, and I do not know you. Pair first.`);
   }
@@ -77,13 +76,15 @@ export function judgeYes(
   const proposal = readProposal(settled.proposal);
   if (proposal === undefined || proposal.verb.command === null)
     return refuse("I cannot do that any more. Say it again.");
-  const [name = ""] = proposal.verb.names;
-  const wrongPerson = refuseConfirmer(name, proposal.byOthers, pending, command, context);
-  if (wrongPerson !== undefined) return wrongPerson;
   const checked = parseCommand(proposal.verb.command, proposal.input);
   if (!checked.ok) return refuse(`${checked.error.message}.`);
-  const needed = greater(proposal.role, checked.value.spec.role);
-  const refused = refuseRole(name, needed, authority.role, context.account);
+  const wanted = { type: "command", ...proposal, command: proposal.verb.command } as const;
+  // As it was asked for, and as it stands in the settings of where it is confirmed, whichever is stricter.
+  const rules = rulesFor(verbsIn(wanted), greater(proposal.role, checked.value.spec.role), context.account);
+  const byOthers = proposal.byOthers || rules.byOthers;
+  const wrongPerson = refuseConfirmer(nameOf(proposal.verb), byOthers, pending, command, context);
+  if (wrongPerson !== undefined) return wrongPerson;
+  const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
   const item = settled.item === "" ? undefined : context.view.items.get(settled.item);
   if (item !== undefined && isLive(item) && settled.version !== "" && item.best.id !== settled.version) {
@@ -94,14 +95,14 @@ export function judgeYes(
 
 function refuseConfirmer(
   name: string,
-  wasByOthers: boolean,
+  byOthers: boolean,
   pending: RoomCommand,
   command: RoomCommand,
-  { view, account }: JudgeContext,
+  { view }: JudgeContext,
 ): Judgement | undefined {
   const [asker, confirmer] = [pending.received.principal, command.received.principal];
   const isSame = isSamePerson(asker, confirmer, view);
-  if (!wasByOthers && !account.fourEyes.includes(name)) {
+  if (!byOthers) {
     return isSame ? undefined : refuse("Only who asked for it can confirm it. Say it yourself.");
   }
   // Of somebody whom nobody has paired nobody can tell that it is another person.
@@ -129,13 +130,7 @@ export function judgeNo(
   return settle("done", [plain("Good. I did nothing.")], { answers: pending.id, item: pending.settled?.item ?? "" });
 }
 
-/** The role that a verb needs here. */
-export function neededRole(verb: string, spec: Role, account: AccountSettings): Role {
-  return greater(account.roles[verb] ?? spec, spec);
-}
-
-export function refuseRole(verb: string, spec: Role, role: Role, account: AccountSettings): Judgement | undefined {
-  const needed = neededRole(verb, spec, account);
+export function refuseBelow({ role: needed, verb }: Pick<Rules, "role" | "verb">, role: Role): Judgement | undefined {
   return roleAtLeast(role, needed) ? undefined : refuse(`${verb} needs the role ${needed}; yours is ${role} here.`);
 }
 

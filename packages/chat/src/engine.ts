@@ -8,6 +8,7 @@ import type { ChatDesk, Clock, Logger, Random } from "@skein/node";
 import type { AccountSettings } from "./account.ts";
 import type { Interpret } from "./interpreter.ts";
 import { contained, reasonOf } from "./contained.ts";
+import { ruleProblem } from "./rules.ts";
 import { createSession, type Session, type SessionState } from "./session.ts";
 import { slashVerbs } from "./slash.ts";
 import type { ChatTransport, TransportKind, WebhookReply, WebhookRequest } from "./transport.ts";
@@ -143,6 +144,8 @@ function makeTransport(
   if (make === undefined) {
     return err(`${account.id}: there is no transport "${account.kind}". There are: ${[...kinds.keys()].join(", ")}.`);
   }
+  const problem = ruleProblem(account);
+  if (problem !== undefined) return err(`${account.id} does not start: ${problem}.`);
   return make(account, services);
 }
 

@@ -5,7 +5,6 @@
 import {
   assert,
   type Body,
-  commandSpec,
   findItem,
   isLive,
   messageKey,
@@ -19,7 +18,7 @@ import {
   type Wanted,
 } from "@skein/core";
 
-import { ask, judgeNo, judgeYes, neededRole, refuseRole } from "./asking.ts";
+import { ask, judgeNo, judgeYes, refuseBelow } from "./asking.ts";
 import { type Authority, authorityOf } from "./authority.ts";
 import { byCode, byMessage, FRESH_MS, onlyOneHere, type Place } from "./confirmation.ts";
 import {
@@ -36,6 +35,7 @@ import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
 import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
 import { type OpenQuestion, openQuestionsOf, pressedAnswer, questionAnsweredBy } from "./questions.ts";
+import { nameOf, plainly, rulesFor, verbsIn } from "./rules.ts";
 import { judgeSetting } from "./settings-verbs.ts";
 
 export function judge(command: RoomCommand, context: JudgeContext): Judgement {
@@ -61,6 +61,8 @@ export function judge(command: RoomCommand, context: JudgeContext): Judgement {
 
 /** Digits of the item's op in a card's button: a late click does not do what was meant for another stage. */
 const VERSION_LENGTH = 16;
+
+type WantedCommand = Extract<Wanted, { type: "command" }>;
 
 const placeOf = ({ received }: RoomCommand): Place => received;
 
@@ -183,14 +185,7 @@ export function judgeProposed(line: string, command: RoomCommand, context: Judge
   });
   if (authority.role === undefined) return refuseStranger(command, authority);
   if (!parsed.ok || parsed.value.type !== "command") return refuse(NOT_UNDERSTOOD);
-  const judged = judgeCommand(parsed.value, command, authority, context);
-  if (judged.type !== "write") return judged;
-  const [name = ""] = parsed.value.verb.names;
-  const item = itemOfInput(parsed.value.input, view);
-  const about = item?.ok === true ? item.value : undefined;
-  const spec = commandSpec(parsed.value.command);
-  const role = neededRole(name, spec?.role ?? "owner", account);
-  return ask({ wanted: parsed.value, about, ageMs: undefined, role }, command, context);
+  return judgeCommand(parsed.value, command, authority, context, true);
 }
 
 const NOT_UNDERSTOOD = "I did not understand that. Say help for what I know. I did nothing.";
@@ -215,9 +210,11 @@ function judgeRoomVerb(
   authority: Authority,
   context: JudgeContext,
 ): Judgement {
-  const [name = ""] = verb.names;
+  const name = nameOf(verb);
   if (name === "pair") return judgePairing(input["code"] ?? "", command, context);
   if (authority.role === undefined) return refuseStranger(command, authority);
+  const refused = refuseBelow(rulesFor([verb], "observer", context.account), authority.role);
+  if (refused !== undefined) return refused;
   switch (name) {
     case "help":
       return settle("done", helpPage(input["verb"], context.account));
@@ -288,33 +285,36 @@ function pendingFor(
 /** Commands that the node itself answers and that are nobody's secret. */
 const ASKED_FROM_NODE: ReadonlySet<string> = new Set(["nodes", "claims", "doctor"]);
 
+/** `isProposed`: nobody said it in these words, so whatever it changes is asked about. */
 function judgeCommand(
-  wanted: Extract<Wanted, { type: "command" }>,
+  said: WantedCommand,
   command: RoomCommand,
   authority: Authority,
   context: JudgeContext,
+  isProposed: boolean = false,
 ): Judgement {
-  const { verb } = wanted;
-  const [name = ""] = verb.names;
+  const { account, view, nowMs } = context;
   if (authority.role === undefined) return refuseStranger(command, authority);
+  const item = itemOfInput(said.input, view);
+  const about = item?.ok === true ? item.value : undefined;
+  const wanted = plainly(said, about);
   const parsed = parseCommand(wanted.command, wanted.input);
   if (!parsed.ok) return refuse(`${parsed.error.message}.`);
-  const refused = refuseRole(name, parsed.value.spec.role, authority.role, context.account);
+  const { spec } = parsed.value;
+  const rules = rulesFor([said.verb, ...verbsIn(wanted)], spec.role, account);
+  const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
-  const item = itemOfInput(wanted.input, context.view);
   if (item !== undefined && !item.ok) return refuse(item.error.message);
-  const about = item?.value;
-  if (parsed.value.spec.effect !== "writes") {
-    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
-      return refuse(`${name} is for a terminal.`);
+  if (spec.effect !== "writes") {
+    if (spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
+      return refuse(`${nameOf(wanted.verb)} is for a terminal.`);
     }
     return { type: "read", question: { type: "command", command: parsed.value.command }, item: about?.id ?? "" };
   }
-  const ageMs = context.nowMs - command.received.at;
+  const ageMs = nowMs - command.received.at;
   const isStale = ageMs > FRESH_MS;
-  if (isStale || verb.confirm === true || context.account.fourEyes.includes(name)) {
-    const role = neededRole(name, parsed.value.spec.role, context.account);
-    return ask({ wanted, about, ageMs: isStale ? ageMs : undefined, role }, command, context);
+  if (isStale || isProposed || rules.confirms || rules.byOthers) {
+    return ask({ wanted, about, ageMs: isStale ? ageMs : undefined, rules }, command, context);
   }
   return { type: "write", command: parsed.value.command, role: authority.role, seed: command.id, answers: "" };
 }
