@@ -73,6 +73,9 @@ export function judgeYes(
   const { settled } = pending;
   if (settled === undefined || authority.role === undefined) return refuseStranger(command, authority);
   if (context.nowMs - settled.stamp.wall > FRESH_MS) return refuse("That question is too old. Say it again.");
+  // Said before there was anything to say yes to, and come in with what it was meant for.
+  if (context.nowMs - command.received.at > FRESH_MS)
+    return refuse("That yes comes too late. Say it again if you mean it.");
   const proposal = readProposal(settled.proposal);
   if (proposal === undefined || proposal.verb.command === null)
     return refuse("I cannot do that any more. Say it again.");

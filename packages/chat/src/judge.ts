@@ -100,11 +100,12 @@ function judgeButton(command: RoomCommand, authority: Authority, context: JudgeC
   const { text } = command.received;
   const [verb = "", about = "", version = ""] = text.split(":");
   if (verb === "yes" || verb === "no") {
-    const pending = byCode(context.view.chat, about);
-    if (pending === undefined) return refuse("That question is answered, or too old. Say it again.");
-    return verb === "yes"
-      ? judgeYes(pending, command, authority, context)
-      : judgeNo(pending, command, authority, context);
+    const gone = "That question is answered, or too old. Say it again.";
+    return judgeConfirmation(verb, pendingWithCode(about, command.received.message, command, context), gone, {
+      command,
+      authority,
+      context,
+    });
   }
   if (verb === "answer") {
     const pressed = pressedAnswer(text, context.view);
@@ -228,11 +229,12 @@ function judgeRoomVerb(
       };
     case "yes":
     case "no": {
-      const pending = pendingFor(input["code"], command, context);
-      if (pending === undefined) return refuse("Nothing waits for that here. Name it with its code: yes CODE.");
-      return name === "yes"
-        ? judgeYes(pending, command, authority, context)
-        : judgeNo(pending, command, authority, context);
+      const nothing = "Nothing waits for that here. Name it with its code: yes CODE.";
+      return judgeConfirmation(name, pendingFor(input["code"], command, context), nothing, {
+        command,
+        authority,
+        context,
+      });
     }
     case "status":
       return input["item"] === undefined
@@ -270,14 +272,44 @@ function judgeMore({ id, received }: RoomCommand, { view, maxText }: JudgeContex
 
 const done = (reply: Body): Settling => ({ outcome: "done", reply, item: "", proposal: "", version: "", answers: "" });
 
-function pendingFor(
-  code: string | undefined,
-  command: RoomCommand,
-  { view, nowMs }: JudgeContext,
-): RoomCommand | undefined {
-  if (code !== undefined) return byCode(view.chat, code);
-  const place = placeOf(command);
-  return byMessage(view.chat, place, command.received.quotes) ?? onlyOneHere(view.chat, place, nowMs);
+type Pending = RoomCommand | "several" | undefined;
+
+function pendingFor(code: string | undefined, command: RoomCommand, context: JudgeContext): Pending {
+  if (code !== undefined) return pendingWithCode(code, command.received.quotes, command, context);
+  const { chat } = context.view;
+  return (
+    byMessage(chat, placeOf(command), command.received.quotes) ?? onlyOneHere(chat, placeOf(command), context.nowMs)
+  );
+}
+
+/** Of several with one code it is the one whose message this hangs on. */
+function pendingWithCode(code: string, message: string, command: RoomCommand, { view, nowMs }: JudgeContext): Pending {
+  const found = byCode(view.chat, code, nowMs);
+  const meant = byMessage(view.chat, placeOf(command), message);
+  return found.length > 1 ? (found.find(({ id }) => id === meant?.id) ?? "several") : found[0];
+}
+
+function judgeConfirmation(
+  word: "yes" | "no",
+  pending: Pending,
+  nothing: string,
+  { command, authority, context }: Saying,
+): Judgement {
+  if (pending === undefined) return refuse(nothing);
+  if (pending === "several") {
+    return refuse(
+      "More than one question has that code. Reply to the one that you mean, or ask for it anew. I did nothing.",
+    );
+  }
+  return word === "yes"
+    ? judgeYes(pending, command, authority, context)
+    : judgeNo(pending, command, authority, context);
+}
+
+interface Saying {
+  readonly command: RoomCommand;
+  readonly authority: Authority;
+  readonly context: JudgeContext;
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
