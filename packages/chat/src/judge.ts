@@ -34,7 +34,7 @@ import {
 import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
 import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
-import { type OpenQuestion, openQuestionsOf, pressedAnswer, questionAnsweredBy } from "./questions.ts";
+import { type OpenQuestion, openQuestionsOf, pressedAnswer, questionAnsweredBy, questionTopic } from "./questions.ts";
 import { nameOf, plainly, rulesFor, verbsIn } from "./rules.ts";
 import { judgeSetting } from "./settings-verbs.ts";
 
@@ -128,15 +128,33 @@ function judgeLine(line: string, command: RoomCommand, authority: Authority, con
   const { view } = context;
   const threadItem = itemOfPlace(command, view);
   const asked = questionAnsweredBy(line, command, threadItem, view);
-  if (asked !== undefined && pendingFor(undefined, command, context) === undefined) {
-    return judgeAnswer(asked, line.trim(), command, authority, context);
-  }
   const parsed = parseLine(line, { threadItem, itemByTitle: (title) => itemByTitle(view, title) });
+  if (asked !== undefined) {
+    const pending = isConfirmation(parsed) ? pendingFor(undefined, command, context) : undefined;
+    if (pending === undefined || isReplyToQuestion(command, asked, view)) {
+      return judgeAnswer(asked, line.trim(), command, authority, context);
+    }
+    // A yes to the agent is none to what somebody else asked for.
+    if (byMessage(view.chat, placeOf(command), command.received.quotes) === undefined) return refuse(TWO_WAIT);
+  }
   if (!parsed.ok) return judgeNoCommand(line, threadItem, parsed.error, command, authority, context);
   const wanted = parsed.value;
   if (wanted.type === "room") return judgeRoomVerb(wanted, command, authority, context);
   return judgeCommand(wanted, command, authority, context);
 }
+
+const TWO_WAIT =
+  "Two things wait for that here: what the agent asks, and what I asked back. Reply to the one that you mean, or say yes CODE. I did nothing.";
+
+/** A bare yes or no. */
+const isConfirmation = (parsed: ReturnType<typeof parseLine>): boolean =>
+  parsed.ok &&
+  parsed.value.type === "room" &&
+  ["yes", "no"].includes(nameOf(parsed.value.verb)) &&
+  parsed.value.input["code"] === undefined;
+
+const isReplyToQuestion = ({ received }: RoomCommand, { question }: OpenQuestion, { chat }: View): boolean =>
+  chat.messages.get(messageKey(received.account, received.room, received.quotes))?.about === questionTopic(question);
 
 /** The item whose thread it was said in, or whose message it replies to. */
 function itemOfPlace({ received }: RoomCommand, { chat }: View): string | undefined {
