@@ -16,7 +16,7 @@ import {
   wordsOf,
   writes,
 } from "./testing/judge-stand.ts";
-import { commandId, eventOf, itemOf, sentDraft } from "./testing/rooms.ts";
+import { commandId, eventOf, itemOf, receiveDraft, sentDraft } from "./testing/rooms.ts";
 
 // ── buttons and reactions ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,4 +150,20 @@ test("a reply to what was asked back is a yes to that, also while the agent asks
   of.mesh.write(sentDraft("asked back", { about: commandId(event), purpose: "reply", item: ITEM }));
   const yes = say(of, "yes", { thread: "card", quotes: "asked back" });
   expect(writes(yes)).toEqual(["item.delete", { item: ITEM, note: "" }]);
+});
+
+// ── taken back ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a line that its author edited or removed while it waited is not carried out", () => {
+  const of = stand();
+  const event = eventOf("start #0123");
+  const other = eventOf("start #0123");
+  of.mesh.write(receiveDraft(event, of.account.id, of.mesh.clock.wallMs()));
+  of.mesh.write(receiveDraft(other, of.account.id, of.mesh.clock.wallMs()));
+  const edit = { type: "edit", message: event.message } as const;
+  of.mesh.write(receiveDraft(eventOf("", { ...edit, principal: BOB }), of.account.id));
+  expect(hear(of, event).type).toBe("write");
+  of.mesh.write(receiveDraft(eventOf("", edit), of.account.id));
+  expect(wordsOf(hear(of, event))).toContain("You changed that message before I came to it");
+  expect(hear(of, other).type).toBe("write");
 });

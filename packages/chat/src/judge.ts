@@ -50,6 +50,9 @@ export function judge(command: RoomCommand, context: JudgeContext): Judgement {
       return judgeButton(command, authority, context);
     case "message":
     case "slash":
+      if (isTakenBack(command, context)) {
+        return refuse("You changed that message before I came to it, so I did nothing. Say it again.");
+      }
       if (received.text.trim() === "" && received.type === "message") {
         return refuse("That message was empty, or longer than 8,000 characters. I did nothing.");
       }
@@ -77,6 +80,14 @@ function judgeEdit(command: RoomCommand, { view }: JudgeContext): Judgement {
   if (pending === undefined) return ignore();
   return settle("done", [plain("You changed that message, so I forgot what I asked about it.")], { answers: pending });
 }
+
+/** Its author has edited or removed it while it waited, which waits behind it. */
+const isTakenBack = ({ received }: RoomCommand, { view: { chat } }: JudgeContext): boolean =>
+  received.type === "message" &&
+  [...chat.waiting].some((id) => {
+    const one = chat.commands.get(id)?.received;
+    return one?.type === "edit" && isSameMessage(one, received) && one.principal === received.principal;
+  });
 
 const isSameMessage = (a: RoomCommand["received"], b: RoomCommand["received"]): boolean =>
   a.account === b.account && a.room === b.room && a.message === b.message;
