@@ -45,5 +45,5 @@ export const watching = (host: ChatHost, reports: Reports): ChatHost => ({
     host.delivered(statuses);
   },
   trouble: (problem) => host.trouble(problem),
-  complete: (beginning) => host.complete(beginning),
+  complete: (beginning, who) => host.complete(beginning, who),
 });

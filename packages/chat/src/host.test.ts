@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 
 import { createHost } from "./host.ts";
 import { createMeshDouble, type DeskDouble, type MeshDouble } from "./testing/index.ts";
-import { accountOf, addItem, eventOf, pair, sha256 } from "./testing/rooms.ts";
+import { accountOf, addItem, chatDraft, eventOf, pair, ROOM, sha256 } from "./testing/rooms.ts";
+
+const ADA = { principal: "fake:ada", room: ROOM, direct: false };
 
 interface Stand {
   readonly mesh: MeshDouble;
@@ -95,10 +97,26 @@ test("items are found by the beginning of their id or title, at most as many as 
   pair(mesh, "ada", "fake:ada");
   addItem(mesh, "0123456789ab", "Say hello");
   addItem(mesh, "ba9876543210", "Nothing");
-  expect(host.complete("say").map(({ value }) => value)).toEqual(["#0123456789ab"]);
-  expect(host.complete("#BA9").map(({ value }) => value)).toEqual(["#ba9876543210"]);
+  expect(host.complete("say", ADA).map(({ value }) => value)).toEqual(["#0123456789ab"]);
+  expect(host.complete("#BA9", ADA).map(({ value }) => value)).toEqual(["#ba9876543210"]);
   for (let at = 0; at < 40; at++) addItem(mesh, `aaaaaaaaaa${at + 10}`, `Item ${"x".repeat(190)}`);
-  const all = host.complete("");
+  const all = host.complete("", ADA);
   expect(all).toHaveLength(25);
   expect(Math.max(...all.map(({ label }) => label.length))).toBeLessThanOrEqual(100);
+});
+
+test("no title is completed for who may not read the items: strangers, other rooms, somebody whose role was taken", () => {
+  const { mesh, host } = stand();
+  pair(mesh, "ada", "fake:ada");
+  addItem(mesh, "0123456789ab", "Say hello");
+  for (const who of [
+    { ...ADA, principal: "fake:eve" },
+    { principal: "fake:eve", room: "!dm", direct: true },
+    { ...ADA, room: "!elsewhere" },
+  ]) {
+    expect([who, host.complete("", who)]).toEqual([who, []]);
+  }
+  expect(host.complete("", { ...ADA, room: "!dm", direct: true })).toHaveLength(1);
+  mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "none" }));
+  expect(host.complete("", ADA)).toEqual([]);
 });

@@ -2,7 +2,8 @@
 import { CHAT_ENTITY, commandIdOf, err, isLive, ok, type ReceiveBody, type Result, roleAtLeast } from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
-import type { AccountSettings } from "./account.ts";
+import { type AccountSettings, placeOf } from "./account.ts";
+import { authorityOf } from "./authority.ts";
 import { hasOpenQuestion } from "./questions.ts";
 import { relevant } from "./relevance.ts";
 import type { ChatHost, InboundEvent, IngressHost, Trouble } from "./transport.ts";
@@ -25,7 +26,7 @@ export function createHost(deps: HostDeps): ChatHost & Pick<IngressHost, "spend"
     receive: (events) => receive(deps, events),
     delivered: deps.delivered,
     trouble: deps.onTrouble,
-    complete: (beginning) => complete(desk, beginning),
+    complete: (beginning, who) => (mayRead(deps, who) ? complete(desk, beginning) : []),
     spend: async (budget, { count, perMs }) => {
       let waitMs = 0;
       const written = await desk.write(() => {
@@ -89,6 +90,11 @@ function news(
     seen.add(id);
     return true;
   });
+}
+
+/** Titles are what a room or a person may read, or not: whoever shares a server with the bot can ask for completions. */
+function mayRead({ account, desk }: HostDeps, who: Parameters<ChatHost["complete"]>[1]): boolean {
+  return authorityOf(who.principal, placeOf(who, account), account, desk.view()).role !== undefined;
 }
 
 const COMPLETIONS = 25;

@@ -13,6 +13,8 @@ export interface HostDouble extends IngressHost {
   connections: number;
   /** While this is set, nothing can be made durable. */
   failure: string | undefined;
+  /** Who asked for completions, and where. */
+  readonly asked: Parameters<IngressHost["complete"]>[1][];
   /** Items that `complete` knows, by id. */
   items: readonly { readonly value: string; readonly label: string }[];
   /** Ms after which `spend` allows one more; 0 allows. */
@@ -27,6 +29,7 @@ export function createHostDouble(cursor?: string): HostDouble {
     troubles: [],
     cursors: [],
     spent: [],
+    asked: [],
     connections: 0,
     failure: undefined,
     items: [],
@@ -41,7 +44,10 @@ export function createHostDouble(cursor?: string): HostDouble {
     trouble: (problem) => void host.troubles.push(problem),
     connected: () => void (host.connections += 1),
     moved: (to) => void host.cursors.push(to),
-    complete: (beginning) => host.items.filter(({ value }) => value.startsWith(beginning)),
+    complete: (beginning, who) => {
+      host.asked.push(who);
+      return host.items.filter(({ value }) => value.startsWith(beginning));
+    },
     spend: (budget) => {
       if (host.exhaustedMs > 0) return Promise.resolve(err(host.exhaustedMs));
       host.spent.push(budget);
