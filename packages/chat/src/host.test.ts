@@ -120,3 +120,37 @@ test("no title is completed for who may not read the items: strangers, other roo
   mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "none" }));
   expect(host.complete("", ADA)).toEqual([]);
 });
+
+// ── strangers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const HOUR_MS = 3_600_000;
+const flood = (count: number, principal: (at: number) => string): ReturnType<typeof eventOf>[] =>
+  Array.from({ length: count }, (_, at) => eventOf("list", { principal: principal(at) }));
+
+test("what strangers say fills no log: so much of each and of all in an hour, and then nothing", async () => {
+  const { mesh, host } = stand();
+  const size = (): number => mesh.view().chat.commands.size;
+  expect((await host.receive(flood(500, () => "fake:eve"))).ok).toBe(true);
+  expect(size()).toBe(100);
+  expect((await host.receive(flood(5_000, (at) => `fake:eve${at}`))).ok).toBe(true);
+  expect(size()).toBe(500);
+  await mesh.clock.pass(HOUR_MS);
+  await host.receive(flood(500, () => "fake:eve"));
+  expect(size()).toBe(600);
+});
+
+test("while strangers flood a room, those who may do something there are heard, and so is a code that is open", async () => {
+  const { mesh, host } = stand();
+  pair(mesh, "ada", "fake:ada");
+  await host.receive(flood(5_000, (at) => `fake:eve${at}`));
+  const before = mesh.view().chat.commands.size;
+  await host.receive(flood(50, () => "fake:ada"));
+  expect(mesh.view().chat.commands.size - before).toBe(50);
+  const open = "7K3M9QXR2VBTHW4N";
+  const code = sha256(new TextEncoder().encode(open));
+  mesh.write(chatDraft({ kind: "person.invite", person: "bob", role: "operator", member: "", code, expires: 2 ** 45 }));
+  const direct = { direct: true, room: "!dm", principal: "fake:bob" };
+  await host.receive([eventOf("pair 7K3M-9QXR-2VBT-0000", direct), eventOf("pair 7k3m-9qxr-2vbt-hw4n", direct)]);
+  const texts = [...mesh.view().chat.commands.values()].map(({ received }) => received.text);
+  expect(texts.filter((text) => text.startsWith("pair"))).toEqual(["pair 7k3m-9qxr-2vbt-hw4n"]);
+});
