@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-import type { ChatHost, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
+import type { ChatHost, RefusedWebhooks, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
 
 import type { Identity, WhoAmI } from "./identity.ts";
 import { parseJson } from "./frames.ts";
@@ -19,6 +19,7 @@ export interface WebhookOptions {
   readonly whoAmI: WhoAmI;
   readonly services: Pick<TransportContext, "verifier" | "clock" | "log">;
   readonly fatal: (reason: string) => void;
+  readonly refused: RefusedWebhooks;
 }
 
 const empty = (status: number): WebhookReply => ({ status });
@@ -32,7 +33,7 @@ export async function answerWebhook(
 ): Promise<WebhookReply> {
   const verdict = options.services.verifier.slack(request, options.signingSecret);
   if (!verdict.ok) {
-    options.services.log("warn", "chat-slack.not-genuine", { reason: verdict.error });
+    options.refused(verdict.error);
     return empty(401);
   }
   if (request.method !== "POST") return empty(405);
