@@ -34,3 +34,27 @@ test("completion for nobody, or from nowhere, completes nothing", async () => {
   expect(await complete({ channel: { id: ROOM, type: 0 } })).toEqual([[], 0]);
   expect(await complete({ user: { id: "900000000000000003" } })).toEqual([[], 0]);
 });
+
+test("a slash command or a button that nobody listens to is not said to be received", async () => {
+  const host = createHostDouble();
+  host.isListening = false;
+  const interactions = createInteractions({
+    places: createPlaces(),
+    ask: () => Promise.reject(new Error("nothing is asked here")),
+    verbs: [],
+    log: () => undefined,
+  });
+  const common = {
+    id: "900000000000000001",
+    token: "t",
+    channel: { id: ROOM, type: 0 },
+    user: { id: "900000000000000003" },
+  };
+  const slash = { type: 2, data: { name: "skein", type: 1, options: [{ type: 1, name: "status" }] } };
+  const button = { type: 3, data: { component_type: 2, custom_id: "yes:abcd" }, message: { id: "900000000000000004" } };
+  for (const what of [slash, button]) {
+    const answered = await interactions.answer({ ...common, ...what }, host);
+    expect(answered?.reply.data?.content).toContain("Nobody listens to you here");
+  }
+  expect(host.received).toEqual([]);
+});

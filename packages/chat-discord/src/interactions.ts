@@ -55,6 +55,8 @@ const CHOICE_TEXT_MAX = 100;
 
 const RECEIVED = "Received. The answer comes as a message.";
 const NOT_SAVED = "Nothing was saved, so nothing will happen: this node cannot write to its disk. Please try again.";
+const NOT_HEARD =
+  "Nobody listens to you here: this place is not in the mesh's settings, or it does not know you. Write the bot `pair` and your code in a direct message.";
 const NOT_UNDERSTOOD = "That is nothing that this bot knows.";
 
 interface InteractionParts {
@@ -75,6 +77,7 @@ export function createInteractions({ places, ask, verbs, log }: InteractionParts
 
   const keep = async (event: InboundEvent | undefined, host: ChatHost, kept: Reply): Promise<Reply> => {
     if (event === undefined) return onlyForYou(NOT_UNDERSTOOD);
+    if (!host.hears(event)) return onlyForYou(NOT_HEARD);
     const received = await host.receive([event]);
     if (received.ok) return kept;
     log("warn", "discord.interaction-not-saved", { interaction: event.id, reason: received.error });

@@ -11,7 +11,7 @@ import type { Identity, WhoAmI } from "./identity.ts";
 import { parseJson } from "./frames.ts";
 import { readEventCallback, readInteraction, readSlashCommand, type Reading, type Recipient } from "./inbound.ts";
 import { rateLimited, urlVerification } from "./payloads.ts";
-import { RATE_LIMITED, RECEIVED } from "./replies.ts";
+import { RATE_LIMITED, slashReply } from "./replies.ts";
 
 export interface WebhookOptions {
   readonly signingSecret: string;
@@ -94,7 +94,11 @@ async function take(
         }
       }
       if (kind !== "slash") return empty(200);
-      return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(RECEIVED) };
+      return {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(slashReply(reading.events, host)),
+      };
     }
   }
 }

@@ -121,6 +121,16 @@ test("no title is completed for who may not read the items: strangers, other roo
   expect(host.complete("", ADA)).toEqual([]);
 });
 
+test("what nobody listens to can be told from what is taken in", () => {
+  const { mesh, host } = stand();
+  expect(host.hears(eventOf("list", { type: "slash" }))).toBe(true);
+  expect(host.hears(eventOf("list", { type: "slash", room: "!elsewhere" }))).toBe(false);
+  const direct = { type: "slash", direct: true, room: "!dm" } as const;
+  expect(host.hears(eventOf("list", direct))).toBe(false);
+  pair(mesh, "ada", "fake:ada");
+  expect(host.hears(eventOf("list", direct))).toBe(true);
+});
+
 // ── strangers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const HOUR_MS = 3_600_000;

@@ -16,7 +16,7 @@ import type { ChatDesk, Clock, Logger } from "@skein/node";
 import { type AccountSettings, placeOf } from "./account.ts";
 import { authorityOf } from "./authority.ts";
 import { hasOpenQuestion } from "./questions.ts";
-import { relevant } from "./relevance.ts";
+import { relevant, type RelevanceContext } from "./relevance.ts";
 import { createStrangers, type Strangers } from "./strangers.ts";
 import type { ChatHost, InboundEvent, IngressHost, Trouble } from "./transport.ts";
 
@@ -43,6 +43,7 @@ export function createHost(deps: HostDeps): ChatHost & Pick<IngressHost, "spend"
   );
   return {
     receive: (events) => receive(deps, strangers, events),
+    hears: (event) => relevant(event, contextOf(deps)) !== undefined,
     delivered: deps.delivered,
     trouble: deps.onTrouble,
     complete: (beginning, who) => (mayRead(deps, who) ? complete(desk, beginning) : []),
@@ -68,6 +69,12 @@ function overdrawnMs(desk: ChatDesk, key: string, count: number, perMs: number, 
   return Math.max(1, (recent[recent.length - count] ?? nowMs) + perMs - nowMs);
 }
 
+const contextOf = ({ account, desk }: HostDeps): RelevanceContext => ({
+  account,
+  chat: desk.view().chat,
+  hasQuestion: (item) => hasOpenQuestion(desk.view(), item),
+});
+
 async function receive(
   deps: HostDeps,
   strangers: Strangers,
@@ -78,11 +85,7 @@ async function receive(
   if (role === undefined || !roleAtLeast(role, "operator")) {
     return err(`this node is ${role ?? "no member"}, and what comes from rooms takes an operator's node`);
   }
-  const context = {
-    account,
-    chat: desk.view().chat,
-    hasQuestion: (item: string) => hasOpenQuestion(desk.view(), item),
-  };
+  const context = contextOf(deps);
   const bodies = events
     .flatMap((event) => relevant(event, context) ?? [])
     .filter((body) => mayCount(deps, body) || strangers.hear(body.principal));

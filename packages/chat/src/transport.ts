@@ -94,6 +94,8 @@ export interface ChatHost {
    * be acknowledged: the platform delivers again.
    */
   receive(events: readonly InboundEvent[]): Promise<Result<void, string>>;
+  /** Would this be taken in? Where a platform wants an answer at once, who is not heard is told so. */
+  hears(event: InboundEvent): boolean;
   delivered(statuses: readonly DeliveryStatus[]): void;
   /** Something a person has to mend (a revoked token), or should know of (a platform that is down). */
   trouble(problem: Trouble): void;

@@ -11,6 +11,8 @@ export interface HostDouble extends IngressHost {
   readonly cursors: string[];
   /** How often the transport said that it is connected. */
   connections: number;
+  /** False: what comes is acknowledged and nobody's business. */
+  isListening: boolean;
   /** While this is set, nothing can be made durable. */
   failure: string | undefined;
   /** Who asked for completions, and where. */
@@ -31,6 +33,8 @@ export function createHostDouble(cursor?: string): HostDouble {
     spent: [],
     asked: [],
     connections: 0,
+    isListening: true,
+    hears: () => host.isListening,
     failure: undefined,
     items: [],
     exhaustedMs: 0,
