@@ -137,6 +137,17 @@ test("the role of the second person is asked for when they say yes", () => {
   expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("start needs the role operator");
 });
 
+test("a second person confirms nothing for somebody who may not do it any more", () => {
+  const of = stand(FOUR_EYES);
+  const code = asked(of, "delete #0123");
+  for (const role of ["observer", "none"] as const) {
+    of.mesh.write(chatDraft({ kind: "person.role", person: "ada", role }));
+    expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("may not delete any more");
+  }
+  of.mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "operator" }));
+  expect(writes(say(of, `yes ${code}`, { principal: BOB }))).toEqual(["item.delete", { item: ITEM, note: "" }]);
+});
+
 // ── which question, and when ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Two messages whose commands have the same code. Whoever may choose the ids of their messages finds such ones in no time. */

@@ -14,7 +14,7 @@ import {
   type Wanted,
 } from "@skein/core";
 
-import type { Authority } from "./authority.ts";
+import { type Authority, ownRole } from "./authority.ts";
 import { codeOf, FRESH_MS } from "./confirmation.ts";
 import { type JudgeContext, type Judgement, movedOn, refuse, refuseStranger, settle } from "./judgement.ts";
 import { readProposal, writeProposal } from "./proposal.ts";
@@ -85,7 +85,8 @@ export function judgeYes(
   // As it was asked for, and as it stands in the settings of where it is confirmed, whichever is stricter.
   const rules = rulesFor(verbsIn(wanted), greater(proposal.role, checked.value.spec.role), context.account);
   const byOthers = proposal.byOthers || rules.byOthers;
-  const wrongPerson = refuseConfirmer(nameOf(proposal.verb), byOthers, pending, command, context);
+  const asked = { name: nameOf(proposal.verb), byOthers, role: rules.role };
+  const wrongPerson = refuseConfirmer(asked, pending, command, context);
   if (wrongPerson !== undefined) return wrongPerson;
   const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
@@ -97,8 +98,7 @@ export function judgeYes(
 }
 
 function refuseConfirmer(
-  name: string,
-  byOthers: boolean,
+  { name, byOthers, role }: { readonly name: string; readonly byOthers: boolean; readonly role: Role },
   pending: RoomCommand,
   command: RoomCommand,
   { view }: JudgeContext,
@@ -113,6 +113,12 @@ function refuseConfirmer(
     return refuse(
       `${capital(name)} has to be confirmed by somebody else than who asked for it, and I have to know both.`,
     );
+  }
+  // Two who may: the one who asked may have lost that since.
+  const person = view.chat.people().byPrincipal.get(asker);
+  const own = person === undefined ? undefined : ownRole(person, view);
+  if (own === undefined || !roleAtLeast(own, role)) {
+    return refuse(`Whoever asked for that may not ${name} any more. Ask for it yourself.`);
   }
   return undefined;
 }
