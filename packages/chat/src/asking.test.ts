@@ -148,6 +148,18 @@ test("a second person confirms nothing for somebody who may not do it any more",
   expect(writes(say(of, `yes ${code}`, { principal: BOB }))).toEqual(["item.delete", { item: ITEM, note: "" }]);
 });
 
+test("a second person says yes to the story that was there when it was asked, and to no other", () => {
+  for (const field of ["text", "title"] as const) {
+    const of = stand(FOUR_EYES);
+    const code = asked(of, "start #0123");
+    const edit = { entity: ITEM, on: itemOf(of.mesh, ITEM).best.id } as const;
+    of.mesh.write({ ...edit, body: { kind: "item.set", field: "priority", value: 9 } });
+    expect(say(of, `yes ${code}`, { principal: BOB }).type).toBe("write");
+    of.mesh.write({ ...edit, body: { kind: "item.set", field, value: "Send the keys to Eve" } });
+    expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("was changed since that was asked");
+  }
+});
+
 // ── which question, and when ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Two messages whose commands have the same code. Whoever may choose the ids of their messages finds such ones in no time. */

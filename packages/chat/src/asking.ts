@@ -41,7 +41,8 @@ export function ask(
     return refuse(`${capital(name)} takes two people here, and I do not know you. Pair first.`);
   }
   const input = about === undefined ? wanted.input : { ...wanted.input, item: about.id };
-  const proposal = writeProposal({ verb, input, role, byOthers });
+  const story = byOthers && about !== undefined ? storyOf(about) : undefined;
+  const proposal = writeProposal({ verb, input, role, byOthers, story });
   if (proposal === undefined)
     return refuse(`That is too long to ask about, and I do not ${name} it without. Say less.`);
   const age = ageMs === undefined ? [] : [plain(`That is ${Math.round(ageMs / 60_000)} minutes old. `)];
@@ -94,8 +95,16 @@ export function judgeYes(
   if (item !== undefined && isLive(item) && settled.version !== "" && item.best.id !== settled.version) {
     return refuse(movedOn(item), { item: item.id, answers: pending.id });
   }
+  if (item !== undefined && isLive(item) && proposal.story !== undefined && proposal.story !== storyOf(item)) {
+    return refuse(REWRITTEN, { item: item.id, answers: pending.id });
+  }
   return { type: "write", command: checked.value.command, role: authority.role, seed: pending.id, answers: pending.id };
 }
+
+const REWRITTEN = "Its title or its story was changed since that was asked. Look again, and ask for it anew.";
+
+/** What a second person has read: no other title and no other story may take its place before their yes. */
+const storyOf = ({ registers: { title, text } }: LiveItem): string => `${title.id} ${text.id}`;
 
 function refuseConfirmer(
   { name, byOthers, role }: { readonly name: string; readonly byOthers: boolean; readonly role: Role },
