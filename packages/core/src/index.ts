@@ -44,6 +44,7 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
 
+export { NOBODY } from "./chat/people-fold.ts";
 export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
 export { CHAT_ENTITY, commandIdOf, LIVE } from "./chat/chat-fold.ts";
 export {
