@@ -291,6 +291,8 @@ const SAID: Partial<Readonly<Record<Command["name"], string>>> = {
   "item.archive": "Archived",
   "item.restore": "Restored",
   "item.delete": "Deleted",
+  "queue.pause": "Said; queue shows what still lands.",
+  "queue.resume": "The merge queue goes on.",
 };
 
 async function ask({ desk }: ExecutorDeps, question: ReadQuestion): Promise<Body> {

@@ -108,6 +108,7 @@ export {
   type Evidence,
   type Feature,
   type GateRun,
+  isGreen,
   type Stage,
   STAGES,
   type StageState,
@@ -149,6 +150,7 @@ export type {
 } from "./view/board.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,
   compareUrgency,
