@@ -3,10 +3,10 @@
  * read again when it changes; a bad version is reported and changes nothing.
  */
 import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
-import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig, type SecretSource } from "@skein/config";
+import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig } from "@skein/config";
 import { err, ok, type Result } from "@skein/core";
 import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
@@ -14,6 +14,7 @@ import { createNodeCrypto, type Json, type Logger, type Node, systemClock, syste
 import { Failure, reasonOf } from "./failure.ts";
 import { createInterpreter } from "./interpreter.ts";
 import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
+import { secretOf, whyNoSecret } from "./secrets.ts";
 
 export interface Chat {
   hooks(kind: string, account: string, request: HookRequest): Promise<HookReply>;
@@ -115,18 +116,6 @@ const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string,
     id: `${config.kind}/${config.name}`,
     leaseTtlMs,
     secret: (name) => secretOf(secrets[name], directory, log),
+    whyNoSecret: (name) => whyNoSecret(name, secrets, directory),
   };
 };
-
-/** Undefined when there is none; whoever asked says which one is missing. */
-function secretOf(source: SecretSource | undefined, directory: string, log: Logger): string | undefined {
-  if (source === undefined) return undefined;
-  if ("env" in source) return process.env[source.env];
-  const path = isAbsolute(source.file) ? source.file : join(directory, source.file);
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch (cause) {
-    log("error", "secret.unreadable", { file: path, message: reasonOf(cause) });
-    return undefined;
-  }
-}

@@ -120,6 +120,9 @@ test("a secret that is missing or empty refuses the account, names it, and touch
   expect(troubleOf(of, "needy/main")).toContain("needy/main does not start: the secret signing is missing.");
   expect(of.desk.incidents.join()).not.toContain("abc");
   expect(fake.made[0]?.isOpen()).toBe(true);
+  const whyNoSecret = (name: string): string => `Nobody wrote down ${name}.`;
+  await of.engine.apply([accountOf({ kind: "needy", secret, whyNoSecret }), accountOf()]);
+  expect(troubleOf(of, "needy/main")).toContain("the secret signing is missing. Nobody wrote down signing.");
   // It is there now: the next look at the configuration starts it.
   await of.engine.apply([accountOf({ kind: "needy", secret: () => "abc" }), accountOf()]);
   expect([needy.made.length, fake.made.length]).toEqual([1, 1]);

@@ -160,9 +160,9 @@ function makeOf<Settings>(
     }
     const missing = kind.secrets(parsed.data).filter((name) => (account.secret(name) ?? "") === "");
     if (missing.length > 0) {
-      return err(
-        `${account.id} does not start: the secret ${missing.join(" and ")} is missing. Name an environment variable or a file for it under secrets.`,
-      );
+      const why = account.whyNoSecret ?? ((): string => "Name an environment variable or a file for it under secrets.");
+      const reasons = [...new Set(missing.map(why))].join(" ");
+      return err(`${account.id} does not start: the secret ${missing.join(" and ")} is missing. ${reasons}`);
     }
     const { clock, random, log, fetch, verifier } = services;
     const secret = (name: string): string => account.secret(name) ?? "";
