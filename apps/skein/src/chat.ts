@@ -50,6 +50,8 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     fetch: globalThis.fetch,
     interpreter: () => interpreter,
   });
+  /** What is wrong with the file as it is now; what runs is then what an earlier version said. */
+  let unusable: string | undefined;
   const loaded = new Set<string>();
   const encryption = createMatrixEncryption(directory, log);
   const apply = async ({ transports, lease, interpreter: wanted }: NodeConfig): Promise<void> => {
@@ -74,14 +76,18 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     if (now.mtimeMs === before.mtimeMs) return;
     turn = turn.then(async () => {
       const read = readConfig(path);
-      if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
-      return apply(read.value);
+      unusable = undefined;
+      if (read.ok) return apply(read.value);
+      unusable = `${read.error} The last good version stays.`;
+      log("error", "config.refused", { message: unusable });
     });
   };
   return {
     hooks: (kind, account, request) => engine.webhook(kind, account, request),
-    states: () =>
-      engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
+    states: () => [
+      ...engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
+      ...(unusable === undefined ? [] : [{ account: FILE, state: "refused", holder: "", trouble: unusable }]),
+    ],
     start: () => {
       engine.start();
       watchFile(path, { interval: WATCH_MS }, onChange);

@@ -25,9 +25,10 @@ interface Stand {
   readonly logged: string[];
 }
 
-function stand(): Stand {
+function stand(role: "operator" | "agent" = "operator"): Stand {
   const mesh = createMeshDouble();
-  const desk = mesh.desk("alice");
+  const founder = mesh.desk("alice");
+  const desk = role === "operator" ? founder : mesh.desk("bob", role);
   const logged: string[] = [];
   const engine = createChatEngine({
     desk,
@@ -103,6 +104,18 @@ test("an account that is switched off is closed, and one that is switched on is 
   expect([fake.made[0]?.isOpen(), fake.made[0]?.isClosed()]).toEqual([false, true]);
   expect(of.engine.states()).toEqual([]);
   expect(of.desk.speakers("fake/main").size).toBe(0);
+  await of.engine.stop();
+});
+
+test("a node whose role may not speak says so, instead of only standing there", async () => {
+  const of = stand("agent");
+  const fake = createKindDouble("fake", createPlatformDouble());
+  of.engine.register(fake.kind);
+  await of.engine.apply([accountOf()]);
+  of.engine.start();
+  await of.mesh.clock.pass(SETTLED_MS);
+  expect([stateOf(of, "fake/main"), fake.made[0]?.isOpen()]).toEqual(["stopped", false]);
+  expect(troubleOf(of, "fake/main")).toContain("role in the mesh is agent");
   await of.engine.stop();
 });
 
