@@ -78,6 +78,13 @@ test("in a room no code is taken, for others read it there", () => {
   expect(judgement.type === "settle" ? judgement.effects : undefined).toBeUndefined();
 });
 
+test("a code that others have read gives nothing once the person's role is none", () => {
+  const mesh = meshOf();
+  mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "none" }));
+  carryOut(mesh, pairWith(mesh, CODE, "fake:eve"));
+  expect(mesh.view().chat.people().byPrincipal.get("fake:eve")?.role).toBe("none");
+});
+
 test("what is no code, or somebody else's guess, makes nobody anybody", () => {
   for (const typed of [
     "",
