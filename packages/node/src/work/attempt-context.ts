@@ -18,7 +18,17 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type {
+  Asking,
+  Clock,
+  GitError,
+  Oid,
+  Processes,
+  ProcessResult,
+  ProcessSpec,
+  SessionNotes,
+  TurnAgents,
+} from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import { pause } from "./wait.ts";
@@ -31,6 +41,8 @@ export interface WorkDeps {
   readonly replica: Replica;
   readonly processes: Processes;
   readonly asking: Asking;
+  /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
+  readonly talking?: Talking | undefined;
   readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
@@ -47,6 +59,11 @@ export interface WorkDeps {
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
 }
 
+export interface Talking {
+  readonly agents: TurnAgents;
+  readonly sessions: SessionNotes;
+}
+
 export interface AttemptContext {
   readonly deps: WorkDeps;
   readonly project: OpenProject;
@@ -60,6 +77,8 @@ export interface AttemptContext {
   readonly say: (activity: string) => void;
   /** A line of Skein's own in the attempt's log. */
   readonly note: (line: string) => void;
+  /** This node leaves the item alone for so long, once the attempt is over. */
+  readonly restFor: (ms: number) => void;
 }
 
 /** What a step ends with: go on with the item's next stage, or this attempt is over. */

@@ -103,7 +103,8 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
       };
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, contextOf(deps, project, entry));
+      const restFor = (ms: number): void => void notBefore.set(item, clock.monoMs() + ms);
+      entry.done = follow(entry, contextOf(deps, project, entry, restFor));
       deps.onActivity();
     },
     stop: (item, why, release) => {
@@ -128,7 +129,12 @@ function describe({ item, epoch, activity, startedAt, abort }: Running): Executi
   return { item, epoch, state, activity, startedAt };
 }
 
-function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): AttemptContext {
+function contextOf(
+  deps: WorkerDeps,
+  project: OpenProject,
+  entry: Running,
+  restFor: AttemptContext["restFor"],
+): AttemptContext {
   const { item, claimOp, epoch, abort } = entry;
   const encoder = new TextEncoder();
   return {
@@ -138,6 +144,7 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Atte
     claimOp,
     epoch,
     signal: abort.signal,
+    restFor,
     onChanged: (listener) => {
       entry.listeners.add(listener);
       return () => entry.listeners.delete(listener);
