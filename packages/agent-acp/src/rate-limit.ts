@@ -18,7 +18,7 @@ export interface AgentError {
 }
 
 const SENTENCES =
-  /usage limit|rate[ _-]?limit|hit your (?:\w+ )?limit|limit (?:was )?reached|too many requests|quota (?:was )?(?:exceeded|exhausted|reached)|exceeded your (?:current )?quota|resource_exhausted|exhausted your (?:capacity|quota|daily)|\b429\b/i;
+  /usage[ _-]?limit|rate[ _-]?limit|hit your (?:\w+ )?limit|limit (?:was )?reached|too many requests|quota (?:was )?(?:exceeded|exhausted|reached)|exceeded your (?:current )?quota|resource_exhausted|exhausted your (?:capacity|quota|daily)|\b429\b/i;
 
 const LONGEST_MS = 35 * 86_400_000;
 const DEPTH = 6;
@@ -27,7 +27,7 @@ const TEXT_LONGEST = 8_000;
 
 export function rateLimitOf(error: AgentError, nowMs: number): RateLimit | undefined {
   const facts = factsIn(error);
-  const text = facts.texts.join("\n").slice(0, TEXT_LONGEST);
+  const text = facts.texts.join("\n").slice(0, TEXT_LONGEST).replaceAll(/\s+/g, " ");
   if (!SENTENCES.test(text) && error.code !== 429 && !facts.isTold) return undefined;
   const at = [...facts.times, ...timesIn(text)]
     .map((time) => (time.type === "at" ? time.ms : nowMs + time.ms))
@@ -59,7 +59,7 @@ function factsIn(error: AgentError): Facts {
     if (depth > DEPTH) return;
     if (typeof value === "string") facts.texts.push(value.slice(0, TEXT_LONGEST));
     if (typeof value !== "object" || value === null) return;
-    for (const key of Object.keys(value)) {
+    for (const key in value) {
       left -= 1;
       if (left < 0) return;
       const inside = field(value, key);

@@ -9,13 +9,13 @@ import { harmless, harmlessLine } from "./harmless.ts";
 
 export interface Transcript {
   /** The parameters of `session/update`. */
-  update(params: unknown): void;
+  readonly update: (params: unknown) => void;
   /** A line of the conversation's own. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** What the agent's process wrote to standard error, as it is. */
-  raw(chunk: Uint8Array): void;
+  readonly raw: (chunk: Uint8Array) => void;
   /** While an earlier conversation is replayed nothing of it is written. */
-  mute(isMuted: boolean): void;
+  readonly mute: (isMuted: boolean) => void;
 }
 
 const TEXT_LONGEST = 16_000;
@@ -143,7 +143,7 @@ function resultLines(content: readonly unknown[]): readonly string[] {
     .map((one) => {
       const type = textAt(one, "type");
       if (type === "diff") return `changed ${textAt(one, "path") ?? "a file"}`;
-      return type === "content" ? contentText(field(one, "content")) : "";
+      return type === "content" ? contentText(field(one, "content")).trimEnd() : "";
     })
     .filter((one) => one !== "")
     .join("\n");

@@ -1,8 +1,9 @@
 /** Values that an agent sent, read without believing anything about them: each reader gives undefined for what is not there. */
 
 export function field(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return new Map<string, unknown>(Object.entries(value)).get(name);
+  if (typeof value !== "object" || value === null) return undefined;
+  const found: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+  return found;
 }
 
 export function textAt(value: unknown, name: string): string | undefined {

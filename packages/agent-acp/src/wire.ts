@@ -24,7 +24,7 @@ export interface WireOptions {
 export interface Wire {
   readonly stream: Stream;
   begin(line: TalkLine): void;
-  hear(chunk: Uint8Array): void;
+  readonly hear: (chunk: Uint8Array) => void;
   /** Nothing more is heard: what was heard is still delivered. */
   finish(): void;
 }

@@ -23,7 +23,7 @@ export interface AgentQuestions {
   readonly directory: string;
   readonly excuse: Excuse;
   /** Resolves with the answer, or with one sentence saying why there is none. Aborted: nobody waits for it any more. */
-  ask(question: AgentQuestion, signal: AbortSignal): Promise<Result<string, string>>;
+  readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
   /** The agent has ended: what is still asked is withdrawn. */
   close(): Promise<void>;
 }
