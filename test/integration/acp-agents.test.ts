@@ -24,7 +24,7 @@ const world = useWorld();
 
 const AGENT = join(import.meta.dirname, "..", "e2e", "support", "acp-agent.mjs");
 const acp = (more = ""): string =>
-  `{ kind: acp, run: [node, ${AGENT}]${more}, env: [ACP_AGENT_LOAD, ACP_AGENT_RESUME, ACP_AGENT_BROKEN] }`;
+  `{ kind: acp, run: [node, ${AGENT}]${more}, env: [ACP_AGENT_LOAD, ACP_AGENT_RESUME, ACP_AGENT_BROKEN, ACP_AGENT_HANGS] }`;
 
 interface Asked {
   readonly question: string;
@@ -49,6 +49,10 @@ const kept = async (project: Project, id: string, file: string): Promise<string>
   const { commit } = await landingOf(project, id);
   return project.git(["show", `${commit}:${file}`], project.remote);
 };
+
+/** Neither an agent nor what it has left behind runs on this node. */
+const isQuiet = ({ data }: NodeProcess): boolean =>
+  processesUnder(data).every(({ command }) => !command.includes("acp-agent") && !command.includes("setInterval"));
 
 // Alice never works: Bob's agents ask, and Alice's people answer.
 let project: Project;
@@ -143,19 +147,18 @@ test("an agent that dies, fails, hangs, floods or writes garbage is ended with a
   expect(await printed(alice.api, garbage)).toContain(
     "The agent wrote what is no message of its protocol: npm notice There is a new version and left 1 commit",
   );
-  expect(processesUnder(bob.data).filter(({ command }) => command.includes("acp-agent"))).toEqual([]);
+  await waitFor("the agents to be gone", () => isQuiet(bob));
 });
 
 test("an item that is taken away is cancelled in the conversation, and nothing of the agent is left", async () => {
   const id = await add(alice.api, "hangs");
   await waitFor("the agent to work", async () => (await printed(alice.api, id)).includes("hanging"));
+  expect(isQuiet(bob)).toBe(false);
   await alice.api.command("item.move", { item: id, stage: "backlog" });
   await waitFor("the agent to hear of it", async () =>
     (await printed(alice.api, id)).includes("heard that its turn is"),
   );
-  await waitFor("the agent's processes to end", () =>
-    processesUnder(bob.data).every(({ command }) => !command.includes("acp-agent") && !command.includes("setInterval")),
-  );
+  await waitFor("the agent and its daemon to be gone", () => isQuiet(bob));
   await alice.api.command("item.archive", { item: id });
 });
 
@@ -169,23 +172,31 @@ test("a limit of the provider costs no attempt: the item waits for its time, and
   expect(shown.attempts).toBe(0);
 });
 
-test("a claim that is lost in the middle of a turn ends the turn, and the other node's attempt lands once", async () => {
-  const id = await add(alice.api, "hangs");
-  await waitFor("Bob's agent to work", async () => (await printed(alice.api, id)).includes("hanging"));
-  mesh.part([["alice"], ["bob"]]);
-  const taken = await itemThat(alice.api, id, "to be free for others", ({ claim }) => claim?.expired === true);
-  expect(taken.stage).toBe("Coding");
-  await alice.api.command("item.edit", { item: id, text: "mode: works\n" });
-  await alice.api.command("item.move", { item: id, stage: "backlog" });
-  await alice.api.command("item.start", { item: id });
-  mesh.heal();
-  await inStage(alice.api, id, "Done", 90_000);
-  expect(await kept(project, id, `work-${id}.txt`)).toBe("done");
-  await waitFor("Bob's first agent to be gone", () =>
-    processesUnder(bob.data).every(({ command }) => !command.includes("acp-agent") && !command.includes("setInterval")),
+test("a node that loses its claim in the middle of a turn ends the turn, and the other node's attempt lands once", async () => {
+  const other = await world.project({ name: "lost", config: { agent: acp(), limits: "{ agentIdle: 60s }" } });
+  const pair = await startPartableMesh(world, {
+    project: other,
+    names: ["frank", "gina"],
+    each: (name) => (name === "frank" ? { slots: 1, env: { ACP_AGENT_HANGS: "1" } } : { slots: 0 }),
+  });
+  const [frank] = pair.nodes;
+  const id = await add(frank.api, "works");
+  await waitFor("Frank's agent to work", async () => (await printed(frank.api, id)).includes("hanging"));
+  await waitForEqualDigests(pair.nodes);
+  pair.part([["frank"], ["gina"]]);
+  await pair.nodes[1].stop();
+  const gina = await pair.startAgain("gina", { slots: 1 });
+  await inStage(gina.api, id, "Done");
+  expect((await frank.api.item(id)).claim?.nodeName).toBe("frank");
+  pair.heal();
+  await inStage(frank.api, id, "Done");
+  await waitFor("Frank's agent to hear of it", async () =>
+    (await frank.api.logs(id, 1)).text.includes("heard that its turn is cancelled"),
   );
-  await waitForEqualDigests(mesh.nodes);
-  await expectSoundLogs(mesh.nodes);
+  await waitFor("Frank's agent and its daemon to be gone", () => isQuiet(frank));
+  expect(await kept(other, id, `work-${id}.txt`)).toBe("done");
+  await waitForEqualDigests([frank, gina]);
+  await expectSoundLogs([frank, gina]);
 });
 
 test.each([

@@ -60,7 +60,11 @@ test("a question fits into an op however much the agent says", () => {
   const huge = "x".repeat(100_000);
   const { text = "" } =
     questionOf(
-      request(USUAL, { title: huge, rawInput: { command: huge }, locations: Array(1_000).fill({ path: huge }) }),
+      request(USUAL, {
+        title: huge,
+        rawInput: { command: huge },
+        locations: Array.from({ length: 1_000 }, () => ({ path: huge })),
+      }),
     ) ?? {};
   expect(text.length).toBeLessThanOrEqual(2_000);
 });

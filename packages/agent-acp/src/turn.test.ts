@@ -24,7 +24,7 @@ function createTime(): {
     },
     pass: (ms) => {
       now += ms;
-      for (const timer of [...timers]) {
+      for (const timer of timers) {
         if (timer.at > now) continue;
         timers.delete(timer);
         timer.run();

@@ -9,7 +9,6 @@ export const ACP_PRESETS: ReadonlyMap<string, Argv> = new Map<string, Argv>([
   ["claude-code", ["claude-agent-acp"]],
   ["codex", ["codex-acp"]],
   ["copilot", ["copilot", "--acp"]],
-  ["cursor", ["cursor-agent", "acp"]],
   ["gemini", ["gemini", "--acp"]],
   ["goose", ["goose", "acp"]],
   ["opencode", ["opencode", "acp"]],

@@ -24,7 +24,7 @@ export type AgentConfig =
     };
 
 /** What becomes of an agent's requests for permission: a person is asked, or the answer is always the same. */
-export type Permissions = "ask" | "allow" | "deny";
+type Permissions = "ask" | "allow" | "deny";
 
 export interface ClaimConfig {
   readonly ttlMs: number;

@@ -147,7 +147,9 @@ const MODES = {
   },
 };
 
-const modeOf = (heard) => /^mode: (.+)$/m.exec(heard.join("\n"))?.[1] ?? "works";
+/** On a machine where everything hangs, whatever the story says. */
+const hangs = process.env.ACP_AGENT_HANGS === "1";
+const modeOf = (heard) => (hangs ? "hangs" : (/^mode: (.+)$/m.exec(heard.join("\n"))?.[1] ?? "works"));
 const directories = new Map();
 
 if (process.env.ACP_AGENT_BROKEN === "banner") process.stdout.write("Welcome to the agent!\n");

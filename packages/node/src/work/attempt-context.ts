@@ -59,7 +59,7 @@ export interface WorkDeps {
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
 }
 
-export interface Talking {
+interface Talking {
   readonly agents: TurnAgents;
   readonly sessions: SessionNotes;
 }
