@@ -77,9 +77,6 @@ beforeAll(async () => {
   [alice, bob] = mesh.nodes;
 }, 120_000);
 
-/** Ended for its second attempt, with the note of that. */
-const blocked = async (id: string): Promise<string> => (await inStage(alice.api, id, "Archived")).note;
-
 test("what an agent makes in its turn lands, and its log reads like a conversation", async () => {
   const id = await add(alice.api, "works");
   await inStage(alice.api, id, "Done");
@@ -131,22 +128,24 @@ test("however a turn stops, the reason is said, and what was committed is judged
 });
 
 test("an agent that dies, fails, hangs, floods or writes garbage is ended with a sentence that says so", async () => {
-  const dies = await add(alice.api, "dies");
-  expect(await blocked(dies)).toContain("The agent exited with 7 in the middle of its turn and left no commit");
-  const fails = await add(alice.api, "fails");
-  expect(await blocked(fails)).toContain("The agent failed: Internal error: the model said no and left no commit");
-  const deaf = await add(alice.api, "deaf");
-  expect(await blocked(deaf)).toContain("The agent passed its idle limit and left no commit");
-  const floods = await add(alice.api, "floods");
-  expect(await blocked(floods)).toContain("The agent sent more than 1000 messages a second and left no commit");
-  const long = await add(alice.api, "long-line");
-  expect(await blocked(long)).toContain("The agent wrote a line of more than 8 MiB and left no commit");
+  const sentences = {
+    dies: "The agent exited with 7 in the middle of its turn",
+    fails: "The agent failed: Internal error: the model said no",
+    deaf: "The agent passed its idle limit",
+    floods: "The agent sent more than 1000 messages a second",
+    "long-line": "The agent wrote a line of more than 8 MiB",
+  };
+  const items: (readonly [string, string])[] = [];
+  for (const [mode, words] of Object.entries(sentences)) items.push([await add(alice.api, mode), words]);
   // What was committed before the garbage is judged like any other work.
   const garbage = await add(alice.api, "garbage");
   await inStage(alice.api, garbage, "Done");
   expect(await printed(alice.api, garbage)).toContain(
     "The agent wrote what is no message of its protocol: npm notice There is a new version and left 1 commit",
   );
+  for (const [id, words] of items) {
+    expect((await inStage(alice.api, id, "Archived")).note).toContain(`${words} and left no commit`);
+  }
   await waitFor("the agents to be gone", () => isQuiet(bob));
 });
 
