@@ -7,13 +7,18 @@
 import type { AgentConfig } from "@skein/config";
 
 import type { ProcessSpec, TurnSpec, Usage } from "../ports.ts";
-import { type AttemptContext, describeEnd } from "./attempt-context.ts";
+import { type AttemptContext, describeEnd, type WorkDeps } from "./attempt-context.ts";
 
 /** How the agent ended, for people; `not-started` is this machine's trouble and none of the item's. */
 export type AgentEnd =
   | { readonly type: "ended"; readonly words: string; readonly usage?: Usage }
   | { readonly type: "rate-limited"; readonly why: string; readonly until?: number; readonly usage?: Usage }
   | { readonly type: "not-started"; readonly why: string };
+
+/** What of an attempt a turn needs. */
+export interface TurnContext extends Pick<AttemptContext, "item" | "epoch" | "signal" | "note"> {
+  readonly deps: Pick<WorkDeps, "talking" | "appendLog">;
+}
 
 export interface TurnRequest {
   readonly permissions: TurnSpec["permissions"];
@@ -24,18 +29,19 @@ export interface TurnRequest {
 }
 
 export async function runTurn(
-  context: AttemptContext,
+  context: TurnContext,
   spec: Omit<ProcessSpec, "stdin" | "talk" | "onOutput">,
   { permissions, story, note, ask }: TurnRequest,
 ): Promise<AgentEnd> {
   const { deps, item, epoch } = context;
   const { talking } = deps;
   if (talking === undefined) return { type: "not-started", why: "This node cannot talk to agents." };
+  const earlier = talking.sessions.get(item, spec.argv);
   const { end, process, usage } = await talking.agents.run(
     {
       process: { ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) },
       prompt: { fresh: story, again: goOn(story, note) },
-      earlier: talking.sessions.get(item, spec.argv),
+      earlier,
       permissions,
       ask,
       onSession: (session) => {
@@ -74,7 +80,7 @@ The story, as it stands now:
 ${story}`;
 }
 
-function noteUsage(context: AttemptContext, { model, inputTokens, outputTokens, costUsd }: Usage): void {
+function noteUsage(context: TurnContext, { model, inputTokens, outputTokens, costUsd }: Usage): void {
   const parts = [
     ...(inputTokens === undefined ? [] : [`${inputTokens} tokens in`]),
     ...(outputTokens === undefined ? [] : [`${outputTokens} tokens out`]),
