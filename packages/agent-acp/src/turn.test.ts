@@ -57,7 +57,7 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => void setImmediate(resolve));
 };
 
-function createStand(given: Partial<Pick<TurnSpec, "earlier" | "permissions" | "ask">> = {}): Stand {
+function createStand(given: Partial<Pick<TurnSpec, "earlier" | "permissions" | "ask" | "onSession">> = {}): Stand {
   const { clock, pass } = createTime();
   const aborting = new AbortController();
   const log: Uint8Array[] = [];
@@ -282,6 +282,16 @@ test("a limit of the provider is told apart from a failure, with its time", asyn
     why: "Internal error: Usage limit reached. Try again in 2 minutes",
     until: 1_795_262_400_000 + 120_000,
   });
+});
+
+test("a fault of this program ends the agent and is raised, and is never taken for the agent's", async () => {
+  const stand = createStand({
+    onSession: () => {
+      throw new Error("a bug");
+    },
+  });
+  stand.child.serve(app(() => new Promise(() => undefined)));
+  await expect(stand.result).rejects.toThrow("a bug");
 });
 
 test("files and terminals of the node are no methods here", async () => {

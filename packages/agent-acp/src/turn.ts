@@ -73,6 +73,8 @@ async function runTurn(spec: TurnSpec, signal: AbortSignal, options: TurnAgentsO
     turn.line = line;
     turn.wire.begin(line);
     talked = converse(turn).finally(() => leave(turn));
+    // Raised once the process is gone; until then nobody waits for it.
+    talked.catch(() => turn.ending.abort());
   };
   const process = await options.processes.run(
     { ...spec.process, stdin: "", onOutput: turn.transcript.raw, talk: { begin, hear: turn.wire.hear } },
@@ -211,7 +213,10 @@ function failureOf(turn: Turn, cause: unknown): TurnEnd | undefined {
       ? { type: "ended", words: turn.breach }
       : { type: "not-started", why: `The agent ${turn.breach}.` };
   }
-  if (!(cause instanceof RequestError)) return undefined;
+  if (!(cause instanceof RequestError)) {
+    if (turn.connection?.signal.aborted === true) return undefined;
+    throw cause;
+  }
   const { code, message, data } = cause;
   const limit = rateLimitOf({ code, message, data }, turn.options.clock.wallMs());
   if (limit !== undefined) return { type: "rate-limited", why: said(reasonOf(cause)), ...limit };
