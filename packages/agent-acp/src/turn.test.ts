@@ -270,6 +270,26 @@ test("an attempt that is stopped cancels the turn and the agent's questions, and
   expect(await stand.result).toMatchObject({ end: { type: "process" }, process: { end: { type: "aborted" } } });
 });
 
+test("an agent that says so when its turn is cancelled has not ended it by itself", async () => {
+  let cancel: () => void = () => undefined;
+  const cancelled = new Promise<void>((resolve) => {
+    cancel = resolve;
+  });
+  const stand = createStand();
+  stand.child.serve(
+    app(async () => {
+      await cancelled;
+      return { stopReason: "cancelled" };
+    }).onNotification(methods.agent.session.cancel, () => cancel()),
+  );
+  await settle();
+  stand.abort();
+  await settle();
+  expect(stand.child.heard()).toMatch(/<end>$/);
+  stand.child.exit({ type: "exited", code: 0 });
+  expect((await stand.result).end).toEqual({ type: "process" });
+});
+
 test("a limit of the provider is told apart from a failure, with its time", async () => {
   const stand = createStand();
   stand.child.serve(

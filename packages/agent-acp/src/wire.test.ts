@@ -84,7 +84,7 @@ test.each([
   ["deep nesting", bytes(`${"[".repeat(100_000)}\n`), "[[["],
 ])("%s instead of a message end the conversation, and nothing after it counts", async (_, garbage, shown) => {
   const stand = createStand();
-  stand.wire.hear(garbage);
+  stand.wire.hear(Buffer.concat([garbage, update("in the same piece")]));
   stand.wire.hear(Buffer.concat([update("late"), bytes("more garbage\n")]));
   expect(stand.breaches).toHaveLength(1);
   expect(stand.breaches[0]).toContain(`wrote what is no message of its protocol: ${shown}`);
