@@ -37,7 +37,7 @@ const FILE = "node.yaml";
 const WATCH_MS = 1_000;
 
 /** Fails when `node.yaml` is there and cannot be used. */
-export async function createChat(directory: string, node: Node, log: Logger): Promise<Chat> {
+export async function createChat(directory: string, node: Pick<Node, "desk">, log: Logger): Promise<Chat> {
   const path = join(directory, FILE);
   let interpreter: Interpret | undefined;
   const engine = createChatEngine({
@@ -74,7 +74,12 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     turn = turn.then(async () => {
       const read = readConfig(path);
       if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
-      return apply(read.value);
+      // Nobody waits for this, so what fails in it would end the node, and no later version would be read.
+      return apply(read.value).catch((cause: unknown) =>
+        log("error", "config.refused", {
+          message: `${path} could not be applied: ${reasonOf(cause)}. Mend it and save it again.`,
+        }),
+      );
     });
   };
   return {
@@ -93,7 +98,7 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
   };
 }
 
-const nameOf = (node: Node, member: string | undefined): string =>
+const nameOf = (node: Pick<Node, "desk">, member: string | undefined): string =>
   member === undefined ? "" : node.desk.naming.nameOf(member);
 
 function readConfig(path: string): Result<NodeConfig, string> {

@@ -26,10 +26,10 @@ test("a request says what is to be done, with the command that its title may hid
         title: "Clean up",
         kind: "execute",
         rawInput: { command: "rm -rf /\u001b[1A\u001b[2K ls" },
-        locations: [{ path: "/work/a" }, { path: "/work/b" }],
+        locations: [{ path: "/clone/a" }, { path: "/clone/b" }],
       }),
     ) ?? {};
-  expect(text).toBe("May I? Clean up (execute)\n$ rm -rf / ls\nIn: /work/a, /work/b");
+  expect(text).toBe("May I? Clean up (execute)\n$ rm -rf / ls\nIn: /clone/a, /clone/b");
   expect(options).toEqual(["Always allow", "Allow", "Reject", "Never"]);
   expect(ids?.get("Allow")).toBe("a2");
   expect(fallbacks).toEqual(

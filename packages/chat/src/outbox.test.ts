@@ -210,3 +210,25 @@ test("a node that comes back looks for what it may have said in its life before,
   await poke();
   expect([looks, platform.posted.length]).toEqual([3, 4]);
 });
+
+test("a mark that is written and does not count sends nothing again", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  const [place] = of.places;
+  if (place === undefined) throw new Error("one stands here");
+  const write = place.desk.write.bind(place.desk);
+  // As after a fork of this node's feed, until it writes under a new incarnation.
+  let isForked = true;
+  place.desk.write = async (judge) =>
+    write(() => {
+      const decided = judge();
+      const isMark = decided.ok && decided.value.some(({ body }) => body.kind === "chat.sent");
+      return isForked && isMark ? { ok: true, value: [] } : decided;
+    });
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(10_000);
+  expect(of.platform.posted).toHaveLength(1);
+  isForked = false;
+  await of.mesh.clock.pass(3_000);
+  expect([of.platform.posted.length, of.mesh.view().chat.sent.size]).toEqual([1, 1]);
+});

@@ -82,7 +82,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const sends = [...unmarked.values()].slice(0, MARKS_AT_ONCE);
     if (sends.length === 0) return;
     const written = await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body: { kind: "chat.sent", sends } }]));
-    if (written.ok) for (const { key } of sends) unmarked.delete(key);
+    if (!written.ok) return;
+    // What this node writes counts for nothing after its feed forked: unmarked it would be sent again and again.
+    for (const { key } of sends) if (desk.view().chat.sent.has(key)) unmarked.delete(key);
   };
 
   /** A second message under this key is none. */

@@ -21,7 +21,8 @@ const DEFAULTS = {
   gate: [],
   sandbox: "bwrap",
   claim: { ttlMs: 60_000, staggerMs: 500 },
-  retries: { noProgress: 3, total: 8 },
+  retries: { noProgress: 3, total: 8, flaky: 1 },
+  merge: { batch: 4 },
   limits: {
     agentWallMs: 3_600_000,
     agentIdleMs: 600_000,
@@ -69,7 +70,8 @@ gate:
   - [sh, -c, "a\\nb"]
 sandbox: none
 claim: { ttl: 2h, stagger: 0ms }
-retries: { noProgress: 1, total: 100 }
+retries: { noProgress: 1, total: 100, flaky: 0 }
+merge: { batch: 7 }
 limits: { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB }
 ask: { timeout: 5m, fallback: deny }
 `.replaceAll("\n", "\r\n");
@@ -86,7 +88,8 @@ ask: { timeout: 5m, fallback: deny }
       ],
       sandbox: "none",
       claim: { ttlMs: 7_200_000, staggerMs: 0 },
-      retries: { noProgress: 1, total: 100 },
+      retries: { noProgress: 1, total: 100, flaky: 0 },
+      merge: { batch: 7 },
       limits: {
         agentWallMs: 86_400_000,
         agentIdleMs: 250,

@@ -186,7 +186,7 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
       return query(parsed.value.command, context) ?? ok([]);
     },
     readLog: ({ item, offset }) =>
-      Promise.resolve(ok({ item, epoch: 1, node: seat.id, offset, text: "", nextOffset: offset, ended: true })),
+      Promise.resolve(ok({ item, epoch: 1, node: seat.id, offset, text: "", nextOffset: offset, end: 0, ended: true })),
     watch: () => undefined,
     onCommitted: (listener) => void listeners.push(listener),
     isExpired: ({ holder, ttlMs }) => {

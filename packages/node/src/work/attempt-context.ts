@@ -31,6 +31,7 @@ import type {
 } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
+import type { Verdicts } from "./target-health.ts";
 import { pause } from "./wait.ts";
 
 /** The rights and surroundings of whoever works. */
@@ -71,14 +72,16 @@ export interface AttemptContext {
   readonly claimOp: string;
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** What the gate said on this node; shared by all its attempts. */
+  readonly verdicts: Verdicts;
+  /** This node does not claim the item again before so many ms are over. */
+  readonly leaveAlone: (ms: number) => void;
   /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
   readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */
   readonly say: (activity: string) => void;
   /** A line of Skein's own in the attempt's log. */
   readonly note: (line: string) => void;
-  /** This node leaves the item alone for so long, once the attempt is over. */
-  readonly restFor: (ms: number) => void;
 }
 
 /** What a step ends with: go on with the item's next stage, or this attempt is over. */

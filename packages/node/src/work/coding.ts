@@ -82,7 +82,7 @@ async function afterRateLimit(
   const restMs = until === undefined ? UNKNOWN_LIMIT_MS : until - context.deps.clock.wallMs();
   const when = until === undefined ? "" : ` It is told to be free again at ${new Date(until).toISOString()}.`;
   const note = `The agent's provider has cut it off: ${why}.${when}`;
-  context.restFor(restMs);
+  context.leaveAlone(restMs);
   await giveBack(context, { reason: "infrastructure", note, tree: null, evidence: [] });
   return "over";
 }
