@@ -74,7 +74,10 @@ function sim(args, describe) {
   return answer;
 }
 
-/** Of a thousand answers one may be seen twice where a platform knows no keys. One in a small sample says nothing. */
+/**
+ * Of a thousand answers one may be seen twice where a platform knows no keys and speakers are killed. One in a small sample says
+ * nothing; and where two nodes that do not hear each other both reach the platform, nothing can be promised, only counted.
+ */
 const TWICE = 1 / 1_000;
 
 function answersOf({ sometimes: seen }) {
@@ -97,7 +100,8 @@ for (const { name, seeds, args } of plan) {
   const { given, twice, line } = answersOf(answer);
   if (given > 0)
     console.log(`  ${line} (${((twice / given) * 1_000).toFixed(2)} in a thousand); with keys none, or a seed failed`);
-  if (twice > Math.max(1, given * TWICE)) failures.push(`${name}: ${line}; one in a thousand is the limit`);
+  if (name.includes("killed") && twice > Math.max(1, given * TWICE))
+    failures.push(`${name}: ${line}; one in a thousand is the limit`);
 }
 
 console.log(`\nSeen, in ${((performance.now() - startedMs) / 1_000).toFixed(0)} s:`);
