@@ -22,6 +22,7 @@ import {
   systemClock,
   systemRandom,
 } from "@skein/node";
+import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
 import { childEnvironment, createAsking, createAttemptLogs, createProcesses } from "@skein/process";
@@ -66,7 +67,9 @@ export function composeNode(options: ComposeOptions): Node {
     stories: join(data.path, "stories"),
     git: join(data.path, "git"),
     asks: join(data.path, "asks"),
+    sessions: join(data.path, "sessions"),
   };
+  const processes = createProcesses({ owner: ownerOf(data.path) });
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const node = createNode({
     clock: systemClock,
@@ -76,7 +79,11 @@ export function composeNode(options: ComposeOptions): Node {
     store: data.store,
     net: options.net,
     asking: createAsking({ directory: places.asks, clock: systemClock }),
-    processes: createProcesses({ owner: ownerOf(data.path) }),
+    processes,
+    talking: {
+      agents: createTurnAgents({ processes, clock: systemClock, version: VERSION }),
+      sessions: createSessionNotes(places.sessions),
+    },
     logs: createAttemptLogs({
       directory: places.logs,
       maxBytesPerLog: LOG_BYTES,

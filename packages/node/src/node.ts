@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly net: PeerNet;
   readonly processes: Processes;
   readonly asking: Asking;
+  /** For agents that hold a conversation; none are driven when it is left out. */
+  readonly talking?: WorkDeps["talking"];
   readonly logs: AttemptLogs;
   readonly openRepository: OpenRepository;
   readonly writeStory: WorkDeps["writeStory"];
@@ -233,6 +235,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     incidents,
     processes: options.processes,
     asking: options.asking,
+    talking: options.talking,
     appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),
     writeStory: options.writeStory,
     environment: options.environment,

@@ -8,7 +8,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import type { ProcessEnd, Processes, ProcessResult, ProcessSpec } from "@skein/node";
+import type { ProcessEnd, Processes, ProcessResult, ProcessSpec, TalkLine } from "@skein/node";
 import { createCapturedOutput, type CapturedOutput } from "./captured-output.ts";
 import { endTree, trackOwner } from "./process-tree.ts";
 import { spawnChild } from "./spawn-child.ts";
@@ -25,6 +25,8 @@ export interface ProcessesOptions {
 const GRACE_MS = 2_000;
 /** With the tree gone, output ends at once; longer only when somebody outside the tree was handed the pipe. */
 const REST_OF_OUTPUT_MS = 5_000;
+/** What a child may leave unread of what it is sent. */
+const UNREAD_BYTES = 4 * 1024 * 1024;
 /** Node fires a timer at once when its delay does not fit into 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -65,8 +67,10 @@ async function run(
   const { child, tree } = started.value;
 
   const closed = closeOf(child);
-  feed(child, spec.stdin);
-  const end = await firstEnd(child, { spec, output, signal });
+  feed(child, spec);
+  const ended = firstEnd(child, { spec, output, signal });
+  spec.talk?.begin(lineTo(child));
+  const end = await ended;
   const endedAt = performance.now();
   const survivors = await endTree(tree, settings.graceMs);
   await readRest(child, closed);
@@ -78,9 +82,25 @@ async function run(
 }
 
 /** A child that does not read its input is free not to: a broken pipe here says nothing about its success. */
-function feed(child: ChildProcessWithoutNullStreams, stdin: string): void {
+function feed(child: ChildProcessWithoutNullStreams, { stdin, talk }: ProcessSpec): void {
   child.stdin.on("error", () => {});
-  child.stdin.end(stdin);
+  if (talk === undefined) child.stdin.end(stdin);
+  else if (stdin !== "") child.stdin.write(stdin);
+}
+
+/** Nothing is queued without end for a child that does not read. */
+function lineTo({ stdin }: ChildProcessWithoutNullStreams): TalkLine {
+  return {
+    write: (bytes) => {
+      if (!stdin.writable) return "closed";
+      if (stdin.writableLength > UNREAD_BYTES) return "full";
+      stdin.write(bytes);
+      return "sent";
+    },
+    end: () => {
+      stdin.end();
+    },
+  };
 }
 
 interface Watched {
@@ -112,8 +132,8 @@ function firstEnd(child: ChildProcessWithoutNullStreams, { spec, output, signal 
       if (!settled) idle.refresh();
     });
     const onAbort = (): void => finish({ type: "aborted" });
-    const onChunk = (chunk: Uint8Array): void => {
-      output.take(chunk);
+    const onChunk = (chunk: Uint8Array, to?: (piece: Uint8Array) => void): void => {
+      output.take(chunk, to);
       // A refresh would wake a timer that was already cleared.
       if (settled) return;
       idle.refresh();
@@ -123,8 +143,9 @@ function firstEnd(child: ChildProcessWithoutNullStreams, { spec, output, signal 
 
     signal.addEventListener("abort", onAbort);
     // The handlers take each chunk synchronously, so what is not read yet waits in the pipe and slows the child down.
-    child.stdout.on("data", onChunk);
-    child.stderr.on("data", onChunk);
+    const hear = spec.talk === undefined ? undefined : (piece: Uint8Array) => spec.talk?.hear(piece);
+    child.stdout.on("data", (chunk: Uint8Array) => onChunk(chunk, hear));
+    child.stderr.on("data", (chunk: Uint8Array) => onChunk(chunk));
     child.once("exit", (code, name) =>
       finish(name === null ? { type: "exited", code: code ?? 0 } : { type: "signalled", signal: name }),
     );

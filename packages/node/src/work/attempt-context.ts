@@ -18,7 +18,17 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type {
+  Asking,
+  Clock,
+  GitError,
+  Oid,
+  Processes,
+  ProcessResult,
+  ProcessSpec,
+  SessionNotes,
+  TurnAgents,
+} from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import type { Verdicts } from "./target-health.ts";
@@ -32,6 +42,8 @@ export interface WorkDeps {
   readonly replica: Replica;
   readonly processes: Processes;
   readonly asking: Asking;
+  /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
+  readonly talking?: Talking | undefined;
   readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
@@ -46,6 +58,11 @@ export interface WorkDeps {
   /** The end of the captured output of an earlier attempt, when this node has it. */
   readonly lastOutput: (item: string, epoch: number) => string;
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
+}
+
+interface Talking {
+  readonly agents: TurnAgents;
+  readonly sessions: SessionNotes;
 }
 
 export interface AttemptContext {

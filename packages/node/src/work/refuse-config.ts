@@ -5,14 +5,12 @@
 import type { ProjectConfig } from "@skein/config";
 
 /** What this version cannot do safely it refuses in words; undefined when work may start. */
-export function refuseConfig({ sandbox, agent }: ProjectConfig): string | undefined {
+export function refuseConfig({ sandbox }: ProjectConfig): string | undefined {
   if (sandbox !== "none") {
     return (
       `skein.yaml asks for sandbox: ${sandbox}, which this version does not have yet. Nothing runs unsandboxed unless you ` +
       "say so: write sandbox: none to run agents with this user's rights."
     );
   }
-  if (agent.kind === "acp")
-    return "skein.yaml asks for an ACP agent, which this version cannot drive yet. Use kind: command.";
   return undefined;
 }
