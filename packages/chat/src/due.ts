@@ -27,8 +27,8 @@ export interface Due {
   readonly mark: Omit<SentMark, "message" | "result" | "reason">;
   /** Wall time of what it answers: an uncertain send is looked for from then on. */
   readonly sinceMs: number;
-  /** Who wrote the op that it answers, as a key in hex; undefined for what everybody plans. */
-  readonly author?: string;
+  /** The command that it answers; undefined for what everybody plans. */
+  readonly command?: string;
   /** Why it is left unsaid; it is marked so and not sent. */
   readonly suppressed?: string | undefined;
 }
@@ -69,7 +69,7 @@ export function repliesTo(command: RoomCommand, context: DueContext): readonly D
     const isLast = part === parts.length - 1;
     return {
       sinceMs: received.at,
-      author: settled.stamp.author,
+      command: command.id,
       mark: {
         key,
         account: account.id,

@@ -41,6 +41,8 @@ export interface ExecutorDeps {
   readonly maxText: number;
   /** Who turns talk into a proposal; nobody when it is left out. */
   readonly interpreter?: (() => Interpret | undefined) | undefined;
+  /** What is decided here is added. */
+  readonly decided: Set<string>;
   /** Asked again before each one. */
   readonly mayAct: () => boolean;
 }
@@ -53,6 +55,7 @@ export interface Executor {
 }
 
 const INTERPRETED_AT_ONCE = 2;
+const DECIDED_MAX = 1_000;
 
 export function createExecutor(deps: ExecutorDeps): Executor {
   let running: Promise<void> | undefined;
@@ -193,11 +196,23 @@ const draftsOf = (bodies: readonly ChatBody[]): readonly Draft[] =>
 const isSettled = ({ desk }: ExecutorDeps, { id }: RoomCommand): boolean => !desk.view().chat.waiting.has(id);
 
 async function settle(deps: ExecutorDeps, command: RoomCommand, settling: Settling): Promise<boolean> {
-  return saved(
-    deps,
-    command,
-    await deps.desk.write(() => ok(isSettled(deps, command) ? [] : [settleDraft(command, settling, 0)])),
-  );
+  const decide = (): Result<readonly Draft[], never> =>
+    ok(isSettled(deps, command) ? [] : [settleDraft(command, settling, 0)]);
+  return saved(deps, command, await decideHere(deps, command, decide));
+}
+
+/** Answers go out as soon as it is durable, so it is known before that who decided it. */
+async function decideHere(
+  { desk, decided }: ExecutorDeps,
+  command: RoomCommand,
+  decide: () => Result<readonly Draft[], CommandError>,
+): ReturnType<ChatDesk["write"]> {
+  // Some commands are answered with silence. To forget one costs a look on the platform.
+  if (decided.size >= DECIDED_MAX) decided.clear();
+  decided.add(command.id);
+  const written = await desk.write(decide);
+  if (!written.ok || written.value.length === 0) decided.delete(command.id);
+  return written;
 }
 
 /** False when nothing was saved, or when what was saved did not end the command: it would come again at once. */
@@ -218,7 +233,7 @@ async function write(deps: ExecutorDeps, command: RoomCommand): Promise<boolean>
   const { desk } = deps;
   let effects: readonly Draft[] = [];
   let fault: unknown;
-  const written = await desk.write((): Result<readonly Draft[], CommandError> => {
+  const written = await decideHere(deps, command, (): Result<readonly Draft[], CommandError> => {
     try {
       if (isSettled(deps, command)) return ok([]);
       const { drafts, settling } = effectsOf(deps, command);

@@ -4,8 +4,19 @@ import { expect, test } from "vitest";
 import type { Due } from "./due.ts";
 import { createOutbox } from "./outbox.ts";
 import { createMeshDouble, createPlatformDouble, createTransportDouble } from "./testing/index.ts";
-import { hear, otherThan, SETTLED_MS, speakerOf, stand, TAKEN_OVER_MS, textsOf } from "./testing/session-stand.ts";
+import {
+  hear,
+  otherThan,
+  SETTLED_MS,
+  speakerOf,
+  stand,
+  type Stand,
+  TAKEN_OVER_MS,
+  textsOf,
+} from "./testing/session-stand.ts";
 import { eventOf, receiveDraft, settleDraft } from "./testing/rooms.ts";
+
+const now = (of: Stand): { readonly atMs: number } => ({ atMs: of.mesh.clock.wallMs() });
 
 // ── sends whose end nobody heard ────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,7 +54,7 @@ test("where nobody can tell, it is not sent again, and after a while given up in
   await of.mesh.clock.pass(SETTLED_MS);
   of.platform.isBlind = true;
   of.platform.next.push("lost");
-  await hear(of, eventOf("start #0123"));
+  await hear(of, eventOf("start #0123", now(of)));
   await of.mesh.clock.pass(130_000);
   expect(of.places[0]?.transport.sends).toHaveLength(1);
   expect(of.places[0]?.desk.incidents.join()).toContain("was sent is not known");
@@ -92,23 +103,29 @@ test("whoever takes over looks for every answer that may be out already, also fo
   expect([...of.mesh.view().chat.unanswered]).toEqual([]);
 });
 
-test("an answer that another node decided is looked for before it is said", async () => {
+test("an answer that another node decided, or this one in a life before, is looked for before it is said", async () => {
   const of = stand(["alice", "bob"], {}, { idempotency: "reconcile" });
   await of.mesh.clock.pass(SETTLED_MS);
   let looks = 0;
   of.platform.onFind = () => {
     looks++;
   };
-  await hear(of, eventOf("whoami"));
+  await hear(of, eventOf("whoami", now(of)));
   await of.mesh.clock.pass(2_000);
   expect(looks).toBe(0);
   // As after a partition: what the other one did comes in piece by piece, and what it said is in the room already.
-  const event = eventOf("whoami");
+  const event = eventOf("whoami", now(of));
   const reply = [{ text: "You are ada.", style: "plain" as const }];
   const value = [receiveDraft(event), settleDraft(event, { reply })];
   await otherThan(of, speakerOf(of)).desk.write(() => ({ ok: true, value }));
   await of.mesh.clock.pass(2_000);
   expect(looks).toBe(1);
+  // As after a damaged log: what this node wrote in a life before comes back from the others.
+  const early = eventOf("whoami", now(of));
+  const returned = [receiveDraft(early), settleDraft(early, { reply })];
+  await speakerOf(of).desk.write(() => ({ ok: true, value: returned }));
+  await of.mesh.clock.pass(2_000);
+  expect(looks).toBe(2);
 });
 
 test("while another node may speak, having fallen silent, an answer is looked for first; later it is not", async () => {
@@ -120,11 +137,25 @@ test("while another node may speak, having fallen silent, an answer is looked fo
   };
   otherThan(of, speakerOf(of)).kill();
   await of.mesh.clock.pass(1_000);
-  await hear(of, eventOf("whoami"));
+  await hear(of, eventOf("whoami", now(of)));
   await of.mesh.clock.pass(2_000);
   expect([looks, textsOf(of).length]).toEqual([1, 1]);
   await of.mesh.clock.pass(180_000);
-  await hear(of, eventOf("whoami"));
+  await hear(of, eventOf("whoami", now(of)));
+  await of.mesh.clock.pass(2_000);
+  expect([looks, textsOf(of).length]).toEqual([1, 2]);
+});
+
+test("what was said before this node spoke may have been answered by somebody who is not heard of: it is looked for", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  let looks = 0;
+  of.platform.onFind = () => {
+    looks++;
+  };
+  await hear(of, eventOf("whoami", { atMs: of.mesh.clock.wallMs() - 2 * SETTLED_MS }));
+  await of.mesh.clock.pass(2_000);
+  await hear(of, eventOf("whoami", now(of)));
   await of.mesh.clock.pass(2_000);
   expect([looks, textsOf(of).length]).toEqual([1, 2]);
 });

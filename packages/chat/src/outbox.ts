@@ -20,8 +20,11 @@ export interface OutboxDeps {
   readonly due: () => readonly Due[];
   /** This was just sent, as it is. */
   readonly onSent: (due: Due) => void;
-  /** Did this node write the op that the message answers? Only then nobody else can have said it. */
-  readonly isOwn: (author: string) => boolean;
+  /**
+   * Was this command decided here, and since this session began? Only then nobody can have answered it: what this node itself
+   * wrote in a life before comes back to it from others when its log was damaged or put back.
+   */
+  readonly isOwn: (command: string) => boolean;
   /** A node that could speak for the account has fallen silent: cut off from here it may be speaking now. */
   readonly maybeElsewhere: () => boolean;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
@@ -46,6 +49,9 @@ const REASON_LENGTH = 300;
 /** So long the platform may take to say what became of a message that nobody knows of. */
 const UNCERTAIN_MS = 2 * 60_000;
 
+/** The platform's clock may be ahead of this node's. */
+const CLOCKS_MS = 2_000;
+
 /** So long it is looked for what the holder before may have said, while the platform cannot tell. */
 const LOOK_MS = 20_000;
 
@@ -63,6 +69,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const unmarked = new Map<string, SentMark>();
   /** Keys that were due when this node took over; undefined until it has looked. */
   let inherited: Set<string> | undefined;
+  /** Wall time since when this node speaks. What was said earlier may have been answered by somebody who is not heard of. */
+  let speaksSinceMs = clock.wallMs();
   let running: Promise<void> | undefined;
   let again = false;
 
@@ -99,7 +107,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     deps.mayAct() ? safely(() => transport.send(one.message)) : Promise.resolve(PUT_OFF);
   const attempt = async (one: Due): Promise<Attempt> => {
     const { key } = one.mark;
-    const byOther = one.author !== undefined && !deps.isOwn(one.author);
+    const byOther = one.command !== undefined && (!deps.isOwn(one.command) || one.sinceMs < speaksSinceMs + CLOCKS_MS);
     const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther || deps.maybeElsewhere();
     if (!doubt || knowsKey(one)) return send(one);
     const find = transport.find?.bind(transport);
@@ -174,6 +182,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     },
     tookOver: () => {
       inherited = undefined;
+      speaksSinceMs = clock.wallMs();
     },
     delivered: (statuses) => {
       for (const { key, message, status } of statuses) {

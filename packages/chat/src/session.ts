@@ -106,6 +106,8 @@ export function createSession(deps: SessionDeps): Session {
     project,
   });
   const agenda: Agenda = createAgenda({ account, desk, clock, context });
+  /** Commands that this session has decided, for as long as their answers are not out. */
+  const decided = new Set<string>();
   const executor: Executor = createExecutor({
     desk,
     clock,
@@ -115,6 +117,7 @@ export function createSession(deps: SessionDeps): Session {
     mayAct,
     maxText: roomIn(transport.capabilities),
     interpreter: deps.interpreter,
+    decided,
   });
   const outbox: Outbox = createOutbox({
     account: account.id,
@@ -123,8 +126,11 @@ export function createSession(deps: SessionDeps): Session {
     clock,
     log,
     due: () => agenda.due(),
-    onSent: (due) => cards.wasSent(due),
-    isOwn: (author) => desk.view().membership.keys.get(author)?.member === desk.self(),
+    onSent: (due) => {
+      decided.delete(due.mark.about);
+      cards.wasSent(due);
+    },
+    isOwn: (command) => decided.has(command),
     maybeElsewhere: () => (desk.silence(account.id) ?? ELSEWHERE_MS) < ELSEWHERE_MS,
     mayAct,
   });
