@@ -14,6 +14,7 @@ import {
   type Wanted,
 } from "@skein/core";
 
+import type { AccountSettings } from "./account.ts";
 import { type Authority, ownRole } from "./authority.ts";
 import { codeOf, FRESH_MS } from "./confirmation.ts";
 import { type JudgeContext, type Judgement, movedOn, refuse, refuseStranger, settle } from "./judgement.ts";
@@ -33,7 +34,7 @@ export interface Asking {
 export function ask(
   { wanted, about, ageMs, rules: { role, byOthers } }: Asking,
   command: RoomCommand,
-  { view }: JudgeContext,
+  { view, account }: JudgeContext,
 ): Judgement {
   const { verb } = wanted;
   const name = nameOf(verb);
@@ -52,12 +53,16 @@ export function ask(
     ...(about === undefined ? [] : [code(`#${about.id.slice(0, 6)}`), plain(" ")]),
     strong(about?.registers.title.value ?? short(wordsOf(wanted))),
     plain("? Say "),
-    code(`yes ${codeOf(command.id)}`),
+    code(`${spoken(command, account)}yes ${codeOf(command.id)}`),
     plain(" within ten minutes."),
     ...(byOthers ? [plain(" Somebody else has to say so.")] : []),
   ];
   return settle("asked", reply, { item: about?.id ?? "", proposal, version: about?.best.id ?? "" });
 }
+
+/** What a line begins with that is meant for the mesh there: among people nothing else is heard. */
+const spoken = ({ received }: RoomCommand, { prefixes: [prefix] }: AccountSettings): string =>
+  received.direct || received.thread !== "" || prefix === undefined ? "" : `${prefix} `;
 
 const wordsOf = ({ verb, input }: Asking["wanted"]): string =>
   verb.parameters

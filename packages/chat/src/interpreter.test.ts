@@ -28,7 +28,7 @@ test("a proposal is asked about, and done when the same person says yes", async 
   const facts: InterpreterFacts[] = [];
   const of = await interpreted(ok("start #0123"), facts);
   const talk = eventOf("could somebody please get going with the hello thing?");
-  expect(await say(of, talk)).toMatch(/^Start #012345 Say hello\? Say yes/);
+  expect(await say(of, talk)).toMatch(/^Start #012345 Say hello\? Say !skein yes/);
   expect([settledAs(of, talk), stageOf(of)]).toEqual(["asked", "Backlog"]);
   expect(facts[0]?.text).toBe(talk.text);
   expect(facts[0]?.items).toEqual([{ id: ITEM, title: "Say hello", stage: "Backlog" }]);
