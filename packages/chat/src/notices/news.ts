@@ -29,7 +29,7 @@ type Project = (item: LiveItem) => { readonly [key: string]: Json };
 const noButtons = (): readonly Button[] => [];
 
 export function newsOfItem(item: LiveItem, project: Project): readonly News[] {
-  return [...stageNews(item, project), ...holdNews(item), ...questionNews(item)];
+  return [...stageNews(item, project), ...troubleNews(item), ...holdNews(item), ...questionNews(item)];
 }
 
 function stageNews(item: LiveItem, project: Project): readonly News[] {
@@ -53,6 +53,37 @@ function stageNews(item: LiveItem, project: Project): readonly News[] {
         if (!inThread) return line;
         return [strong(stage), plain(note === "" ? "" : `: ${note}`)];
       },
+      buttons: noButtons,
+    },
+  ];
+}
+
+/**
+ * What went wrong is nobody's work: a provider's limit, a disk, a remote. The items that one trouble meets are one piece of news,
+ * so the topic is what is said of it.
+ */
+function troubleNews(item: LiveItem): readonly News[] {
+  const { state, id: op } = item.best;
+  const head = item.entries.get(op);
+  const before = head?.on === undefined || head.on === null ? undefined : item.entries.get(head.on)?.outcome;
+  const isTrouble =
+    head?.kind === "item.sendBack" && before?.type === "accepted" && before.state.attempts === state.attempts;
+  if (!isTrouble || state.note === "") return [];
+  return [
+    {
+      // As an op can hold it, whatever a provider says.
+      topic: `trouble/${state.note.replaceAll(/[^\p{L}\p{N} ]/gu, "").slice(0, 200)}`,
+      id: `trouble/${op}`,
+      level: "important",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: () => [
+        plain("! "),
+        code(`#${item.id.slice(0, 6)}`),
+        plain(` ${item.registers.title.value}: ${state.note}`),
+      ],
       buttons: noButtons,
     },
   ];

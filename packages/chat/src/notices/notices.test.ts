@@ -78,6 +78,23 @@ test("a room that is let in with all others is told nothing until it asks, and t
   expect(told(of).length).toBeGreaterThan(0);
 });
 
+test("what kept an attempt from working and is nobody's fault is told once, as important", async () => {
+  const of = await standing(["alice"], "important");
+  const giveBack = async (reason: "infrastructure" | "gate-failed", note: string): Promise<void> => {
+    const on = of.mesh.view().items.get(ITEM)?.best?.id ?? "";
+    const body = { kind: "item.sendBack" as const, reason, note, progress: false, evidence: [] };
+    await speakerOf(of).desk.write(() => ({ ok: true, value: [{ entity: ITEM, on, body }] }));
+    await of.mesh.clock.pass(3_000);
+  };
+  await say(of, "start #0123");
+  await giveBack("gate-failed", "The gate is red.");
+  expect(told(of)).toEqual([]);
+  await giveBack("infrastructure", "The agent's provider has cut it off:\u0007 usage limit.");
+  expect(told(of)).toEqual([expect.stringContaining("usage limit")]);
+  await giveBack("infrastructure", "The agent's provider has cut it off:\u0007 usage limit.");
+  expect(told(of)).toHaveLength(1);
+});
+
 test("a person is told alone, where they were last spoken with, of what they subscribed to", async () => {
   const of = await standing(["alice"], "nothing");
   await say(of, "subscribe #0123", { direct: true, room: "@ada" });
