@@ -2,7 +2,7 @@
  * Chat on a running node: the accounts of `node.yaml` in the data directory, and the kinds of transport there are. The file is
  * read again when it changes; a bad version is reported and changes nothing.
  */
-import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
@@ -66,14 +66,19 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
     log("info", "config.applied", { file: path, accounts: transports.length });
   };
+  // Before it is read: what is written in between is a change.
+  let seen = versionOf(path);
   const first = readConfig(path);
   if (!first.ok) throw new Failure(first.error);
   await apply(first.value);
   // One after the other: an account that is being stopped is not started at the same time.
   let turn = Promise.resolve();
-  const onChange = (now: Stats, before: Stats): void => {
-    // A file that is not there is told about once, as a change from nothing to nothing.
-    if (now.mtimeMs === before.mtimeMs) return;
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    cancel = systemClock.after(WATCH_MS, look);
+    const now = versionOf(path);
+    if (now === seen) return;
+    seen = now;
     turn = turn.then(async () => {
       const read = readConfig(path);
       const refuse = (why: string): void => {
@@ -96,14 +101,24 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     ],
     start: () => {
       engine.start();
-      watchFile(path, { interval: WATCH_MS }, onChange);
+      look();
     },
     stop: async () => {
-      unwatchFile(path, onChange);
+      cancel();
       await turn;
       await engine.stop();
     },
   };
+}
+
+/** Another one after every time that the file was saved, or touched. */
+function versionOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  } catch {
+    // Why it cannot be seen is said when it is read.
+    return -1;
+  }
 }
 
 const nameOf = (node: Pick<Node, "desk">, member: string | undefined): string =>
