@@ -38,7 +38,7 @@ export interface VirtualOptions {
   /** More of skein.yaml. */
   readonly config?: string;
   /** What the gate's command `check` says of a checkout that holds these; green when it is left out. */
-  readonly isGreen?: (content: ReadonlySet<string>) => boolean;
+  readonly isGreen?: (content: ReadonlySet<string>, checkout: string) => boolean;
 }
 
 const CONFIG = "project: demo\nsandbox: none\nclaim: { ttl: 5s, stagger: 200ms }\n";
@@ -73,7 +73,7 @@ export function createVirtualMesh(seed: number, { config = "", isGreen }: Virtua
       network,
       remote,
       trace,
-      isGreen: (directory) => isGreen?.(remote.contentOf(directory)) ?? true,
+      isGreen: (directory) => isGreen?.(remote.contentOf(directory), directory) ?? true,
       ticket: ticket?.ok === true ? ticket.value : undefined,
       random: random(prng, () => serial++),
     });

@@ -61,7 +61,7 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
-  const verdicts = createVerdicts();
+  const verdicts = createVerdicts(clock);
   const lander = createLander({
     isExpired: deps.isExpired,
     isVerified: (item) => landings.of(item).state === "verified",

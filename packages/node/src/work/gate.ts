@@ -11,34 +11,53 @@ export type Verdict =
   | { readonly type: "green"; readonly evidence: Evidence }
   | { readonly type: "red"; readonly evidence: Evidence; readonly note: string };
 
-/** `stopped`: the attempt was aborted, there is no verdict. */
+/**
+ * Tried again when it is red, as often as `retries.flaky` says, and each time on a checkout of its own: what a failed run left
+ * behind must not be what makes the next one green. `stopped`: the attempt was aborted, there is no verdict.
+ */
 export async function runGate(
   context: AttemptContext,
   merged: { readonly commit: Oid; readonly tree: Oid },
 ): Promise<Result<Verdict, "stopped">> {
+  const { flaky } = context.project.config().retries;
+  const failed: GateRun[] = [];
+  for (let tried = 0; ; tried++) {
+    const verdict = await runOnce(context, merged);
+    if (!verdict.ok) return verdict;
+    const { tree, runs } = verdict.value.evidence;
+    if (verdict.value.type === "green" || tried >= flaky) {
+      return ok({ ...verdict.value, evidence: { tree, runs: [...failed, ...runs] } });
+    }
+    // What fails only now and then says nothing about the work, and is there to see.
+    failed.push(...runs.slice(-1));
+    context.note("Once more, on a fresh checkout of the same tree.");
+  }
+}
+
+async function runOnce(
+  context: AttemptContext,
+  { commit, tree }: { readonly commit: Oid; readonly tree: Oid },
+): Promise<Result<Verdict, "stopped">> {
   const { project, signal } = context;
   const name = `${context.item}-${context.epoch}`;
   const opened = await persistently(context, "Checking out the merged tree", () =>
-    project.repository.openCheckout(merged.commit, name, signal),
+    project.repository.openCheckout(commit, name, signal),
   );
   if (!opened.ok) return err("stopped");
   try {
-    return await runCommands(context, opened.value, merged.tree);
+    return await runCommands(context, opened.value, tree);
   } finally {
     await project.repository.remove(opened.value);
   }
 }
 
 async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
-  const { gate, limits, agent, retries } = context.project.config();
+  const { gate, limits, agent } = context.project.config();
   const runs: GateRun[] = [];
-  // Each command, and once more after a failure: what fails only now and then says nothing about the work.
-  const rounds = gate.flatMap((argv) => Array.from({ length: retries.flaky + 1 }, (_, tried) => ({ argv, tried })));
-  for (const { argv, tried } of rounds) {
-    if (tried > 0 && runs.at(-1)?.exitCode === 0) continue;
+  for (const argv of gate) {
     const shown = argv.join(" ");
-    context.say(`gate: ${shown.slice(0, 80)}${tried > 0 ? ", again" : ""}`);
-    context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}${tried > 0 ? ", once more" : ""}`);
+    context.say(`gate: ${shown.slice(0, 80)}`);
+    context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
     const result = await runLogged(context, {
       argv,
       cwd,
@@ -54,7 +73,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     const exitCode = exitCodeOf(result);
     runs.push({ argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest });
     context.note(`Gate: ${shown} ${describeEnd(result)} after ${Math.round(durationMs)} ms.`);
-    if (exitCode !== 0 && tried === retries.flaky) {
+    if (exitCode !== 0) {
       const note = `The gate is red: ${shown} ${describeEnd(result)}. \`skein logs ${context.item}\` shows its output.`;
       return ok({ type: "red", evidence: { tree, runs }, note });
     }
