@@ -12,7 +12,7 @@ let project: Project;
 let node: NodeProcess;
 
 beforeAll(async () => {
-  project = await world.project({ config: { sandbox: "bwrap" } });
+  project = await world.project({ config: { sandbox: "podman" } });
   await world.found("alice", project);
   node = await world.start("alice", { slots: 1 });
 });
@@ -29,14 +29,14 @@ const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =
     { withinMs: 40_000 },
   );
 
-test("a sandbox that this version does not have refuses work in words, until sandbox: none is pushed", async () => {
-  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap, which this version does not have yet");
+test("a sandbox that this node cannot give refuses work in words, until sandbox: none is pushed", async () => {
+  await expectDoctor("work", false, "skein.yaml asks for sandbox: podman, and this node cannot give it.");
   const doctor = await world.skein(["doctor", "--data", node.data]);
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain("Nothing runs unsandboxed unless you say so: write sandbox: none");
 
   const { id } = await node.api.addItem({ title: "Patience", start: true });
-  expect(await skeinWhy(world, "alice", id)).toContain("skein.yaml asks for sandbox: bwrap");
+  expect(await skeinWhy(world, "alice", id)).toContain("skein.yaml asks for sandbox: podman");
   expect(await node.api.item(id)).toMatchObject({ stage: "Coding", claim: null, attemptLog: [] });
   expect((await node.api.nodes()).map((one) => one.slotsFree)).toEqual([0]);
 
@@ -85,13 +85,13 @@ test("an agent that this version cannot drive refuses work in words", async () =
   await expectDoctor("work", false, "ACP agent, which this version cannot drive yet. Use kind: command.");
 });
 
-test("an item added right after sandbox: bwrap was pushed does not run under the words of before", async () => {
+test("an item added right after another sandbox was pushed does not run under the words of before", async () => {
   await project.git(["pull", "--quiet", "--rebase", "origin", "main"]);
   await project.push({ "skein.yaml": skeinYaml({ sandbox: "none" }) }, "Run without a sandbox again");
   await expectDoctor("work", true, "that is with this user's rights");
-  await project.push({ "skein.yaml": skeinYaml({ sandbox: "bwrap" }) }, "Shut the agents in");
+  await project.push({ "skein.yaml": skeinYaml({ sandbox: "podman" }) }, "Shut the agents in");
   const { id } = await node.api.addItem({ title: "Not like that", start: true });
-  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap");
+  await expectDoctor("work", false, "skein.yaml asks for sandbox: podman");
   const item = await itemThat(node.api, id, "to be nobody's", (one) => one.claim === null);
   expect(item).toMatchObject({ stage: "Coding", attempts: 0, commitsAhead: null });
 });

@@ -22,6 +22,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/peer-websocket": ["@skein/core", "@skein/node"],
   "@skein/git": ["@skein/core", "@skein/node"],
   "@skein/process": ["@skein/core", "@skein/node"],
+  "@skein/sandbox": ["@skein/core", "@skein/config", "@skein/node"],
   "@skein/http": ["@skein/core", "@skein/node"],
   "@skein/chat": ["@skein/core", "@skein/node"],
   "@skein/chat-matrix": ["@skein/core", "@skein/chat"],
@@ -46,6 +47,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "@skein/node",
     "@skein/peer-websocket",
     "@skein/process",
+    "@skein/sandbox",
     "@skein/sim",
     "@skein/store-sqlite",
   ],
@@ -210,6 +212,7 @@ test("only the composition root and the commands around it know concrete adapter
     "@skein/peer-websocket",
     "@skein/git",
     "@skein/process",
+    "@skein/sandbox",
     "@skein/http",
   ]);
   const outside = edges.filter(

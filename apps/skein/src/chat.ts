@@ -6,14 +6,14 @@ import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
-import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig, type SecretSource } from "@skein/config";
-import { err, ok, type Result } from "@skein/core";
+import type { AccountConfig, NodeConfig, SecretSource } from "@skein/config";
 import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
 
 import { Failure, reasonOf } from "./failure.ts";
 import { createInterpreter } from "./interpreter.ts";
 import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
+import { NODE_FILE, readNodeFile } from "./node-file.ts";
 
 export interface Chat {
   hooks(kind: string, account: string, request: HookRequest): Promise<HookReply>;
@@ -33,12 +33,11 @@ const KINDS: Readonly<Record<string, (engine: ChatEngine, encryption: MatrixEncr
   twilio: async (engine) => engine.register((await import("@skein/chat-whatsapp")).twilioKind),
 };
 
-const FILE = "node.yaml";
 const WATCH_MS = 1_000;
 
 /** Fails when `node.yaml` is there and cannot be used. */
 export async function createChat(directory: string, node: Node, log: Logger): Promise<Chat> {
-  const path = join(directory, FILE);
+  const path = join(directory, NODE_FILE);
   let interpreter: Interpret | undefined;
   const engine = createChatEngine({
     desk: node.desk,
@@ -63,7 +62,7 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
     log("info", "config.applied", { file: path, accounts: transports.length });
   };
-  const first = readConfig(path);
+  const first = readNodeFile(directory);
   if (!first.ok) throw new Failure(first.error);
   await apply(first.value);
   // One after the other: an account that is being stopped is not started at the same time.
@@ -72,7 +71,7 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     // A file that is not there is told about once, as a change from nothing to nothing.
     if (now.mtimeMs === before.mtimeMs) return;
     turn = turn.then(async () => {
-      const read = readConfig(path);
+      const read = readNodeFile(directory);
       if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
       return apply(read.value);
     });
@@ -95,18 +94,6 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
 
 const nameOf = (node: Node, member: string | undefined): string =>
   member === undefined ? "" : node.desk.naming.nameOf(member);
-
-function readConfig(path: string): Result<NodeConfig, string> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    return isAbsent ? ok(NO_NODE_CONFIG) : err(`${path} cannot be read: ${reasonOf(cause)}.`);
-  }
-  const parsed = parseNodeConfig(text, FILE);
-  return parsed.ok ? parsed : err(parsed.error.message);
-}
 
 const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string, log: Logger): AccountSettings => {
   const { secrets, ...rest } = config;

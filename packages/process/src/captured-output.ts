@@ -11,9 +11,13 @@ export interface CapturedOutput {
   overflowed(): boolean;
   /** What the receiver threw, if it did: a bug of the caller, raised again when the process tree is gone. */
   failure(): { readonly cause: unknown } | undefined;
+  /** The last of what was taken, for people. */
+  tail(): string;
   /** Final: nothing is taken afterwards. */
   finish(): { readonly outputBytes: number; readonly outputDigest: string };
 }
+
+const TAIL_BYTES = 512;
 
 export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8Array) => void): CapturedOutput {
   const hash = createHash("sha256");
@@ -21,10 +25,13 @@ export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8A
   let overflowed = false;
   let finished = false;
   let failure: { readonly cause: unknown } | undefined;
+  let tail: Uint8Array = new Uint8Array(0);
 
   const keep = (piece: Uint8Array): void => {
     taken += piece.byteLength;
     hash.update(piece);
+    tail =
+      piece.byteLength < TAIL_BYTES ? Buffer.concat([tail, piece]).subarray(-TAIL_BYTES) : piece.slice(-TAIL_BYTES);
     try {
       receive(piece);
     } catch (cause) {
@@ -42,6 +49,7 @@ export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8A
     },
     overflowed: () => overflowed,
     failure: () => failure,
+    tail: () => new TextDecoder().decode(tail),
     finish: () => {
       finished = true;
       return { outputBytes: taken, outputDigest: hash.digest("hex") };

@@ -11,10 +11,20 @@
  * the look goes through `/proc` (see proc-table.ts); elsewhere it is the process group alone.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { livingOfRun, newTies, startTicksOf, type Living, type RunIdentity, type RunTies } from "./proc-table.ts";
+import {
+  descendantsOf,
+  livingOfRun,
+  newTies,
+  startTicksOf,
+  type Living,
+  type RunIdentity,
+  type RunTies,
+} from "./proc-table.ts";
 
 export interface ProcessTree {
   readonly leader: number;
+  /** The leader keeps a room: when it ends, everything in the room is killed at once. */
+  readonly isRoom: boolean;
   /** Undefined where the process table cannot be read: then only the process group is known. */
   readonly known: { readonly run: RunIdentity; readonly ties: RunTies } | undefined;
 }
@@ -26,26 +36,33 @@ const KILL_ROUNDS = 60;
 const NOTHING: Living = { pids: [], groups: [] };
 
 /** Must be called right after the spawn, in the same turn: the leader's entry is there for sure only until it is reaped. */
-export function trackTree(leader: number, mark: string): ProcessTree {
+export function trackTree(leader: number, mark: string, isRoom = false): ProcessTree {
   const sinceTicks = process.platform === "linux" ? startTicksOf(leader) : undefined;
-  if (sinceTicks === undefined) return { leader, known: undefined };
+  if (sinceTicks === undefined) return { leader, isRoom, known: undefined };
   const run = { leader, mark, sinceTicks };
-  return { leader, known: { run, ties: newTies(run) } };
+  return { leader, isRoom, known: { run, ties: newTies(run) } };
 }
+
+/** The processes of the run, the leader included; of more than `most` only so many that it shows. */
+export const processesOf = (tree: ProcessTree, most: number): readonly number[] =>
+  // Nobody leaves a room's keeper: its descendants are all there are, however many others this machine has.
+  (tree.isRoom ? descendantsOf(tree.leader, most) : undefined) ?? look(tree).pids;
 
 /** Every run of one owner, whoever started it and whenever. */
 export function trackOwner(owner: string): ProcessTree {
   // No process has this number: nothing is found by its group or session, only by the mark.
   const run = { leader: -1, mark: `SKEIN_RUN=${owner}-`, sinceTicks: 0 };
   return process.platform === "linux"
-    ? { leader: -1, known: { run, ties: newTies(run) } }
-    : { leader: -1, known: undefined };
+    ? { leader: -1, isRoom: false, known: { run, ties: newTies(run) } }
+    : { leader: -1, isRoom: false, known: undefined };
 }
 
 /** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
+  // With the keeper of a room the kernel ends all of it, faster than anything in it can fork.
+  if (tree.isRoom && graceMs <= 0) send(tree.leader, "SIGKILL");
   let living = await lookTwice(tree);
-  signalAll(living, "SIGTERM");
+  signalAll(tree.isRoom ? withoutKeeper(living, tree.leader) : living, "SIGTERM");
   const deadline = performance.now() + graceMs;
   for (let wait = FIRST_WAIT_MS; !isEmpty(living) && performance.now() < deadline; wait *= 2) {
     await delay(Math.min(wait, LONGEST_WAIT_MS, Math.max(deadline - performance.now(), 1)));
@@ -58,6 +75,12 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<reado
   }
   return living.pids;
 }
+
+/** A room's keeper that ended now would leave those inside no time to end by themselves. */
+const withoutKeeper = ({ pids, groups }: Living, keeper: number): Living => ({
+  pids: pids.filter((pid) => pid !== keeper),
+  groups: groups.filter((group) => group !== keeper),
+});
 
 /** Looks again when nothing was found. */
 async function lookTwice(tree: ProcessTree): Promise<Living> {

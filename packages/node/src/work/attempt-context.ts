@@ -18,7 +18,7 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec } from "../ports.ts";
+import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec, Room, Sandboxes } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import { pause } from "./wait.ts";
@@ -30,6 +30,7 @@ export interface WorkDeps {
   readonly journal: Journal;
   readonly replica: Replica;
   readonly processes: Processes;
+  readonly sandboxes: Sandboxes;
   readonly asking: Asking;
   readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
   /** Writes the story where the agent can read it; returns the path. */
@@ -40,11 +41,16 @@ export interface WorkDeps {
     passNames: readonly string[],
     skein: Readonly<Record<`SKEIN_${string}`, string>>,
   ) => Readonly<Record<string, string>>;
-  /** How to run the scripted agent that ships with Skein. */
-  readonly scriptedAgent: readonly [string, ...string[]];
+  /** How to run the scripted agent that ships with Skein, and what it has to read for that. */
+  readonly scriptedAgent: ShippedAgent;
   /** The end of the captured output of an earlier attempt, when this node has it. */
   readonly lastOutput: (item: string, epoch: number) => string;
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
+}
+
+export interface ShippedAgent {
+  readonly run: readonly [string, ...string[]];
+  readonly read: readonly string[];
 }
 
 export interface AttemptContext {
@@ -111,7 +117,7 @@ export async function currentBase(context: AttemptContext): Promise<Oid | undefi
   const { project, signal } = context;
   const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
   if (!base.ok || signal.aborted) return undefined;
-  const refusal = refuseConfig(project.config());
+  const refusal = refuseConfig(project.config(), context.deps.sandboxes);
   if (refusal === undefined) return base.value;
   await giveClaimBack(context, refusal);
   return undefined;
@@ -152,6 +158,13 @@ export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOu
   return deps.processes.run({ ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) }, signal);
 }
 
+/** What a step of this attempt is shut in; nothing when the project says so. */
+export function roomFor(context: AttemptContext, paths: Pick<Room, "read" | "write">): Pick<ProcessSpec, "room"> {
+  const { sandbox, network } = context.project.config();
+  if (sandbox === "none") return {};
+  return { room: { sandbox, network: network.allow, onRefused: context.note, ...paths } };
+}
+
 /** How a process ended, for people. */
 export function describeEnd({ end }: ProcessResult): string {
   switch (end.type) {
@@ -163,6 +176,7 @@ export function describeEnd({ end }: ProcessResult): string {
       return `passed its ${end.limit} limit`;
     case "aborted":
       return "was stopped";
+    case "no-room":
     case "not-started":
       return `could not start: ${end.message}`;
   }

@@ -13,7 +13,9 @@ import {
   giveClaimBack,
   heldItem,
   persistently,
+  roomFor,
   runLogged,
+  type ShippedAgent,
   type StepEnd,
   type WorkDeps,
   writeStage,
@@ -83,7 +85,7 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   const story = storyOf(deps, item);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
-  const argv = agentCommand(deps, agent);
+  const { run: argv, read } = agentCommand(deps, agent);
   const activity = `agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`;
   const questions = hearAgent(context, activity);
   if (!questions.ok) return { type: "not-started", why: questions.error };
@@ -104,19 +106,31 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
       SKEIN_ASK: questions.value.directory,
     }),
     stdin: story,
-    limits: { wallMs: limits.agentWallMs, idleMs: limits.agentIdleMs, outputBytes: limits.outputBytes },
+    limits: {
+      wallMs: limits.agentWallMs,
+      idleMs: limits.agentIdleMs,
+      outputBytes: limits.outputBytes,
+      cpuMs: limits.agentCpuMs,
+      memoryBytes: limits.memoryBytes,
+      processes: limits.processes,
+      diskBytes: limits.diskBytes,
+    },
+    ...roomFor(context, {
+      write: [workspace.directory, questions.value.directory],
+      read: [storyFile.value, ...read],
+    }),
     excuse: questions.value.excuse,
   });
   const result = await running.finally(() => questions.value.close());
   const { end } = result;
-  return end.type === "not-started"
+  return end.type === "not-started" || end.type === "no-room"
     ? { type: "not-started", why: end.message }
     : { type: "ended", words: describeEnd(result) };
 }
 
-function agentCommand(deps: WorkDeps, agent: AgentConfig): readonly [string, ...string[]] {
+function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
   assert(agent.kind !== "acp", "an agent that this version cannot drive makes the node not ready");
-  return agent.kind === "scripted" ? deps.scriptedAgent : agent.run;
+  return agent.kind === "scripted" ? deps.scriptedAgent : { run: agent.run, read: [] };
 }
 
 /** What the agent is told: the story, and what became of the attempt before. */

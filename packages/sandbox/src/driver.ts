@@ -1,0 +1,29 @@
+/**
+ * What a sandbox has to be able to do. A driver is small: it says whether it works here, and turns a command and the
+ * layout of a room into the command that runs it shut in. Everything else is the same for all of them.
+ */
+import type { Result } from "@skein/core";
+import type { ProcessEnd, ShuttingSandbox } from "@skein/node";
+
+import type { Layout } from "./layout.ts";
+
+export interface Driver {
+  readonly kind: ShuttingSandbox;
+  /** What it is, for people; or one sentence saying what is missing and what to do about it. */
+  available(): Promise<Result<string, string>>;
+  /** Only after it was available. */
+  wrap(layout: Layout, command: Command): Result<Wrapped, string>;
+}
+
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Wrapped extends Command {
+  /** Whether the program was reached at all, by what came on the fourth descriptor and by how it ended. */
+  readonly ran: (status: string, end: ProcessEnd) => boolean;
+  /** Clears away what the driver keeps of the room, if anything. */
+  readonly leave: () => Promise<void>;
+}

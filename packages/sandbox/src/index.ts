@@ -1,0 +1,5 @@
+/** Rooms that agents and gate commands are shut in. */
+export { createBwrap } from "./bwrap.ts";
+export type { Driver } from "./driver.ts";
+export { makeEtcFiles } from "./etc-files.ts";
+export { createSandboxes, type SandboxesOptions } from "./sandboxes.ts";
