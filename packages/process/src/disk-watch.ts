@@ -16,7 +16,7 @@ export interface DiskWatch {
 
 const BLOCK_BYTES = 512;
 /** A file without content takes room too, and a million of them a lot. */
-const ENTRY_BYTES = 1_024;
+const ENTRY_BYTES = 4_096;
 const WALK_AGAIN_MS = 30_000;
 
 export function createDiskWatch(directories: readonly string[], limitBytes: number | undefined): DiskWatch {
@@ -52,11 +52,14 @@ export function createDiskWatch(directories: readonly string[], limitBytes: numb
   };
 }
 
+/** Room for content, and for files without any. */
 const freeOf = (directories: readonly string[]): number =>
   Math.min(
     ...directories
       .map((path) => attemptRead(() => statfsSync(path)))
-      .map((found) => (found === undefined ? Number.MAX_SAFE_INTEGER : found.bfree * found.bsize)),
+      .map((found) =>
+        found === undefined ? Number.MAX_SAFE_INTEGER : found.bfree * found.bsize + found.ffree * ENTRY_BYTES,
+      ),
   );
 
 interface Total {

@@ -49,7 +49,7 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
   if (context.signal.aborted) return "over";
   if (!collected.ok) {
-    const reason = collected.error.type === "bad-object" ? "agent-failed" : "infrastructure";
+    const reason = AGENTS_DOING.includes(collected.error.type) ? "agent-failed" : "infrastructure";
     await giveBack(context, { reason, note: collected.error.message, tree: null, evidence: [] });
     return "over";
   }
@@ -61,6 +61,9 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   context.note(`The agent ${ended} and left ${plural(collected.value.commitsAhead, "commit")} on ${workspace.branch}.`);
   return submit(context, workspace.branch, collected.value);
 }
+
+/** What an agent did to its own repository. It would do it again, and for nothing, if it cost no attempt. */
+const AGENTS_DOING: readonly GitError["type"][] = ["bad-object", "missing-branch"];
 
 const AGENT_RETRY_MS = 15_000;
 
