@@ -3,17 +3,15 @@
  * driver is not installed the suite fails.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 
 import type { Driver } from "@skein/sandbox";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { openStand, SECRET, type Stand } from "../support/sandbox-stand.ts";
+import { commandLines, exited, MIB, openStand, SECRET, type Stand } from "../support/sandbox-stand.ts";
 import { waitFor } from "../support/wait.ts";
-
-const MIB = 1024 * 1024;
-const exited = (code: number): object => ({ type: "exited", code });
+import { describeLimits } from "./sandbox-contract-limits.ts";
+import { describeNetwork, describeWayOut } from "./sandbox-contract-network.ts";
 
 export function describeSandboxContract(createDriver: (secret: string) => Driver): void {
   describe("a sandbox", () => {
@@ -33,6 +31,9 @@ export function describeSandboxContract(createDriver: (secret: string) => Driver
     });
     describe("network", () => {
       describeNetwork(inside);
+    });
+    describe("way out", () => {
+      describeWayOut(inside);
     });
     describe("beginning and end", () => {
       describeEnds(inside);
@@ -223,68 +224,6 @@ function describeRights(stand: () => Stand): void {
   });
 }
 
-function describeNetwork(stand: () => Stand): void {
-  let server: Server;
-  let abstract: Server;
-  const heard: string[] = [];
-  beforeAll(async () => {
-    server = createServer((socket) => {
-      heard.push("tcp");
-      socket.end("hello");
-    });
-    abstract = createServer((socket) => {
-      heard.push("abstract");
-      socket.end("hello");
-    });
-    await new Promise<void>((resolve) => {
-      server.listen(0, "127.0.0.1", () => resolve());
-    });
-    await new Promise<void>((resolve) => {
-      abstract.listen("\0skein-contract", () => resolve());
-    });
-  });
-  afterAll(() => {
-    server.close();
-    abstract.close();
-  });
-
-  test("it reaches neither this machine nor any other", async () => {
-    const { node } = stand();
-    const address = server.address();
-    const port = typeof address === "object" ? address?.port : 0;
-    const { output } = await node(`
-      import { connect } from "node:net";
-      import { createSocket } from "node:dgram";
-      import { networkInterfaces } from "node:os";
-      import { lookup } from "node:dns/promises";
-      const tried = (options) => new Promise((resolve) => {
-        const socket = connect(options);
-        socket.setTimeout(2000, () => { socket.destroy(); resolve("nothing"); });
-        socket.on("connect", () => { socket.destroy(); resolve("reached"); });
-        socket.on("error", (error) => resolve(error.code));
-      });
-      const udp = await new Promise((resolve) => {
-        const socket = createSocket("udp4");
-        socket.on("error", (error) => resolve(error.code));
-        socket.send("x", 53, "8.8.8.8", (error) => resolve(error?.code ?? "sent"));
-      });
-      console.log(JSON.stringify({
-        loopback: await tried({ host: "127.0.0.1", port: ${String(port)} }),
-        metadata: await tried({ host: "169.254.169.254", port: 80 }),
-        outside: await tried({ host: "1.1.1.1", port: 443 }),
-        abstract: await tried({ path: "\\0skein-contract" }),
-        udp,
-        name: await lookup("example.com").then(() => "found", (error) => error.code),
-        interfaces: Object.keys(networkInterfaces()).filter((name) => name !== "lo"),
-      }));
-      process.exit(0);`);
-    const said = JSON.parse(output.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
-    expect(said["interfaces"]).toEqual([]);
-    expect(Object.values(said).filter((one) => one === "reached" || one === "sent" || one === "found")).toEqual([]);
-    expect(heard).toEqual([]);
-  });
-}
-
 function describeEnds(stand: () => Stand): void {
   test.each([0, 1, 3, 77, 255])("exit code %i comes out", async (code) => {
     expect((await stand().sh(`exit ${code}`)).end).toEqual(exited(code));
@@ -355,69 +294,5 @@ function describeEnds(stand: () => Stand): void {
     abort.abort();
     expect((await running).end).toEqual({ type: "aborted" });
     expect(commandLines().filter((line) => line.includes(stand().clone))).toEqual([]);
-  });
-}
-
-function describeLimits(stand: () => Stand): void {
-  test("memory, also what is shared or in files of memory", async () => {
-    const hog = `const all = []; for (;;) { all.push(Buffer.alloc(8 << 20, 1)); await new Promise((go) => setTimeout(go, 20)); }`;
-    const { end } = await stand().node(hog, { limits: { memoryBytes: 256 * MIB } });
-    expect(end).toEqual({ type: "limit", limit: "memory" });
-  });
-
-  test("processes, also in a bomb of forks", async () => {
-    const { end } = await stand().sh("bomb() { bomb & bomb & wait; }; bomb", { limits: { processes: 64 } });
-    expect(end).toEqual({ type: "limit", limit: "processes" });
-    expect(commandLines().filter((line) => line.includes(stand().clone))).toEqual([]);
-  });
-
-  test("processor time, all processes together", async () => {
-    const { end } = await stand().sh("while :; do :; done & while :; do :; done", { limits: { cpuMs: 2_000 } });
-    expect(end).toEqual({ type: "limit", limit: "cpu" });
-  });
-
-  test("disk, in the clone", async () => {
-    const { end } = await stand().sh(
-      "for n in 1 2 3 4 5 6 7 8; do head -c 16M /dev/urandom > fill$n; sleep 0.4; done; sleep 30",
-      {
-        limits: { diskBytes: 64 * MIB },
-      },
-    );
-    expect(end).toEqual({ type: "limit", limit: "disk" });
-    await stand().sh("rm -f fill*");
-  });
-
-  test("disk, in a file that was deleted and is still open", async () => {
-    const { end } = await stand().sh(
-      "exec 5> hidden; rm hidden; head -c 60M /dev/zero >&5; head -c 60M /dev/zero >&5; sleep 30",
-      {
-        limits: { diskBytes: 64 * MIB },
-      },
-    );
-    expect([{ type: "limit", limit: "disk" }]).toContainEqual(end);
-  });
-
-  test("one file is not longer than the disk limit, sparse or not", async () => {
-    const { output } = await stand().sh("truncate -s 100G sparse || echo refused; rm -f sparse", {
-      limits: { diskBytes: 64 * MIB },
-    });
-    expect(output).toMatch(/refused|File size limit|File too large/);
-  });
-
-  test("no core files", async () => {
-    expect((await stand().sh("ulimit -c")).output).toBe("0\n");
-  });
-}
-
-/** Command lines of all processes of this machine. */
-function commandLines(): readonly string[] {
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-      return line === "" ? [] : [line];
-    } catch {
-      return [];
-    }
   });
 }

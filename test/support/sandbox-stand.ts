@@ -1,5 +1,5 @@
 /** One place to try sandboxes at: a data directory with secrets, an attempt's paths in it, and commands run shut in. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,10 @@ export interface Ran {
   readonly refused: readonly string[];
 }
 
+export const exited = (code: number): object => ({ type: "exited", code });
+
+export const MIB: number = 1024 * 1024;
+
 export const SECRET = "a-secret-of-the-host";
 
 const PATH = process.env["PATH"] ?? "/usr/bin:/bin";
@@ -64,6 +68,7 @@ export function openStand(createDriver: (secret: string) => Driver): Stand {
     drivers: [driver],
     clock: systemClock,
     etc: makeEtcFiles(join(data, "rooms", "etc")),
+    places: join(data, "rooms"),
     secret: data,
     own: () => ok(own),
   });
@@ -104,4 +109,17 @@ export function openStand(createDriver: (secret: string) => Driver): Stand {
     node: (script, options) => run(["node", "--input-type=module", "-e", script], options),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** Command lines of all processes of this machine. */
+export function commandLines(): readonly string[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+      return line === "" ? [] : [line];
+    } catch {
+      return [];
+    }
+  });
 }

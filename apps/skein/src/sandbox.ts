@@ -1,5 +1,5 @@
 /** The sandboxes of one node: the drivers there are, and what `node.yaml` gives to them on this machine. */
-import { realpathSync } from "node:fs";
+import { realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { type SandboxKind, type SandboxOwnConfig } from "@skein/config";
@@ -11,10 +11,14 @@ import { readNodeFile } from "./node-file.ts";
 
 export function openSandboxes(directory: string): Sandboxes & Rooms {
   const secret = realpathSync(directory);
+  const places = join(secret, "rooms");
+  // What rooms of an earlier life left.
+  rmSync(places, { recursive: true, force: true });
   return createSandboxes({
     drivers: [createBwrap(secret)],
     clock: systemClock,
-    etc: makeEtcFiles(join(directory, "rooms", "etc")),
+    etc: makeEtcFiles(join(places, "etc")),
+    places,
     secret,
     own: createOwn(directory),
   });

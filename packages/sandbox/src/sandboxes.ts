@@ -4,19 +4,22 @@
  * Nothing is ever run unshut because a sandbox does not work: a kind that is not available refuses, with a sentence, and is
  * looked at again as long as somebody asks for it.
  */
-import { err, ok, type Result } from "@skein/core";
 import type { SandboxOwnConfig } from "@skein/config";
+import { err, ok, type Result } from "@skein/core";
 import type { Clock, Entered, ProcessEnd, ProcessSpec, Room, Rooms, Sandboxes, ShuttingSandbox } from "@skein/node";
 
 import type { Command, Driver } from "./driver.ts";
 import type { EtcFiles } from "./etc-files.ts";
 import { type Layout, layoutOf, nodeDirectory, ROOM_HOME } from "./layout.ts";
 import { findProgram } from "./program.ts";
+import { openWayOut, type WayOut } from "./way-out.ts";
 
 export interface SandboxesOptions {
   readonly drivers: readonly Driver[];
   readonly clock: Clock;
   readonly etc: EtcFiles;
+  /** A directory of the node's own, for what only one room has. */
+  readonly places: string;
   /** The data directory: never seen from inside. */
   readonly secret: string;
   /** What the owner of this machine gives, as it is now. */
@@ -76,18 +79,38 @@ type Refused = Extract<ProcessEnd, { readonly type: "no-room" | "not-started" }>
 
 const noRoom = (message: string): Result<never, Refused> => err({ type: "no-room", message });
 
-function enter(
+async function enter(
   options: SandboxesOptions,
   driver: Driver,
   room: Room,
-  { argv, cwd, env, limits }: Pick<ProcessSpec, "argv" | "cwd" | "env" | "limits">,
-): Result<Entered, Refused> {
+  command: Pick<ProcessSpec, "argv" | "cwd" | "env" | "limits">,
+): Promise<Result<Entered, Refused>> {
   const own = options.own();
   if (!own.ok) return noRoom(own.error);
+  const egress = { asked: room.network, given: own.value.network?.allow };
+  const out = await openWayOut({ egress, places: options.places, onRefused: room.onRefused });
+  if (!out.ok) return noRoom(out.error);
+  const entered = furnish(options, driver, { room, own: own.value, out: out.value }, command);
+  if (!entered.ok) await out.value.close();
+  return entered;
+}
+
+interface Furniture {
+  readonly room: Room;
+  readonly own: SandboxOwnConfig;
+  readonly out: WayOut;
+}
+
+function furnish(
+  options: SandboxesOptions,
+  driver: Driver,
+  { room, own, out }: Furniture,
+  { argv, cwd, env, limits }: Pick<ProcessSpec, "argv" | "cwd" | "env" | "limits">,
+): Result<Entered, Refused> {
   const layout = layoutOf({
-    write: [...room.write, ...own.value.caches],
-    read: [...room.read, ...own.value.read],
-    more: [],
+    write: [...room.write, ...own.caches],
+    read: [...room.read, ...own.read],
+    more: out.mounts,
     etc: options.etc,
     secret: options.secret,
     memoryBytes: limits.memoryBytes,
@@ -96,8 +119,13 @@ function enter(
   const command: Command = { argv, cwd, env: roomEnvironment(env) };
   const program = findProgram(command, layout.value);
   if (!program.ok) return err({ type: "not-started", message: program.error });
-  const wrapped = driver.wrap(layout.value, { ...command, argv: limited(command.argv, limits) });
-  return wrapped.ok ? ok({ ...wrapped.value, scratch: scratchOf(layout.value) }) : noRoom(wrapped.error);
+  const wrapped = driver.wrap(layout.value, { ...command, argv: limited(out.through(argv), limits) });
+  if (!wrapped.ok) return noRoom(wrapped.error);
+  const leave = async (): Promise<void> => {
+    await wrapped.value.leave();
+    await out.close();
+  };
+  return ok({ ...wrapped.value, scratch: scratchOf(layout.value), leave });
 }
 
 const scratchOf = ({ scratch }: Layout): readonly string[] => [...scratch.map(({ path }) => path), "/dev/shm"];
