@@ -1,4 +1,8 @@
 /** skein.yaml as it changes on the target branch: what cannot be done safely is refused, what is broken changes nothing. */
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+
 import { beforeAll, expect, test } from "vitest";
 
 import type { NodeProcess } from "../support/node-process.ts";
@@ -14,8 +18,16 @@ let node: NodeProcess;
 beforeAll(async () => {
   project = await world.project({ config: { sandbox: "podman" } });
   await world.found("alice", project);
-  node = await world.start("alice", { slots: 1 });
+  node = await world.start("alice", { slots: 1, env: { PATH: withoutPodman() } });
 });
+
+/** A machine that has what the node needs, and no podman. */
+function withoutPodman(): string {
+  const tools = world.directory("tools");
+  symlinkSync(process.execPath, join(tools, "node"));
+  symlinkSync(execFileSync("which", ["git"], { encoding: "utf8" }).trim(), join(tools, "git"));
+  return tools;
+}
 
 /** `skein doctor` once a check says this. */
 const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =>
@@ -30,7 +42,7 @@ const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =
   );
 
 test("a sandbox that this node cannot give refuses work in words, until sandbox: none is pushed", async () => {
-  await expectDoctor("work", false, "skein.yaml asks for sandbox: podman, and this node cannot give it.");
+  await expectDoctor("work", false, "podman is not installed: install it");
   const doctor = await world.skein(["doctor", "--data", node.data]);
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain("Nothing runs unsandboxed unless you say so: write sandbox: none");

@@ -130,10 +130,10 @@ async function expectUnharmed(stage: Stage): Promise<void> {
   expect(await project.git(["show", "main:honest.txt"], project.remote)).toBe(id);
 }
 
-describe("shut in by bubblewrap", () => {
+describe.each(["bwrap", "podman"])("shut in by %s", (sandbox) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await prepare(world, "bwrap", "alice");
+    stage = await prepare(world, sandbox, `alice-${sandbox}`);
     const [repository = ""] = readdirSync(join(stage.node.data, "git"));
     const other = join(stage.node.data, "git", repository, "attempts", "other");
     mkdirSync(other, { recursive: true });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type SandboxKind, type SandboxOwnConfig } from "@skein/config";
 import { ok, type Result } from "@skein/core";
 import { type Rooms, type Sandboxes, systemClock } from "@skein/node";
-import { createBwrap, createSandboxes, makeEtcFiles } from "@skein/sandbox";
+import { createBwrap, createPodman, createSandboxes, makeEtcFiles } from "@skein/sandbox";
 
 import { readNodeFile } from "./node-file.ts";
 
@@ -15,7 +15,7 @@ export function openSandboxes(directory: string): Sandboxes & Rooms {
   // What rooms of an earlier life left.
   rmSync(places, { recursive: true, force: true });
   return createSandboxes({
-    drivers: [createBwrap(secret)],
+    drivers: [createBwrap(secret), createPodman({ places, secret })],
     clock: systemClock,
     etc: makeEtcFiles(join(places, "etc")),
     places,

@@ -23,8 +23,10 @@ import {
 
 export interface ProcessTree {
   readonly leader: number;
-  /** The leader keeps a room: when it ends, everything in the room is killed at once. */
+  /** The leader keeps a room: it ends by itself when what is inside has ended. */
   readonly isRoom: boolean;
+  /** All of the run descends from the leader, and is killed at once when it ends. */
+  readonly keepsAll: boolean;
   /** Undefined where the process table cannot be read: then only the process group is known. */
   readonly known: { readonly run: RunIdentity; readonly ties: RunTies } | undefined;
 }
@@ -33,34 +35,39 @@ export interface ProcessTree {
 const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 100;
 const KILL_ROUNDS = 60;
+const NO_ROOM = { isRoom: false, keepsAll: false };
 const NOTHING: Living = { pids: [], groups: [] };
 
 /** Must be called right after the spawn, in the same turn: the leader's entry is there for sure only until it is reaped. */
-export function trackTree(leader: number, mark: string, isRoom = false): ProcessTree {
+export function trackTree(
+  leader: number,
+  mark: string,
+  { isRoom, keepsAll }: Pick<ProcessTree, "isRoom" | "keepsAll"> = NO_ROOM,
+): ProcessTree {
   const sinceTicks = process.platform === "linux" ? startTicksOf(leader) : undefined;
-  if (sinceTicks === undefined) return { leader, isRoom, known: undefined };
+  if (sinceTicks === undefined) return { leader, isRoom, keepsAll, known: undefined };
   const run = { leader, mark, sinceTicks };
-  return { leader, isRoom, known: { run, ties: newTies(run) } };
+  return { leader, isRoom, keepsAll, known: { run, ties: newTies(run) } };
 }
 
 /** The processes of the run, the leader included; of more than `most` only so many that it shows. */
 export const processesOf = (tree: ProcessTree, most: number): readonly number[] =>
   // Nobody leaves a room's keeper: its descendants are all there are, however many others this machine has.
-  (tree.isRoom ? descendantsOf(tree.leader, most) : undefined) ?? look(tree).pids;
+  (tree.keepsAll ? descendantsOf(tree.leader, most) : undefined) ?? look(tree).pids;
 
 /** Every run of one owner, whoever started it and whenever. */
 export function trackOwner(owner: string): ProcessTree {
   // No process has this number: nothing is found by its group or session, only by the mark.
   const run = { leader: -1, mark: `SKEIN_RUN=${owner}-`, sinceTicks: 0 };
   return process.platform === "linux"
-    ? { leader: -1, isRoom: false, known: { run, ties: newTies(run) } }
-    : { leader: -1, isRoom: false, known: undefined };
+    ? { leader: -1, ...NO_ROOM, known: { run, ties: newTies(run) } }
+    : { leader: -1, ...NO_ROOM, known: undefined };
 }
 
 /** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
   // With the keeper of a room the kernel ends all of it, faster than anything in it can fork.
-  if (tree.isRoom && graceMs <= 0) send(tree.leader, "SIGKILL");
+  if (tree.keepsAll && graceMs <= 0) send(tree.leader, "SIGKILL");
   let living = await lookTwice(tree);
   signalAll(tree.isRoom ? withoutKeeper(living, tree.leader) : living, "SIGTERM");
   const deadline = performance.now() + graceMs;

@@ -113,7 +113,12 @@ interface Started extends Pick<Entered, "ran" | "leave" | "scratch"> {
 
 async function enter(spec: ProcessSpec, rooms: Rooms): Promise<Result<Started, ProcessEnd>> {
   if (spec.room === undefined) {
-    return ok({ launch: { ...spec, isRoom: false }, ran: () => true, leave: () => Promise.resolve(), scratch: [] });
+    return ok({
+      launch: { ...spec, isRoom: false, keepsAll: false },
+      ran: () => true,
+      leave: () => Promise.resolve(),
+      scratch: [],
+    });
   }
   const entered = await rooms.enter(spec.room, spec);
   return entered.ok ? ok({ ...entered.value, launch: { ...entered.value, isRoom: true } }) : entered;

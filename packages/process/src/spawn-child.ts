@@ -20,8 +20,10 @@ export interface StartedChild {
 
 /** What is started: the command itself, or what shuts it in. */
 export interface Launch extends Pick<ProcessSpec, "argv" | "cwd" | "env"> {
-  /** The child gets a fourth descriptor, and dies with everything in it when it ends. */
+  /** The child gets a fourth descriptor. */
   readonly isRoom: boolean;
+  /** Everything it starts descends from it, and dies with it. */
+  readonly keepsAll: boolean;
 }
 
 /** Carries the run's mark; proc-table.ts finds stragglers by it. */
@@ -40,7 +42,7 @@ export async function spawnChild(spec: Launch, mark: string): Promise<Result<Sta
     });
     if (!hasPipes(child)) throw new Error("its pipes could not be made");
     if (child.pid === undefined) return err(explain(spec, await failureOf(child)));
-    const tree = trackTree(child.pid, mark, spec.isRoom);
+    const tree = trackTree(child.pid, mark, spec);
     // A failed signal is emitted as an error too; whether the process is gone is judged by looking, not by this event.
     child.on("error", () => {});
     return ok({ child, tree, status: statusOf(child) });

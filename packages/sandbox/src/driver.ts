@@ -19,9 +19,13 @@ export interface Command {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** How many processes it may have; a driver that can holds it to about that. */
+  readonly processes?: number | undefined;
 }
 
 export interface Wrapped extends Command {
+  /** All of the room descends from what is started, and ends with it. */
+  readonly keepsAll: boolean;
   /** Whether the program was reached at all, by what came on the fourth descriptor and by how it ended. */
   readonly ran: (status: string, end: ProcessEnd) => boolean;
   /** Clears away what the driver keeps of the room, if anything. */

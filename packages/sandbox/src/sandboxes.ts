@@ -116,7 +116,7 @@ function furnish(
     memoryBytes: limits.memoryBytes,
   });
   if (!layout.ok) return noRoom(layout.error);
-  const command: Command = { argv, cwd, env: roomEnvironment(env) };
+  const command: Command = { argv, cwd, env: roomEnvironment(env), processes: limits.processes };
   const program = findProgram(command, layout.value);
   if (!program.ok) return err({ type: "not-started", message: program.error });
   const wrapped = driver.wrap(layout.value, { ...command, argv: limited(out.through(argv), limits) });
