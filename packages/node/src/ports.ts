@@ -284,8 +284,8 @@ export interface Entered {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** All of the room descends from what is started, and ends with it. */
-  readonly keepsAll: boolean;
+  /** The process that all of the room descends from and ends with, by the one that was started; undefined before it is there. */
+  readonly keeper: (started: number) => number | undefined;
   /** Private file systems that only those inside see. */
   readonly scratch: readonly string[];
   /** Its fourth descriptor is read: what came there and how it ended tell whether the program was ever reached. */

@@ -15,6 +15,8 @@ import { attemptRead, readEntry } from "./proc-table.ts";
 import { type ProcessTree, processesOf } from "./process-tree.ts";
 
 const LOOK_MS = 250;
+/** Of the node's time, at most one part in so many goes into looking: a machine may have very many processes. */
+const SHARE = 20;
 /** Open files are looked at less often: there may be many. */
 const LOOKS_PER_FILE_LOOK = 4;
 const OPEN_FILES_MAX = 20_000;
@@ -51,14 +53,18 @@ export function watchLimits({ tree, spec, scratch }: Watched, onLimit: (name: Li
     if (memoryBytes !== undefined && memoryPassed(pids, files.memoryBytes, memoryBytes)) return "memory";
     return disk.passed(files.diskBytes + scratchOf(pids, scratch)) ? "disk" : undefined;
   };
-  const timer = setInterval(() => {
-    const passed = look();
-    if (passed === undefined) return;
-    clearInterval(timer);
-    onLimit(passed);
-  }, LOOK_MS);
+  let timer: NodeJS.Timeout;
+  const lookAgain = (afterMs: number): void => {
+    timer = setTimeout(() => {
+      const startedAt = performance.now();
+      const passed = look();
+      if (passed === undefined) lookAgain(Math.max(LOOK_MS, (performance.now() - startedAt) * SHARE));
+      else onLimit(passed);
+    }, afterMs);
+  };
+  lookAgain(LOOK_MS);
   return () => {
-    clearInterval(timer);
+    clearTimeout(timer);
     disk.stop();
   };
 }

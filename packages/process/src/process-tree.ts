@@ -23,10 +23,10 @@ import {
 
 export interface ProcessTree {
   readonly leader: number;
-  /** The leader keeps a room: it ends by itself when what is inside has ended. */
+  /** The leader made a room: it ends by itself when what is inside has ended. */
   readonly isRoom: boolean;
-  /** All of the run descends from the leader, and is killed at once when it ends. */
-  readonly keepsAll: boolean;
+  /** The process that all of the room descends from and ends with, as far as it is known. */
+  readonly keeper: (leader: number) => number | undefined;
   /** Undefined where the process table cannot be read: then only the process group is known. */
   readonly known: { readonly run: RunIdentity; readonly ties: RunTies } | undefined;
 }
@@ -35,25 +35,27 @@ export interface ProcessTree {
 const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 100;
 const KILL_ROUNDS = 60;
-const NO_ROOM = { isRoom: false, keepsAll: false };
+const NO_ROOM: Pick<ProcessTree, "isRoom" | "keeper"> = { isRoom: false, keeper: () => undefined };
 const NOTHING: Living = { pids: [], groups: [] };
 
 /** Must be called right after the spawn, in the same turn: the leader's entry is there for sure only until it is reaped. */
 export function trackTree(
   leader: number,
   mark: string,
-  { isRoom, keepsAll }: Pick<ProcessTree, "isRoom" | "keepsAll"> = NO_ROOM,
+  { isRoom, keeper }: Pick<ProcessTree, "isRoom" | "keeper"> = NO_ROOM,
 ): ProcessTree {
   const sinceTicks = process.platform === "linux" ? startTicksOf(leader) : undefined;
-  if (sinceTicks === undefined) return { leader, isRoom, keepsAll, known: undefined };
+  if (sinceTicks === undefined) return { leader, isRoom, keeper, known: undefined };
   const run = { leader, mark, sinceTicks };
-  return { leader, isRoom, keepsAll, known: { run, ties: newTies(run) } };
+  return { leader, isRoom, keeper, known: { run, ties: newTies(run) } };
 }
 
-/** The processes of the run, the leader included; of more than `most` only so many that it shows. */
-export const processesOf = (tree: ProcessTree, most: number): readonly number[] =>
+/** The processes of the run; of more than `most` only so many that it shows. */
+export function processesOf(tree: ProcessTree, most: number): readonly number[] {
   // Nobody leaves a room's keeper: its descendants are all there are, however many others this machine has.
-  (tree.keepsAll ? descendantsOf(tree.leader, most) : undefined) ?? look(tree).pids;
+  const keeper = tree.keeper(tree.leader);
+  return (keeper === undefined ? undefined : descendantsOf(keeper, most)) ?? look(tree).pids;
+}
 
 /** Every run of one owner, whoever started it and whenever. */
 export function trackOwner(owner: string): ProcessTree {
@@ -67,7 +69,8 @@ export function trackOwner(owner: string): ProcessTree {
 /** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
   // With the keeper of a room the kernel ends all of it, faster than anything in it can fork.
-  if (tree.keepsAll && graceMs <= 0) send(tree.leader, "SIGKILL");
+  const keeper = graceMs <= 0 ? tree.keeper(tree.leader) : undefined;
+  if (keeper !== undefined) send(keeper, "SIGKILL");
   let living = await lookTwice(tree);
   signalAll(tree.isRoom ? withoutKeeper(living, tree.leader) : living, "SIGTERM");
   const deadline = performance.now() + graceMs;

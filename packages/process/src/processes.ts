@@ -114,7 +114,7 @@ interface Started extends Pick<Entered, "ran" | "leave" | "scratch"> {
 async function enter(spec: ProcessSpec, rooms: Rooms): Promise<Result<Started, ProcessEnd>> {
   if (spec.room === undefined) {
     return ok({
-      launch: { ...spec, isRoom: false, keepsAll: false },
+      launch: { ...spec, isRoom: false, keeper: () => undefined },
       ran: () => true,
       leave: () => Promise.resolve(),
       scratch: [],

@@ -7,7 +7,7 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { statSync } from "node:fs";
 import { Readable } from "node:stream";
-import type { ProcessSpec } from "@skein/node";
+import type { Entered, ProcessSpec } from "@skein/node";
 import { err, ok, type Result } from "@skein/core";
 import { trackTree, type ProcessTree } from "./process-tree.ts";
 
@@ -22,8 +22,7 @@ export interface StartedChild {
 export interface Launch extends Pick<ProcessSpec, "argv" | "cwd" | "env"> {
   /** The child gets a fourth descriptor. */
   readonly isRoom: boolean;
-  /** Everything it starts descends from it, and dies with it. */
-  readonly keepsAll: boolean;
+  readonly keeper: Entered["keeper"];
 }
 
 /** Carries the run's mark; proc-table.ts finds stragglers by it. */

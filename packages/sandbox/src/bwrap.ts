@@ -47,7 +47,7 @@ function wrap(program: string, layout: Layout, command: Command): Wrapped {
     argv: [program, ...argumentsOf(layout, command.cwd), "--", ...command.argv],
     cwd: "/",
     env: command.env,
-    keepsAll: true,
+    keeper: (started) => started,
     // bubblewrap tells the exit code of what it ran, and says nothing when it came to nothing.
     ran: (status, end) => end.type !== "exited" || status.includes('"exit-code"'),
     leave: () => Promise.resolve(),

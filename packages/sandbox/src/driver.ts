@@ -24,8 +24,8 @@ export interface Command {
 }
 
 export interface Wrapped extends Command {
-  /** All of the room descends from what is started, and ends with it. */
-  readonly keepsAll: boolean;
+  /** The process that all of the room descends from and ends with, by the one that was started; undefined before it is there. */
+  readonly keeper: (started: number) => number | undefined;
   /** Whether the program was reached at all, by what came on the fourth descriptor and by how it ended. */
   readonly ran: (status: string, end: ProcessEnd) => boolean;
   /** Clears away what the driver keeps of the room, if anything. */

@@ -76,7 +76,7 @@ function wrap({ places }: PodmanOptions, layout: Layout, command: Command): Resu
     ],
     cwd: "/",
     env: ownEnvironment(),
-    keepsAll: false,
+    keeper: () => readPid(join(place, "pid")),
     ran: (status) => status.includes(REACHED),
     leave: async () => {
       // Gone by itself, unless podman was killed before it could clear away.
@@ -97,6 +97,16 @@ function makePlace(places: string, { links }: Layout, { env }: Command): string 
   const lines = Object.entries(env).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(join(place, "env"), lines.join(""), { mode: 0o600 });
   return place;
+}
+
+/** Of the container's first process, once podman has written it. */
+function readPid(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path, "utf8"));
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const DEFAULT_FILTER = "/usr/share/containers/seccomp.json";
@@ -135,6 +145,8 @@ function argumentsOf(name: string, place: string, layout: Layout, { cwd, process
       "--rm",
       "--name",
       name,
+      "--pidfile",
+      join(place, "pid"),
       "--log-driver",
       "none",
       "--preserve-fds",
