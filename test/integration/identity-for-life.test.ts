@@ -9,7 +9,7 @@ import { fromHex, itemIdFrom } from "@skein/core";
 import { beforeAll, expect, test } from "vitest";
 
 import { crypto, dialAsPeer, newIdentity, ticketOf } from "../support/hostile-peer.ts";
-import { expectSoundLogs, startMesh, waitForEqualDigests } from "../support/mesh.ts";
+import { expectSoundLogs, startMesh, waitForEqualDigests, waitForFullMesh } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { createItem, fetchAll, newReplica, writeFrame } from "../support/peer-replica.ts";
 import { waitFor } from "../support/wait.ts";
@@ -96,6 +96,8 @@ test("a log that was put back while nobody answers goes on under a new incarnati
   await carol.api.addItem({ title: "Written alone" });
   alice = await world.start("alice", { slots: 0, rendezvous: [carol.endpoints.peer] });
   bob = await world.start("bob", { slots: 0, rendezvous: [carol.endpoints.peer] });
+  // Each has to know the others before carol moves to another port, or nobody can tell who was where.
+  await waitForFullMesh([alice, bob, carol]);
   await waitForEqualDigests([alice, bob, carol]);
   expect(await titlesOn(alice)).toEqual(expect.arrayContaining(["Lost while alone", "Written alone"]));
   expect(await feedsOf(alice)).toBe(feeds + 1);
@@ -131,6 +133,8 @@ test("a log that was put back forks nothing although the first peer it meets is 
   await carol.api.addItem({ title: "Written after the liar" });
   alice = await world.start("alice", { slots: 0, rendezvous: [carol.endpoints.peer] });
   bob = await world.start("bob", { slots: 0, rendezvous: [carol.endpoints.peer] });
+  // Each has to know the others before carol moves to another port, or nobody can tell who was where.
+  await waitForFullMesh([alice, bob, carol]);
   await waitForEqualDigests([alice, bob, carol]);
   expect(await titlesOn(alice)).toEqual(expect.arrayContaining(["Lost before the liar", "Written after the liar"]));
   expect(await carol.api.forks()).toEqual([]);

@@ -39,8 +39,8 @@ test("readers change nothing: boards, digests and doctors leave the same view be
 const brokenChecker: MakeChecker = (world) => {
   let landed = 0;
   return {
-    onMoved: ({ item }) => {
-      if (item !== null && ++landed === 3) world.violate("I14", "three landings are two too many");
+    onMoved: ({ items }) => {
+      if (items.length > 0 && ++landed === 3) world.violate("I14", "three landings are two too many");
     },
   };
 };

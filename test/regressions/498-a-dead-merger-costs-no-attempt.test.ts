@@ -50,7 +50,7 @@ test("lock files that a killed git left in the mirror do not keep the next start
     const { base, tip } = await attempt(fixture, node, { "a.txt": "a\n" }, "a");
     const merged = valueOf(await node.merge({ base, tip, message: "Land a\n\nSkein-Item: a\n", atSeconds: 1 }, never));
     if (merged.type !== "merged") throw new Error("nothing conflicts here");
-    expect(valueOf(await node.land({ item: "a", expected: base, commit: merged.commit }, never))).toEqual({
+    expect(valueOf(await node.land({ items: ["a"], expected: base, commit: merged.commit }, never))).toEqual({
       type: "moved",
     });
   } finally {

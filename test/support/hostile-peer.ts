@@ -68,6 +68,7 @@ const nobody: Membership = {
   keys: new Map(),
   invites: new Map(),
   projects: new Map(),
+  queues: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, (engine: ChatEngine, encryption: MatrixEncr
 const WATCH_MS = 1_000;
 
 /** Fails when `node.yaml` is there and cannot be used. */
-export async function createChat(directory: string, node: Node, log: Logger): Promise<Chat> {
+export async function createChat(directory: string, node: Pick<Node, "desk">, log: Logger): Promise<Chat> {
   const path = join(directory, NODE_FILE);
   let interpreter: Interpret | undefined;
   const engine = createChatEngine({
@@ -73,7 +73,12 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
     turn = turn.then(async () => {
       const read = readNodeFile(directory);
       if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
-      return apply(read.value);
+      // Nobody waits for this, so what fails in it would end the node, and no later version would be read.
+      return apply(read.value).catch((cause: unknown) =>
+        log("error", "config.refused", {
+          message: `${path} could not be applied: ${reasonOf(cause)}. Mend it and save it again.`,
+        }),
+      );
     });
   };
   return {
@@ -92,7 +97,7 @@ export async function createChat(directory: string, node: Node, log: Logger): Pr
   };
 }
 
-const nameOf = (node: Node, member: string | undefined): string =>
+const nameOf = (node: Pick<Node, "desk">, member: string | undefined): string =>
   member === undefined ? "" : node.desk.naming.nameOf(member);
 
 const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string, log: Logger): AccountSettings => {

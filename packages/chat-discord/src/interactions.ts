@@ -55,6 +55,8 @@ const CHOICE_TEXT_MAX = 100;
 
 const RECEIVED = "Received. The answer comes as a message.";
 const NOT_SAVED = "Nothing was saved, so nothing will happen: this node cannot write to its disk. Please try again.";
+const NOT_HEARD =
+  "Nobody listens to you here: this place is not in the mesh's settings, or it does not know you. Write the bot `pair` and your code in a direct message.";
 const NOT_UNDERSTOOD = "That is nothing that this bot knows.";
 
 interface InteractionParts {
@@ -75,6 +77,7 @@ export function createInteractions({ places, ask, verbs, log }: InteractionParts
 
   const keep = async (event: InboundEvent | undefined, host: ChatHost, kept: Reply): Promise<Reply> => {
     if (event === undefined) return onlyForYou(NOT_UNDERSTOOD);
+    if (!host.hears(event)) return onlyForYou(NOT_HEARD);
     const received = await host.receive([event]);
     if (received.ok) return kept;
     log("warn", "discord.interaction-not-saved", { interaction: event.id, reason: received.error });
@@ -84,7 +87,7 @@ export function createInteractions({ places, ask, verbs, log }: InteractionParts
   const reply = async (interaction: DiscordInteraction, host: ChatHost): Promise<Reply> => {
     switch (interaction.type) {
       case AUTOCOMPLETE:
-        return complete(interaction, host);
+        return complete(interaction, await placeFor(interaction), host);
       case SLASH:
         return keep(slashEvent(interaction, await placeFor(interaction), verbs), host, onlyForYou(RECEIVED));
       case COMPONENT:
@@ -147,11 +150,15 @@ function event(
   };
 }
 
-/** The person sees these and nobody else; nothing is kept. */
-function complete({ data }: DiscordInteraction, host: ChatHost): Reply {
+/** The person sees these and nobody else; nothing is kept. The host decides whether they may see any. */
+function complete({ data, member, user }: DiscordInteraction, place: Place | null, host: ChatHost): Reply {
   const beginning = String(focused(data?.options ?? [])?.value ?? "");
-  const choices = host.complete(beginning).slice(0, CHOICES_MAX);
-  const named = choices.map(({ value, label }) => ({
+  const person = member?.user ?? user;
+  const isSomebody = person !== null && person !== undefined && place !== null;
+  const choices = isSomebody
+    ? host.complete(beginning, { principal: principalOf(person.id), room: place.room, direct: place.direct })
+    : [];
+  const named = choices.slice(0, CHOICES_MAX).map(({ value, label }) => ({
     name: (label === "" ? value : label).slice(0, CHOICE_TEXT_MAX),
     value: value.slice(0, CHOICE_TEXT_MAX),
   }));

@@ -1,5 +1,13 @@
 /** One Discord bot: its parts put together. */
-import type { Capabilities, ChatTransport, Ingress, IngressHost, SendOutcome, TransportContext } from "@skein/chat";
+import {
+  type Capabilities,
+  type ChatTransport,
+  createRefusedWebhooks,
+  type Ingress,
+  type IngressHost,
+  type SendOutcome,
+  type TransportContext,
+} from "@skein/chat";
 
 import { createApi } from "./api.ts";
 import { find } from "./find.ts";
@@ -37,6 +45,7 @@ export function createTransport(settings: DiscordSettings, context: TransportCon
   const places = createPlaces();
   const interactions = createInteractions({ places, ask: api.request, verbs: context.verbs, log: context.log });
   const { publicKey } = settings;
+  const refused = createRefusedWebhooks(context, "discord");
   let isClosed = false;
   const unlessClosed = (act: () => Promise<SendOutcome>): Promise<SendOutcome> =>
     isClosed ? Promise.resolve(CLOSED) : act();
@@ -61,7 +70,7 @@ export function createTransport(settings: DiscordSettings, context: TransportCon
     open,
     ...(publicKey === undefined
       ? {}
-      : { webhook: (request, host) => answerWebhook(request, host, { publicKey, interactions, context }) }),
+      : { webhook: (request, host) => answerWebhook(request, host, { publicKey, interactions, context, refused }) }),
     send: (message) => unlessClosed(() => send(api, message)),
     edit: (message, at) => unlessClosed(() => edit(api, message, at)),
     find: (message, sinceMs) => unlessClosed(() => find(api, message, sinceMs)),

@@ -1,11 +1,21 @@
 /** What is said the same way over both ways in. */
-import type { Trouble } from "@skein/chat";
+import type { ChatHost, InboundEvent, Trouble } from "@skein/chat";
 
 /** A slash command without an answer looks lost to whoever typed it. Only they see this. */
-export const RECEIVED: { readonly response_type: "ephemeral"; readonly text: string } = {
+interface Ephemeral extends Readonly<Record<string, unknown>> {
+  readonly response_type: "ephemeral";
+  readonly text: string;
+}
+
+const RECEIVED: Ephemeral = { response_type: "ephemeral", text: "Received; the answer follows." };
+
+const NOT_HEARD: Ephemeral = {
   response_type: "ephemeral",
-  text: "Received; the answer follows.",
+  text: "Nobody listens to you here: this place is not in the mesh's settings, or it does not know you. Write the app `pair` and your code in a direct message.",
 };
+
+export const slashReply = (events: readonly InboundEvent[], host: Pick<ChatHost, "hears">): Ephemeral =>
+  events.every((event) => host.hears(event)) ? RECEIVED : NOT_HEARD;
 
 export const RATE_LIMITED: Trouble = {
   severity: "passing",

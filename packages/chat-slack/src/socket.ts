@@ -16,7 +16,7 @@ import { readEventCallback, readInteraction, readSlashCommand, type Recipient, t
 import { createIntake, type Intake } from "./intake.ts";
 import { backoffMs, createPauses, type Pauses } from "./pause.ts";
 import { rateLimited } from "./payloads.ts";
-import { RATE_LIMITED, RECEIVED } from "./replies.ts";
+import { RATE_LIMITED, slashReply } from "./replies.ts";
 
 export interface SocketOptions {
   readonly api: SlackApi;
@@ -188,9 +188,10 @@ function createReceiver(
   options: SocketOptions,
 ): Keeping["receive"] {
   return (envelope, done) => {
-    const acknowledgement = envelope.kind === "slash_commands" ? RECEIVED : {};
     if (rateLimited.safeParse(envelope.payload).success) host.trouble(RATE_LIMITED);
     const reading = readEnvelope(envelope, recipient, options.services.clock.wallMs());
+    const isSlash = envelope.kind === "slash_commands";
+    const acknowledgement = isSlash && reading.type === "events" ? slashReply(reading.events, host) : {};
     switch (reading.type) {
       case "events":
         return intake.push({

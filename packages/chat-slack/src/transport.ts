@@ -1,5 +1,12 @@
 /** One Slack app in one workspace as a `ChatTransport`: puts the parts together and closes them. */
-import type { ChatHost, ChatTransport, SendOutcome, TransportContext, TransportKind } from "@skein/chat";
+import {
+  type ChatHost,
+  type ChatTransport,
+  createRefusedWebhooks,
+  type SendOutcome,
+  type TransportContext,
+  type TransportKind,
+} from "@skein/chat";
 
 import { createSlackApi } from "./api.ts";
 import { findSent } from "./find.ts";
@@ -71,10 +78,15 @@ function waysIn(
     };
   }
   const signingSecret = secret(SIGNING_SECRET);
+  const refused = createRefusedWebhooks(context, slackKind.kind);
   return {
     webhook: (request, host) => {
       alarm.meet(host);
-      return answerWebhook({ signingSecret, app, whoAmI, services: context, fatal: alarm.fatal }, request, host);
+      return answerWebhook(
+        { signingSecret, app, whoAmI, services: context, fatal: alarm.fatal, refused },
+        request,
+        host,
+      );
     },
   };
 }

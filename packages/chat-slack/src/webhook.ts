@@ -5,13 +5,13 @@
  */
 import { createHash } from "node:crypto";
 
-import type { ChatHost, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
+import type { ChatHost, RefusedWebhooks, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
 
 import type { Identity, WhoAmI } from "./identity.ts";
 import { parseJson } from "./frames.ts";
 import { readEventCallback, readInteraction, readSlashCommand, type Reading, type Recipient } from "./inbound.ts";
 import { rateLimited, urlVerification } from "./payloads.ts";
-import { RATE_LIMITED, RECEIVED } from "./replies.ts";
+import { RATE_LIMITED, slashReply } from "./replies.ts";
 
 export interface WebhookOptions {
   readonly signingSecret: string;
@@ -19,6 +19,7 @@ export interface WebhookOptions {
   readonly whoAmI: WhoAmI;
   readonly services: Pick<TransportContext, "verifier" | "clock" | "log">;
   readonly fatal: (reason: string) => void;
+  readonly refused: RefusedWebhooks;
 }
 
 const empty = (status: number): WebhookReply => ({ status });
@@ -32,7 +33,7 @@ export async function answerWebhook(
 ): Promise<WebhookReply> {
   const verdict = options.services.verifier.slack(request, options.signingSecret);
   if (!verdict.ok) {
-    options.services.log("warn", "chat-slack.not-genuine", { reason: verdict.error });
+    options.refused(verdict.error);
     return empty(401);
   }
   if (request.method !== "POST") return empty(405);
@@ -93,7 +94,11 @@ async function take(
         }
       }
       if (kind !== "slash") return empty(200);
-      return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(RECEIVED) };
+      return {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(slashReply(reading.events, host)),
+      };
     }
   }
 }

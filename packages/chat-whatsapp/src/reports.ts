@@ -40,10 +40,11 @@ export function createReports(): Reports {
 /** The same mesh, with an ear for what is reported to it. */
 export const watching = (host: ChatHost, reports: Reports): ChatHost => ({
   receive: (events) => host.receive(events),
+  hears: (event) => host.hears(event),
   delivered: (statuses) => {
     reports.saw(statuses);
     host.delivered(statuses);
   },
   trouble: (problem) => host.trouble(problem),
-  complete: (beginning) => host.complete(beginning),
+  complete: (beginning, who) => host.complete(beginning, who),
 });

@@ -45,3 +45,12 @@ export interface AccountSettings {
 
 export const roomOf = (account: AccountSettings, room: string): RoomSettings | undefined =>
   account.rooms.find(({ id }) => id === room) ?? account.rooms.find(({ id }) => id === "*");
+
+/** A room of two may look like a conversation of two; one that the configuration names is a room. */
+export const placeOf = <P extends { readonly room: string; readonly direct: boolean }>(
+  place: P,
+  account: AccountSettings,
+): P => ({
+  ...place,
+  direct: place.direct && account.rooms.every(({ id }) => id !== place.room),
+});

@@ -1,6 +1,7 @@
 /** Buttons, reactions, and answers to what agents ask. */
 import { expect, test } from "vitest";
 
+import { codeOf } from "./confirmation.ts";
 import type { Judgement } from "./judgement.ts";
 import {
   ADA,
@@ -15,7 +16,7 @@ import {
   wordsOf,
   writes,
 } from "./testing/judge-stand.ts";
-import { commandId, eventOf, itemOf, sentDraft } from "./testing/rooms.ts";
+import { commandId, eventOf, itemOf, receiveDraft, sentDraft } from "./testing/rooms.ts";
 
 // ── buttons and reactions ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,4 +126,44 @@ test("a button answers its own question with its own option, whatever that holds
   for (const value of [`answer:${ITEM}:q002:3`, `answer:${ITEM}:q003:0`, `answer:${ITEM}:q002:-1`]) {
     expect(wordsOf(press(of, value))).toContain("not asked any more");
   }
+});
+
+test("a yes in a thread where the agent asks for one is no yes to what somebody else asked for there", () => {
+  const of = withQuestions(["q001", ["yes", "no"]]);
+  const two = { ...of, account: { ...of.account, fourEyes: ["delete"] } };
+  const event = eventOf("delete", { thread: "card" });
+  settled(two, event);
+  of.mesh.write(sentDraft("asks back", { about: commandId(event), purpose: "reply" }));
+  const bob = { thread: "card", principal: BOB };
+  expect(wordsOf(say(two, "yes", bob))).toContain("Two things wait for that here");
+  expect(writes(say(two, "yes", { ...bob, quotes: "asks q001" }))).toEqual(answered("q001", "yes"));
+  const code = codeOf(commandId(event));
+  expect(writes(say(two, `yes ${code}`, bob))).toEqual(["item.delete", { item: ITEM, note: "" }]);
+  settled(two, eventOf(`no ${code}`, { thread: "card" }));
+  expect(writes(say(two, "yes", bob))).toEqual(answered("q001", "yes"));
+});
+
+test("a reply to what was asked back is a yes to that, also while the agent asks", () => {
+  const of = withQuestions(["q001", ["yes", "no"]]);
+  const event = eventOf("delete", { thread: "card" });
+  settled(of, event);
+  of.mesh.write(sentDraft("asked back", { about: commandId(event), purpose: "reply", item: ITEM }));
+  const yes = say(of, "yes", { thread: "card", quotes: "asked back" });
+  expect(writes(yes)).toEqual(["item.delete", { item: ITEM, note: "" }]);
+});
+
+// ── taken back ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a line that its author edited or removed while it waited is not carried out", () => {
+  const of = stand();
+  const event = eventOf("start #0123");
+  const other = eventOf("start #0123");
+  of.mesh.write(receiveDraft(event, of.account.id, of.mesh.clock.wallMs()));
+  of.mesh.write(receiveDraft(other, of.account.id, of.mesh.clock.wallMs()));
+  const edit = { type: "edit", message: event.message } as const;
+  of.mesh.write(receiveDraft(eventOf("", { ...edit, principal: BOB }), of.account.id));
+  expect(hear(of, event).type).toBe("write");
+  of.mesh.write(receiveDraft(eventOf("", edit), of.account.id));
+  expect(wordsOf(hear(of, event))).toContain("You changed that message before I came to it");
+  expect(hear(of, other).type).toBe("write");
 });

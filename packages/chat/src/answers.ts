@@ -102,6 +102,23 @@ function timeOf(wall: number): string {
   return Number.isNaN(time.getTime()) ? "(no time)" : time.toISOString().slice(5, 16).replace("T", " ");
 }
 
+function queuePage(value: Json): Body {
+  const queue = fields(value);
+  const note = text(queue["note"]);
+  const state = [plain("The merge queue is "), strong(text(queue["mode"])), plain(note === "" ? "" : `: ${note}`)];
+  const inLine = rows(queue["line"]).map((one) => [
+    plain("◐ "),
+    reference(text(one["item"])),
+    plain(` ${text(one["title"])}${text(one["activity"]) === "" ? "" : ` · ${text(one["activity"])}`}`),
+  ]);
+  const aside = rows(queue["aside"]).map((one) => [
+    plain("‖ "),
+    reference(text(one["item"])),
+    plain(` ${text(one["title"])} · ${text(one["why"])}`),
+  ]);
+  return lines([state, ...inLine.slice(0, LISTED), ...aside.slice(0, LISTED)]);
+}
+
 function nodeList(value: Json): Body {
   const nodes = rows(value).filter((node) => node["removed"] !== true);
   return lines(
@@ -201,6 +218,7 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   why: whyPage,
   nodes: nodeList,
   claims: claimList,
+  queue: queuePage,
   people: peopleList,
   questions: questionList,
   timers: timerList,

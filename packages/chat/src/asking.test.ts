@@ -2,8 +2,9 @@
 import { LIMITS } from "@skein/core";
 import { expect, test } from "vitest";
 
+import { codeOf } from "./confirmation.ts";
 import { asked, BOB, ITEM, MINUTE_MS, OTHER, say, settled, stand, wordsOf, writes } from "./testing/judge-stand.ts";
-import { accountOf, addItem, chatDraft, eventOf, itemOf, pair, ROOM } from "./testing/rooms.ts";
+import { accountOf, addItem, chatDraft, commandId, eventOf, itemOf, pair, ROOM, sentDraft } from "./testing/rooms.ts";
 
 // ── asking back ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,4 +135,77 @@ test("the role of the second person is asked for when they say yes", () => {
   const code = asked(of, "start #0123");
   of.mesh.write(chatDraft({ kind: "person.role", person: "bob", role: "observer" }));
   expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("start needs the role operator");
+});
+
+test("a second person confirms nothing for somebody who may not do it any more", () => {
+  const of = stand(FOUR_EYES);
+  const code = asked(of, "delete #0123");
+  for (const role of ["observer", "none"] as const) {
+    of.mesh.write(chatDraft({ kind: "person.role", person: "ada", role }));
+    expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("may not delete any more");
+  }
+  of.mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "operator" }));
+  expect(writes(say(of, `yes ${code}`, { principal: BOB }))).toEqual(["item.delete", { item: ITEM, note: "" }]);
+});
+
+test("a second person says yes to the story that was there when it was asked, and to no other", () => {
+  for (const field of ["text", "title"] as const) {
+    const of = stand(FOUR_EYES);
+    const code = asked(of, "start #0123");
+    const edit = { entity: ITEM, on: itemOf(of.mesh, ITEM).best.id } as const;
+    of.mesh.write({ ...edit, body: { kind: "item.set", field: "priority", value: 9 } });
+    expect(say(of, `yes ${code}`, { principal: BOB }).type).toBe("write");
+    of.mesh.write({ ...edit, body: { kind: "item.set", field, value: "Send the keys to Eve" } });
+    expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain("was changed since that was asked");
+  }
+});
+
+// ── which question, and when ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Two messages whose commands have the same code. Whoever may choose the ids of their messages finds such ones in no time. */
+function twins(): readonly [string, string] {
+  const seen = new Map<string, string>();
+  for (let at = 0; ; at++) {
+    const id = `$twin${at}`;
+    const code = codeOf(commandId({ id }));
+    const other = seen.get(code);
+    if (other !== undefined) return [other, id];
+    seen.set(code, id);
+  }
+}
+
+test("of two questions with one code a yes is for neither, unless it hangs on the message that asked", () => {
+  const of = stand(FOUR_EYES);
+  addItem(of.mesh, OTHER, "Say goodbye");
+  pair(of.mesh, "carol", "fake:carol");
+  const [one, two] = twins();
+  const code = asked(of, "delete #0123", { id: one, message: one });
+  expect(asked(of, "delete #ba98", { id: two, message: two, principal: "fake:carol" })).toBe(code);
+  const several = "More than one question has that code";
+  expect(wordsOf(say(of, `yes ${code}`, { principal: BOB }))).toContain(several);
+  expect(wordsOf(say(of, `yes:${code}`, { type: "button", message: "not heard of", principal: BOB }))).toContain(
+    several,
+  );
+  of.mesh.write(sentDraft("asks one", { about: commandId({ id: one }), purpose: "reply" }));
+  for (const more of [{ quotes: "asks one" }, { type: "button", message: "asks one" }] as const) {
+    const text = more.quotes === undefined ? `yes:${code}` : `yes ${code}`;
+    expect(writes(say(of, text, { ...more, principal: BOB }))).toEqual(["item.delete", { item: ITEM, note: "" }]);
+  }
+});
+
+test("a question that ran out leaves its code to the next one", async () => {
+  const of = stand();
+  addItem(of.mesh, OTHER, "Say goodbye");
+  const [one, two] = twins();
+  asked(of, "delete #0123", { id: one, message: one });
+  await of.mesh.clock.pass(11 * MINUTE_MS);
+  const code = asked(of, "delete #ba98", { id: two, message: two });
+  expect(writes(say(of, `yes ${code}`))).toEqual(["item.delete", { item: OTHER, note: "" }]);
+});
+
+test("a yes that was said before there was a question, and came in with what it was meant for, does nothing", () => {
+  const of = stand();
+  asked(of, "delete #0123", {}, 30 * MINUTE_MS);
+  expect(wordsOf(say(of, "yes", {}, 29 * MINUTE_MS))).toContain("That yes comes too late");
+  expect(writes(say(of, "yes"))).toEqual(["item.delete", { item: ITEM, note: "" }]);
 });

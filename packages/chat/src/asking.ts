@@ -14,35 +14,35 @@ import {
   type Wanted,
 } from "@skein/core";
 
-import type { AccountSettings } from "./account.ts";
-import type { Authority } from "./authority.ts";
+import { type Authority, ownRole } from "./authority.ts";
 import { codeOf, FRESH_MS } from "./confirmation.ts";
 import { type JudgeContext, type Judgement, movedOn, refuse, refuseStranger, settle } from "./judgement.ts";
 import { readProposal, writeProposal } from "./proposal.ts";
+import { nameOf, type Rules, rulesFor, verbsIn } from "./rules.ts";
 
 export interface Asking {
   readonly wanted: Extract<Wanted, { type: "command" }>;
   readonly about: LiveItem | undefined;
   /** How old the command is, when that is why it asks. */
   readonly ageMs: number | undefined;
-  /** What the verb needs here. */
-  readonly role: Role;
+  /** What it needs here. */
+  readonly rules: Rules;
 }
 
 /** Keeps what a "yes" would run, with the item as it was understood. */
 export function ask(
-  { wanted, about, ageMs, role }: Asking,
+  { wanted, about, ageMs, rules: { role, byOthers } }: Asking,
   command: RoomCommand,
-  { account, view }: JudgeContext,
+  { view }: JudgeContext,
 ): Judgement {
   const { verb } = wanted;
-  const [name = ""] = verb.names;
-  const byOthers = account.fourEyes.includes(name);
+  const name = nameOf(verb);
   if (byOthers && !isKnown(command.received.principal, view)) {
     return refuse(`${capital(name)} takes two people here, and I do not know you. Pair first.`);
   }
   const input = about === undefined ? wanted.input : { ...wanted.input, item: about.id };
-  const proposal = writeProposal({ verb, input, role, byOthers });
+  const story = byOthers && about !== undefined ? storyOf(about) : undefined;
+  const proposal = writeProposal({ verb, input, role, byOthers, story });
   if (proposal === undefined)
     return refuse(`That is too long to ask about, and I do not ${name} it without. Say less.`);
   const age = ageMs === undefined ? [] : [plain(`That is ${Math.round(ageMs / 60_000)} minutes old. `)];
@@ -74,34 +74,47 @@ export function judgeYes(
   const { settled } = pending;
   if (settled === undefined || authority.role === undefined) return refuseStranger(command, authority);
   if (context.nowMs - settled.stamp.wall > FRESH_MS) return refuse("That question is too old. Say it again.");
+  // Said before there was anything to say yes to, and come in with what it was meant for.
+  if (context.nowMs - command.received.at > FRESH_MS)
+    return refuse("That yes comes too late. Say it again if you mean it.");
   const proposal = readProposal(settled.proposal);
   if (proposal === undefined || proposal.verb.command === null)
     return refuse("I cannot do that any more. Say it again.");
-  const [name = ""] = proposal.verb.names;
-  const wrongPerson = refuseConfirmer(name, proposal.byOthers, pending, command, context);
-  if (wrongPerson !== undefined) return wrongPerson;
   const checked = parseCommand(proposal.verb.command, proposal.input);
   if (!checked.ok) return refuse(`${checked.error.message}.`);
-  const needed = greater(proposal.role, checked.value.spec.role);
-  const refused = refuseRole(name, needed, authority.role, context.account);
+  const wanted = { type: "command", ...proposal, command: proposal.verb.command } as const;
+  // As it was asked for, and as it stands in the settings of where it is confirmed, whichever is stricter.
+  const rules = rulesFor(verbsIn(wanted), greater(proposal.role, checked.value.spec.role), context.account);
+  const byOthers = proposal.byOthers || rules.byOthers;
+  const asked = { name: nameOf(proposal.verb), byOthers, role: rules.role };
+  const wrongPerson = refuseConfirmer(asked, pending, command, context);
+  if (wrongPerson !== undefined) return wrongPerson;
+  const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
   const item = settled.item === "" ? undefined : context.view.items.get(settled.item);
   if (item !== undefined && isLive(item) && settled.version !== "" && item.best.id !== settled.version) {
     return refuse(movedOn(item), { item: item.id, answers: pending.id });
   }
+  if (item !== undefined && isLive(item) && proposal.story !== undefined && proposal.story !== storyOf(item)) {
+    return refuse(REWRITTEN, { item: item.id, answers: pending.id });
+  }
   return { type: "write", command: checked.value.command, role: authority.role, seed: pending.id, answers: pending.id };
 }
 
+const REWRITTEN = "Its title or its story was changed since that was asked. Look again, and ask for it anew.";
+
+/** What a second person has read: no other title and no other story may take its place before their yes. */
+const storyOf = ({ registers: { title, text } }: LiveItem): string => `${title.id} ${text.id}`;
+
 function refuseConfirmer(
-  name: string,
-  wasByOthers: boolean,
+  { name, byOthers, role }: { readonly name: string; readonly byOthers: boolean; readonly role: Role },
   pending: RoomCommand,
   command: RoomCommand,
-  { view, account }: JudgeContext,
+  { view }: JudgeContext,
 ): Judgement | undefined {
   const [asker, confirmer] = [pending.received.principal, command.received.principal];
   const isSame = isSamePerson(asker, confirmer, view);
-  if (!wasByOthers && !account.fourEyes.includes(name)) {
+  if (!byOthers) {
     return isSame ? undefined : refuse("Only who asked for it can confirm it. Say it yourself.");
   }
   // Of somebody whom nobody has paired nobody can tell that it is another person.
@@ -109,6 +122,12 @@ function refuseConfirmer(
     return refuse(
       `${capital(name)} has to be confirmed by somebody else than who asked for it, and I have to know both.`,
     );
+  }
+  // Two who may: the one who asked may have lost that since.
+  const person = view.chat.people().byPrincipal.get(asker);
+  const own = person === undefined ? undefined : ownRole(person, view);
+  if (own === undefined || !roleAtLeast(own, role)) {
+    return refuse(`Whoever asked for that may not ${name} any more. Ask for it yourself.`);
   }
   return undefined;
 }
@@ -129,13 +148,7 @@ export function judgeNo(
   return settle("done", [plain("Good. I did nothing.")], { answers: pending.id, item: pending.settled?.item ?? "" });
 }
 
-/** The role that a verb needs here. */
-export function neededRole(verb: string, spec: Role, account: AccountSettings): Role {
-  return greater(account.roles[verb] ?? spec, spec);
-}
-
-export function refuseRole(verb: string, spec: Role, role: Role, account: AccountSettings): Judgement | undefined {
-  const needed = neededRole(verb, spec, account);
+export function refuseBelow({ role: needed, verb }: Pick<Rules, "role" | "verb">, role: Role): Judgement | undefined {
   return roleAtLeast(role, needed) ? undefined : refuse(`${verb} needs the role ${needed}; yours is ${role} here.`);
 }
 

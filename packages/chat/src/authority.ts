@@ -23,12 +23,17 @@ export function authorityOf(
     const guests = place.direct ? "none" : (room?.guests ?? "none");
     return { person, role: guests === "none" ? undefined : least(guests, cap) };
   }
-  if (person.role === "none") return { person, role: undefined };
-  if (person.member === null) return { person, role: least(person.role, cap) };
-  const member = view.membership.members.get(person.member);
+  const own = ownRole(person, view);
+  return { person, role: own === undefined ? undefined : least(own, cap) };
+}
+
+/** The most that somebody may do anywhere; undefined: nothing at all. */
+export function ownRole({ role, member: id }: Person, view: View): Role | undefined {
+  if (role === "none") return undefined;
+  if (id === null) return role;
+  const member = view.membership.members.get(id);
   // A removed member's chat accounts go with it.
-  if (member === undefined || member.cut !== null) return { person, role: undefined };
-  return { person, role: least(least(person.role, member.role), cap) };
+  return member === undefined || member.cut !== null ? undefined : least(role, member.role);
 }
 
 const least = (a: Role, b: Role): Role => (ROLES.indexOf(a) < ROLES.indexOf(b) ? a : b);

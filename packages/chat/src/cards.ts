@@ -35,6 +35,9 @@ const LIVE_MS = 10 * 60_000;
 /** A card is not edited more often than that. */
 const PACE_MS = 1_500;
 
+/** The cards of all items that ever were would keep a platform's limits busy for an hour at every take-over. */
+const RESTED_MS = 24 * 3_600_000;
+
 export function createCards({ account, transport, desk, clock, log, context, mayAct }: CardsDeps): Cards {
   /** Card keys with what they said last, as far as this node knows. */
   const said = new Map<string, string>();
@@ -74,10 +77,11 @@ export function createCards({ account, transport, desk, clock, log, context, may
     const since = clock.wallMs() - LIVE_MS;
     for (const id of view.chat.live) {
       const command = view.chat.commands.get(id);
-      const [due] = command === undefined ? [] : repliesTo(command, context());
+      // All that there ever were are gone through, so what is over is passed over before anything is made of it.
+      if (command?.received.account !== account.id || (command.settled?.stamp.wall ?? 0) <= since) continue;
+      const [due] = repliesTo(command, context());
       const sent = due === undefined ? undefined : view.chat.sent.get(due.mark.key);
-      const isRecent = command?.received.account === account.id && (command.settled?.stamp.wall ?? 0) > since;
-      if (due === undefined || sent === undefined || sent.message === "" || !isRecent || !mayAct()) continue;
+      if (due === undefined || sent === undefined || sent.message === "" || !mayAct()) continue;
       const board = await desk.read("item.list", { all: false });
       if (!board.ok) continue;
       const body = shortened(boardPage(board.value), roomIn(transport.capabilities));
@@ -96,9 +100,14 @@ export function createCards({ account, transport, desk, clock, log, context, may
     }
     notBefore = Math.max(notBefore, clock.monoMs() + PACE_MS);
   };
+  /** Of what may have changed unseen: an item that has rested for a day had a speaker to keep its card up to date. */
+  const lately = (): readonly string[] => {
+    const since = clock.wallMs() - RESTED_MS;
+    return [...desk.view().items.values()].flatMap(({ id, updatedAt }) => (updatedAt >= since ? [id] : []));
+  };
   return {
     look: (items) => {
-      for (const id of items ?? desk.view().items.keys()) dirty.add(id);
+      for (const id of items ?? lately()) dirty.add(id);
     },
     wasSent: ({ mark, message }) => {
       if (mark.purpose === "card") said.set(mark.key, wordsOf(message));

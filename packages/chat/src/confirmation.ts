@@ -27,8 +27,17 @@ const openQuestions = (chat: ChatView): readonly RoomCommand[] =>
     .flatMap((id) => chat.commands.get(id) ?? [])
     .toSorted((a, b) => (b.settled?.stamp.lamport ?? 0) - (a.settled?.stamp.lamport ?? 0));
 
-export const byCode = (chat: ChatView, code: string): RoomCommand | undefined =>
-  openQuestions(chat).find(({ id }) => codeOf(id) === code.trim().toLowerCase());
+const isFresh = ({ settled }: RoomCommand, nowMs: number): boolean => nowMs - (settled?.stamp.wall ?? 0) <= FRESH_MS;
+
+/**
+ * The questions with this code that are still good; when none is, the newest that was. There can be more than one: whoever may
+ * choose the ids of their messages can make a question with the code of another.
+ */
+export function byCode(chat: ChatView, code: string, nowMs: number): readonly RoomCommand[] {
+  const all = openQuestions(chat).filter(({ id }) => codeOf(id) === code.trim().toLowerCase());
+  const good = all.filter((one) => isFresh(one, nowMs));
+  return good.length > 0 ? good : all.slice(0, 1);
+}
 
 /** The question that this message of the mesh asked. */
 export function byMessage(
@@ -43,11 +52,11 @@ export function byMessage(
 /** The only one here that is still good; undefined when there is none or a choice. */
 export function onlyOneHere(chat: ChatView, place: Place, nowMs: number): RoomCommand | undefined {
   const here = openQuestions(chat).filter(
-    ({ received, settled }) =>
-      nowMs - (settled?.stamp.wall ?? 0) <= FRESH_MS &&
-      received.account === place.account &&
-      received.room === place.room &&
-      received.thread === place.thread,
+    (one) =>
+      isFresh(one, nowMs) &&
+      one.received.account === place.account &&
+      one.received.room === place.room &&
+      one.received.thread === place.thread,
   );
   return here.length === 1 ? here[0] : undefined;
 }

@@ -178,3 +178,21 @@ test("what is shortened keeps its pieces and their styles as long as one piece i
   expect(plainText(short)).toBe(`${"a".repeat(10)}${"b".repeat(39)}…${"c".repeat(10)}`);
   expect(shortened(body, 120)).toBe(body);
 });
+
+test("options that a button's length makes alike have no buttons, so that the question is asked at all", () => {
+  const buttonsFor = (...options: readonly string[]): number | undefined => {
+    const mesh = meshOf();
+    const item = addItem(mesh, ITEM, "Choose");
+    mesh.write({ entity: ITEM, on: item.best.id, body: { kind: "item.start" } });
+    mesh.write({
+      entity: ITEM,
+      on: itemOf(mesh, ITEM).best.id,
+      body: { kind: "item.ask", question: "q001", text: "Which?", options },
+    });
+    const { project } = contextOf(mesh);
+    const asked = newsOfItem(itemOf(mesh, ITEM), project).find(({ purpose }) => purpose === "question");
+    return asked?.buttons(CAPABILITIES).length;
+  };
+  expect(buttonsFor("Use PostgreSQL version 15", "Use PostgreSQL version 16")).toBe(0);
+  expect(buttonsFor("PostgreSQL 15", "PostgreSQL 16")).toBe(2);
+});

@@ -207,3 +207,37 @@ test("a webhook for an account that is not here is no secret and no fault", asyn
   expect(await of.engine.webhook("fake", "main", HOOK)).toMatchObject({ status: 404 });
   expect(await of.engine.webhook("constructor", "__proto__", HOOK)).toMatchObject({ status: 404 });
 });
+
+test("an account gets its new secret when the configuration names another one, or there is another one behind the name", async () => {
+  const of = stand();
+  const needy = createKindDouble("needy", createPlatformDouble(), ["token"]);
+  of.engine.register(needy.kind);
+  of.engine.start();
+  let token = "old";
+  const account = accountOf({ kind: "needy", secret: () => token });
+  const apply = async (next = account): Promise<void> => {
+    const applying = of.engine.apply([next]);
+    await of.mesh.clock.pass(SETTLED_MS);
+    await applying;
+  };
+  await apply();
+  await apply();
+  expect(needy.made).toHaveLength(1);
+  await apply({ ...account, secret: () => "named" });
+  expect(needy.made).toHaveLength(2);
+  await apply();
+  token = "new";
+  await apply();
+  expect(needy.made.map((made) => made.isClosed())).toEqual([true, true, true, false]);
+  await of.engine.stop();
+});
+
+test("an account whose rules name no verb does not start, so that nobody takes it for protected", async () => {
+  const of = stand();
+  const fake = createKindDouble("fake", createPlatformDouble());
+  of.engine.register(fake.kind);
+  await of.engine.apply([accountOf({ fourEyes: ["archve"] }), accountOf({ name: "other", fourEyes: ["archive"] })]);
+  expect(fake.made.map(({ account }) => account)).toEqual(["other"]);
+  expect(troubleOf(of, "fake/main")).toContain("there is no verb archve for roles or fourEyes; did you mean archive?");
+  await of.engine.stop();
+});

@@ -8,6 +8,7 @@ import type { ChatDesk, Clock, Logger, Random } from "@skein/node";
 import type { AccountSettings } from "./account.ts";
 import type { Interpret } from "./interpreter.ts";
 import { contained, reasonOf } from "./contained.ts";
+import { ruleProblem } from "./rules.ts";
 import { createSession, type Session, type SessionState } from "./session.ts";
 import { slashVerbs } from "./slash.ts";
 import type { ChatTransport, TransportKind, WebhookReply, WebhookRequest } from "./transport.ts";
@@ -39,6 +40,8 @@ const TICK_MS = 1_000;
 
 interface Running {
   readonly settings: AccountSettings;
+  /** What it was started with; it may have got other ones since. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly session: Session;
 }
 
@@ -59,8 +62,9 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
       log("error", "chat.refused", { account: settings.id, message: made.error });
       return desk.incident("chat", settings.id, made.error);
     }
-    const session = createSession({ ...deps, account: settings, transport: made.value, memberNamed });
-    running.set(settings.id, { settings, session });
+    const { transport, secrets } = made.value;
+    const session = createSession({ ...deps, account: settings, transport, memberNamed });
+    running.set(settings.id, { settings, secrets, session });
     return undefined;
   };
   const stop = async (id: string): Promise<void> => {
@@ -93,10 +97,10 @@ export function createChatEngine(deps: ChatEngineDeps): ChatEngine {
     apply: async (accounts) => {
       const wanted = new Map(accounts.filter(({ enabled }) => enabled).map((one) => [one.id, one]));
       refused.clear();
-      for (const [id, { settings, session }] of running) {
+      for (const [id, one] of running) {
         const now = wanted.get(id);
         // Somebody changed something: perhaps what one that gave up was waiting for.
-        if (now === undefined || !isSame(now, settings) || session.hasFailed()) await stop(id);
+        if (now === undefined || !isSame(now, one) || one.session.hasFailed()) await stop(id);
       }
       for (const [id, settings] of wanted) if (!running.has(id)) start(settings);
       announce();
@@ -131,18 +135,25 @@ interface Services extends ChatEngineDeps {
   readonly verifier: ReturnType<typeof createVerifier>;
 }
 
+interface Made {
+  readonly transport: ChatTransport;
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
 /** A kind of transport with its settings' type closed in. */
-type Make = (account: AccountSettings, services: Services) => Result<ChatTransport, string>;
+type Make = (account: AccountSettings, services: Services) => Result<Made, string>;
 
 function makeTransport(
   account: AccountSettings,
   kinds: ReadonlyMap<string, Make>,
   services: Services,
-): Result<ChatTransport, string> {
+): Result<Made, string> {
   const make = kinds.get(account.kind);
   if (make === undefined) {
     return err(`${account.id}: there is no transport "${account.kind}". There are: ${[...kinds.keys()].join(", ")}.`);
   }
+  const problem = ruleProblem(account);
+  if (problem !== undefined) return err(`${account.id} does not start: ${problem}.`);
   return make(account, services);
 }
 
@@ -151,14 +162,15 @@ function makeOf<Settings>(
   kind: TransportKind<Settings>,
   account: AccountSettings,
   services: Services,
-): Result<ChatTransport, string> {
+): Result<Made, string> {
   try {
     const parsed = kind.settings.safeParse(account.settings);
     if (!parsed.success) {
       const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "settings"}: ${message}`);
       return err(`${account.id} does not start: ${problems.join("; ")}.`);
     }
-    const missing = kind.secrets(parsed.data).filter((name) => (account.secret(name) ?? "") === "");
+    const secrets = new Map(kind.secrets(parsed.data).map((name) => [name, account.secret(name) ?? ""]));
+    const missing = [...secrets].flatMap(([name, value]) => (value === "" ? [name] : []));
     if (missing.length > 0) {
       return err(
         `${account.id} does not start: the secret ${missing.join(" and ")} is missing. Name an environment variable or a file for it under secrets.`,
@@ -166,22 +178,23 @@ function makeOf<Settings>(
     }
     const { clock, random, log, fetch, verifier } = services;
     const secret = (name: string): string => account.secret(name) ?? "";
-    return ok(
-      kind.create(parsed.data, {
-        account: account.name,
-        clock,
-        random,
-        log,
-        fetch,
-        verifier,
-        secret,
-        verbs: slashVerbs(),
-      }),
-    );
+    const transport = kind.create(parsed.data, {
+      account: account.name,
+      clock,
+      random,
+      log,
+      fetch,
+      verifier,
+      secret,
+      verbs: slashVerbs(),
+    });
+    return ok({ transport, secrets });
   } catch (cause) {
     return err(`${account.id} does not start: ${reasonOf(cause)}`);
   }
 }
 
-const isSame = (a: AccountSettings, b: AccountSettings): boolean =>
-  JSON.stringify({ ...a, secret: null }) === JSON.stringify({ ...b, secret: null });
+/** Secrets are compared by what they are: the configuration only names where they lie. */
+const isSame = (now: AccountSettings, { settings, secrets }: Running): boolean =>
+  JSON.stringify({ ...now, secret: null }) === JSON.stringify({ ...settings, secret: null }) &&
+  [...secrets].every(([name, value]) => now.secret(name) === value);

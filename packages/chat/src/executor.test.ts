@@ -70,3 +70,23 @@ test("a long list of anything becomes an answer that an op can hold", async () =
   expect(settledAs(of, event)).toBe("done");
   expect(of.platform.posted.length).toBeGreaterThan(0);
 });
+
+test("of a long log only the end is asked for, wherever it is", async () => {
+  const of = stand(["alice"]);
+  await of.mesh.clock.pass(SETTLED_MS);
+  const { desk } = speakerOf(of);
+  const whole = Array.from({ length: 200_000 }, (_, at) => `line ${at} of a long log\n`).join("");
+  const offsets: number[] = [];
+  desk.readLog = ({ item, offset }) => {
+    offsets.push(offset);
+    const text = whole.slice(offset, offset + 65_536);
+    const nextOffset = offset + text.length;
+    const chunk = { item, epoch: 1, node: "n", offset, text, nextOffset, end: whole.length, ended: true };
+    return Promise.resolve({ ok: true, value: chunk });
+  };
+  await hear(of, eventOf("log #0123"));
+  await of.mesh.clock.pass(3_000);
+  expect(offsets.length).toBeLessThanOrEqual(2);
+  expect(textsOf(of).join("\n")).toContain("line 199999 of a long log");
+  expect(textsOf(of).join("\n").match(/^line/gm)).toHaveLength(20);
+});

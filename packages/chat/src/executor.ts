@@ -291,6 +291,8 @@ const SAID: Partial<Readonly<Record<Command["name"], string>>> = {
   "item.archive": "Archived",
   "item.restore": "Restored",
   "item.delete": "Deleted",
+  "queue.pause": "Said; queue shows what still lands.",
+  "queue.resume": "The merge queue goes on.",
 };
 
 async function ask({ desk }: ExecutorDeps, question: ReadQuestion): Promise<Body> {
@@ -311,18 +313,15 @@ async function ask({ desk }: ExecutorDeps, question: ReadQuestion): Promise<Body
 }
 
 const TAIL_LINES = 20;
+const TAIL_LENGTH = 4_000;
 
+/** Logs may be long and on another node, and every other command waits meanwhile: only the end is asked for. */
 async function logTail(desk: ChatDesk, item: string): Promise<Body> {
-  let offset = 0;
-  let tail = "";
-  // Logs are bounded where they are written; the end of one is read as a reader would, piece by piece.
-  for (let piece = 0; piece < 1_024; piece++) {
-    const chunk = await desk.readLog({ item, offset });
-    if (!chunk.ok) return [plain(forRooms(chunk.error.message))];
-    tail = (tail + chunk.value.text).slice(-4_000);
-    if (chunk.value.nextOffset <= offset) break;
-    offset = chunk.value.nextOffset;
-  }
-  const lines = tail.trimEnd().split("\n").slice(-TAIL_LINES);
+  const first = await desk.readLog({ item, offset: 0 });
+  if (!first.ok) return [plain(forRooms(first.error.message))];
+  const { end, nextOffset } = first.value;
+  const last = nextOffset >= end ? first : await desk.readLog({ item, offset: Math.max(0, end - 4 * TAIL_LENGTH) });
+  if (!last.ok) return [plain(forRooms(last.error.message))];
+  const lines = last.value.text.slice(-TAIL_LENGTH).trimEnd().split("\n").slice(-TAIL_LINES);
   return lines.join("").trim() === "" ? [plain("Its log is empty so far.")] : [block(lines.join("\n"))];
 }

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 
 import { createHost } from "./host.ts";
 import { createMeshDouble, type DeskDouble, type MeshDouble } from "./testing/index.ts";
-import { accountOf, addItem, eventOf, pair, sha256 } from "./testing/rooms.ts";
+import { accountOf, addItem, chatDraft, eventOf, pair, ROOM, sha256 } from "./testing/rooms.ts";
+
+const ADA = { principal: "fake:ada", room: ROOM, direct: false };
 
 interface Stand {
   readonly mesh: MeshDouble;
@@ -95,10 +97,70 @@ test("items are found by the beginning of their id or title, at most as many as 
   pair(mesh, "ada", "fake:ada");
   addItem(mesh, "0123456789ab", "Say hello");
   addItem(mesh, "ba9876543210", "Nothing");
-  expect(host.complete("say").map(({ value }) => value)).toEqual(["#0123456789ab"]);
-  expect(host.complete("#BA9").map(({ value }) => value)).toEqual(["#ba9876543210"]);
+  expect(host.complete("say", ADA).map(({ value }) => value)).toEqual(["#0123456789ab"]);
+  expect(host.complete("#BA9", ADA).map(({ value }) => value)).toEqual(["#ba9876543210"]);
   for (let at = 0; at < 40; at++) addItem(mesh, `aaaaaaaaaa${at + 10}`, `Item ${"x".repeat(190)}`);
-  const all = host.complete("");
+  const all = host.complete("", ADA);
   expect(all).toHaveLength(25);
   expect(Math.max(...all.map(({ label }) => label.length))).toBeLessThanOrEqual(100);
+});
+
+test("no title is completed for who may not read the items: strangers, other rooms, somebody whose role was taken", () => {
+  const { mesh, host } = stand();
+  pair(mesh, "ada", "fake:ada");
+  addItem(mesh, "0123456789ab", "Say hello");
+  for (const who of [
+    { ...ADA, principal: "fake:eve" },
+    { principal: "fake:eve", room: "!dm", direct: true },
+    { ...ADA, room: "!elsewhere" },
+  ]) {
+    expect([who, host.complete("", who)]).toEqual([who, []]);
+  }
+  expect(host.complete("", { ...ADA, room: "!dm", direct: true })).toHaveLength(1);
+  mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "none" }));
+  expect(host.complete("", ADA)).toEqual([]);
+});
+
+test("what nobody listens to can be told from what is taken in", () => {
+  const { mesh, host } = stand();
+  expect(host.hears(eventOf("list", { type: "slash" }))).toBe(true);
+  expect(host.hears(eventOf("list", { type: "slash", room: "!elsewhere" }))).toBe(false);
+  const direct = { type: "slash", direct: true, room: "!dm" } as const;
+  expect(host.hears(eventOf("list", direct))).toBe(false);
+  pair(mesh, "ada", "fake:ada");
+  expect(host.hears(eventOf("list", direct))).toBe(true);
+});
+
+// ── strangers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const HOUR_MS = 3_600_000;
+const flood = (count: number, principal: (at: number) => string): ReturnType<typeof eventOf>[] =>
+  Array.from({ length: count }, (_, at) => eventOf("list", { principal: principal(at) }));
+
+test("what strangers say fills no log: so much of each and of all in an hour, and then nothing", async () => {
+  const { mesh, host } = stand();
+  const size = (): number => mesh.view().chat.commands.size;
+  expect((await host.receive(flood(500, () => "fake:eve"))).ok).toBe(true);
+  expect(size()).toBe(100);
+  expect((await host.receive(flood(5_000, (at) => `fake:eve${at}`))).ok).toBe(true);
+  expect(size()).toBe(500);
+  await mesh.clock.pass(HOUR_MS);
+  await host.receive(flood(500, () => "fake:eve"));
+  expect(size()).toBe(600);
+});
+
+test("while strangers flood a room, those who may do something there are heard, and so is a code that is open", async () => {
+  const { mesh, host } = stand();
+  pair(mesh, "ada", "fake:ada");
+  await host.receive(flood(5_000, (at) => `fake:eve${at}`));
+  const before = mesh.view().chat.commands.size;
+  await host.receive(flood(50, () => "fake:ada"));
+  expect(mesh.view().chat.commands.size - before).toBe(50);
+  const open = "7K3M9QXR2VBTHW4N";
+  const code = sha256(new TextEncoder().encode(open));
+  mesh.write(chatDraft({ kind: "person.invite", person: "bob", role: "operator", member: "", code, expires: 2 ** 45 }));
+  const direct = { direct: true, room: "!dm", principal: "fake:bob" };
+  await host.receive([eventOf("pair 7K3M-9QXR-2VBT-0000", direct), eventOf("pair 7k3m-9qxr-2vbt-hw4n", direct)]);
+  const texts = [...mesh.view().chat.commands.values()].map(({ received }) => received.text);
+  expect(texts.filter((text) => text.startsWith("pair"))).toEqual(["pair 7k3m-9qxr-2vbt-hw4n"]);
 });

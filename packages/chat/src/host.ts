@@ -1,10 +1,23 @@
 /** The mesh as a transport sees it: durable inbox, shared budgets, completion, troubles. */
-import { CHAT_ENTITY, commandIdOf, err, isLive, ok, type ReceiveBody, type Result, roleAtLeast } from "@skein/core";
+import {
+  CHAT_ENTITY,
+  commandIdOf,
+  err,
+  isLive,
+  normalPairingCode,
+  ok,
+  type ReceiveBody,
+  type Result,
+  roleAtLeast,
+  toHex,
+} from "@skein/core";
 import type { ChatDesk, Clock, Logger } from "@skein/node";
 
-import type { AccountSettings } from "./account.ts";
+import { type AccountSettings, placeOf } from "./account.ts";
+import { authorityOf } from "./authority.ts";
 import { hasOpenQuestion } from "./questions.ts";
-import { relevant } from "./relevance.ts";
+import { relevant, type RelevanceContext } from "./relevance.ts";
+import { createStrangers, type Strangers } from "./strangers.ts";
 import type { ChatHost, InboundEvent, IngressHost, Trouble } from "./transport.ts";
 
 export interface HostDeps {
@@ -20,12 +33,20 @@ export interface HostDeps {
 }
 
 export function createHost(deps: HostDeps): ChatHost & Pick<IngressHost, "spend"> {
-  const { account, desk, clock } = deps;
+  const { account, desk, clock, log } = deps;
+  const strangers = createStrangers(clock, () =>
+    log("warn", "chat.strangers", {
+      account: account.id,
+      message:
+        "Strangers say so much that no more of it is taken in for up to an hour. Codes of `skein pair` still are.",
+    }),
+  );
   return {
-    receive: (events) => receive(deps, events),
+    receive: (events) => receive(deps, strangers, events),
+    hears: (event) => relevant(event, contextOf(deps)) !== undefined,
     delivered: deps.delivered,
     trouble: deps.onTrouble,
-    complete: (beginning) => complete(desk, beginning),
+    complete: (beginning, who) => (mayRead(deps, who) ? complete(desk, beginning) : []),
     spend: async (budget, { count, perMs }) => {
       let waitMs = 0;
       const written = await desk.write(() => {
@@ -48,18 +69,26 @@ function overdrawnMs(desk: ChatDesk, key: string, count: number, perMs: number, 
   return Math.max(1, (recent[recent.length - count] ?? nowMs) + perMs - nowMs);
 }
 
-async function receive(deps: HostDeps, events: readonly InboundEvent[]): Promise<Result<void, string>> {
+const contextOf = ({ account, desk }: HostDeps): RelevanceContext => ({
+  account,
+  chat: desk.view().chat,
+  hasQuestion: (item) => hasOpenQuestion(desk.view(), item),
+});
+
+async function receive(
+  deps: HostDeps,
+  strangers: Strangers,
+  events: readonly InboundEvent[],
+): Promise<Result<void, string>> {
   const { desk, account, sha256 } = deps;
   const role = desk.role();
   if (role === undefined || !roleAtLeast(role, "operator")) {
     return err(`this node is ${role ?? "no member"}, and what comes from rooms takes an operator's node`);
   }
-  const context = {
-    account,
-    chat: desk.view().chat,
-    hasQuestion: (item: string) => hasOpenQuestion(desk.view(), item),
-  };
-  const bodies = events.flatMap((event) => relevant(event, context) ?? []);
+  const context = contextOf(deps);
+  const bodies = events
+    .flatMap((event) => relevant(event, context) ?? [])
+    .filter((body) => mayCount(deps, body) || strangers.hear(body.principal));
   if (bodies.length === 0) return ok(undefined);
   const written = await desk.write(() =>
     ok(news(desk, account, bodies, sha256).map((body) => ({ entity: CHAT_ENTITY, on: null, body }))),
@@ -72,6 +101,16 @@ async function receive(deps: HostDeps, events: readonly InboundEvent[]): Promise
   }
   deps.onReceived();
   return ok(undefined);
+}
+
+/** Somebody who may do something here, or shows a code that is open, or what is in the log already. */
+function mayCount({ account, desk, sha256 }: HostDeps, { event, principal, room, direct, text }: ReceiveBody): boolean {
+  const view = desk.view();
+  const { role } = authorityOf(principal, { room, direct }, account, view);
+  if (role !== undefined || view.chat.commands.has(commandIdOf(account.id, event, sha256))) return true;
+  const code = normalPairingCode(text.trim().replace(/^\S+/, ""));
+  if (code === undefined) return false;
+  return view.chat.people().pairings.get(toHex(sha256(new TextEncoder().encode(code))))?.used === false;
 }
 
 /** What is here already, from another node or an earlier delivery, is not written again. */
@@ -89,6 +128,11 @@ function news(
     seen.add(id);
     return true;
   });
+}
+
+/** Titles are what a room or a person may read, or not: whoever shares a server with the bot can ask for completions. */
+function mayRead({ account, desk }: HostDeps, who: Parameters<ChatHost["complete"]>[1]): boolean {
+  return authorityOf(who.principal, placeOf(who, account), account, desk.view()).role !== undefined;
 }
 
 const COMPLETIONS = 25;

@@ -4,5 +4,6 @@ export { type ChatEngine, type ChatEngineDeps, createChatEngine } from "./engine
 export type { SessionState } from "./session.ts";
 export type { Interpret, InterpreterFacts } from "./interpreter.ts";
 export type * from "./transport.ts";
+export { createRefusedWebhooks, type RefusedWebhooks } from "./verify/refused-webhooks.ts";
 export { createVerifier } from "./verify/create-verifier.ts";
 export type { Verdict, Verifier } from "./verify/verifier.ts";

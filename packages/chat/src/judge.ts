@@ -5,7 +5,6 @@
 import {
   assert,
   type Body,
-  commandSpec,
   findItem,
   isLive,
   messageKey,
@@ -19,7 +18,7 @@ import {
   type Wanted,
 } from "@skein/core";
 
-import { ask, judgeNo, judgeYes, neededRole, refuseRole } from "./asking.ts";
+import { ask, judgeNo, judgeYes, refuseBelow } from "./asking.ts";
 import { type Authority, authorityOf } from "./authority.ts";
 import { byCode, byMessage, FRESH_MS, onlyOneHere, type Place } from "./confirmation.ts";
 import {
@@ -35,7 +34,8 @@ import {
 import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
 import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
-import { type OpenQuestion, openQuestionsOf, pressedAnswer, questionAnsweredBy } from "./questions.ts";
+import { type OpenQuestion, openQuestionsOf, pressedAnswer, questionAnsweredBy, questionTopic } from "./questions.ts";
+import { nameOf, plainly, rulesFor, verbsIn } from "./rules.ts";
 import { judgeSetting } from "./settings-verbs.ts";
 
 export function judge(command: RoomCommand, context: JudgeContext): Judgement {
@@ -50,6 +50,9 @@ export function judge(command: RoomCommand, context: JudgeContext): Judgement {
       return judgeButton(command, authority, context);
     case "message":
     case "slash":
+      if (isTakenBack(command, context)) {
+        return refuse("You changed that message before I came to it, so I did nothing. Say it again.");
+      }
       if (received.text.trim() === "" && received.type === "message") {
         return refuse("That message was empty, or longer than 8,000 characters. I did nothing.");
       }
@@ -61,6 +64,8 @@ export function judge(command: RoomCommand, context: JudgeContext): Judgement {
 
 /** Digits of the item's op in a card's button: a late click does not do what was meant for another stage. */
 const VERSION_LENGTH = 16;
+
+type WantedCommand = Extract<Wanted, { type: "command" }>;
 
 const placeOf = ({ received }: RoomCommand): Place => received;
 
@@ -75,6 +80,14 @@ function judgeEdit(command: RoomCommand, { view }: JudgeContext): Judgement {
   if (pending === undefined) return ignore();
   return settle("done", [plain("You changed that message, so I forgot what I asked about it.")], { answers: pending });
 }
+
+/** Its author has edited or removed it while it waited, which waits behind it. */
+const isTakenBack = ({ received }: RoomCommand, { view: { chat } }: JudgeContext): boolean =>
+  received.type === "message" &&
+  [...chat.waiting].some((id) => {
+    const one = chat.commands.get(id)?.received;
+    return one?.type === "edit" && isSameMessage(one, received) && one.principal === received.principal;
+  });
 
 const isSameMessage = (a: RoomCommand["received"], b: RoomCommand["received"]): boolean =>
   a.account === b.account && a.room === b.room && a.message === b.message;
@@ -98,11 +111,12 @@ function judgeButton(command: RoomCommand, authority: Authority, context: JudgeC
   const { text } = command.received;
   const [verb = "", about = "", version = ""] = text.split(":");
   if (verb === "yes" || verb === "no") {
-    const pending = byCode(context.view.chat, about);
-    if (pending === undefined) return refuse("That question is answered, or too old. Say it again.");
-    return verb === "yes"
-      ? judgeYes(pending, command, authority, context)
-      : judgeNo(pending, command, authority, context);
+    const gone = "That question is answered, or too old. Say it again.";
+    return judgeConfirmation(verb, pendingWithCode(about, command.received.message, command, context), gone, {
+      command,
+      authority,
+      context,
+    });
   }
   if (verb === "answer") {
     const pressed = pressedAnswer(text, context.view);
@@ -125,15 +139,33 @@ function judgeLine(line: string, command: RoomCommand, authority: Authority, con
   const { view } = context;
   const threadItem = itemOfPlace(command, view);
   const asked = questionAnsweredBy(line, command, threadItem, view);
-  if (asked !== undefined && pendingFor(undefined, command, context) === undefined) {
-    return judgeAnswer(asked, line.trim(), command, authority, context);
-  }
   const parsed = parseLine(line, { threadItem, itemByTitle: (title) => itemByTitle(view, title) });
+  if (asked !== undefined) {
+    const pending = isConfirmation(parsed) ? pendingFor(undefined, command, context) : undefined;
+    if (pending === undefined || isReplyToQuestion(command, asked, view)) {
+      return judgeAnswer(asked, line.trim(), command, authority, context);
+    }
+    // A yes to the agent is none to what somebody else asked for.
+    if (byMessage(view.chat, placeOf(command), command.received.quotes) === undefined) return refuse(TWO_WAIT);
+  }
   if (!parsed.ok) return judgeNoCommand(line, threadItem, parsed.error, command, authority, context);
   const wanted = parsed.value;
   if (wanted.type === "room") return judgeRoomVerb(wanted, command, authority, context);
   return judgeCommand(wanted, command, authority, context);
 }
+
+const TWO_WAIT =
+  "Two things wait for that here: what the agent asks, and what I asked back. Reply to the one that you mean, or say yes CODE. I did nothing.";
+
+/** A bare yes or no. */
+const isConfirmation = (parsed: ReturnType<typeof parseLine>): boolean =>
+  parsed.ok &&
+  parsed.value.type === "room" &&
+  ["yes", "no"].includes(nameOf(parsed.value.verb)) &&
+  parsed.value.input["code"] === undefined;
+
+const isReplyToQuestion = ({ received }: RoomCommand, { question }: OpenQuestion, { chat }: View): boolean =>
+  chat.messages.get(messageKey(received.account, received.room, received.quotes))?.about === questionTopic(question);
 
 /** The item whose thread it was said in, or whose message it replies to. */
 function itemOfPlace({ received }: RoomCommand, { chat }: View): string | undefined {
@@ -183,14 +215,7 @@ export function judgeProposed(line: string, command: RoomCommand, context: Judge
   });
   if (authority.role === undefined) return refuseStranger(command, authority);
   if (!parsed.ok || parsed.value.type !== "command") return refuse(NOT_UNDERSTOOD);
-  const judged = judgeCommand(parsed.value, command, authority, context);
-  if (judged.type !== "write") return judged;
-  const [name = ""] = parsed.value.verb.names;
-  const item = itemOfInput(parsed.value.input, view);
-  const about = item?.ok === true ? item.value : undefined;
-  const spec = commandSpec(parsed.value.command);
-  const role = neededRole(name, spec?.role ?? "owner", account);
-  return ask({ wanted: parsed.value, about, ageMs: undefined, role }, command, context);
+  return judgeCommand(parsed.value, command, authority, context, true);
 }
 
 const NOT_UNDERSTOOD = "I did not understand that. Say help for what I know. I did nothing.";
@@ -215,9 +240,11 @@ function judgeRoomVerb(
   authority: Authority,
   context: JudgeContext,
 ): Judgement {
-  const [name = ""] = verb.names;
+  const name = nameOf(verb);
   if (name === "pair") return judgePairing(input["code"] ?? "", command, context);
   if (authority.role === undefined) return refuseStranger(command, authority);
+  const refused = refuseBelow(rulesFor([verb], "observer", context.account), authority.role);
+  if (refused !== undefined) return refused;
   switch (name) {
     case "help":
       return settle("done", helpPage(input["verb"], context.account));
@@ -231,11 +258,12 @@ function judgeRoomVerb(
       };
     case "yes":
     case "no": {
-      const pending = pendingFor(input["code"], command, context);
-      if (pending === undefined) return refuse("Nothing waits for that here. Name it with its code: yes CODE.");
-      return name === "yes"
-        ? judgeYes(pending, command, authority, context)
-        : judgeNo(pending, command, authority, context);
+      const nothing = "Nothing waits for that here. Name it with its code: yes CODE.";
+      return judgeConfirmation(name, pendingFor(input["code"], command, context), nothing, {
+        command,
+        authority,
+        context,
+      });
     }
     case "status":
       return input["item"] === undefined
@@ -273,14 +301,44 @@ function judgeMore({ id, received }: RoomCommand, { view, maxText }: JudgeContex
 
 const done = (reply: Body): Settling => ({ outcome: "done", reply, item: "", proposal: "", version: "", answers: "" });
 
-function pendingFor(
-  code: string | undefined,
-  command: RoomCommand,
-  { view, nowMs }: JudgeContext,
-): RoomCommand | undefined {
-  if (code !== undefined) return byCode(view.chat, code);
-  const place = placeOf(command);
-  return byMessage(view.chat, place, command.received.quotes) ?? onlyOneHere(view.chat, place, nowMs);
+type Pending = RoomCommand | "several" | undefined;
+
+function pendingFor(code: string | undefined, command: RoomCommand, context: JudgeContext): Pending {
+  if (code !== undefined) return pendingWithCode(code, command.received.quotes, command, context);
+  const { chat } = context.view;
+  return (
+    byMessage(chat, placeOf(command), command.received.quotes) ?? onlyOneHere(chat, placeOf(command), context.nowMs)
+  );
+}
+
+/** Of several with one code it is the one whose message this hangs on. */
+function pendingWithCode(code: string, message: string, command: RoomCommand, { view, nowMs }: JudgeContext): Pending {
+  const found = byCode(view.chat, code, nowMs);
+  const meant = byMessage(view.chat, placeOf(command), message);
+  return found.length > 1 ? (found.find(({ id }) => id === meant?.id) ?? "several") : found[0];
+}
+
+function judgeConfirmation(
+  word: "yes" | "no",
+  pending: Pending,
+  nothing: string,
+  { command, authority, context }: Saying,
+): Judgement {
+  if (pending === undefined) return refuse(nothing);
+  if (pending === "several") {
+    return refuse(
+      "More than one question has that code. Reply to the one that you mean, or ask for it anew. I did nothing.",
+    );
+  }
+  return word === "yes"
+    ? judgeYes(pending, command, authority, context)
+    : judgeNo(pending, command, authority, context);
+}
+
+interface Saying {
+  readonly command: RoomCommand;
+  readonly authority: Authority;
+  readonly context: JudgeContext;
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -288,33 +346,36 @@ function pendingFor(
 /** Commands that the node itself answers and that are nobody's secret. */
 const ASKED_FROM_NODE: ReadonlySet<string> = new Set(["nodes", "claims", "doctor"]);
 
+/** `isProposed`: nobody said it in these words, so whatever it changes is asked about. */
 function judgeCommand(
-  wanted: Extract<Wanted, { type: "command" }>,
+  said: WantedCommand,
   command: RoomCommand,
   authority: Authority,
   context: JudgeContext,
+  isProposed: boolean = false,
 ): Judgement {
-  const { verb } = wanted;
-  const [name = ""] = verb.names;
+  const { account, view, nowMs } = context;
   if (authority.role === undefined) return refuseStranger(command, authority);
+  const item = itemOfInput(said.input, view);
+  const about = item?.ok === true ? item.value : undefined;
+  const wanted = plainly(said, about);
   const parsed = parseCommand(wanted.command, wanted.input);
   if (!parsed.ok) return refuse(`${parsed.error.message}.`);
-  const refused = refuseRole(name, parsed.value.spec.role, authority.role, context.account);
+  const { spec } = parsed.value;
+  const rules = rulesFor([said.verb, ...verbsIn(wanted)], spec.role, account);
+  const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
-  const item = itemOfInput(wanted.input, context.view);
   if (item !== undefined && !item.ok) return refuse(item.error.message);
-  const about = item?.value;
-  if (parsed.value.spec.effect !== "writes") {
-    if (parsed.value.spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
-      return refuse(`${name} is for a terminal.`);
+  if (spec.effect !== "writes") {
+    if (spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
+      return refuse(`${nameOf(wanted.verb)} is for a terminal.`);
     }
     return { type: "read", question: { type: "command", command: parsed.value.command }, item: about?.id ?? "" };
   }
-  const ageMs = context.nowMs - command.received.at;
+  const ageMs = nowMs - command.received.at;
   const isStale = ageMs > FRESH_MS;
-  if (isStale || verb.confirm === true || context.account.fourEyes.includes(name)) {
-    const role = neededRole(name, parsed.value.spec.role, context.account);
-    return ask({ wanted, about, ageMs: isStale ? ageMs : undefined, role }, command, context);
+  if (isStale || isProposed || rules.confirms || rules.byOthers) {
+    return ask({ wanted, about, ageMs: isStale ? ageMs : undefined, rules }, command, context);
   }
   return { type: "write", command: parsed.value.command, role: authority.role, seed: command.id, answers: "" };
 }

@@ -111,6 +111,24 @@ test("an answer that another node decided is looked for before it is said", asyn
   expect(looks).toBe(1);
 });
 
+test("while another node may speak, having fallen silent, an answer is looked for first; later it is not", async () => {
+  const of = stand(["alice", "bob"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  let looks = 0;
+  of.platform.onFind = () => {
+    looks++;
+  };
+  otherThan(of, speakerOf(of)).kill();
+  await of.mesh.clock.pass(1_000);
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(2_000);
+  expect([looks, textsOf(of).length]).toEqual([1, 1]);
+  await of.mesh.clock.pass(180_000);
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(2_000);
+  expect([looks, textsOf(of).length]).toEqual([1, 2]);
+});
+
 // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("a room that has to wait keeps no other room waiting, an account that has to wait keeps all of them", async () => {
@@ -194,7 +212,7 @@ test("a node that comes back looks for what it may have said in its life before,
   const all = [dueOf("1"), dueOf("2")];
   const due = (): readonly Due[] => all.filter(({ mark }) => !mesh.view().chat.sent.has(mark.key));
   const log = (): void => undefined;
-  const own = { isOwn: () => true, mayAct: () => true, onSent: () => undefined };
+  const own = { isOwn: () => true, maybeElsewhere: () => false, mayAct: () => true, onSent: () => undefined };
   const outbox = createOutbox({ account: "fake/main", transport, desk, clock: mesh.clock, log, due, ...own });
   const poke = async (): Promise<void> => {
     outbox.poke();
@@ -209,4 +227,26 @@ test("a node that comes back looks for what it may have said in its life before,
   outbox.tookOver();
   await poke();
   expect([looks, platform.posted.length]).toEqual([3, 4]);
+});
+
+test("a mark that is written and does not count sends nothing again", async () => {
+  const of = stand(["alice"], {}, { idempotency: "reconcile" });
+  await of.mesh.clock.pass(SETTLED_MS);
+  const [place] = of.places;
+  if (place === undefined) throw new Error("one stands here");
+  const write = place.desk.write.bind(place.desk);
+  // As after a fork of this node's feed, until it writes under a new incarnation.
+  let isForked = true;
+  place.desk.write = async (judge) =>
+    write(() => {
+      const decided = judge();
+      const isMark = decided.ok && decided.value.some(({ body }) => body.kind === "chat.sent");
+      return isForked && isMark ? { ok: true, value: [] } : decided;
+    });
+  await hear(of, eventOf("whoami"));
+  await of.mesh.clock.pass(10_000);
+  expect(of.platform.posted).toHaveLength(1);
+  isForked = false;
+  await of.mesh.clock.pass(3_000);
+  expect([of.platform.posted.length, of.mesh.view().chat.sent.size]).toEqual([1, 1]);
 });

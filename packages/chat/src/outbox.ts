@@ -22,6 +22,8 @@ export interface OutboxDeps {
   readonly onSent: (due: Due) => void;
   /** Did this node write the op that the message answers? Only then nobody else can have said it. */
   readonly isOwn: (author: string) => boolean;
+  /** A node that could speak for the account has fallen silent: cut off from here it may be speaking now. */
+  readonly maybeElsewhere: () => boolean;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -82,7 +84,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const sends = [...unmarked.values()].slice(0, MARKS_AT_ONCE);
     if (sends.length === 0) return;
     const written = await desk.write(() => ok([{ entity: CHAT_ENTITY, on: null, body: { kind: "chat.sent", sends } }]));
-    if (written.ok) for (const { key } of sends) unmarked.delete(key);
+    if (!written.ok) return;
+    // What this node writes counts for nothing after its feed forked: unmarked it would be sent again and again.
+    for (const { key } of sends) if (desk.view().chat.sent.has(key)) unmarked.delete(key);
   };
 
   /** A second message under this key is none. */
@@ -96,7 +100,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const attempt = async (one: Due): Promise<Attempt> => {
     const { key } = one.mark;
     const byOther = one.author !== undefined && !deps.isOwn(one.author);
-    const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther;
+    const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther || deps.maybeElsewhere();
     if (!doubt || knowsKey(one)) return send(one);
     const find = transport.find?.bind(transport);
     const found: Attempt =

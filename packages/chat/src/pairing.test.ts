@@ -73,9 +73,26 @@ test("a code is good until it expires", async () => {
 });
 
 test("in a room no code is taken, for others read it there", () => {
-  const judgement = pairWith(meshOf(), CODE, "fake:ada", false);
+  const mesh = meshOf();
+  const judgement = pairWith(mesh, CODE, "fake:ada", false);
   expect(wordsOf(judgement)).toContain("refused: Write me that in a direct message, with a fresh code");
-  expect(judgement.type === "settle" ? judgement.effects : undefined).toBeUndefined();
+  carryOut(mesh, judgement);
+  expect([...mesh.view().chat.people().byPrincipal.keys()]).toEqual([]);
+  expect(mesh.view().chat.people().persons.get("ada")?.principals).toEqual([]);
+});
+
+test("a code that others could read in a room is used up, so that none of them can take it", () => {
+  const mesh = meshOf();
+  carryOut(mesh, pairWith(mesh, CODE, "fake:ada", false));
+  const read = pairWith(mesh, CODE, "fake:eve");
+  expect(wordsOf(read)).toContain("used already");
+  carryOut(mesh, read);
+  expect(mesh.view().chat.people().byPrincipal.size).toBe(0);
+  // What is no open code changes nothing there.
+  for (const typed of ["x", "0".repeat(16), CODE]) {
+    const judgement = pairWith(mesh, typed, "fake:ada", false);
+    expect(judgement.type === "settle" ? judgement.effects : undefined).toBeUndefined();
+  }
 });
 
 test("what is no code, or somebody else's guess, makes nobody anybody", () => {

@@ -12,6 +12,8 @@ export interface Proposal {
   readonly role: Role;
   /** Somebody else than the asker has to confirm it. */
   readonly byOthers: boolean;
+  /** Of what is confirmed by others: the ops that its title and its story come from. */
+  readonly story?: string | undefined;
 }
 
 const proposal = z.strictObject({
@@ -19,6 +21,7 @@ const proposal = z.strictObject({
   input: z.record(z.string(), z.union([z.string(), z.literal(true), z.literal(false)])),
   role: z.enum(ROLES),
   byOthers: z.boolean(),
+  story: z.string().optional(),
 });
 
 /** Undefined when it is too long to be kept. */

@@ -4,7 +4,7 @@
  */
 import { type ChatView, LIMITS, messageKey, type ReceiveBody, verbOf } from "@skein/core";
 
-import { type AccountSettings, roomOf } from "./account.ts";
+import { type AccountSettings, placeOf, roomOf } from "./account.ts";
 import { byMessage } from "./confirmation.ts";
 import type { InboundEvent } from "./transport.ts";
 
@@ -18,8 +18,7 @@ export interface RelevanceContext {
 /** What is to be made durable of an event; undefined when it is nobody's business here. */
 export function relevant(given: InboundEvent, context: RelevanceContext): ReceiveBody | undefined {
   const { account, chat } = context;
-  // A room of two may look like a conversation of two; one that the configuration names is a room.
-  const event = { ...given, direct: given.direct && account.rooms.every(({ id }) => id !== given.room) };
+  const event = placeOf(given, account);
   // What cannot be written down cannot be answered either; no platform has such ids.
   if (![event.id, event.principal, event.room, event.message].every(isName) || event.id === "") return undefined;
   const isKnown = chat.people().byPrincipal.has(event.principal);

@@ -118,7 +118,8 @@ function judgeReminder(
   const found = item === undefined ? undefined : findItem(view, item);
   if (found !== undefined && !found.ok) return refuse(found.error.message);
   const timer = id.slice(0, 12);
-  const due = nowMs + delay;
+  // Counted from when it was said: what came in late is due the sooner.
+  const due = nowMs + delay - Math.min(delay, Math.max(0, nowMs - received.at));
   const body: ChatBody = {
     kind: "timer.set",
     timer,

@@ -14,9 +14,10 @@ const LATE_MS = 24 * 3_600_000;
 export function remindersDue(nowMs: number, context: DueContext): readonly Due[] {
   const { view, account, sha256 } = context;
   return [...view.chat.timers.values()].flatMap(({ id, due, account: at, room, thread, item, text, cancelled }) => {
+    // All that there ever were are looked at whenever something happens, so nothing is hashed for those that are not due.
+    if (at !== account.id || cancelled || due > nowMs || nowMs - due >= LATE_MS) return [];
     const key = keyOf(sha256, "timer", id);
-    const isDue = at === account.id && !cancelled && due <= nowMs && nowMs - due < LATE_MS;
-    if (!isDue || view.chat.sent.has(key)) return [];
+    if (view.chat.sent.has(key)) return [];
     return [
       {
         sinceMs: due,

@@ -94,11 +94,16 @@ export interface ChatHost {
    * be acknowledged: the platform delivers again.
    */
   receive(events: readonly InboundEvent[]): Promise<Result<void, string>>;
+  /** Would this be taken in? Where a platform wants an answer at once, who is not heard is told so. */
+  hears(event: InboundEvent): boolean;
   delivered(statuses: readonly DeliveryStatus[]): void;
   /** Something a person has to mend (a revoked token), or should know of (a platform that is down). */
   trouble(problem: Trouble): void;
-  /** For slash commands with completion: items whose id or title begins so. At most 25. */
-  complete(beginning: string): readonly { readonly value: string; readonly label: string }[];
+  /** For slash commands with completion: items whose id or title begins so. At most 25; none for who may not see items. */
+  complete(
+    beginning: string,
+    who: Pick<InboundEvent, "principal" | "room" | "direct">,
+  ): readonly { readonly value: string; readonly label: string }[];
 }
 
 export interface Trouble {

@@ -22,7 +22,8 @@ const DEFAULTS = {
   sandbox: "bwrap",
   network: { allow: [] },
   claim: { ttlMs: 60_000, staggerMs: 500 },
-  retries: { noProgress: 3, total: 8 },
+  retries: { noProgress: 3, total: 8, flaky: 1 },
+  merge: { batch: 4 },
   limits: {
     agentWallMs: 3_600_000,
     agentIdleMs: 600_000,
@@ -74,7 +75,8 @@ gate:
 sandbox: none
 network: { allow: [registry.npmjs.org, "*.example.org", "mirror.example.org:8443"] }
 claim: { ttl: 2h, stagger: 0ms }
-retries: { noProgress: 1, total: 100 }
+retries: { noProgress: 1, total: 100, flaky: 0 }
+merge: { batch: 7 }
 limits:
   { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB, agentCpu: 2h, memory: 1GiB, processes: 99, disk: 5MiB }
 ask: { timeout: 5m, fallback: deny }
@@ -93,7 +95,8 @@ ask: { timeout: 5m, fallback: deny }
       sandbox: "none",
       network: { allow: ["registry.npmjs.org", "*.example.org", "mirror.example.org:8443"] },
       claim: { ttlMs: 7_200_000, staggerMs: 0 },
-      retries: { noProgress: 1, total: 100 },
+      retries: { noProgress: 1, total: 100, flaky: 0 },
+      merge: { batch: 7 },
       limits: {
         agentWallMs: 86_400_000,
         agentIdleMs: 250,

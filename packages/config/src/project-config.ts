@@ -24,6 +24,13 @@ export interface RetryConfig {
   /** Attempts in a row that may bring nothing new. */
   readonly noProgress: number;
   readonly total: number;
+  /** How often a gate command that failed runs again. */
+  readonly flaky: number;
+}
+
+export interface MergeConfig {
+  /** Items that are tested together and land with one push. */
+  readonly batch: number;
 }
 
 export interface LimitConfig {
@@ -64,6 +71,7 @@ export interface ProjectConfig {
   readonly network: NetworkConfig;
   readonly claim: ClaimConfig;
   readonly retries: RetryConfig;
+  readonly merge: MergeConfig;
   readonly limits: LimitConfig;
   readonly ask: AskConfig;
 }

@@ -47,7 +47,11 @@ test("the file for a new repository reads well", () => {
     claim: { ttl: 60s, stagger: 500ms }
 
     # How many attempts an item gets before a person is asked: in a row without progress, and in all.
-    retries: { noProgress: 3, total: 8 }
+    # flaky: how often a gate command that failed runs again before anybody is blamed.
+    retries: { noProgress: 3, total: 8, flaky: 1 }
+
+    # What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.
+    merge: { batch: 4 }
 
     # When a process is ended: its time in all, its silence, its output, what it takes of the machine.
     # limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB,
@@ -153,7 +157,12 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     allow: fc.subarray(["registry.npmjs.org", "*.example.org", "localhost:4873", "xn--bcher-kva.example"]),
   }),
   claim: fc.record({ ttlMs: fc.integer({ min: 1000, max: 86_400_000 }), staggerMs: fc.nat({ max: 60_000 }) }),
-  retries: fc.record({ noProgress: fc.integer({ min: 1, max: 100 }), total: fc.integer({ min: 1, max: 100 }) }),
+  retries: fc.record({
+    noProgress: fc.integer({ min: 1, max: 100 }),
+    total: fc.integer({ min: 1, max: 100 }),
+    flaky: fc.integer({ min: 0, max: 10 }),
+  }),
+  merge: fc.record({ batch: fc.integer({ min: 1, max: 100 }) }),
   limits: fc.record({
     agentWallMs: wallMs,
     agentIdleMs: idleMs,

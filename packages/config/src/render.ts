@@ -7,6 +7,7 @@ import type {
   AskConfig,
   ClaimConfig,
   LimitConfig,
+  MergeConfig,
   NetworkConfig,
   RetryConfig,
   SandboxKind,
@@ -27,6 +28,7 @@ export interface ProjectConfigDraft {
   /** The defaults when left out. */
   readonly claim?: ClaimConfig;
   readonly retries?: RetryConfig;
+  readonly merge?: MergeConfig;
   /** Only a comment with the defaults when left out. */
   readonly limits?: LimitConfig;
   /** Nothing when left out. */
@@ -35,7 +37,8 @@ export interface ProjectConfigDraft {
 
 export function renderProjectConfig(draft: ProjectConfigDraft): string {
   const claim = draft.claim ?? { ttlMs: 60_000, staggerMs: 500 };
-  const retries = draft.retries ?? { noProgress: 3, total: 8 };
+  const retries = draft.retries ?? { noProgress: 3, total: 8, flaky: 1 };
+  const merge = draft.merge ?? { batch: 4 };
   const lines = [
     "# How Skein works on this repository. Everybody with the repository can read this file: no secrets in it.",
     `project: ${scalar(draft.project)}`,
@@ -56,7 +59,11 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     `claim: { ttl: ${formatDuration(claim.ttlMs)}, stagger: ${formatDuration(claim.staggerMs)} }`,
     "",
     "# How many attempts an item gets before a person is asked: in a row without progress, and in all.",
-    `retries: { noProgress: ${retries.noProgress}, total: ${retries.total} }`,
+    "# flaky: how often a gate command that failed runs again before anybody is blamed.",
+    `retries: { noProgress: ${retries.noProgress}, total: ${retries.total}, flaky: ${retries.flaky} }`,
+    "",
+    "# What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.",
+    `merge: { batch: ${merge.batch} }`,
     "",
     ...limitLines(draft.limits),
     ...askLines(draft.ask),

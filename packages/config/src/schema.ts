@@ -117,6 +117,14 @@ const claimKeys = {
 const retryKeys = {
   noProgress: wholeNumber(COUNT, "Attempts in a row that may bring nothing new before a person is asked.").default(3),
   total: wholeNumber(COUNT, "Attempts of one item in all before a person is asked.").default(8),
+  flaky: wholeNumber(
+    { min: 0, max: 10 },
+    "How often a gate command that failed runs again before anybody is blamed.",
+  ).default(1),
+};
+
+const mergeKeys = {
+  batch: wholeNumber(COUNT, "Items that are tested together and land with one push.").default(4),
 };
 
 const limitKeys = {
@@ -163,6 +171,10 @@ const schema = z.strictObject({
     .strictObject(retryKeys, { error: mapLike("{ noProgress: 3, total: 8 }") })
     .prefault({})
     .meta({ description: "How often an item is tried." }),
+  merge: z
+    .strictObject(mergeKeys, { error: mapLike("{ batch: 4 }") })
+    .prefault({})
+    .meta({ description: "How what passed the gate lands." }),
   limits: z
     .strictObject(limitKeys, { error: mapLike("{ agentWall: 60m }") })
     .prefault({})
@@ -180,6 +192,7 @@ const VOCABULARY: Vocabulary = {
     network: Object.keys(networkKeys),
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
+    merge: Object.keys(mergeKeys),
     limits: Object.keys(limitKeys),
     ask: Object.keys(askKeys),
   },

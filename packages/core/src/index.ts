@@ -44,6 +44,7 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
 
+export { NOBODY } from "./chat/people-fold.ts";
 export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
 export { CHAT_ENTITY, commandIdOf, LIVE } from "./chat/chat-fold.ts";
 export {
@@ -107,6 +108,7 @@ export {
   type Evidence,
   type Feature,
   type GateRun,
+  isGreen,
   type Stage,
   STAGES,
   type StageState,
@@ -148,6 +150,7 @@ export type {
 } from "./view/board.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,
   compareUrgency,

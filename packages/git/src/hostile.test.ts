@@ -62,7 +62,7 @@ test("commands in the attempt's configuration, hooks and attributes do not run",
   const merged = valueOf(await node.merge(inputs, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
   valueOf(await node.openCheckout(merged.commit, "gate", never));
-  valueOf(await node.land({ item: "a", expected: workspace.base, commit: merged.commit }, never));
+  valueOf(await node.land({ items: ["a"], expected: workspace.base, commit: merged.commit }, never));
   expect(existsSync(canary)).toBe(false);
 });
 

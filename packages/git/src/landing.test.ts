@@ -21,12 +21,12 @@ async function prepared(
   node: Repository,
   item: string,
   message = `Land ${item}\n\nSkein-Item: ${item}\n`,
-): Promise<{ item: string; expected: string; commit: string }> {
+): Promise<{ items: string[]; expected: string; commit: string }> {
   const { base, tip } = await attempt(fixture, node, { [`${item}.txt`]: `${item}\n` }, item);
   const inputs = { base, tip, message, atSeconds: 1_700_000_000 };
   const merged = valueOf(await node.merge(inputs, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
-  return { item, expected: base, commit: merged.commit };
+  return { items: [item], expected: base, commit: merged.commit };
 }
 
 test("a commit that a person pushed in between makes the landing stale", async () => {
@@ -44,7 +44,7 @@ test("of several that land at once exactly one moves the branch", async () => {
   const nodes = await Promise.all(names.map((name) => fixture.node(name)));
   const moves = await Promise.all(nodes.map((node, index) => prepared(node, `item${index}`)));
   const outcomes = await Promise.all(
-    nodes.map((node, index) => node.land(moves[index] ?? { item: "", expected: "", commit: "" }, never)),
+    nodes.map((node, index) => node.land(moves[index] ?? { items: [], expected: "", commit: "" }, never)),
   );
   const types = outcomes.map((outcome) => valueOf(outcome).type).toSorted();
   expect(types).toEqual(["moved", "stale", "stale", "stale"]);
@@ -52,11 +52,47 @@ test("of several that land at once exactly one moves the branch", async () => {
   expect(await fixture.git(fixture.remote, "rev-parse", "main")).toBe(moves[winner]?.commit);
 });
 
+test("several attempts land as one commit with the tree of all, and each node makes the same one", async () => {
+  const [alice, bob] = [await fixture.node("alice"), await fixture.node("bob")];
+  const a = await attempt(fixture, alice, { "a.txt": "a\n" }, "a");
+  const b = await attempt(fixture, alice, { "b.txt": "b\n" }, "b");
+  const message = "Land 2 items\n\nSkein-Item: a\nSkein-Item: b\n";
+  for (const [name, { tip }] of Object.entries({ a, b })) {
+    valueOf(await alice.publishBranch(`skein/${name}/1`, tip, never));
+  }
+  const joined = async (node: Repository): Promise<string> => {
+    valueOf(await node.fetchBase(never));
+    for (const [name, { tip }] of Object.entries({ a, b })) {
+      valueOf(await node.fetchBranch(`skein/${name}/1`, tip, never));
+    }
+    const inputs = { message: "scratch", atSeconds: 1_700_000_000 };
+    const first = valueOf(await node.merge({ ...inputs, base: a.base, tip: a.tip }, never));
+    if (first.type !== "merged") throw new Error("nothing conflicts here");
+    const second = valueOf(await node.merge({ ...inputs, base: first.commit, tip: b.tip }, never));
+    if (second.type !== "merged") throw new Error("nothing conflicts here");
+    const tips = [a.tip, b.tip];
+    return valueOf(await node.join({ ...inputs, base: a.base, tips, tree: second.tree, message }, never));
+  };
+  const commit = await joined(alice);
+  expect(await joined(bob)).toBe(commit);
+  const land = (items: readonly string[]): ReturnType<Repository["land"]> =>
+    alice.land({ items, expected: a.base, commit }, never);
+  expect(errorOf(await land(["a"])).message).toContain("nothing was pushed");
+  expect(errorOf(await land(["b", "a"])).message).toContain("nothing was pushed");
+  expect(valueOf(await land(["a", "b"]))).toEqual({ type: "moved" });
+  const parents = await fixture.git(fixture.remote, "rev-parse", "main^1", "main^2", "main^3");
+  expect(parents).toBe([a.base, a.tip, b.tip].join("\n"));
+  expect([...valueOf(await bob.landings(valueOf(await bob.fetchBase(never)), never))]).toEqual([
+    ["a", commit],
+    ["b", commit],
+  ]);
+});
+
 test("a commit that is not built on the expected one is never pushed", async () => {
   const node = await fixture.node("alice");
   const move = await prepared(node, "a");
   const other = await prepared(node, "b");
-  const result = await node.land({ item: "a", expected: other.commit, commit: move.commit }, never);
+  const result = await node.land({ items: ["a"], expected: other.commit, commit: move.commit }, never);
   expect(errorOf(result).message).toContain("nothing was pushed");
   expect(await fixture.git(fixture.remote, "rev-parse", "main")).toBe(move.expected);
 });
@@ -95,7 +131,7 @@ test("of several that land at once into a checkout one moves it, and its files a
   for (let round = 0; round < 3; round += 1) {
     const moves = await Promise.all(nodes.map((node, index) => prepared(node, `r${round}i${index}`)));
     const outcomes = await Promise.all(
-      nodes.map((node, index) => node.land(moves[index] ?? { item: "", expected: "", commit: "" }, never)),
+      nodes.map((node, index) => node.land(moves[index] ?? { items: [], expected: "", commit: "" }, never)),
     );
     expect(outcomes.map((outcome) => valueOf(outcome).type).toSorted()).toEqual(["moved", "stale", "stale"]);
     expect(await fixture.git(own, "status", "--porcelain")).toBe("");

@@ -44,20 +44,21 @@ export function createLandings(mirror: Mirror): Landings {
   };
 }
 
-/** Undefined when the commit reads as the landing of exactly this item. */
+/** Undefined when the commit reads as the landing of exactly these items. */
 export async function notALanding(
   mirror: Mirror,
-  { item, commit }: { readonly item: string; readonly commit: Oid },
+  { items, commit }: { readonly items: readonly string[]; readonly commit: Oid },
   signal: AbortSignal,
 ): Promise<GitError | undefined> {
   const commits = await firstParentChain(mirror, ["--max-count=1", "--end-of-options", commit], signal);
   if (!commits.ok) return commits.error;
-  const items = commits.value.flatMap((read) => read.items);
-  if (items.length === 1 && items[0] === item) return undefined;
-  const found = items.length === 0 ? "no item" : items.join(", ");
+  const read = commits.value.flatMap((one) => one.items);
+  if (items.length > 0 && read.length === items.length && read.every((item, at) => item === items[at]))
+    return undefined;
+  const found = read.length === 0 ? "no item" : read.join(", ");
   return gitError(
     "git-failed",
-    `The merge commit ${commit} is to land ${quoted(item)} and reads as the landing of ${found}; nothing was pushed.`,
+    `The merge commit ${commit} is to land ${items.map(quoted).join(", ")} and reads as the landing of ${found}; nothing was pushed.`,
   );
 }
 

@@ -61,10 +61,33 @@ async function mergeInTurn(
   const { tree } = merged.value;
   const checked = await checkTree(mirror, { base, tip: tree }, signal);
   if (!checked.ok) return checked;
-  const commit = await commitTree(mirror, tree, inputs, signal);
+  const commit = await commitTree(mirror, { ...inputs, tips: [tip], tree }, signal);
   if (!commit.ok) return commit;
   const kept = await writeRef(mirror, mergeRef(commit.value), commit.value, signal);
   return kept.ok ? ok({ type: "merged", commit: commit.value, tree }) : kept;
+}
+
+export interface JoinInputs {
+  readonly base: Oid;
+  readonly tips: readonly Oid[];
+  /** Of a merge that was made here. */
+  readonly tree: Oid;
+  readonly message: string;
+  readonly atSeconds: number;
+}
+
+/** Several attempts as one commit: what lies between two commits of the target branch was tested as a whole. */
+export function join(mirror: Mirror, inputs: JoinInputs, signal: AbortSignal): Promise<Result<Oid, GitError>> {
+  const bad = [inputs.base, inputs.tree, ...inputs.tips].find((oid) => !isOid(oid));
+  if (bad !== undefined) {
+    return Promise.resolve(err(gitError("git-failed", `${quoted(bad)} is not an object id, so nothing is joined.`)));
+  }
+  return mirror.inTurn(signal, async () => {
+    const commit = await commitTree(mirror, inputs, signal);
+    if (!commit.ok) return commit;
+    const kept = await writeRef(mirror, mergeRef(commit.value), commit.value, signal);
+    return kept.ok ? commit : kept;
+  });
 }
 
 type MergedTrees =
@@ -91,8 +114,7 @@ async function mergeTrees(
 
 async function commitTree(
   { git, gitDir }: Mirror,
-  tree: Oid,
-  { base, tip, message, atSeconds }: MergeInputs,
+  { base, tips, tree, message, atSeconds }: JoinInputs,
   signal: AbortSignal,
 ): Promise<Result<Oid, GitError>> {
   const date = `@${atSeconds} +0000`;
@@ -100,7 +122,7 @@ async function commitTree(
     {
       doing: "write the merge commit",
       gitDir,
-      args: ["commit-tree", tree, "-p", base, "-p", tip, "-F", "-"],
+      args: ["commit-tree", tree, "-p", base, ...tips.flatMap((tip) => ["-p", tip]), "-F", "-"],
       config: SETTINGS,
       stdin: message,
       env: {

@@ -31,7 +31,7 @@ const PAUSE_MS = 150;
 
 export async function land(
   mirror: Mirror,
-  { item, expected, commit }: { readonly item: string; readonly expected: Oid; readonly commit: Oid },
+  { items, expected, commit }: { readonly items: readonly string[]; readonly expected: Oid; readonly commit: Oid },
   signal: AbortSignal,
 ): Promise<Result<PushOutcome, GitError>> {
   if (!isOid(expected) || !isOid(commit))
@@ -48,7 +48,7 @@ export async function land(
       ),
     );
   // What the branch does not show afterwards would land again.
-  const unreadable = await notALanding(mirror, { item, commit }, signal);
+  const unreadable = await notALanding(mirror, { items, commit }, signal);
   if (unreadable !== undefined) return err(unreadable);
   const ref = `refs/heads/${mirror.base}`;
   const moved = await move(mirror, { ref, expected, commit }, signal);

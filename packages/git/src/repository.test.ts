@@ -54,11 +54,11 @@ test("an attempt goes from a fresh clone over the gate's checkout to the target 
   expect(valueOf(await node.readFile(merged.commit, "a.txt", never))).toBe("two\n");
   expect(valueOf(await node.readFile(merged.commit, "b.txt", never))).toBeUndefined();
 
-  expect(valueOf(await node.land({ item: "a1", expected: base, commit: merged.commit }, never))).toEqual({
+  expect(valueOf(await node.land({ items: ["a1"], expected: base, commit: merged.commit }, never))).toEqual({
     type: "moved",
   });
   expect(await fixture.git(fixture.remote, "rev-parse", "main")).toBe(merged.commit);
-  expect(valueOf(await node.land({ item: "a1", expected: base, commit: merged.commit }, never))).toEqual({
+  expect(valueOf(await node.land({ items: ["a1"], expected: base, commit: merged.commit }, never))).toEqual({
     type: "moved",
   });
   const tip = valueOf(await node.fetchBase(never));
@@ -209,7 +209,7 @@ test("names that are options, paths or revisions never reach git", async () => {
     await node.readFile(base, "../x", never),
     await node.landings(evil, never),
     await node.merge({ base, tip: evil, message: "x", atSeconds: 1 }, never),
-    await node.land({ item: "a", expected: base, commit: evil }, never),
+    await node.land({ items: ["a"], expected: base, commit: evil }, never),
     await node.collectAttempt({ directory: fixture.directory, branch: "skein/a/1", base }, never),
     await openRepository({ directory: join(fixture.directory, "n"), remote: evil, base: "main" }, never),
     await openRepository({ directory: join(fixture.directory, "n"), remote: fixture.remote, base: evil }, never),
@@ -272,7 +272,7 @@ test("locks that a git left which was killed under the running node stop nothing
   const merged = valueOf(await node.merge({ base, tip, message: message("a"), atSeconds: 1 }, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
   await leave(...everywhere, `refs/skein/merges/${merged.commit}.lock`);
-  expect(valueOf(await node.land({ item: "a", expected: base, commit: merged.commit }, never))).toEqual({
+  expect(valueOf(await node.land({ items: ["a"], expected: base, commit: merged.commit }, never))).toEqual({
     type: "moved",
   });
   await leave(...everywhere);
@@ -313,7 +313,7 @@ test("a repository with SHA-256 ids works like any other", async () => {
   expect(work.tip).toHaveLength(64);
   const merged = valueOf(await node.merge({ base: first, tip: work.tip, message: message("a"), atSeconds: 1 }, never));
   if (merged.type !== "merged") throw new Error("the merge has no conflict");
-  expect(valueOf(await node.land({ item: "a", expected: first, commit: merged.commit }, never))).toEqual({
+  expect(valueOf(await node.land({ items: ["a"], expected: first, commit: merged.commit }, never))).toEqual({
     type: "moved",
   });
 });

@@ -11,7 +11,7 @@ import { fetchBase, fetchBranch } from "./fetch.ts";
 import { gitError, oneLine, quoted } from "./git-error.ts";
 import { createGit, type Deadlines, type Git, type RemoteAccess } from "./hardened-git.ts";
 import { createLandings } from "./landings.ts";
-import { merge } from "./merge.ts";
+import { join as joinTips, merge } from "./merge.ts";
 import {
   clearStaleLocks,
   createMirror,
@@ -115,6 +115,7 @@ function createRepository(mirror: Mirror): Repository {
     publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
     fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
     merge: (inputs, signal) => merge(mirror, inputs, signal),
+    join: (inputs, signal) => joinTips(mirror, inputs, signal),
     openCheckout: (commit, name, signal) => openCheckout(mirror, { commit, name }, signal),
     land: (move, signal) => land(mirror, move, signal),
     remove: async (directory) => {

@@ -29,6 +29,8 @@ export interface LogChunk {
   readonly text: string;
   /** Where the next piece starts, in bytes. */
   readonly nextOffset: number;
+  /** How long the log is by now, in bytes. */
+  readonly end: number;
   /** Nothing more will come: the attempt has ended. */
   readonly ended: boolean;
 }

@@ -127,7 +127,8 @@ function toChunk(item: string, epoch: number, node: string, offset: number, answ
   const whole = answer.bytes.subarray(0, wholeCharacters(answer.bytes));
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(whole);
   const nextOffset = offset + whole.length;
-  return { item, epoch, node, offset, text, nextOffset, ended: answer.ended && nextOffset >= answer.end };
+  const { end } = answer;
+  return { item, epoch, node, offset, text, nextOffset, end, ended: answer.ended && nextOffset >= end };
 }
 
 /** Length without a UTF-8 sequence that is cut off at the end. */

@@ -148,7 +148,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects } = membership;
+  const { keys, invites, projects, queues } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -158,6 +158,8 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return memberOf(membership, toHex(body.key))?.cut === null;
     case "project.set":
       return !projects.has(body.name);
+    case "queue.set":
+      return !queues.has(body.name);
     default:
       return false;
   }

@@ -190,14 +190,28 @@ export interface Repository {
     inputs: { readonly base: Oid; readonly tip: Oid; readonly message: string; readonly atSeconds: number },
     signal: AbortSignal,
   ): Promise<Result<MergeOutcome, GitError>>;
+  /**
+   * One commit on `base` for attempts that were merged one behind the other, with all their tips as parents: everything that
+   * lands has the tree that was tested. The same inputs give the same commit on every node.
+   */
+  join(
+    inputs: {
+      readonly base: Oid;
+      readonly tips: readonly Oid[];
+      readonly tree: Oid;
+      readonly message: string;
+      readonly atSeconds: number;
+    },
+    signal: AbortSignal,
+  ): Promise<Result<Oid, GitError>>;
   /** A throw-away clone with exactly this commit checked out, for the gate. */
   openCheckout(commit: Oid, name: string, signal: AbortSignal): Promise<Result<string, GitError>>;
   /**
    * Compare-and-swap of the target branch on the remote: `expected` → `commit`. Nothing is pushed unless the commit reads
-   * back as the landing of this item and no other.
+   * back as the landing of these items in this order and of no others.
    */
   land(
-    move: { readonly item: string; readonly expected: Oid; readonly commit: Oid },
+    move: { readonly items: readonly string[]; readonly expected: Oid; readonly commit: Oid },
     signal: AbortSignal,
   ): Promise<Result<PushOutcome, GitError>>;
   /** Deletes an attempt's or a checkout's directory. Never throws; what cannot be removed is left for the next start. */

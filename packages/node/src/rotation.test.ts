@@ -22,6 +22,7 @@ function membershipWith(now: Signer): Membership {
     keys: new Map(keys),
     invites: new Map(),
     projects: new Map(),
+    queues: new Map(),
     checkpoints: [],
     rejected: new Map(),
   };

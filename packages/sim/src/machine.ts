@@ -293,8 +293,8 @@ function workPorts(
     onRed: () => world.note("gate red"),
   });
   const watch = {
-    onPush: (result: string, commit: { readonly item: string | null }) => {
-      const item = commit.item ?? "";
+    onPush: (result: string, commit: { readonly items: readonly string[] }) => {
+      const item = commit.items.join(" ");
       const lost = result === "stale" ? (stale.get(item) ?? 0) + 1 : 0;
       stale.set(item, lost);
       if (lost > 0) world.note("CAS lost");

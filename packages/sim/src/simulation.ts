@@ -370,7 +370,7 @@ function reportOf(seed: number, { world, options, violations, sometimes, armed }
     simulatedMs: scheduler.nowMs(),
     ops: options.ops,
     items: view?.items.size ?? 0,
-    landed: world.remote.chain.filter(({ item }) => item !== null).length,
+    landed: world.remote.chain.flatMap(({ items }) => items).length,
     lastEvents: violations.length === 0 ? [] : trace.last(200),
   };
 }

@@ -49,6 +49,7 @@ export const SOMETIMES = [
   "person committed to the target branch",
   "push refused or unreachable",
   "restart from an older image",
+  "several items landed together",
   "signatures left out",
   "stalled observer granted grace",
   "take-over of a dead holder",

@@ -2,6 +2,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const MERGING = "packages/node/src/work/merging.ts";
+const LANDER = "packages/node/src/work/lander.ts";
 
 export const LANDING_MUTANTS: readonly Mutant[] = [
   {
@@ -14,41 +15,41 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no-compare-and-swap",
-    file: MERGING,
-    find: "const { base: expected, commit } = merged;",
+    file: LANDER,
+    find: '  { target: expected, cars, commit }: Train,\n): Promise<Result<"moved" | "stale", GitError>> {\n',
     replace:
-      "const now = await repository.fetchBase(context.signal);\n  const expected = now.ok ? now.value : merged.base;\n  const { commit } = merged;",
+      '  { target, cars, commit }: Train,\n): Promise<Result<"moved" | "stale", GitError>> {\n  const now = await repository.fetchBase(signal);\n  const expected = now.ok ? now.value : target;\n',
     why: "A push that is refused as stale is forced with the value that stands there.",
     caughtBy: ["I14", "I15"],
   },
   {
     name: "done-before-the-push",
-    file: MERGING,
-    find: 'const pushed = await persistently(context, "Landing", () => landOnce(context, merged));',
+    file: LANDER,
+    find: 'const pushed = await persistently(head, "Landing", () => landOnce(head, train));',
     replace:
-      'await writeLanded(context, merged.commit, merged.atSeconds * 1_000);\n    const pushed = await persistently(context, "Landing", () => landOnce(context, merged));',
+      'await writeLanded(head, train.commit, train.atSeconds * 1_000);\n  const pushed = await persistently(head, "Landing", () => landOnce(head, train));',
     why: "The op is the guard against a second landing, so it is written first.",
     caughtBy: ["I13"],
   },
   {
     name: "moved-base-not-tested-again",
-    file: MERGING,
-    find: 'if (stage.stage === "Merge" && stage.evidence.tree === merged.tree) return true;',
-    replace: 'if (stage.stage === "Merge") return true;',
+    file: LANDER,
+    find: '&& stage?.stage === "Merge" && stage.evidence.tree === tree ? "green"',
+    replace: '&& stage?.stage === "Merge" && tree !== "" ? "green"',
     why: "The gate was green, and the merge has no conflict.",
     caughtBy: ["I15"],
   },
   {
     name: "red-second-gate-lands",
-    file: MERGING,
-    find: '  if (verdict.value.type === "green") return true;\n',
-    replace: "  return true;\n",
+    file: LANDER,
+    find: '  if (verdict.value.type === "green") return "green";\n',
+    replace: '  if (verdict.value.type === "green" || cars.length > 0) return "green";\n',
     why: "The second run of the gate is a formality.",
     caughtBy: ["I15"],
   },
   {
     name: "unknown-push-is-success",
-    file: MERGING,
+    file: LANDER,
     find: 'if (pushed.error.type !== "unknown-outcome") return pushed;',
     replace: 'if (pushed.error.type === "unknown-outcome") return ok("moved");\n  return pushed;',
     why: "The answer was lost, and the push mostly has arrived.",
@@ -63,13 +64,30 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
       { file: "packages/core/src/op/bodies.ts", find: "commitsAhead: integer(1,", replace: "commitsAhead: integer(0," },
       {
         file: MERGING,
-        find: '  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n',
+        find: '  const outcome = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n',
         replace:
-          '  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n  if (!merged.ok && merged.error.type === "no-commits") {\n    await writeLanded(context, base, atSeconds * 1_000);\n    return undefined;\n  }\n',
+          '  const outcome = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);\n  if (!outcome.ok && outcome.error.type === "no-commits") {\n    await writeLanded(context, base, atSeconds * 1_000);\n    return OVER;\n  }\n',
       },
     ],
     why: "The agent says that it succeeded, and there is nothing left to merge.",
     caughtBy: ["I13", "I16"],
+  },
+  {
+    name: "train-lands-without-its-gate",
+    file: LANDER,
+    find: "  const known = context.verdicts.of(tree) ?? evidenceOf(cars);\n",
+    replace: '  const known = cars.length > 1 ? "green" : (context.verdicts.of(tree) ?? evidenceOf(cars));\n',
+    why: "Each of them passed the gate.",
+    caughtBy: ["I15"],
+  },
+  {
+    name: "train-lands-as-its-last",
+    file: LANDER,
+    find: "return joined.ok ? { target, cars, commit: joined.value, tree, atSeconds } : undefined;",
+    replace:
+      "return joined.ok ? { target, cars, commit: cars.at(-1)?.commit ?? joined.value, tree, atSeconds } : undefined;",
+    why: "The last merge has the tree of all.",
+    caughtBy: ["I13", "I14", "I21"],
   },
   {
     name: "landing-not-observed",

@@ -34,9 +34,16 @@ export interface VirtualMesh {
   restart(dead: VirtualNode): Promise<VirtualNode>;
 }
 
+export interface VirtualOptions {
+  /** More of skein.yaml. */
+  readonly config?: string;
+  /** What the gate's command `check` says of a checkout that holds these; green when it is left out. */
+  readonly isGreen?: (content: ReadonlySet<string>) => boolean;
+}
+
 const CONFIG = "project: demo\nsandbox: none\nclaim: { ttl: 5s, stagger: 200ms }\n";
 
-export function createVirtualMesh(seed: number): VirtualMesh {
+export function createVirtualMesh(seed: number, { config = "", isGreen }: VirtualOptions = {}): VirtualMesh {
   const prng = createPrng(seed);
   const time = createVirtualTime();
   const network = createVirtualNetwork(time, prng);
@@ -66,6 +73,7 @@ export function createVirtualMesh(seed: number): VirtualMesh {
       network,
       remote,
       trace,
+      isGreen: (directory) => isGreen?.(remote.contentOf(directory)) ?? true,
       ticket: ticket?.ok === true ? ticket.value : undefined,
       random: random(prng, () => serial++),
     });
@@ -88,7 +96,13 @@ export function createVirtualMesh(seed: number): VirtualMesh {
       );
       const replica = createReplica(founded.mesh, testCrypto);
       replica.take(founded.frame.bytes);
-      const body = { kind: "project.set" as const, name: "demo", remote: "/remote", base: "main", config: CONFIG };
+      const body = {
+        kind: "project.set" as const,
+        name: "demo",
+        remote: "/remote",
+        base: "main",
+        config: CONFIG + config,
+      };
       const authorship = { signer: testSigner(name), incarnation };
       replica.write([{ entity: MESH_ENTITY, on: null, body }], authorship, 1);
       const frames = [founded.frame, ...replica.seal(authorship)];
@@ -142,6 +156,7 @@ interface Boot {
   readonly network: VirtualNetwork;
   readonly remote: VirtualRemote;
   readonly trace: string[];
+  readonly isGreen: (directory: string) => boolean;
   readonly ticket: { readonly seed: Uint8Array; readonly addresses: readonly string[] } | undefined;
   readonly random: { bytes(length: number): Uint8Array };
 }
@@ -159,7 +174,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     createSigner: (seed) => testSigner(toHex(seed)),
     store,
     net: network.netFor(name),
-    processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000)),
+    processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000), deps.isGreen),
     logs: noLogs,
     asking: noAsking,
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),

@@ -1,7 +1,7 @@
 /** Simulated disk, git remote and processes: just enough of each for whole nodes to work. */
 import { createHash } from "node:crypto";
 
-import { err, ok, type Signer } from "@skein/core";
+import { err, landedItems, ok, type Signer } from "@skein/core";
 import { testSigner } from "@skein/core/testing";
 import type { Asking, AttemptLogs, LogStore, NodeKeys, Oid, Processes, Repository, StoredFrame } from "@skein/node";
 
@@ -72,18 +72,38 @@ export function createMemoryKeys(name: string): NodeKeys {
 
 const oid = (text: string): Oid => createHash("sha1").update(text).digest("hex");
 
-/** One target branch as a linearizable register: a chain of commits, each with the item it landed. */
+/** One target branch as a linearizable register: a chain of commits, each with the items it landed. */
 export interface VirtualRemote {
-  readonly chain: { readonly commit: Oid; readonly item: string | null }[];
+  /** What a checkout of this commit holds: items that were merged into it, and what people put there. */
+  contentOf(commit: Oid): ReadonlySet<string>;
+  /** A person commits to the target branch; these are added and removed. */
+  humanCommit(name: string, add: readonly string[], remove?: readonly string[]): void;
+  readonly chain: { readonly commit: Oid; readonly items: readonly string[] }[];
   repositoryFor(isAlive: () => boolean, pauseMs: (ms: number) => Promise<void>): Repository;
 }
 
 export function createVirtualRemote(): VirtualRemote {
-  const chain: { commit: Oid; item: string | null }[] = [{ commit: oid("root"), item: null }];
+  const chain: { commit: Oid; items: readonly string[] }[] = [{ commit: oid("root"), items: [] }];
   const tip = (): Oid => chain.at(-1)?.commit ?? "";
-  const itemOf = new Map<Oid, string>();
+  const itemsOf = new Map<Oid, readonly string[]>();
+  const contents = new Map<Oid, ReadonlySet<string>>();
+  const contentOf = (commit: Oid): ReadonlySet<string> => contents.get(commit) ?? new Set();
+  const made = (commit: Oid, base: Oid, message: string): Oid => {
+    const items = landedItems(message);
+    itemsOf.set(commit, items);
+    contents.set(commit, new Set([...contentOf(base), ...items]));
+    return commit;
+  };
   return {
     chain,
+    contentOf,
+    humanCommit: (name, add, remove = []) => {
+      const base = tip();
+      const commit = oid(`human ${name} on ${base}`);
+      const kept = [...contentOf(base)].filter((one) => !remove.includes(one));
+      contents.set(commit, new Set([...kept, ...add]));
+      chain.push({ commit, items: [] });
+    },
     repositoryFor: (isAlive, pauseMs) => {
       // A dead node's call never comes back; everybody else's takes a little time.
       const later = async <T>(value: () => T): Promise<T> => {
@@ -97,7 +117,7 @@ export function createVirtualRemote(): VirtualRemote {
             const end = chain.findIndex(({ commit }) => commit === at);
             const landed = chain
               .slice(0, end + 1)
-              .flatMap(({ commit, item }) => (item === null ? [] : [[item, commit] as const]));
+              .flatMap(({ commit, items }) => items.map((item) => [item, commit] as const));
             return ok(new Map(landed));
           }),
         readFile: () => later(() => ok(undefined)),
@@ -109,16 +129,19 @@ export function createVirtualRemote(): VirtualRemote {
         fetchBranch: () => later(() => ok(undefined)),
         merge: ({ base, tip: from, message, atSeconds }) =>
           later(() => {
-            const commit = oid(`${base} ${from} ${message} ${atSeconds}`);
-            itemOf.set(commit, /Skein-Item: (\w+)/.exec(message)?.[1] ?? "");
+            const commit = made(oid(`${base} ${from} ${message} ${atSeconds}`), base, message);
             return ok({ type: "merged" as const, commit, tree: oid(`tree ${base} ${from}`) });
+          }),
+        join: ({ base, tips, tree, message }) =>
+          later(() => {
+            return ok(made(oid(`${base} ${tips.join(" ")} ${tree} ${message}`), base, message));
           }),
         openCheckout: (commit) => later(() => ok(commit)),
         land: ({ expected, commit }) =>
           later(() => {
             if (tip() === commit) return ok({ type: "moved" as const });
             if (tip() !== expected) return ok({ type: "stale" as const });
-            chain.push({ commit, item: itemOf.get(commit) ?? null });
+            chain.push({ commit, items: itemsOf.get(commit) ?? [] });
             return ok({ type: "moved" as const });
           }),
         remove: () => Promise.resolve(),
@@ -127,14 +150,16 @@ export function createVirtualRemote(): VirtualRemote {
   };
 }
 
-/** Every process takes `durationMs` and succeeds, unless it is stopped. */
+/** Every process takes `durationMs` and succeeds, unless it is stopped or a gate command runs where it is red. */
 export const createVirtualProcesses = (
   pauseMs: (ms: number) => Promise<void>,
   durationMs: () => number,
+  isGreen: (directory: string) => boolean = () => true,
 ): Processes => ({
-  run: async (_spec, signal) => {
+  run: async ({ argv, cwd }, signal) => {
     await pauseMs(durationMs());
-    const end = signal.aborted ? { type: "aborted" as const } : { type: "exited" as const, code: 0 };
+    const code = argv[0] === "check" && !isGreen(cwd) ? 1 : 0;
+    const end = signal.aborted ? { type: "aborted" as const } : { type: "exited" as const, code };
     return { end, durationMs: 1, outputBytes: 0, outputDigest: "0".repeat(64) };
   },
 });

@@ -45,6 +45,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
     "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
+  queue: (value) => queuePage(fields(value)),
+  "queue.pause": () => "Said. `skein queue` shows what still lands.",
+  "queue.resume": () => "The merge queue goes on.",
   effects: (value) => effectTable(rows(value)),
   forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
@@ -54,6 +57,30 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   doctor: (value) => doctorPage(fields(value)),
   "doctor.seen": (value) => (fields(value)["seen"] === 0 ? "There was no alarm." : "The alarms are over."),
 };
+
+function queuePage(value: Fields): string {
+  const { mode, note } = value;
+  const because = note === "" ? "" : `: ${text(note)}`;
+  const merger = value["merger"] === null ? "nobody yet" : text(value["merger"]);
+  const lines = [
+    mode === "open" ? `The merge queue is open; ${merger} lands it.` : `The merge queue is ${text(mode)}${because}.`,
+  ];
+  const line = rows(value["line"]).map((one) => [...queueCells(one), text(one["activity"])]);
+  if (line.length > 0) lines.push("", table(["ITEM", "SINCE", "NODE", "TITLE", "RIGHT NOW"], line));
+  else lines.push("Nothing is in line.");
+  const aside = rows(value["aside"]).map((one) => [...queueCells(one), text(one["why"])]);
+  if (aside.length > 0) lines.push("", table(["ASIDE", "SINCE", "NODE", "TITLE", "BECAUSE"], aside));
+  const head = (value["head"] ?? []) as readonly Json[];
+  if (head.length > 0) lines.push("", "The head:", ...head.map((reason) => `  ${text(reason)}`));
+  return lines.join("\n");
+}
+
+const queueCells = (one: Fields): string[] => [
+  text(one["item"]),
+  one["since"] === null ? "" : whenOf(one["since"]),
+  text(one["node"] ?? ""),
+  text(one["title"]),
+];
 
 function verifyPage(value: Fields): string {
   const covered = value["covered"] === 0 ? "" : `, ${text(value["covered"])} of them by a later one of the same feed`;

@@ -1,9 +1,14 @@
 /** Meta's webhook: the handshake when it is registered, and notifications. https://developers.facebook.com/docs/graph-api/webhooks */
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import type { ChatHost, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
+import {
+  type ChatHost,
+  createRefusedWebhooks,
+  type TransportContext,
+  type WebhookReply,
+  type WebhookRequest,
+} from "@skein/chat";
 
-import { createRefusedWebhooks } from "../refused-webhooks.ts";
 import { inboundOf } from "./inbound.ts";
 import { readNotifications } from "./notification.ts";
 import { META_SECRETS, type MetaSettings } from "./settings.ts";

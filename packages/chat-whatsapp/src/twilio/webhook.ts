@@ -1,7 +1,12 @@
 /** Twilio's webhook: messages and status reports come to the same address, as forms. */
-import type { ChatHost, TransportContext, WebhookReply, WebhookRequest } from "@skein/chat";
+import {
+  type ChatHost,
+  createRefusedWebhooks,
+  type TransportContext,
+  type WebhookReply,
+  type WebhookRequest,
+} from "@skein/chat";
 
-import { createRefusedWebhooks } from "../refused-webhooks.ts";
 import { readPosted } from "./inbound.ts";
 import { TWILIO_SECRETS, type TwilioSettings } from "./settings.ts";
 

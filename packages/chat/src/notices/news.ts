@@ -97,8 +97,8 @@ function questionNews(item: LiveItem): readonly News[] {
         code(`answer #${item.id.slice(0, 6)} …`),
       ];
     },
-    buttons: (capabilities) =>
-      options.length === 0 || options.length > capabilities.buttons
+    buttons: ({ buttons }) =>
+      options.length === 0 || options.length > buttons || !areTellable(options)
         ? []
         : options.map((option, place) => ({
             label: labelOf(option),
@@ -107,6 +107,9 @@ function questionNews(item: LiveItem): readonly News[] {
           })),
   }));
 }
+
+/** Cut to a button's length two options may read alike: nobody could choose, and WhatsApp refuses the whole message. */
+const areTellable = (options: readonly string[]): boolean => new Set(options.map(labelOf)).size === options.length;
 
 export interface NodeNews {
   readonly id: string;

@@ -63,6 +63,21 @@ test("a room says how much it wants to hear, and the item that it mutes is silen
   expect(told(of).length).toBeGreaterThan(0);
 });
 
+test("a room that is let in with all others is told nothing until it asks, and then it is", async () => {
+  const of = stand(
+    ["alice"],
+    { rooms: [{ id: "*", role: "operator", guests: "none", notices: "stages" }] },
+    { threads: false },
+  );
+  await of.mesh.clock.pass(SETTLED_MS);
+  await say(of, "start #0123");
+  expect(told(of)).toEqual([]);
+  await say(of, "tell stages");
+  await say(of, "stop #0123");
+  await say(of, "start #0123");
+  expect(told(of).length).toBeGreaterThan(0);
+});
+
 test("a person is told alone, where they were last spoken with, of what they subscribed to", async () => {
   const of = await standing(["alice"], "nothing");
   await say(of, "subscribe #0123", { direct: true, room: "@ada" });

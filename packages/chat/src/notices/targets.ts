@@ -28,11 +28,14 @@ export const personTarget = (name: string): string => `person ${name}`;
 
 /** Everybody whom this account may have to tell something. */
 export function targetsOf(account: AccountSettings, { chat }: View): readonly Target[] {
-  const rooms = account.rooms
-    .filter(({ id }) => id !== "*")
-    .map(({ id, notices }) =>
-      targetOf(chat, roomTarget(account.id, id), { room: id, direct: false, verbosity: notices }),
-    );
+  const named = account.rooms.filter(({ id }) => id !== "*");
+  const isNamed = new Set(named.map(({ id }) => id));
+  // A room that is only let in with all others is told nothing until somebody there has asked for it.
+  const asked = account.rooms.some(({ id }) => id === "*") ? roomsThatAsked(account, chat) : [];
+  const others = asked.filter((id) => !isNamed.has(id)).map((id) => ({ id, notices: "nothing" as const }));
+  const rooms = [...named, ...others].map(({ id, notices }) =>
+    targetOf(chat, roomTarget(account.id, id), { room: id, direct: false, verbosity: notices }),
+  );
   const persons = [...chat.people().persons.values()].flatMap(({ name, principals, role }) => {
     const known = principals.flatMap((principal) => chat.directRooms.get(principal) ?? []);
     const [latest] = known.toSorted((a, b) => b.at - a.at);
@@ -41,6 +44,13 @@ export function targetsOf(account: AccountSettings, { chat }: View): readonly Ta
     return [targetOf(chat, personTarget(name), { room: latest.room, direct: true, verbosity: "nothing" })];
   });
   return [...rooms, ...persons];
+}
+
+/** Settings are kept under the target and the field, with a space between; a field has none. */
+function roomsThatAsked({ id }: AccountSettings, { settings }: ChatView): readonly string[] {
+  const before = roomTarget(id, "");
+  const keys = [...settings.keys()].filter((key) => key.startsWith(before));
+  return [...new Set(keys.map((key) => key.slice(before.length, key.lastIndexOf(" "))))];
 }
 
 export const localeOf = ({ settings }: ChatView, target: string): Locale =>

@@ -186,7 +186,7 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
       return query(parsed.value.command, context) ?? ok([]);
     },
     readLog: ({ item, offset }) =>
-      Promise.resolve(ok({ item, epoch: 1, node: seat.id, offset, text: "", nextOffset: offset, ended: true })),
+      Promise.resolve(ok({ item, epoch: 1, node: seat.id, offset, text: "", nextOffset: offset, end: 0, ended: true })),
     watch: () => undefined,
     onCommitted: (listener) => void listeners.push(listener),
     isExpired: ({ holder, ttlMs }) => {
@@ -201,6 +201,12 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
           return cursor === undefined ? [] : [[id, cursor] as const];
         }),
       ),
+    silence: (account) => {
+      const silences = seats.flatMap(({ accounts, silentSince }) =>
+        account in accounts && silentSince !== undefined ? [clock.monoMs() - silentSince] : [],
+      );
+      return silences.length === 0 ? undefined : Math.min(...silences);
+    },
     announce: (accounts) => {
       seat.accounts = accounts;
     },

@@ -11,8 +11,12 @@ export interface HostDouble extends IngressHost {
   readonly cursors: string[];
   /** How often the transport said that it is connected. */
   connections: number;
+  /** False: what comes is acknowledged and nobody's business. */
+  isListening: boolean;
   /** While this is set, nothing can be made durable. */
   failure: string | undefined;
+  /** Who asked for completions, and where. */
+  readonly asked: Parameters<IngressHost["complete"]>[1][];
   /** Items that `complete` knows, by id. */
   items: readonly { readonly value: string; readonly label: string }[];
   /** Ms after which `spend` allows one more; 0 allows. */
@@ -27,7 +31,10 @@ export function createHostDouble(cursor?: string): HostDouble {
     troubles: [],
     cursors: [],
     spent: [],
+    asked: [],
     connections: 0,
+    isListening: true,
+    hears: () => host.isListening,
     failure: undefined,
     items: [],
     exhaustedMs: 0,
@@ -41,7 +48,10 @@ export function createHostDouble(cursor?: string): HostDouble {
     trouble: (problem) => void host.troubles.push(problem),
     connected: () => void (host.connections += 1),
     moved: (to) => void host.cursors.push(to),
-    complete: (beginning) => host.items.filter(({ value }) => value.startsWith(beginning)),
+    complete: (beginning, who) => {
+      host.asked.push(who);
+      return host.items.filter(({ value }) => value.startsWith(beginning));
+    },
     spend: (budget) => {
       if (host.exhaustedMs > 0) return Promise.resolve(err(host.exhaustedMs));
       host.spent.push(budget);

@@ -14,6 +14,9 @@ export const compareStamp = (a: ChatStamp, b: ChatStamp): number =>
 
 type PersonBody = Extract<ChatBody, { readonly kind: `person.${string}` }>;
 
+/** The principal of a link that only uses a code up: somebody showed it where others could read it. */
+export const NOBODY = "";
+
 export interface PeopleFold {
   /** `role` is the author's. */
   apply(body: PersonBody, stamp: ChatStamp, role: Role): void;
@@ -97,6 +100,7 @@ function derive(
     const invitation = invitations.get(code);
     const gone = unlinks.get(principal);
     const known = newest.get(principal);
+    if (principal === NOBODY) continue;
     if (invitation === undefined || (gone !== undefined && compareStamp(stamp, gone) < 0)) continue;
     if (known === undefined || compareStamp(stamp, known.stamp) > 0) newest.set(principal, { invitation, stamp });
   }

@@ -77,6 +77,7 @@ const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => (
   ready: true,
   notBefore: new Map(),
   isVerified: () => true,
+  trainRoom: 4,
   ...changes,
 });
 
@@ -189,6 +190,41 @@ test("a node that cannot work plans no claims, and stops what it must all the sa
   world.add(A);
   expect(plan(world, { ready: false })).toEqual([]);
   expect(plan(world, { ready: false, running: new Map([[A, "gone"]]) })).toMatchObject([{ type: "stop", item: A }]);
+});
+
+// ── the merge queue ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Into Merge, with nobody holding it. */
+function queued(world: World, item: string): void {
+  world.add(item);
+  world.event(item, { kind: "item.claim", ttl: 1_000 });
+  world.event(item, { kind: "item.submit", feature: { ...feature, featureBranch: `skein/${item}/1` } });
+  world.event(item, { kind: "item.pass", evidence: { tree: OID, runs: [] } });
+  world.event(item, { kind: "item.release", note: "" });
+}
+
+test("of what waits to land anybody may claim the head, and who holds that the others, as far as its train goes", () => {
+  const world = worldOf();
+  for (const item of [A, B, C]) queued(world, item);
+  const another = { self: selfAs("another", { slotsFree: 9 }) };
+  expect(claims(world)).toEqual([A]);
+  expect(claims(world, another)).toEqual([A]);
+  const mine = world.event(A, { kind: "item.claim", ttl: 1_000 });
+  const running = new Map([[A, mine]]);
+  expect(claims(world, another)).toEqual([]);
+  expect(claims(world, { running })).toEqual([B, C]);
+  expect(claims(world, { running, trainRoom: 1 })).toEqual([B]);
+  expect(claims(world, { running, trainRoom: 0 })).toEqual([]);
+  // The merger is silent: whoever takes the head over is the next.
+  expect(claims(world, { ...another, isExpired: () => true })).toEqual([A]);
+});
+
+test("landing takes no slot", () => {
+  const world = worldOf();
+  queued(world, A);
+  world.add(B);
+  expect(claims(world, { self: selfAs(SELF, { slotsFree: 0 }) })).toEqual([A]);
+  expect(claims(world, { self: selfAs(SELF, { slotsFree: 1 }), trainRoom: 0 })).toEqual([B]);
 });
 
 // ── in which order ──────────────────────────────────────────────────────────────────────────────────────────────────

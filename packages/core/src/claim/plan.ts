@@ -9,6 +9,7 @@ import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { rankOf } from "./rank.ts";
 
@@ -37,6 +38,8 @@ export interface PlanInput {
   readonly notBefore: ReadonlyMap<string, number>;
   /** This node has found the item's landing on the target branch: what depends on it may start. */
   readonly isVerified: (item: string) => boolean;
+  /** How many more items this node would land together with those that it is landing; they take no slots. */
+  readonly trainRoom: number;
 }
 
 export type Intent =
@@ -80,8 +83,9 @@ function planStops({ view, running }: PlanInput): readonly Intent[] {
 
 function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
   if (!input.ready) return [];
+  const queue = mergeQueueOf(input.view, input);
   const open = [...input.view.items.values()].filter(isLive).flatMap((item) => {
-    const why = claimable(item, input);
+    const why = claimable(item, input, queue);
     return why === undefined ? [] : [{ item, why }];
   });
   forgetOthers(
@@ -89,12 +93,12 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
     open.map(({ item }) => claimKey(item)),
   );
   const intents: Intent[] = [];
-  let slots = input.self.slotsFree;
+  const room = { slots: input.self.slotsFree, train: input.trainRoom };
   for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
-    if (slots <= 0) break;
-    if (!isMyTurn(item, why, input, claimableSince, crypto)) continue;
+    const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
+    if (room[kind] <= 0 || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
-    slots--;
+    room[kind]--;
   }
   return intents;
 }
@@ -105,17 +109,26 @@ const STAGE_ORDER: Readonly<Record<string, number>> = { Merge: 0, Qa: 1, Coding:
 const byStageThenUrgency = (a: LiveItem, b: LiveItem): number =>
   (STAGE_ORDER[a.best.state.stage.stage] ?? 9) - (STAGE_ORDER[b.best.state.stage.stage] ?? 9) || compareUrgency(a, b);
 
-function claimable(item: LiveItem, input: PlanInput): Extract<Intent, { type: "claim" }>["why"] | undefined {
+function claimable(
+  item: LiveItem,
+  input: PlanInput,
+  queue: MergeQueue,
+): Extract<Intent, { type: "claim" }>["why"] | undefined {
   const { state } = item.best;
   if (STAGE_ORDER[state.stage.stage] === undefined || input.running.has(item.id)) return undefined;
   if (item.registers.hold.value !== "" || openDependencies(item, input.view.items, input.isVerified).length > 0)
     return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
+  if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   if (state.claim === null) return "free";
   if (state.claim.holder === input.self.key) return "own";
   return input.isExpired(state.claim) ? "expired" : undefined;
 }
+
+/** The head is anybody's who may have it; what is behind it is the merger's, who holds the head. */
+const mayLand = (item: LiveItem, self: string, { line, merger }: MergeQueue): boolean =>
+  line[0] === item || (merger === self && line.includes(item));
 
 /** A label `key=value` on an item is a requirement on the node. */
 const matches = (item: LiveItem, labels: Readonly<Record<string, string>>): boolean =>
@@ -131,12 +144,17 @@ function forgetOthers(claimableSince: Map<string, number>, keys: readonly string
   for (const key of claimableSince.keys()) if (!open.has(key)) claimableSince.delete(key);
 }
 
+interface Turns {
+  readonly claimableSince: Map<string, number>;
+  readonly queue: MergeQueue;
+  readonly crypto: Crypto;
+}
+
 function isMyTurn(
   item: LiveItem,
   why: Extract<Intent, { type: "claim" }>["why"],
   { self, others, nowMs, staggerMs }: PlanInput,
-  claimableSince: Map<string, number>,
-  crypto: Crypto,
+  { claimableSince, queue, crypto }: Turns,
 ): boolean {
   const key = claimKey(item);
   const { claim } = item.best.state;
@@ -145,6 +163,8 @@ function isMyTurn(
   // A claim that outlived this node's restart is nobody else's to take. One of another incarnation may be at work in a
   // copy of this node: the two would take it from each other without end.
   if (why === "own") return claim?.incarnation === self.incarnation || nowMs - since >= (claim?.ttlMs ?? 0);
+  // Nobody else takes what is behind the head.
+  if (queue.line.indexOf(item) > 0) return true;
   const candidates = others
     .filter((other) => other.slotsFree > 0 && matches(item, other.labels))
     .map((other) => other.key);

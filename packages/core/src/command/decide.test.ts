@@ -7,10 +7,10 @@ import { MESH_ENTITY } from "../fold/fold.ts";
 import type { Stage } from "../fold/stage.ts";
 import { toHex } from "../kernel/bytes.ts";
 import { foundMesh } from "../log/genesis.ts";
-import { createReplica, type Replica } from "../log/replica.ts";
+import { createReplica, type Draft, type Replica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
-import type { StageBody } from "../op/bodies.ts";
+import type { MeshBody, StageBody } from "../op/bodies.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
 import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
@@ -129,6 +129,9 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "member.rotate": () => ({}),
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
+  queue: () => ({}),
+  "queue.pause": () => ({ reason: "the release is built" }),
+  "queue.resume": () => ({}),
   timers: () => ({}),
   "timer.cancel": () => ({ timer: "0123456789ab" }),
   notices: () => ({}),
@@ -153,7 +156,10 @@ test("every command either writes, is answered from the view, or asks the node, 
     const on = replica.view().items.get(item)?.best?.id ?? null;
     const invited = { entity: CHAT_ENTITY, on: null, body: CHAT_SAMPLES["person.invite"] };
     const timer = { entity: CHAT_ENTITY, on: null, body: CHAT_SAMPLES["timer.set"] };
-    replica.write([{ entity: item, on, body: ask }, invited, timer], me, 1_000);
+    const mesh = (body: MeshBody): Draft => ({ entity: "mesh", on: null, body });
+    const project = mesh({ kind: "project.set", name: "demo", remote: "/r", base: "main", config: "" });
+    const paused = mesh({ kind: "queue.set", name: "demo", mode: "paused", note: "" });
+    replica.write([{ entity: item, on, body: ask }, invited, timer, project, paused], me, 1_000);
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));

@@ -11,7 +11,7 @@ import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
-import { readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
+import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
@@ -87,6 +87,10 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return rotate(context);
     case "project.set":
       return ok(meshDraft({ kind: "project.set", ...command.input }));
+    case "queue.pause":
+      return setQueue(command.input.drain ? "draining" : "paused", command.input.reason, context);
+    case "queue.resume":
+      return setQueue("open", "", context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -109,6 +113,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "nodes":
     case "members":
     case "projects":
+    case "queue":
     case "timers":
     case "notices":
     case "transports":
@@ -296,6 +301,15 @@ function remove(input: CommandInput<"item.delete">, context: DecideContext): Dec
     on: found.value.best.id,
   };
   return ok({ item: found.value.id, drafts: [draft] });
+}
+
+function setQueue(mode: QueueMode, note: string, { view: { membership } }: DecideContext): Decided {
+  const name = [...membership.projects.keys()].at(-1);
+  if (name === undefined) return fail("not-legal", "The mesh has no project yet, so there is no queue.");
+  const now = membership.queues.get(name)?.mode ?? "open";
+  if (mode === "open" && now === "open") return fail("not-legal", `The merge queue of ${name} is open already.`);
+  const problem = badLine(note);
+  return problem === undefined ? ok(meshDraft({ kind: "queue.set", name, mode, note })) : fail("bad-input", problem);
 }
 
 // ── members ─────────────────────────────────────────────────────────────────────────────────────────────────────────

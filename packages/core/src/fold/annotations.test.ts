@@ -57,6 +57,27 @@ const reason = (ops: readonly Said[], last: Said): string => {
 
 const answerIn = (known: Annotations): string | undefined => known.questions.get("q001")?.answer?.text;
 
+test("of one member's evidence for one tree the last stands, in any order of arrival; another member's is its own", () => {
+  const evidence = (exitCode: number): AnnotationBody => ({
+    kind: "item.attest",
+    tip: "t",
+    base: "b",
+    evidence: { tree: "tree", runs: [{ argv: ["npm", "test"], exitCode, durationMs: 1, outputDigest: "d" }] },
+  });
+  const red = said("a1", 6, "c1", evidence(1), { state: coding });
+  const green = said("a2", 7, "c1", evidence(0), { state: coding });
+  const other = said("a3", 6, "c1", evidence(1), { state: coding, member: "witness" });
+  for (const ops of [
+    [red, green, other],
+    [green, other, red],
+  ]) {
+    const { attests } = fold(ops);
+    const seen = attests.map(({ member, evidence: { runs } }) => `${member} ${runs[0]?.exitCode ?? ""}`);
+    expect(seen.toSorted()).toEqual(["holder 0", "witness 1"]);
+  }
+  expect(reason([], said("a4", 8, "note", evidence(0)))).toBe("evidence builds on a stage of the item");
+});
+
 test("the first answer counts until the asker says which one it took", () => {
   const first = said("a1", 6, "ask", answer("80"), person);
   const second = said("a2", 7, "ask", answer("443"), person);

@@ -12,6 +12,7 @@ import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AnnotationBody } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
+import type { Evidence } from "./stage.ts";
 
 interface Stamp {
   readonly lamport: number;
@@ -47,18 +48,34 @@ export interface Question extends Stamp {
   readonly over: (Stamp & { readonly note: string; readonly taken: boolean }) | undefined;
 }
 
+/** A member ran the gate on what the tip makes of a base, and signed what came of it. */
+export interface Attest extends Stamp {
+  readonly member: string;
+  readonly tip: string;
+  readonly base: string;
+  readonly evidence: Evidence;
+}
+
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
   /** By the question's own id; of two ops that ask under one id the first. */
   readonly questions: ReadonlyMap<string, Question>;
+  /** In no order; of one member's for one tree the last. */
+  readonly attests: readonly Attest[];
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
   readonly answers: ReadonlyMap<string, { readonly to: string; readonly answer: Answer }>;
 }
 
-export const noAnnotations: Annotations = { notes: [], questions: new Map(), asks: new Map(), answers: new Map() };
+export const noAnnotations: Annotations = {
+  notes: [],
+  questions: new Map(),
+  attests: [],
+  asks: new Map(),
+  answers: new Map(),
+};
 
 /** The op beside its body: its stamp, who wrote it, and what it builds on. */
 export interface AnnotationOp extends Stamp {
@@ -85,6 +102,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
       const others = known.notes.filter((one) => one !== before);
       return ok({ ...known, notes: [...others, { ...stampOf(op), note, text, by }] });
     }
+    case "item.attest":
+      return attest(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -99,6 +118,17 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
 const stampOf = ({ lamport, author, id, wall }: Stamp): Stamp => ({ lamport, author, id, wall });
 
 type Said<K extends AnnotationBody["kind"]> = Extract<AnnotationBody, { readonly kind: K }>;
+
+function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp): Result<Annotations, string> {
+  if (op.state === undefined) return err("evidence builds on a stage of the item");
+  const { tip, base, evidence } = body;
+  const isSame = (one: Attest): boolean =>
+    one.member === op.member && one.tip === tip && one.evidence.tree === evidence.tree;
+  const before = known.attests.find(isSame);
+  if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
+  const others = known.attests.filter((one) => one !== before);
+  return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+}
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {
   const { question, text, options } = body;

@@ -39,7 +39,8 @@ function itemValue(item: ItemHistory): Value {
   const said = [...item.annotations.questions.values()]
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
-  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said)];
+  const attested = [...item.annotations.attests].map(({ id }) => id).toSorted(compareText);
+  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [
@@ -53,10 +54,10 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, keys, invites, projects, rejected } = view.membership;
+  const { members, keys, invites, projects, queues, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(rejected)];
+  return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(queues), sorted(rejected)];
 }
 
 function chatValue(chat: ChatView): Value {

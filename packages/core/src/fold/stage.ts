@@ -49,6 +49,12 @@ export interface Evidence {
   readonly runs: readonly GateRun[];
 }
 
+/** Each command's last run succeeded: one that failed first and then did not is flaky, and both runs are there to see. */
+export function isGreen({ runs }: Evidence): boolean {
+  const last = new Map(runs.map(({ argv, exitCode }) => [argv.join("\0"), exitCode]));
+  return [...last.values()].every((exitCode) => exitCode === 0);
+}
+
 export type StageState =
   | { readonly stage: "Backlog" }
   | { readonly stage: "Coding" }

@@ -10,6 +10,7 @@ import {
   type ArchiveReason,
   type Evidence,
   type Feature,
+  isGreen,
   type Stage,
   type StageState,
   STAGES,
@@ -355,6 +356,15 @@ test("a branch of another item or of a coming epoch is not submitted", () => {
   expect(submit(`skein/${ITEM}/1`)).toBeUndefined();
   expect(submit(`skein/${ITEM}/4`)).toBe("bad-data");
   expect(submit("skein/zzzzzzzzzzzz/3")).toBe("bad-data");
+});
+
+test("a command that failed and then did not is flaky, and evidence; one that ended in failure is none", () => {
+  const failed = { ...run, exitCode: 1 };
+  const other = { ...run, argv: ["npm", "run", "lint"] };
+  expect(isGreen({ tree: OID, runs: [] })).toBe(true);
+  expect(isGreen({ tree: OID, runs: [failed, run, other] })).toBe(true);
+  expect(isGreen({ tree: OID, runs: [run, failed, other] })).toBe(false);
+  expect(isGreen({ tree: OID, runs: [failed, other] })).toBe(false);
 });
 
 test("evidence with a command that failed passes nothing", () => {

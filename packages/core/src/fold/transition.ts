@@ -9,7 +9,7 @@ import { type Role, roleAtLeast } from "../member/role.ts";
 import type { StageBody, StageKind } from "../op/bodies.ts";
 import { type Claim, compareState, hasLanded, type ItemState } from "./item-state.ts";
 import { STAGE_GRAPH } from "./machine.ts";
-import type { Feature, StageState } from "./stage.ts";
+import { type Evidence, type Feature, isGreen, type StageState } from "./stage.ts";
 
 /** The event with what the op's envelope says about it. */
 export interface StageEvent {
@@ -86,7 +86,7 @@ function guard(state: ItemState, event: StageEvent): Rejection | undefined {
     case "item.submit":
       return onlyHolder(state, event) ?? branchOfThisItem(state, event, body.feature);
     case "item.pass":
-      return onlyHolder(state, event) ?? allGreen(body.evidence.runs);
+      return onlyHolder(state, event) ?? allGreen(body.evidence);
     case "item.release":
       return onlyHolder(state, event);
     case "item.sendBack":
@@ -118,8 +118,8 @@ function branchOfThisItem(state: ItemState, event: StageEvent, feature: Feature)
   return { type: "bad-data", message: "the branch is not one of this item's attempts" };
 }
 
-function allGreen(runs: readonly { readonly exitCode: number }[]): Rejection | undefined {
-  if (runs.every((run) => run.exitCode === 0)) return undefined;
+function allGreen(evidence: Evidence): Rejection | undefined {
+  if (isGreen(evidence)) return undefined;
   return { type: "bad-data", message: "a gate command that failed is no evidence" };
 }
 

@@ -19,6 +19,7 @@ import {
   type MemberKey,
   type Membership,
   type Project,
+  type QueueSetting,
 } from "./membership.ts";
 import { type Role, roleAtLeast, ROLES } from "./role.ts";
 import { rotationProblem } from "./rotation-proof.ts";
@@ -62,6 +63,7 @@ export interface Draft extends Membership {
   readonly keys: Map<string, MemberKey>;
   readonly invites: Map<string, Invite>;
   readonly projects: Map<string, Project>;
+  readonly queues: Map<string, QueueSetting>;
   readonly checkpoints: Checkpoint[];
   readonly rejected: Map<string, string>;
   /** What the pass accepts, in the total order. */
@@ -84,6 +86,7 @@ export const newDraft = (): Draft => ({
   keys: new Map(),
   invites: new Map(),
   projects: new Map(),
+  queues: new Map(),
   checkpoints: [],
   rejected: new Map(),
   cutting: new Map(),
@@ -127,7 +130,7 @@ export const isCutting = ({ body }: MeshOp): boolean => body.kind === "member.re
 
 /** Does no judgement of another op depend on this one? */
 export const standsAlone = ({ body }: MeshOp): boolean =>
-  body.kind === "project.set" || body.kind === "mesh.checkpoint";
+  body.kind === "project.set" || body.kind === "queue.set" || body.kind === "mesh.checkpoint";
 
 /** Is the op that something came from one that lies before this place? */
 const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareMeshOps(from, op) < 0;
@@ -160,6 +163,12 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
       const { name, remote, base, config } = body;
       // The order of the pass makes this the last writer's value.
       draft.projects.set(name, { name, remote, base, config });
+      return undefined;
+    }
+    case "queue.set": {
+      if (!roleAtLeast(author.role, "operator")) return "pausing a queue needs the role operator";
+      const { name, mode, note } = body;
+      draft.queues.set(name, { mode, note, lamport: op.lamport, author: op.author, wall: op.wall });
       return undefined;
     }
     case "mesh.checkpoint":

@@ -5,7 +5,7 @@
  * leads to it, each with the last ops that count. So what a member holds stays its own when its key is rotated.
  */
 import { toHex } from "../kernel/bytes.ts";
-import type { Tip } from "../op/bodies.ts";
+import type { QueueMode, Tip } from "../op/bodies.ts";
 import type { Role } from "./role.ts";
 
 /** Last accepted seq by incarnation (hex); a feed that is not named has none. */
@@ -59,6 +59,16 @@ export interface Project {
   readonly config: string;
 }
 
+/** What people said of a project's merge queue last. */
+export interface QueueSetting {
+  readonly mode: QueueMode;
+  readonly note: string;
+  /** Of the op that says so. */
+  readonly lamport: number;
+  readonly author: string;
+  readonly wall: number;
+}
+
 /** What an operator or owner has signed to have held. */
 export interface Checkpoint {
   /** Id (hex) of its op. */
@@ -77,6 +87,8 @@ export interface Membership {
   readonly keys: ReadonlyMap<string, MemberKey>;
   readonly invites: ReadonlyMap<string, Invite>;
   readonly projects: ReadonlyMap<string, Project>;
+  /** By project; one that nobody ever paused is not in it. */
+  readonly queues: ReadonlyMap<string, QueueSetting>;
   /** In the total order, the newest last. */
   readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
@@ -89,6 +101,7 @@ export const noMembership: Membership = {
   keys: new Map(),
   invites: new Map(),
   projects: new Map(),
+  queues: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -73,6 +73,7 @@ export function createReach(context: JudgeContext): Reach {
       case "member.remove":
         return roleAtLeast(role, "operator");
       case "project.set":
+      case "queue.set":
       case "mesh.checkpoint":
         return false;
     }

@@ -37,6 +37,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
     note: "lost laptop",
   },
   "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
+  "queue.set": { kind: "queue.set", name: "demo", mode: "draining", note: "the release is built" },
   "mesh.checkpoint": {
     kind: "mesh.checkpoint",
     tips: [{ author: new Uint8Array(32), incarnation: new Uint8Array(8), seq: 3, frame: new Uint8Array(32) }],
@@ -69,6 +70,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.note": { kind: "item.note", note: "0123456789abcdef", text: "see the log", by: "matrix:@ada:example.org" },
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
+  "item.attest": { kind: "item.attest", tip: OID, base: OID, evidence },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };

@@ -46,6 +46,10 @@ export const SEND_BACK_REASONS: readonly [
 ] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
+/** Open; nothing lands; or only what was in the queue when it was said. */
+export const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
+export type QueueMode = (typeof QUEUE_MODES)[number];
+
 export type MeshBody =
   | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
   | { readonly kind: "member.invite"; readonly ticket: Uint8Array; readonly role: Role; readonly expires: number }
@@ -83,6 +87,13 @@ export type MeshBody =
       readonly base: string;
       /** The skein.yaml to use until the target branch has one. */
       readonly config: string;
+    }
+  | {
+      readonly kind: "queue.set";
+      /** The project whose merge queue it is. */
+      readonly name: string;
+      readonly mode: QueueMode;
+      readonly note: string;
     }
   | {
       /** The signer held every history that ends in these frames. */
@@ -150,6 +161,11 @@ export type AnnotationBody =
       readonly options: readonly string[];
     }
   | { readonly kind: "item.answer"; readonly question: string; readonly text: string; readonly by: string }
+  /**
+   * The gate ran on the tree that the attempt's tip, alone or behind others of a train, makes of this base. Whether it was
+   * green is in the runs. Builds on a stage of the item.
+   */
+  | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -217,6 +233,11 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     base: line(200),
     config: text(LIMITS.configBytes),
   }),
+  "queue.set": record({
+    name: matching(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    mode: oneOf<QueueMode>(QUEUE_MODES),
+    note: noteField,
+  }),
   "mesh.checkpoint": record({
     tips: list(
       record({
@@ -256,6 +277,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };

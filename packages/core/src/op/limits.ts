@@ -86,7 +86,7 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   labelLength: 64,
   dependsOn: 64,
   noteLength: 2_000,
-  gateRuns: 32,
+  gateRuns: 64,
   /** The longest that a ticket is good for. */
   inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */

@@ -28,6 +28,17 @@ test.each([
   expect(of(title).split("\n")[0]).toMatch(/^[\p{L}\p{N}]/u);
 });
 
+test("several items land with one commit, whatever their titles are", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 200 }), { minLength: 2, maxLength: 6 }), (titles) => {
+      const [first, ...others] = titles.map((title, at) => ({ title, item: `i${at}`, branch: `skein/i${at}/1` }));
+      const message = landingMessage(first ?? { title: "", item: "", branch: "" }, ...others);
+      expect(landedItems(message)).toEqual(titles.map((_, at) => `i${at}`));
+      expect(message.split("\n")[0]).toBe(`Land ${titles.length} items`);
+    }),
+  );
+});
+
 test("any title gives a message of one subject and two trailers, which lands its item alone", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (title) => {

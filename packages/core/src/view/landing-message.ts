@@ -14,9 +14,14 @@ export interface LandingText {
   readonly branch: string;
 }
 
-/** The title is the only text of a person in it, and it is one line. */
-export const landingMessage = ({ title, item, branch }: LandingText): string =>
-  `${subjectOf(title)}\n\n${TRAILER}: ${item}\nSkein-Attempt: ${branch}\n`;
+/** The titles are the only text of people in it, and each is one line. */
+export const landingMessage = (first: LandingText, ...others: readonly LandingText[]): string => {
+  const landed = [first, ...others];
+  const trailers = landed.map(({ item, branch }) => `${TRAILER}: ${item}\nSkein-Attempt: ${branch}\n`).join("");
+  if (others.length === 0) return `${subjectOf(first.title)}\n\n${trailers}`;
+  const titles = landed.map(({ title }) => `- ${subjectOf(title)}\n`).join("");
+  return `Land ${landed.length} items\n\n${titles}\n${trailers}`;
+};
 
 /**
  * Ordinary titles stand as they are. Git and the tools around it give a meaning to subjects that begin with a sign (`#`,

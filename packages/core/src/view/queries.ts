@@ -14,6 +14,7 @@ import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
+import { mergeQueueOf } from "./merge-queue.ts";
 import {
   chainOf,
   compareUrgency,
@@ -63,6 +64,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok(notices(context));
     case "projects":
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
+    case "queue":
+      return ok(queue(context));
     case "digest":
       return ok(digest(context));
     default:
@@ -192,6 +195,26 @@ function timers({ view: { chat } }: QueryContext): Plain {
     .filter(({ id, cancelled }) => !cancelled && !said.has(id))
     .toSorted((a, b) => a.due - b.due)
     .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+}
+
+function queue({ view, naming }: QueryContext): Plain {
+  const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
+  const { mode, note, line, aside, merger } = mergeQueueOf(view, { isExpired: naming.isExpired, isVerified });
+  return {
+    mode,
+    note,
+    merger: merger === undefined ? null : naming.nameOf(merger),
+    line: line.map((item, position) => ({ ...queued(item, naming), position })),
+    aside: aside.map(({ item, why }) => ({ ...queued(item, naming), why })),
+    // What a head that stands still is to blame for, in words.
+    head: line[0] === undefined ? [] : explain(line[0], view.items, naming),
+  };
+}
+
+function queued(item: LiveItem, naming: Naming): { readonly [key: string]: Plain } {
+  const { id, title, priority, activity, claim, commitsAhead, branch } = projectItem(item, naming);
+  const since = chainOf(item, item.best.id).find(({ kind }) => kind === "item.pass")?.wall ?? null;
+  return { item: id, title, priority, since, node: claim?.nodeName ?? null, activity, branch, commitsAhead };
 }
 
 const NOTICES_LISTED = 100;

@@ -91,7 +91,16 @@ function applyTo<T>(map: Map<string, T>, change: ReadonlyMap<string, T | null>):
 
 function logChunk(query: { readonly item: string; readonly epoch?: number; readonly offset: number }): LogChunk {
   const { item, epoch = 1, offset } = query;
-  return { item, epoch, node: "a1".repeat(32), offset, text: "line\n", nextOffset: offset + 5, ended: true };
+  return {
+    item,
+    epoch,
+    node: "a1".repeat(32),
+    offset,
+    text: "line\n",
+    nextOffset: offset + 5,
+    end: offset + 5,
+    ended: true,
+  };
 }
 
 export function testItem(fields: Partial<BoardItem> = {}): BoardItem {

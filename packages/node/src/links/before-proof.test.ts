@@ -31,6 +31,7 @@ const membership: Membership = {
   keys: new Map([...members.keys()].map((key) => [key, { member: key, cut: null, rotation: null }])),
   invites: new Map(),
   projects: new Map(),
+  queues: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -21,6 +21,7 @@ import type { Journal, NotSaved } from "../journal.ts";
 import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec, Room, Sandboxes } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
+import type { Verdicts } from "./target-health.ts";
 import { pause } from "./wait.ts";
 
 /** The rights and surroundings of whoever works. */
@@ -60,6 +61,10 @@ export interface AttemptContext {
   readonly claimOp: string;
   readonly epoch: number;
   readonly signal: AbortSignal;
+  /** What the gate said on this node; shared by all its attempts. */
+  readonly verdicts: Verdicts;
+  /** This node does not claim the item again before so many ms are over. */
+  readonly leaveAlone: (ms: number) => void;
   /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
   readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */

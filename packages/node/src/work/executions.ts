@@ -6,8 +6,11 @@ import { compareText } from "@skein/core";
 
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
-import { land, qa } from "./merging.ts";
+import { createLander, type Lander } from "./lander.ts";
+import type { LandingBook } from "./landing-book.ts";
+import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
+import { createVerdicts } from "./target-health.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 /** Where an execution is, for people. */
@@ -34,6 +37,8 @@ export interface Executions {
   claims(): ReadonlyMap<string, string>;
   list(): readonly Execution[];
   readonly size: number;
+  /** Of these the ones that land or wait for it: they need no slot. */
+  readonly landing: number;
   /** Items that this node should leave alone until then (monotonic ms). */
   readonly notBefore: ReadonlyMap<string, number>;
   drain(): Promise<void>;
@@ -52,15 +57,20 @@ interface Running {
 
 const AFTER_FAULT_MS = 30_000;
 
-export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executions {
+export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
+  const verdicts = createVerdicts();
+  const lander = createLander({
+    isExpired: deps.isExpired,
+    isVerified: (item) => landings.of(item).state === "verified",
+  });
 
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
-      await walk(context);
+      await walk(context, lander);
     } catch (cause) {
       // A fault of this program: visible, and not repeated at once.
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -77,10 +87,15 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
     onEnded();
   };
 
+  const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
+
   return {
     notBefore,
     get size(): number {
       return running.size;
+    },
+    get landing(): number {
+      return lander.size;
     },
     changed: (items) => {
       for (const entry of running.values()) {
@@ -103,7 +118,7 @@ export function createExecutions(deps: WorkerDeps, onEnded: () => void): Executi
       };
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, contextOf(deps, project, entry));
+      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, leaveAlone: leaveAlone(item) });
       deps.onActivity();
     },
     stop: (item, why, release) => {
@@ -128,7 +143,11 @@ function describe({ item, epoch, activity, startedAt, abort }: Running): Executi
   return { item, epoch, state, activity, startedAt };
 }
 
-function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): AttemptContext {
+function contextOf(
+  deps: WorkerDeps,
+  project: OpenProject,
+  entry: Running,
+): Omit<AttemptContext, "verdicts" | "leaveAlone"> {
   const { item, claimOp, epoch, abort } = entry;
   const encoder = new TextEncoder();
   return {
@@ -153,13 +172,13 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Atte
   };
 }
 
-async function walk(context: AttemptContext): Promise<void> {
+async function walk(context: AttemptContext, lander: Lander): Promise<void> {
   for (let end: StepEnd = "continue"; end === "continue";) {
     const stage = heldItem(context)?.best.state.stage.stage;
     if (context.signal.aborted || stage === undefined) return;
     if (stage === "Coding") end = await code(context);
     else if (stage === "Qa") end = await qa(context);
-    else if (stage === "Merge") end = await land(context);
+    else if (stage === "Merge") end = await lander.land(context);
     else return;
   }
 }

@@ -31,12 +31,15 @@ export async function runGate(
 }
 
 async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
-  const { gate, limits, agent } = context.project.config();
+  const { gate, limits, agent, retries } = context.project.config();
   const runs: GateRun[] = [];
-  for (const argv of gate) {
+  // Each command, and once more after a failure: what fails only now and then says nothing about the work.
+  const rounds = gate.flatMap((argv) => Array.from({ length: retries.flaky + 1 }, (_, tried) => ({ argv, tried })));
+  for (const { argv, tried } of rounds) {
+    if (tried > 0 && runs.at(-1)?.exitCode === 0) continue;
     const shown = argv.join(" ");
-    context.say(`gate: ${shown.slice(0, 80)}`);
-    context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
+    context.say(`gate: ${shown.slice(0, 80)}${tried > 0 ? ", again" : ""}`);
+    context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}${tried > 0 ? ", once more" : ""}`);
     const result = await runOnceShutIn(context, {
       argv,
       cwd,
@@ -60,7 +63,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     const exitCode = exitCodeOf(result);
     runs.push({ argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest });
     context.note(`Gate: ${shown} ${describeEnd(result)} after ${Math.round(durationMs)} ms.`);
-    if (exitCode !== 0) {
+    if (exitCode !== 0 && tried === retries.flaky) {
       const note = `The gate is red: ${shown} ${describeEnd(result)}. \`skein logs ${context.item}\` shows its output.`;
       return ok({ type: "red", evidence: { tree, runs }, note });
     }

@@ -1,135 +1,61 @@
 /**
- * Qa and Merge: the branch merged into the target without a checkout, the gate on exactly that tree, and landing by
- * compare-and-swap of the target ref. The remote's ref is the one linearization point: whatever two nodes do at once, an
- * item's trailer enters the first-parent chain once.
+ * A branch merged into what it is to land on, without a checkout. What is wrong with the branch itself ends its attempt here:
+ * it goes back to Coding with the reason, and the reason is what the next attempt is told.
  */
-import { assert, chainOf, type Feature, landingMessage, type LiveItem, ok, type Result } from "@skein/core";
+import {
+  assert,
+  chainOf,
+  type Feature,
+  landingMessage,
+  type LandingText,
+  type LiveItem,
+  type Result,
+} from "@skein/core";
 
 import type { GitError, MergeOutcome, Oid } from "../ports.ts";
-import {
-  type AttemptContext,
-  currentBase,
-  heldItem,
-  persistently,
-  type StepEnd,
-  writeFact,
-  writeStage,
-} from "./attempt-context.ts";
-import { runGate } from "./gate.ts";
+import { type AttemptContext, heldItem, persistently, writeFact } from "./attempt-context.ts";
 import { giveBack } from "./give-back.ts";
 import { PROJECT_FILE } from "./project.ts";
 
-interface Merged {
+export interface Merged {
+  /** What it was merged into. */
   readonly base: Oid;
   readonly commit: Oid;
   readonly tree: Oid;
   /** Seconds, from the op the commit is dated by. */
   readonly atSeconds: number;
+  readonly tip: Oid;
+  readonly text: LandingText;
 }
 
-export async function qa(context: AttemptContext): Promise<StepEnd> {
-  context.say("merging for the gate");
-  const merged = await mergeNow(context);
-  if (merged === undefined) return "over";
-  const verdict = await runGate(context, merged);
-  if (!verdict.ok) return "over";
-  const { evidence } = verdict.value;
-  if (verdict.value.type === "red") {
-    const feature = featureOf(context);
-    await giveBack(context, {
-      reason: "gate-failed",
-      note: verdict.value.note,
-      tree: feature?.tree ?? null,
-      evidence: [evidence],
-    });
-    return "over";
-  }
-  const written = await writeStage(context, { kind: "item.pass", evidence });
-  if (!written.ok) context.note(`The verdict could not be written: ${written.error.message}`);
-  return written.ok ? "continue" : "over";
+/** Onto the target branch, or onto others that are to land before it. */
+export interface Onto {
+  /** The tip of the target branch. */
+  readonly target: Oid;
+  readonly commit: Oid;
 }
 
-export async function land(context: AttemptContext): Promise<StepEnd> {
-  for (;;) {
-    if (context.signal.aborted) return "over";
-    context.say("landing");
-    const merged = await mergeNow(context);
-    if (merged === undefined) return "over";
-    if (!(await isTested(context, merged))) return "over";
-    // The last look before the point of no return: a zombie stops here, and the compare-and-swap stops the rest.
-    if (heldItem(context) === undefined) return "over";
-    const pushed = await persistently(context, "Landing", () => landOnce(context, merged));
-    if (!pushed.ok) return "over";
-    if (pushed.value === "moved") {
-      await writeLanded(context, merged.commit, merged.atSeconds * 1_000);
-      return "over";
-    }
-    context.note("The target branch moved meanwhile: merging again.");
-  }
-}
+/** `behind`: it conflicts with one that is to land before it, so its turn is after that. `over`: there is nothing to do. */
+export type MergeStep =
+  | { readonly type: "merged"; readonly merged: Merged }
+  | { readonly type: "behind" }
+  | { readonly type: "over" };
 
-/** An unknown outcome is read again before anything is tried again. */
-async function landOnce(context: AttemptContext, merged: Merged): Promise<Result<"moved" | "stale", GitError>> {
-  const { repository } = context.project;
-  const { base: expected, commit } = merged;
-  const pushed = await repository.land({ item: context.item, expected, commit }, context.signal);
-  if (pushed.ok) return ok(pushed.value.type);
-  if (pushed.error.type !== "unknown-outcome") return pushed;
-  const tip = await repository.fetchBase(context.signal);
-  if (!tip.ok) return tip;
-  const landings = await repository.landings(tip.value, context.signal);
-  if (!landings.ok) return landings;
-  return landings.value.get(context.item) === merged.commit ? ok("moved") : ok("stale");
-}
-
-async function writeLanded(context: AttemptContext, commit: Oid, at: number): Promise<void> {
-  context.note(`Landed as ${commit}.`);
-  const written = await writeFact(context.deps, context.item, { kind: "item.land", commit, at });
-  // Not lost when it fails: every node that reads the target branch writes the same fact.
-  if (!written.ok) context.note(`The landing could not be written yet: ${written.error.message}`);
-}
-
-/** Landed = tested: the very tree of the evidence, or the gate runs again on the tree that is about to land. */
-async function isTested(context: AttemptContext, merged: Merged): Promise<boolean> {
-  const item = heldItem(context);
-  if (item === undefined) return false;
-  const { stage } = item.best.state;
-  if (stage.stage === "Merge" && stage.evidence.tree === merged.tree) return true;
-  context.note("The target branch has moved since the gate: testing the new tree.");
-  const verdict = await runGate(context, merged);
-  if (!verdict.ok) return false;
-  if (verdict.value.type === "green") return true;
-  const tree = featureOf(context)?.tree ?? null;
-  await giveBack(context, {
-    reason: "gate-failed",
-    note: verdict.value.note,
-    tree,
-    evidence: [verdict.value.evidence],
-  });
-  return false;
-}
-
-/**
- * The target branch as it is now with the item's branch merged in. Undefined when there is nothing more to do: it has
- * landed already, it conflicts, or the attempt was stopped.
- */
-async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
+export async function mergeOnto(context: AttemptContext, { target, commit: base }: Onto): Promise<MergeStep> {
   const item = heldItem(context);
   const feature = featureOf(context);
-  if (item === undefined || feature === undefined) return undefined;
+  if (item === undefined || feature === undefined) return OVER;
   // Read now: after a wait the item's best branch may be another one, which was never submitted.
   const atSeconds = submittedAtSeconds(item);
-  const { project, signal } = context;
-  const { repository } = project;
-  const base = await currentBase(context);
-  if (base === undefined) return undefined;
-  const landings = await persistently(context, "Reading the target branch", () => repository.landings(base, signal));
-  if (!landings.ok) return undefined;
+  const { repository } = context.project;
+  const { signal } = context;
+  const landings = await persistently(context, "Reading the target branch", () => repository.landings(target, signal));
+  if (!landings.ok) return OVER;
   const landed = landings.value.get(item.id);
   if (landed !== undefined) {
     context.note("The target branch has this item already.");
     await writeLanded(context, landed, context.deps.clock.wallMs());
-    return undefined;
+    return OVER;
   }
   const fetch = (): Promise<Result<void, GitError>> =>
     repository.fetchBranch(feature.featureBranch, feature.tip, signal);
@@ -137,52 +63,46 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   const fetched = await persistently(context, "Fetching the branch", fetch, ["bad-object", "missing-branch"]);
   if (!fetched.ok) {
     await refuseUnlessStopped(context, feature, fetched.error);
-    return undefined;
+    return OVER;
   }
-  const message = landingMessage({
-    title: item.registers.title.value,
-    item: item.id,
-    branch: feature.featureBranch,
-  });
-  return mergeInto(context, message, feature, { base, atSeconds });
+  const text = { title: item.registers.title.value, item: item.id, branch: feature.featureBranch };
+  const inputs = { base, tip: feature.tip, message: landingMessage(text), atSeconds };
+  const merge = (): Promise<Result<MergeOutcome, GitError>> => repository.merge(inputs, signal);
+  const outcome = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);
+  if (outcome.ok) return judge(context, feature, { base, atSeconds, text, isBehind: base !== target }, outcome.value);
+  await refuseUnlessStopped(context, feature, outcome.error);
+  return OVER;
 }
 
-async function mergeInto(
+const OVER: MergeStep = { type: "over" };
+
+async function judge(
   context: AttemptContext,
-  message: string,
   feature: Feature,
-  { base, atSeconds }: { readonly base: Oid; readonly atSeconds: number },
-): Promise<Merged | undefined> {
-  const inputs = { base, tip: feature.tip, message, atSeconds };
-  const merge = (): Promise<Result<MergeOutcome, GitError>> => context.project.repository.merge(inputs, context.signal);
-  const merged = await persistently(context, "Merging", merge, ["bad-object", "no-commits"]);
-  if (!merged.ok) {
-    await refuseUnlessStopped(context, feature, merged.error);
-    return undefined;
+  { isBehind, ...inputs }: Pick<Merged, "base" | "atSeconds" | "text"> & { readonly isBehind: boolean },
+  outcome: MergeOutcome,
+): Promise<MergeStep> {
+  if (outcome.type === "conflict") {
+    if (isBehind) return { type: "behind" };
+    const paths = outcome.paths.slice(0, 8).join(", ");
+    const note = `The branch conflicts with ${context.project.project.base} in ${paths}.`;
+    await refuse(context, feature, "conflict", note);
+    return OVER;
   }
-  if (merged.value.type === "conflict") {
-    const paths = merged.value.paths.slice(0, 8).join(", ");
-    await refuse(
-      context,
-      feature,
-      "conflict",
-      `The branch conflicts with ${context.project.project.base} in ${paths}.`,
-    );
-    return undefined;
-  }
-  const { commit, tree } = merged.value;
-  const changed = await changesRules(context, base, commit);
-  if (context.signal.aborted) return undefined;
-  if (changed) {
-    await refuse(
-      context,
-      feature,
-      "agent-failed",
-      `The branch changes ${PROJECT_FILE}. People change the rules, attempts do not.`,
-    );
-    return undefined;
-  }
-  return { base, commit, tree, atSeconds };
+  const { commit, tree } = outcome;
+  const changed = await changesRules(context, inputs.base, commit);
+  if (context.signal.aborted) return OVER;
+  if (!changed) return { type: "merged", merged: { ...inputs, commit, tree, tip: feature.tip } };
+  const note = `The branch changes ${PROJECT_FILE}. People change the rules, attempts do not.`;
+  await refuse(context, feature, "agent-failed", note);
+  return OVER;
+}
+
+export async function writeLanded(context: AttemptContext, commit: Oid, at: number): Promise<void> {
+  context.note(`Landed as ${commit}.`);
+  const written = await writeFact(context.deps, context.item, { kind: "item.land", commit, at });
+  // Not lost when it fails: every node that reads the target branch writes the same fact.
+  if (!written.ok) context.note(`The landing could not be written yet: ${written.error.message}`);
 }
 
 /**
@@ -216,7 +136,7 @@ function submittedAtSeconds(item: LiveItem): number {
   return Math.floor(submit.wall / 1_000);
 }
 
-function featureOf(context: AttemptContext): Feature | undefined {
+export function featureOf(context: AttemptContext): Feature | undefined {
   const stage = heldItem(context)?.best.state.stage;
   return stage?.stage === "Qa" || stage?.stage === "Merge" ? stage : undefined;
 }

@@ -64,14 +64,14 @@ const POKE_MS = 25;
 export function createWorker(deps: WorkerDeps): Worker {
   const lifetime = new AbortController();
   const projects = createProjectHolder(deps, lifetime.signal);
-  const executions = createExecutions(deps, () => {
+  const landings = createLandingBook();
+  const executions = createExecutions(deps, landings, () => {
     deps.onActivity();
     poke();
   });
   // A disk that refuses takes no claim either, and every try would fold the log again.
   const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
-  const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - executions.size) : 0);
-  const landings = createLandingBook();
+  const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - (executions.size - executions.landing)) : 0);
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
   const look = createLook(deps, projects, executions, slotsFree, landings);
   let cancel: Cancel | undefined;
@@ -152,6 +152,7 @@ function createLook(
       ready: projects.notReady() === undefined,
       notBefore: executions.notBefore,
       isVerified: (item) => landings.of(item).state === "verified",
+      trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);

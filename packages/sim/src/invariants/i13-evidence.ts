@@ -13,16 +13,18 @@ import type { MakeChecker } from "./checker.ts";
 export function unrecordedLandings(world: World): readonly string[] {
   const [machine] = correctMachines(world);
   const items = machine?.running.node.replica.view().items;
-  return world.remote.chain.flatMap(({ item: id }) => {
-    const item = id === null ? undefined : items?.get(id);
-    return item !== undefined && isLive(item) && !hasLanded(item.best.state) ? [item.id] : [];
-  });
+  return world.remote.chain
+    .flatMap((commit) => commit.items)
+    .flatMap((id) => {
+      const item = items?.get(id);
+      return item !== undefined && isLive(item) && !hasLanded(item.best.state) ? [item.id] : [];
+    });
 }
 
 export const evidence: MakeChecker = (world) => {
   const checked = new Map<Machine, Map<string, string>>();
   const isThere = (id: string, commit: string): boolean =>
-    world.remote.chain.some(({ oid, item }) => oid === commit && item === id);
+    world.remote.chain.some(({ oid, items }) => oid === commit && items.includes(id));
   return {
     onView: (machine) => {
       const items = machine.running?.node.replica.view().items ?? new Map<string, never>();
@@ -52,7 +54,7 @@ export const evidence: MakeChecker = (world) => {
 
 /** At rest every node has read the target branch: it shows a landing as verified when it is there, else as refuted. */
 function misjudged(world: World, { running }: RunningMachine): readonly string[] {
-  const landed = new Set(world.remote.chain.map(({ item }) => item));
+  const landed = new Set(world.remote.chain.flatMap(({ items }) => items));
   return [...running.node.api.board.current().items.values()].flatMap(({ id, landing }) => {
     const right = landed.has(id) ? "verified" : "refuted";
     if (landing === "refuted" && right === "refuted") world.note("invented landing refuted");

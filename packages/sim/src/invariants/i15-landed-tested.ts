@@ -8,8 +8,10 @@ export const landedTested: MakeChecker = (world) => {
       const tree = world.remote.commits.get(commit)?.tree;
       if (tree !== undefined) green.add(tree);
     },
-    onMoved: ({ item, oid, tree, ahead }) => {
-      if (item === null) return;
+    onMoved: ({ items, oid, tree, ahead }) => {
+      if (items.length === 0) return;
+      if (items.length > 1) world.note("several items landed together");
+      const item = items.join(", ");
       if (!green.has(tree))
         world.violate("I15", `${oid.slice(0, 12)} of item ${item} landed with a tree that no gate saw green`);
       if (ahead < 1) world.violate("I16", `${oid.slice(0, 12)} of item ${item} landed without a commit of its own`);

@@ -10,7 +10,7 @@ export function openItems(world: World): readonly LiveItem[] {
   const [machine] = correctMachines(world);
   if (machine === undefined) return [];
   const { items } = machine.running.node.replica.view();
-  const isOnBranch = (id: string): boolean => world.remote.chain.some((commit) => commit.item === id);
+  const isOnBranch = (id: string): boolean => world.remote.chain.some((commit) => commit.items.includes(id));
   return [...items.values()].filter(isLive).filter((item) => {
     const isOpen = ["Coding", "Qa", "Merge"].includes(item.best.state.stage.stage);
     return isOpen && item.registers.hold.value === "" && openDependencies(item, items, isOnBranch).length === 0;

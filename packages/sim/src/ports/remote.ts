@@ -9,14 +9,14 @@ import type { Oid } from "@skein/node";
 export interface Commit {
   readonly oid: Oid;
   readonly parent: Oid | null;
-  /** The attempt's tip that this commit merges. */
-  readonly second: Oid | null;
+  /** The attempts' tips that this commit merges. */
+  readonly others: readonly Oid[];
   readonly tree: Oid;
   /** Version of each file that was ever changed. */
   readonly files: ReadonlyMap<string, Oid>;
-  /** The item in the trailer. */
-  readonly item: string | null;
-  /** How many commits an attempt's tip is ahead of where it began. */
+  /** The items in the trailers. */
+  readonly items: readonly string[];
+  /** How many commits an attempt's tip is ahead of where it began; of a merge the fewest of its tips. */
   readonly ahead: number;
 }
 
@@ -49,10 +49,10 @@ export function createRemote(onMoved: (to: Commit) => void): Remote {
   const root: Commit = {
     oid: oidOf("root"),
     parent: null,
-    second: null,
+    others: [],
     tree: treeOf(new Map()),
     files: new Map(),
-    item: null,
+    items: [],
     ahead: 0,
   };
   const chain: Commit[] = [root];
@@ -64,10 +64,10 @@ export function createRemote(onMoved: (to: Commit) => void): Remote {
   const move = (to: Commit): void => {
     const before = landingsAt.get(tip().oid) ?? new Map<string, Oid>();
     // The newest commit with an item's trailer is the one that a walk from the tip finds first.
-    landingsAt.set(to.oid, to.item === null ? before : new Map([...before, [to.item, to.oid]]));
+    landingsAt.set(to.oid, new Map([...before, ...to.items.map((item) => [item, to.oid] as const)]));
     chain.push(to);
     merged.add(to.oid);
-    if (to.second !== null) merged.add(to.second);
+    for (const other of to.others) merged.add(other);
     onMoved(to);
   };
 
@@ -80,7 +80,8 @@ export function createRemote(onMoved: (to: Commit) => void): Remote {
     isAncestor: (commit, of) => {
       const end = chain.findIndex(({ oid }) => oid === of);
       return (
-        merged.has(commit) && chain.slice(0, end + 1).some(({ oid, second }) => oid === commit || second === commit)
+        merged.has(commit) &&
+        chain.slice(0, end + 1).some(({ oid, others }) => oid === commit || others.includes(commit))
       );
     },
     swap: (expected, oid) => {
@@ -93,7 +94,7 @@ export function createRemote(onMoved: (to: Commit) => void): Remote {
       const from = tip();
       const oid = oidOf(`human ${name} on ${from.oid}`);
       const files = new Map([...from.files, [file, oid]]);
-      const commit: Commit = { oid, parent: from.oid, second: null, tree: treeOf(files), files, item: null, ahead: 0 };
+      const commit: Commit = { oid, parent: from.oid, others: [], tree: treeOf(files), files, items: [], ahead: 0 };
       commits.set(oid, commit);
       move(commit);
     },

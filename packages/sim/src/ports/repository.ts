@@ -2,7 +2,7 @@
  * One node's way to the git remote, as the `Repository` port has it. Every call takes time and may be refused, lost, or end
  * without anybody knowing whether it was done; what it was asked is looked at for text that never may get there.
  */
-import { BRANCH, err, ITEM_ID, OID, ok, type Result } from "@skein/core";
+import { BRANCH, err, ITEM_ID, landedItems, OID, ok, type Result } from "@skein/core";
 import type { Prng } from "@skein/core/testing";
 import type { AttemptResult, GitError, MergeOutcome, Oid, PushOutcome, Repository } from "@skein/node";
 
@@ -119,6 +119,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
       });
     },
     merge: (inputs, signal) => later("local", signal, () => merge(deps, inputs)),
+    join: (inputs, signal) => later("local", signal, () => join(deps, inputs)),
     openCheckout: (commit, name, signal) =>
       later("local", signal, () => {
         watch.onArgument("openCheckout", name, /^[0-9a-z]{12}-\d+$/.test(name));
@@ -166,10 +167,10 @@ function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: st
   const tip: Commit = {
     oid: oidOf(`attempt ${directory} ${version} on ${base.oid}`),
     parent: base.oid,
-    second: null,
+    others: [],
     tree: treeOf(files),
     files,
-    item: null,
+    items: [],
     ahead: workspace.ahead,
   };
   remote.commits.set(tip.oid, tip);
@@ -185,8 +186,6 @@ function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: O
   remote.branches.set(branch, tip);
   return prng.chance(rates.lostAnswerChance) ? fail("unknown-outcome", "no answer") : ok(undefined);
 }
-
-const ITEM_TRAILER = /^Skein-Item: (\w+)$/m;
 
 function merge(
   { remote, watch }: RepositoryDeps,
@@ -206,14 +205,32 @@ function merge(
   const commit: Commit = {
     oid: oidOf(`merge ${base.oid} ${tip.oid} ${inputs.atSeconds}\n${inputs.message}`),
     parent: base.oid,
-    second: tip.oid,
+    others: [tip.oid],
     tree: treeOf(files),
     files,
-    item: ITEM_TRAILER.exec(inputs.message)?.[1] ?? null,
+    items: landedItems(inputs.message),
     ahead: tip.ahead,
   };
   remote.commits.set(commit.oid, commit);
   return ok({ type: "merged", commit: commit.oid, tree: commit.tree });
+}
+
+function join({ remote }: RepositoryDeps, inputs: Parameters<Repository["join"]>[0]): Result<Oid, GitError> {
+  const tips = inputs.tips.flatMap((oid) => remote.commits.get(oid) ?? []);
+  // Any commit with the tree has its files.
+  const files = [...remote.commits.values()].find(({ tree }) => tree === inputs.tree)?.files;
+  if (files === undefined || tips.length < inputs.tips.length) return fail("bad-object", "there is no such commit");
+  const commit: Commit = {
+    oid: oidOf(`join ${inputs.base} ${inputs.tips.join(" ")} ${inputs.tree} ${inputs.atSeconds}\n${inputs.message}`),
+    parent: inputs.base,
+    others: inputs.tips,
+    tree: inputs.tree,
+    files,
+    items: landedItems(inputs.message),
+    ahead: Math.min(...tips.map(({ ahead }) => ahead)),
+  };
+  remote.commits.set(commit.oid, commit);
+  return ok(commit.oid);
 }
 
 function land(

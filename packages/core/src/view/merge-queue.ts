@@ -1,0 +1,73 @@
+/**
+ * The merge queue: what lands next, in which order, and who lands it. Every node derives the same one from the view, but for
+ * what it has heard itself: whether a lease is expired, and which landings it has seen.
+ *
+ *     most urgent first:  #a (head)  #b  #c        held or with open dependencies: not in line
+ *                          └ its claim's holder is the merger, and takes the ones behind it along
+ *
+ * One node merges at a time, because two that test trains on one base make each other's work worthless. That saves cost; that
+ * an item lands once is the compare-and-swap's business, whoever merges.
+ */
+import { isLive, type LiveItem } from "../command/find.ts";
+import type { View } from "../fold/fold.ts";
+import type { Claim } from "../fold/item-state.ts";
+import type { QueueMode } from "../op/bodies.ts";
+import { chainOf, compareUrgency, openDependencies } from "./project.ts";
+
+export interface QueueHearing {
+  readonly isExpired: (claim: Claim) => boolean;
+  /** This node has found the item's landing on the target branch. */
+  readonly isVerified: (item: string) => boolean;
+}
+
+export interface MergeQueue {
+  readonly mode: QueueMode;
+  /** Why it is not open, in words; empty when it is. */
+  readonly note: string;
+  /** What may land, the head first. */
+  readonly line: readonly LiveItem[];
+  /** In Merge and not in line, each with the reason in words. */
+  readonly aside: readonly { readonly item: LiveItem; readonly why: string }[];
+  /** Member id of who lands what is in line; undefined while nobody alive holds the head. */
+  readonly merger: string | undefined;
+}
+
+export function mergeQueueOf(view: View, hearing: QueueHearing): MergeQueue {
+  // A mesh works on the project that was set last.
+  const name = [...view.membership.projects.keys()].at(-1) ?? "";
+  const setting = view.membership.queues.get(name) ?? { mode: "open" as const, note: "", lamport: 0 };
+  const waiting = [...view.items.values()]
+    .filter(isLive)
+    .filter(({ best }) => best.state.stage.stage === "Merge")
+    .toSorted(compareUrgency)
+    .map((item) => ({ item, why: reasonAside(item, view, setting, hearing) }));
+  const line = waiting.flatMap(({ item, why }) => (why === "" ? [item] : []));
+  const claim = line[0]?.best.state.claim ?? null;
+  return {
+    mode: setting.mode,
+    note: setting.note,
+    line,
+    aside: waiting.filter(({ why }) => why !== ""),
+    merger: claim === null || hearing.isExpired(claim) ? undefined : claim.holder,
+  };
+}
+
+/** Empty when nothing keeps the item from landing. */
+function reasonAside(
+  item: LiveItem,
+  { items }: View,
+  { mode, note, lamport }: { readonly mode: QueueMode; readonly note: string; readonly lamport: number },
+  { isVerified }: QueueHearing,
+): string {
+  const because = note === "" ? "" : `: ${note}`;
+  if (mode === "paused") return `the merge queue is paused${because}`;
+  if (mode === "draining" && passedAt(item) > lamport) return `the merge queue takes nothing new${because}`;
+  const hold = item.registers.hold.value;
+  if (hold !== "") return `it is on hold: ${hold}`;
+  const open = openDependencies(item, items, isVerified);
+  return open.length === 0 ? "" : `it waits for ${open.join(", ")} to land first`;
+}
+
+/** When it came into the queue; a drain lets out what was in it before. */
+const passedAt = (item: LiveItem): number =>
+  chainOf(item, item.best.id).find(({ kind }) => kind === "item.pass")?.lamport ?? 0;

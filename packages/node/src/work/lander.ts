@@ -1,0 +1,299 @@
+/**
+ * Lands what is in Merge on this node: trains of items, each merged behind the one before it and all of them one commit, the
+ * gate on exactly its tree, and a compare-and-swap of the target ref. The remote's ref is the one linearization point:
+ * whatever two nodes do at once, an item's trailer enters the first-parent chain once.
+ *
+ *     line ─► train ─► gate ──green──► compare-and-swap ──moved──► landed, all of it
+ *               ▲        └─red─► half of it (one alone: its fault, or the target's)
+ *               └───────────────────────────── stale ◄──┘
+ */
+import {
+  type Draft,
+  type Evidence,
+  landingMessage,
+  mergeQueueOf,
+  ok,
+  type QueueHearing,
+  type Result,
+} from "@skein/core";
+
+import type { GitError, Oid } from "../ports.ts";
+import { type AttemptContext, giveClaimBack, heldItem, persistently, type StepEnd } from "./attempt-context.ts";
+import { runGate } from "./gate.ts";
+import { featureOf, type Merged, mergeOnto, writeLanded } from "./merging.ts";
+import { refuseConfig } from "./refuse-config.ts";
+import { sendBack } from "./qa.ts";
+import { targetIsRed } from "./target-health.ts";
+import { pause } from "./wait.ts";
+
+export interface Lander {
+  /** Resolves when the item landed, went back, or is somebody else's to land. */
+  land(context: AttemptContext): Promise<StepEnd>;
+  /** Items that land here or wait for it. */
+  readonly size: number;
+}
+
+interface Waiting {
+  readonly context: AttemptContext;
+  readonly end: () => void;
+  readonly fail: (cause: unknown) => void;
+}
+
+interface Car extends Merged {
+  readonly context: AttemptContext;
+}
+
+/** Merged one behind the other, the first on the target's tip, and all of them one commit on it. */
+interface Train {
+  readonly target: Oid;
+  readonly cars: readonly [Car, ...Car[]];
+  readonly commit: Oid;
+  readonly tree: Oid;
+  readonly atSeconds: number;
+}
+
+const LOOK_MS = 2_000;
+const ASIDE_MS = 500;
+const FIRST_ABSENCE_MS = 30_000;
+const LONGEST_ABSENCE_MS = 600_000;
+
+export function createLander(hearing: QueueHearing): Lander {
+  const waiting = new Map<string, Waiting>();
+  let running = false;
+  /** Items in one train: halved by a red one, doubled by one that lands. */
+  let limit = Number.POSITIVE_INFINITY;
+  /** How often in a row the remote could not be reached. */
+  let unreached = 0;
+
+  const end = ({ item }: AttemptContext): void => {
+    waiting.get(item)?.end();
+    waiting.delete(item);
+  };
+  const round = async (): Promise<void> => {
+    const line = inLine(waiting, hearing);
+    const [head] = line;
+    if (head === undefined) return restAside(waiting, hearing);
+    if (isForAnother(head, hearing)) {
+      for (const { context } of waiting.values()) {
+        await giveClaimBack(context, "Queued: the node that lands the head of the merge queue takes it along.");
+        end(context);
+      }
+      return undefined;
+    }
+    const { batch } = head.project.config().merge;
+    limit = Math.max(1, Math.min(limit, batch));
+    const target = await reach(head);
+    if (target === undefined) {
+      unreached++;
+      const waitMs = Math.min(FIRST_ABSENCE_MS * 2 ** (unreached - 1), LONGEST_ABSENCE_MS);
+      for (const { context } of waiting.values()) {
+        // Somebody else may reach it, and everything in the queue waits behind the head.
+        context.leaveAlone(waitMs);
+        await giveClaimBack(context, `${head.project.project.remote} cannot be reached from here.`);
+        end(context);
+      }
+      return undefined;
+    }
+    unreached = 0;
+    const train = await couple(line, target, limit, end);
+    if (train === undefined) return pause(head.deps.clock, LOOK_MS, head.signal);
+    const verdict = await judge(train);
+    if (verdict === "stopped") return undefined;
+    if (verdict === "red") {
+      limit = Math.max(1, train.cars.length >> 1);
+      return undefined;
+    }
+    if (verdict === "sent-back") return end(train.cars[0].context);
+    const moved = await land(train);
+    if (!moved) return undefined;
+    for (const { context } of train.cars) end(context);
+    limit = Math.max(2, limit * 2);
+    return undefined;
+  };
+  const run = async (): Promise<void> => {
+    running = true;
+    while (waiting.size > 0) {
+      try {
+        await round();
+      } catch (cause) {
+        // A fault of this program ends every attempt that it may have come from.
+        for (const one of waiting.values()) one.fail(cause);
+        waiting.clear();
+      }
+    }
+    running = false;
+  };
+
+  return {
+    get size(): number {
+      return waiting.size;
+    },
+    land: (context) =>
+      new Promise((resolve, reject) => {
+        if (context.signal.aborted) return resolve("over");
+        waiting.set(context.item, { context, end: () => resolve("over"), fail: reject });
+        context.signal.addEventListener("abort", () => end(context), { once: true });
+        if (!running) void run();
+        return undefined;
+      }),
+  };
+}
+
+/** What waits here and may land, in the queue's order. */
+function inLine(waiting: ReadonlyMap<string, Waiting>, hearing: QueueHearing): readonly AttemptContext[] {
+  const [first] = waiting.values();
+  if (first === undefined) return [];
+  const { line } = mergeQueueOf(first.context.deps.replica.view(), hearing);
+  return line.flatMap(({ id }) => waiting.get(id)?.context ?? []);
+}
+
+/** Somebody alive holds the head of the whole queue. */
+function isForAnother({ deps }: AttemptContext, hearing: QueueHearing): boolean {
+  const { merger } = mergeQueueOf(deps.replica.view(), hearing);
+  return merger !== undefined && merger !== deps.self().key;
+}
+
+/** Nothing that waits here may land now; each says why. */
+async function restAside(waiting: ReadonlyMap<string, Waiting>, hearing: QueueHearing): Promise<void> {
+  const [first] = waiting.values();
+  if (first === undefined) return;
+  const { aside } = mergeQueueOf(first.context.deps.replica.view(), hearing);
+  const reasons = new Map(aside.map(({ item, why }) => [item.id, why]));
+  for (const { context } of waiting.values()) {
+    context.say(`waiting: ${reasons.get(context.item) ?? "it is not in the merge queue any more"}`);
+  }
+  await pause(first.context.deps.clock, ASIDE_MS, first.context.signal);
+}
+
+const REACH_TRIES = 4;
+
+/** The target branch's tip; undefined when the remote cannot be reached or the head was stopped. */
+async function reach(head: AttemptContext): Promise<Oid | undefined> {
+  for (let tried = 1; tried <= REACH_TRIES && !head.signal.aborted; tried++) {
+    const target = await head.project.refresh(head.signal);
+    if (target.ok)
+      return refuseConfig(head.project.config(), head.deps.sandboxes) === undefined ? target.value : undefined;
+    head.say(`waiting: ${target.error.message}`);
+    head.note(`Fetching the target branch: ${target.error.message}`);
+    if (tried < REACH_TRIES) await pause(head.deps.clock, 1_000 * 2 ** (tried - 1), head.signal);
+  }
+  return undefined;
+}
+
+/** Undefined when nothing of it can be merged now, or what can be is known to be red on a target that is red itself. */
+async function couple(
+  line: readonly AttemptContext[],
+  target: Oid,
+  limit: number,
+  end: (context: AttemptContext) => void,
+): Promise<Train | undefined> {
+  const [head] = line;
+  const isRed = head?.verdicts.of(target) === "red";
+  const cars: Car[] = [];
+  for (const context of line) {
+    if (cars.length >= limit) break;
+    context.say(cars.length === 0 ? "landing" : `landing behind ${cars.length} others`);
+    const commit = cars.at(-1)?.commit ?? target;
+    const step = await mergeOnto(context, { target, commit });
+    if (step.type === "over") end(context);
+    if (step.type !== "merged") continue;
+    // While the target is red, each is tried alone and once: one of them may be what mends it.
+    if (isRed && context.verdicts.of(step.merged.tree) === "red") {
+      context.say(`waiting: ${context.project.project.base} is red at ${target.slice(0, 12)}; mend it there`);
+      continue;
+    }
+    cars.push({ ...step.merged, context });
+    if (isRed) break;
+  }
+  const [first, ...others] = cars;
+  return first === undefined ? undefined : join(target, [first, ...others]);
+}
+
+async function join(target: Oid, cars: Train["cars"]): Promise<Train | undefined> {
+  const [head, ...others] = cars;
+  const { context } = head;
+  const { tree } = cars.at(-1) ?? head;
+  // The same on every node, like each one's own.
+  const atSeconds = Math.max(...cars.map((car) => car.atSeconds));
+  if (others.length === 0) return { target, cars, commit: head.commit, tree, atSeconds };
+  const message = landingMessage(head.text, ...others.map(({ text }) => text));
+  const inputs = { base: target, tips: cars.map(({ tip }) => tip), tree, message, atSeconds };
+  const joined = await persistently(context, "Joining", () => context.project.repository.join(inputs, context.signal));
+  return joined.ok ? { target, cars, commit: joined.value, tree, atSeconds } : undefined;
+}
+
+/** Landed = tested: the very tree of the evidence, or the gate runs on the tree that is about to land. */
+async function judge({ target, cars, commit, tree }: Train): Promise<"green" | "red" | "sent-back" | "stopped"> {
+  const [{ context }] = cars;
+  const known = context.verdicts.of(tree) ?? evidenceOf(cars);
+  if (known === "green" || (known === "red" && cars.length > 1)) return known;
+  if (cars.length > 1) {
+    for (const one of cars) one.context.note(`Landing ${cars.length} items together: the gate runs on their tree.`);
+  } else context.note("The target branch has moved since the gate: testing the new tree.");
+  const verdict = await runGate(context, { commit, tree });
+  if (!verdict.ok) return "stopped";
+  context.verdicts.remember(tree, verdict.value.type);
+  await attest(cars, target, verdict.value.evidence);
+  if (verdict.value.type === "green") return "green";
+  if (cars.length > 1) {
+    for (const one of cars) one.context.note("They are red together: trying fewer.");
+    return "red";
+  }
+  const red = await targetIsRed(context, target);
+  if (red === undefined) return "stopped";
+  // Then nobody is to blame, and the next round tries the others.
+  if (red) return "red";
+  await sendBack(context, verdict.value);
+  return "sent-back";
+}
+
+function evidenceOf(cars: Train["cars"]): "green" | undefined {
+  const [{ context, tree }] = cars;
+  const stage = heldItem(context)?.best.state.stage;
+  return cars.length === 1 && stage?.stage === "Merge" && stage.evidence.tree === tree ? "green" : undefined;
+}
+
+/** Signed by being ops, one on each item. That they are missing keeps nothing from landing: the verdict is this node's own. */
+async function attest(cars: Train["cars"], base: Oid, evidence: Evidence): Promise<void> {
+  const [{ context: head }] = cars;
+  const written = await head.deps.journal.write<never>(() => ok(cars.flatMap((car) => attestOf(car, base, evidence))));
+  if (!written.ok) head.note(`The evidence could not be written: ${written.error.message}`);
+}
+
+function attestOf({ context }: Car, base: Oid, evidence: Evidence): readonly Draft[] {
+  const [item, feature] = [heldItem(context), featureOf(context)];
+  if (item === undefined || feature === undefined) return [];
+  const body = { kind: "item.attest" as const, tip: feature.tip, base, evidence };
+  return [{ entity: item.id, on: item.best.id, body }];
+}
+
+/** False when it has to be tried again. */
+async function land(train: Train): Promise<boolean> {
+  const [{ context: head }] = train.cars;
+  // The last look before the point of no return: a zombie stops here, and the compare-and-swap stops the rest.
+  if (train.cars.some(({ context }) => heldItem(context) === undefined)) return false;
+  for (const { context } of train.cars) context.say("landing");
+  const pushed = await persistently(head, "Landing", () => landOnce(head, train));
+  if (!pushed.ok) return false;
+  if (pushed.value === "stale") {
+    head.note("The target branch moved meanwhile: merging again.");
+    return false;
+  }
+  for (const { context } of train.cars) await writeLanded(context, train.commit, train.atSeconds * 1_000);
+  return true;
+}
+
+/** An unknown outcome is read again before anything is tried again. */
+async function landOnce(
+  { project: { repository }, signal }: AttemptContext,
+  { target: expected, cars, commit }: Train,
+): Promise<Result<"moved" | "stale", GitError>> {
+  const pushed = await repository.land({ items: cars.map(({ context }) => context.item), expected, commit }, signal);
+  if (pushed.ok) return ok(pushed.value.type);
+  if (pushed.error.type !== "unknown-outcome") return pushed;
+  const tip = await repository.fetchBase(signal);
+  if (!tip.ok) return tip;
+  const landings = await repository.landings(tip.value, signal);
+  if (!landings.ok) return landings;
+  return ok(cars.every(({ context }) => landings.value.get(context.item) === commit) ? "moved" : "stale");
+}

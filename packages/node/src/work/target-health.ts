@@ -1,0 +1,56 @@
+/**
+ * Is the target branch itself green? Asked only once something on top of it is red, and once per commit: somebody who is not
+ * to blame must not lose an attempt, and everybody else must not wait for a gate run that nobody needs.
+ */
+import type { Oid } from "../ports.ts";
+import { type AttemptContext, currentBase } from "./attempt-context.ts";
+import { runGate } from "./gate.ts";
+import { pause } from "./wait.ts";
+
+/** What the gate said of trees and of commits of the target branch, on this node. */
+export interface Verdicts {
+  of(oid: Oid): "green" | "red" | undefined;
+  remember(oid: Oid, verdict: "green" | "red"): void;
+}
+
+const REMEMBERED = 500;
+
+export function createVerdicts(): Verdicts {
+  const known = new Map<Oid, "green" | "red">();
+  return {
+    of: (oid) => known.get(oid),
+    remember: (oid, verdict) => {
+      known.delete(oid);
+      known.set(oid, verdict);
+      const [oldest] = known.keys();
+      if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+    },
+  };
+}
+
+/** Undefined when the attempt was stopped meanwhile. */
+export async function targetIsRed(context: AttemptContext, target: Oid): Promise<boolean | undefined> {
+  const known = context.verdicts.of(target);
+  if (known !== undefined) return known === "red";
+  const { base } = context.project.project;
+  context.note(`Is ${base} itself green? Running the gate on ${target.slice(0, 12)}.`);
+  const verdict = await runGate(context, { commit: target, tree: target });
+  if (!verdict.ok) return undefined;
+  const { type } = verdict.value;
+  context.verdicts.remember(target, type);
+  if (type === "red")
+    context.note(`${base} is red by itself at ${target.slice(0, 12)}: nobody is blamed until it moves.`);
+  return type === "red";
+}
+
+const LOOK_MS = 5_000;
+
+export async function untilTargetMoves(context: AttemptContext, target: Oid): Promise<void> {
+  const { base } = context.project.project;
+  while (!context.signal.aborted) {
+    context.say(`waiting: ${base} is red at ${target.slice(0, 12)}; mend it there`);
+    await pause(context.deps.clock, LOOK_MS, context.signal);
+    const now = await currentBase(context);
+    if (now === undefined || now !== target) return;
+  }
+}
