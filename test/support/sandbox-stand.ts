@@ -25,7 +25,7 @@ export interface Stand {
   remove(): void;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Ran {
+interface Ran {
   readonly end: ProcessResult["end"];
   readonly output: string;
   readonly refused: readonly string[];

@@ -32,12 +32,12 @@ const CLONE_NEWUSER = 0x10000000;
 const AF_VSOCK = 40;
 
 const NEVER: readonly string[] = [
-  ...["add_key", "keyctl", "request_key"],
-  ...["bpf", "perf_event_open", "userfaultfd"],
-  ...["mount", "umount", "umount2", "pivot_root", "setns", "open_tree", "move_mount", "fsopen", "mount_setattr"],
-  ...["delete_module", "finit_module", "init_module", "kexec_file_load", "kexec_load"],
-  ...["name_to_handle_at", "open_by_handle_at"],
-];
+  ["add_key", "keyctl", "request_key"],
+  ["bpf", "perf_event_open", "userfaultfd"],
+  ["mount", "umount", "umount2", "pivot_root", "setns", "open_tree", "move_mount", "fsopen", "mount_setattr"],
+  ["delete_module", "finit_module", "init_module", "kexec_file_load", "kexec_load"],
+  ["name_to_handle_at", "open_by_handle_at"],
+].flat();
 /** Programs try these and do without: the flags of clone3 are in memory, where a filter cannot look. */
 const UNKNOWN: readonly string[] = ["clone3", "io_uring_enter", "io_uring_register", "io_uring_setup"];
 

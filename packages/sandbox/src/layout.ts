@@ -20,7 +20,7 @@ export interface Mount {
 }
 
 /** A private file system in memory. */
-export interface Scratch {
+interface Scratch {
   readonly path: string;
   readonly bytes: number;
   readonly mode: string;
@@ -102,7 +102,7 @@ export function layoutOf(request: LayoutRequest): Result<Layout, string> {
 }
 
 /** Whether `path` is `directory` or lies below it. */
-export const isWithin = (path: string, directory: string): boolean =>
+const isWithin = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 
 /** Whether a path of this machine is at the same place in the room. */

@@ -181,9 +181,9 @@ function argumentsOf(name: string, place: string, layout: Layout, { cwd, process
 
 /** The room's user is the node's own outside, so that it may work on what the node gives it; nobody else is mapped to anybody. */
 const ROOT_MAPS: readonly string[] = ["--uidmap", "--gidmap"].flatMap((option) => [
-  ...[option, "0:100000:1000"],
-  ...[option, "1000:0:1"],
-  ...[option, "1001:101001:1000"],
+  `${option}=0:100000:1000`,
+  `${option}=1000:0:1`,
+  `${option}=1001:101001:1000`,
 ]);
 
 /** podman's own defaults are higher than this process may give. */
