@@ -91,10 +91,13 @@ test("an attempt that changes skein.yaml does not land", async () => {
   expect(await project.git(["show", "main:skein.yaml"], project.remote)).not.toContain("harmless");
 });
 
-test("an agent that this version cannot drive refuses work in words", async () => {
+test("an ACP agent that is not on this machine is said to be missing, and costs no attempt", async () => {
   await project.push({ "skein.yaml": skeinYaml({ agent: "{ kind: acp, run: [my-agent] }" }) }, "Use an ACP agent");
-  await node.api.addItem({ title: "Look at the target branch again", start: true });
-  await expectDoctor("work", false, "ACP agent, which this version cannot drive yet. Use kind: command.");
+  const { id } = await node.api.addItem({ title: "Look at the target branch again", start: true });
+  const words = 'waiting: Could not start "my-agent": there is no such program.';
+  const item = await itemThat(node.api, id, "to wait for its agent", ({ why }) => why.join(" ").includes(words));
+  expect(item.attempts).toBe(0);
+  await node.api.command("item.archive", { item: id });
 });
 
 test("an item added right after another sandbox was pushed does not run under the words of before", async () => {

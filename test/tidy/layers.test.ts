@@ -22,6 +22,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/peer-websocket": ["@skein/core", "@skein/node"],
   "@skein/git": ["@skein/core", "@skein/node"],
   "@skein/process": ["@skein/core", "@skein/node"],
+  "@skein/agent-acp": ["@skein/core", "@skein/node"],
   "@skein/sandbox": ["@skein/core", "@skein/config", "@skein/node"],
   "@skein/http": ["@skein/core", "@skein/node"],
   "@skein/chat": ["@skein/core", "@skein/node"],
@@ -33,6 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/sim": ["@skein/core", "@skein/node", "@skein/chat"],
   "@skein/board": ["@skein/core"],
   skein: [
+    "@skein/agent-acp",
     "@skein/board",
     "@skein/chat",
     "@skein/chat-discord",
@@ -212,6 +214,7 @@ test("only the composition root and the commands around it know concrete adapter
     "@skein/peer-websocket",
     "@skein/git",
     "@skein/process",
+    "@skein/agent-acp",
     "@skein/sandbox",
     "@skein/http",
   ]);

@@ -2,11 +2,11 @@
  * Chat on a running node: the accounts of `node.yaml` in the data directory, and the kinds of transport there are. The file is
  * read again when it changes; a bad version is reported and changes nothing.
  */
-import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { type Stats, unwatchFile, watchFile } from "node:fs";
+import { join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
-import type { AccountConfig, NodeConfig, SecretSource } from "@skein/config";
+import type { AccountConfig, NodeConfig } from "@skein/config";
 import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
 
@@ -14,6 +14,7 @@ import { Failure, reasonOf } from "./failure.ts";
 import { createInterpreter } from "./interpreter.ts";
 import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
 import { NODE_FILE, readNodeFile } from "./node-file.ts";
+import { secretOf, whyNoSecret } from "./secrets.ts";
 
 export interface Chat {
   hooks(kind: string, account: string, request: HookRequest): Promise<HookReply>;
@@ -48,6 +49,8 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     fetch: globalThis.fetch,
     interpreter: () => interpreter,
   });
+  /** What is wrong with the file as it is now; what runs is then what an earlier version said. */
+  let unusable: string | undefined;
   const loaded = new Set<string>();
   const encryption = createMatrixEncryption(directory, log);
   const apply = async ({ transports, lease, interpreter: wanted }: NodeConfig): Promise<void> => {
@@ -72,19 +75,24 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     if (now.mtimeMs === before.mtimeMs) return;
     turn = turn.then(async () => {
       const read = readNodeFile(directory);
-      if (!read.ok) return log("error", "config.refused", { message: `${read.error} The last good version stays.` });
+      const refuse = (why: string): void => {
+        unusable = why;
+        log("error", "config.refused", { message: why });
+      };
+      if (!read.ok) return refuse(`${read.error} The last good version stays.`);
+      unusable = undefined;
       // Nobody waits for this, so what fails in it would end the node, and no later version would be read.
       return apply(read.value).catch((cause: unknown) =>
-        log("error", "config.refused", {
-          message: `${path} could not be applied: ${reasonOf(cause)}. Mend it and save it again.`,
-        }),
+        refuse(`${path} could not be applied: ${reasonOf(cause)}. Mend it and save it again.`),
       );
     });
   };
   return {
     hooks: (kind, account, request) => engine.webhook(kind, account, request),
-    states: () =>
-      engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
+    states: () => [
+      ...engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
+      ...(unusable === undefined ? [] : [{ account: NODE_FILE, state: "refused", holder: "", trouble: unusable }]),
+    ],
     start: () => {
       engine.start();
       watchFile(path, { interval: WATCH_MS }, onChange);
@@ -107,18 +115,6 @@ const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string,
     id: `${config.kind}/${config.name}`,
     leaseTtlMs,
     secret: (name) => secretOf(secrets[name], directory, log),
+    whyNoSecret: (name) => whyNoSecret(name, secrets, directory),
   };
 };
-
-/** Undefined when there is none; whoever asked says which one is missing. */
-function secretOf(source: SecretSource | undefined, directory: string, log: Logger): string | undefined {
-  if (source === undefined) return undefined;
-  if ("env" in source) return process.env[source.env];
-  const path = isAbsolute(source.file) ? source.file : join(directory, source.file);
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch (cause) {
-    log("error", "secret.unreadable", { file: path, message: reasonOf(cause) });
-    return undefined;
-  }
-}

@@ -23,6 +23,7 @@ import {
   systemClock,
   systemRandom,
 } from "@skein/node";
+import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
 import { childEnvironment, createAsking, createAttemptLogs, createProcesses } from "@skein/process";
@@ -69,9 +70,11 @@ export function composeNode(options: ComposeOptions): Node {
     stories: join(data.path, "stories"),
     git: join(data.path, "git"),
     asks: join(data.path, "asks"),
+    sessions: join(data.path, "sessions"),
   };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const sandboxes = openSandboxes(data.path);
+  const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
   const node = createNode({
     clock: systemClock,
     random: systemRandom,
@@ -80,8 +83,12 @@ export function composeNode(options: ComposeOptions): Node {
     store: data.store,
     net: options.net,
     asking: createAsking({ directory: places.asks, clock: systemClock }),
-    processes: createProcesses({ owner: ownerOf(data.path), rooms: sandboxes }),
+    processes,
     sandboxes,
+    talking: {
+      agents: createTurnAgents({ processes, clock: systemClock, version: VERSION }),
+      sessions: createSessionNotes(places.sessions),
+    },
     logs: createAttemptLogs({
       directory: places.logs,
       maxBytesPerLog: LOG_BYTES,

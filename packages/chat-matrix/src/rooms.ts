@@ -109,7 +109,8 @@ async function answerInvitation(
   const inviter = inviters.join(" and ");
   if (inviters.length === 0 || !inviters.every((one) => allow.has(one))) {
     const left = await api.leave(room, signal);
-    log("info", "chat.matrix.invitation-refused", { account, room, inviter });
+    const message = "The setting invite.allow does not name who invited; then they have to invite again.";
+    log("info", "chat.matrix.invitation-refused", { account, room, inviter, message });
     // An invitation that stays open does no harm.
     if (left.type !== "ok") log("warn", "chat.matrix.leave-failed", { account, room, reason: describe(left) });
     return DONE;

@@ -41,6 +41,8 @@ export interface AccountSettings {
   /** Of the transport; its kind checks them. */
   readonly settings: unknown;
   readonly secret: (name: string) => string | undefined;
+  /** Why a secret is not there, for a person; left out by who does not know. */
+  readonly whyNoSecret?: (name: string) => string;
 }
 
 export const roomOf = (account: AccountSettings, room: string): RoomSettings | undefined =>

@@ -25,9 +25,10 @@ interface Stand {
   readonly logged: string[];
 }
 
-function stand(): Stand {
+function stand(role: "operator" | "agent" = "operator"): Stand {
   const mesh = createMeshDouble();
-  const desk = mesh.desk("alice");
+  const founder = mesh.desk("alice");
+  const desk = role === "operator" ? founder : mesh.desk("bob", role);
   const logged: string[] = [];
   const engine = createChatEngine({
     desk,
@@ -106,6 +107,18 @@ test("an account that is switched off is closed, and one that is switched on is 
   await of.engine.stop();
 });
 
+test("a node whose role may not speak says so, instead of only standing there", async () => {
+  const of = stand("agent");
+  const fake = createKindDouble("fake", createPlatformDouble());
+  of.engine.register(fake.kind);
+  await of.engine.apply([accountOf()]);
+  of.engine.start();
+  await of.mesh.clock.pass(SETTLED_MS);
+  expect([stateOf(of, "fake/main"), fake.made[0]?.isOpen()]).toEqual(["stopped", false]);
+  expect(troubleOf(of, "fake/main")).toContain("role in the mesh is agent");
+  await of.engine.stop();
+});
+
 test("a secret that is missing or empty refuses the account, names it, and touches no other", async () => {
   const of = stand();
   const needy = createKindDouble("needy", createPlatformDouble(), ["token", "signing"]);
@@ -120,6 +133,9 @@ test("a secret that is missing or empty refuses the account, names it, and touch
   expect(troubleOf(of, "needy/main")).toContain("needy/main does not start: the secret signing is missing.");
   expect(of.desk.incidents.join()).not.toContain("abc");
   expect(fake.made[0]?.isOpen()).toBe(true);
+  const whyNoSecret = (name: string): string => `Nobody wrote down ${name}.`;
+  await of.engine.apply([accountOf({ kind: "needy", secret, whyNoSecret }), accountOf()]);
+  expect(troubleOf(of, "needy/main")).toContain("the secret signing is missing. Nobody wrote down signing.");
   // It is there now: the next look at the configuration starts it.
   await of.engine.apply([accountOf({ kind: "needy", secret: () => "abc" }), accountOf()]);
   expect([needy.made.length, fake.made.length]).toEqual([1, 1]);

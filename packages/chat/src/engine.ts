@@ -172,9 +172,9 @@ function makeOf<Settings>(
     const secrets = new Map(kind.secrets(parsed.data).map((name) => [name, account.secret(name) ?? ""]));
     const missing = [...secrets].flatMap(([name, value]) => (value === "" ? [name] : []));
     if (missing.length > 0) {
-      return err(
-        `${account.id} does not start: the secret ${missing.join(" and ")} is missing. Name an environment variable or a file for it under secrets.`,
-      );
+      const why = account.whyNoSecret ?? ((): string => "Name an environment variable or a file for it under secrets.");
+      const reasons = [...new Set(missing.map(why))].join(" ");
+      return err(`${account.id} does not start: the secret ${missing.join(" and ")} is missing. ${reasons}`);
     }
     const { clock, random, log, fetch, verifier } = services;
     const secret = (name: string): string => account.secret(name) ?? "";

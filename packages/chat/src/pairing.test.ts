@@ -95,6 +95,13 @@ test("a code that others could read in a room is used up, so that none of them c
   }
 });
 
+test("a code that others have read gives nothing once the person's role is none", () => {
+  const mesh = meshOf();
+  mesh.write(chatDraft({ kind: "person.role", person: "ada", role: "none" }));
+  carryOut(mesh, pairWith(mesh, CODE, "fake:eve"));
+  expect(mesh.view().chat.people().byPrincipal.get("fake:eve")?.role).toBe("none");
+});
+
 test("what is no code, or somebody else's guess, makes nobody anybody", () => {
   for (const typed of [
     "",

@@ -243,6 +243,11 @@ export function createSession(deps: SessionDeps): Session {
     const role = desk.role();
     return !isStopped && trouble?.severity !== "fatal" && role !== undefined && roleAtLeast(role, "operator");
   };
+  /** Nothing is wrong, and yet this node never speaks: somebody who looks would wait for it. */
+  const silence = (): string | undefined =>
+    isStopped || mayHold()
+      ? undefined
+      : `This node's role in the mesh is ${desk.role() ?? "none"}; who speaks in rooms has to be operator or owner.`;
   const claim = async (epoch: number): Promise<void> => {
     isClaiming = true;
     const body = { kind: "lease.claim", lease: account.id, epoch, ttl } as const;
@@ -314,7 +319,7 @@ export function createSession(deps: SessionDeps): Session {
       account: account.id,
       state: isHolder() ? (isOpen() ? "speaks" : "connects") : mayHold() ? "stands by" : "stopped",
       holder: desk.view().chat.leases.get(account.id)?.holder,
-      trouble: trouble?.message,
+      trouble: trouble?.message ?? silence(),
     }),
     hasFailed: () => trouble?.severity === "fatal",
     stop: async () => {

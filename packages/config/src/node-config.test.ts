@@ -81,6 +81,37 @@ test.each([
   expect(problemOf(text)).toContain(words);
 });
 
+test.each([
+  ["tranports: []", 'node.yaml:1:1: "tranports" is not a known key; did you mean transports?'],
+  ["transports: [{ kind: matrix, setings: {} }]", "did you mean settings?"],
+  ["transports: [{ kind: matrix, room: [] }]", "did you mean rooms?"],
+  ["transports: [{ kind: matrix, rooms: [{ id: a, notice: nothing }] }]", "did you mean notices?"],
+  ["transports: [{ kind: matrix, rooms: [{ id: a, colour: red }] }]", "the keys here are id, role, guests, notices"],
+  [
+    "transports: [{ kind: matrix, secrets: { accessToken: tok } }]",
+    "write { env: NAME_OF_A_VARIABLE } or { file: PATH }",
+  ],
+])("%s is told what was probably meant", (text, words) => {
+  expect(problemOf(text)).toContain(words);
+});
+
+test.each([
+  ["transports: [{ kind: matrix, fourEyes: [archvie] }]", "fourEyes[0]: names no verb; write archive"],
+  ["transports: [{ kind: matrix, fourEyes: [abandon] }]", "fourEyes[0]: names no verb; write archive"],
+  ["transports: [{ kind: matrix, fourEyes: [purge-all] }]", "`help` in a room lists them"],
+  ["transports: [{ kind: matrix, roles: { delte: owner } }]", "delte names no verb; write delete"],
+])("a rule about a verb that is not there is refused, because it would protect nothing: %s", (text, words) => {
+  expect(problemOf(text)).toContain(words);
+});
+
+test("rules about verbs are taken", () => {
+  const parsed = parseNodeConfig(
+    "transports: [{ kind: matrix, roles: { delete: owner }, fourEyes: [archive] }]",
+    "node.yaml",
+  );
+  expect(parsed.ok && parsed.value.transports[0]).toMatchObject({ roles: { delete: "owner" }, fourEyes: ["archive"] });
+});
+
 const leaseOf = (text: string): unknown => {
   const parsed = parseNodeConfig(text, "node.yaml");
   return parsed.ok ? parsed.value.lease : parsed.error.message;

@@ -2,7 +2,7 @@
  * `node.yaml` in a data directory: the settings of one node: its chat accounts, and what this machine gives to sandboxed
  * work. Secrets are never in it: each is named, with the environment variable or the file that holds it.
  */
-import { err, ok, type Result, type Role, ROLES } from "@skein/core";
+import { didYouMean, err, ok, type Result, type Role, ROLES, verbOf, VERBS } from "@skein/core";
 import * as z from "zod";
 
 import { readDocument } from "./document.ts";
@@ -79,12 +79,31 @@ const room = z.strictObject({
   notices: z.enum(["nothing", "important", "stages", "everything"]).default("stages"),
 });
 
-const secret = z.union([
-  z.strictObject({
-    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be the name of an environment variable"),
-  }),
-  z.strictObject({ file: z.string().min(1).max(4_096) }),
-]);
+const secret = z.union(
+  [
+    z.strictObject({
+      env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be the name of an environment variable"),
+    }),
+    z.strictObject({ file: z.string().min(1).max(4_096) }),
+  ],
+  "says where the secret is, never the secret itself: write { env: NAME_OF_A_VARIABLE } or { file: PATH }",
+);
+
+/**
+ * A verb by the name under which rules are kept. One that is misspelled would protect nothing, and nobody would notice.
+ */
+const verb = z.string().superRefine((name, context) => {
+  const known = verbOf(name)?.names[0];
+  if (known === name) return;
+  const meant =
+    known ??
+    didYouMean(
+      name,
+      VERBS.flatMap(({ names }) => names.slice(0, 1)),
+    );
+  const hint = meant === undefined ? "`help` in a room lists them" : `write ${meant}`;
+  context.addIssue({ code: "custom", message: `names no verb; ${hint}` });
+});
 
 const transport = z.strictObject({
   kind: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be a kind like matrix, slack, discord, whatsapp or twilio"),
@@ -96,8 +115,8 @@ const transport = z.strictObject({
   pin: z.string().max(64).default(""),
   prefixes: z.array(z.string().min(1).max(32)).max(8).default(["!skein"]),
   rooms: z.array(room).max(256).default([]),
-  roles: z.record(z.string().max(32), role).default({}),
-  fourEyes: z.array(z.string().max(32)).max(64).default([]),
+  roles: z.record(verb, role).default({}),
+  fourEyes: z.array(verb).max(64).default([]),
   settings: z.record(z.string(), z.unknown()).default({}),
   secrets: z.record(z.string().max(64), secret).default({}),
 });
@@ -196,10 +215,38 @@ export function parseNodeConfig(text: string, fileName: string): Result<NodeConf
       )
     : checked.error.issues.map((issue) => {
         const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-        return problemAt(offsets.valueAt(path), path, `${keyText(path)}: ${issue.message}`);
+        const where = path.length === 0 ? "" : `${keyText(path)}: `;
+        return problemAt(offsets.valueAt(path), path, `${where}${sentenceOf(issue, path)}`);
       });
   const all = [...located, ...found];
   return all.length > 0 || !checked.success ? err(configError(all)) : ok(checked.data);
+}
+
+/** What zod says, and for a key that is not known the one that was probably meant. */
+function sentenceOf(issue: z.core.$ZodIssue, path: KeyPath): string {
+  // A record's key that is refused says so in an issue of its own.
+  if (issue.code === "invalid_key") {
+    return `${issue.path.at(-1)?.toString() ?? "a key"} ${issue.issues[0]?.message ?? "is not known"}`;
+  }
+  if (issue.code !== "unrecognized_keys") return issue.message;
+  const known = keysAt(path);
+  return issue.keys
+    .map((key) => {
+      const meant = didYouMean(key, known);
+      return meant === undefined
+        ? `${JSON.stringify(key.slice(0, 60))} is not a known key; the keys here are ${known.join(", ")}`
+        : `${JSON.stringify(key)} is not a known key; did you mean ${meant}?`;
+    })
+    .join(" ");
+}
+
+function keysAt(path: KeyPath): readonly string[] {
+  const [top, , inner] = path;
+  if (top === undefined) return ["transports", "lease", "interpreter"];
+  if (top === "lease") return ["ttl"];
+  if (top === "interpreter") return ["run", "timeout", "env"];
+  if (inner === "secrets") return ["env", "file"];
+  return Object.keys((inner === "rooms" ? room : transport).shape);
 }
 
 function twins(transports: readonly { readonly kind: string; readonly name: string }[]): readonly KeyPath[] {

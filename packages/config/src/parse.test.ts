@@ -68,6 +68,7 @@ remote: ssh://git@host:2222/team/repo.git
 agent:
   kind: acp
   run: [agent, --acp]
+  permissions: deny
   env: [LANG, _X1]
 gate:
   - [npm, ci]
@@ -87,7 +88,7 @@ ask: { timeout: 5m, fallback: deny }
       project: "other-1",
       base: "release/1.2",
       remote: "ssh://git@host:2222/team/repo.git",
-      agent: { kind: "acp", run: ["agent", "--acp"], env: ["LANG", "_X1"] },
+      agent: { kind: "acp", run: ["agent", "--acp"], permissions: "deny", env: ["LANG", "_X1"] },
       gate: [
         ["npm", "ci"],
         ["sh", "-c", "a\nb"],
@@ -191,6 +192,22 @@ test.each([
     "agent: { kind: command }",
     "2:1 agent.run",
     "is missing; write the command as a list of words, for example [node, agent.mjs].",
+  ],
+  ["agent: { kind: acp }", "2:1 agent.run", "is missing; write the command as a list of words"],
+  [
+    "agent: { kind: acp, run: [a], preset: gemini }",
+    "2:26 agent.run",
+    "does not go with preset, which is a command too; keep one of the two.",
+  ],
+  [
+    "agent: { kind: command, preset: gemni }",
+    "2:33 agent.preset",
+    'must be one of claude-code, codex, gemini, not "gemni"; any other agent is written as run.',
+  ],
+  [
+    "agent: { kind: acp, preset: gemini, permissions: yes }",
+    "2:50 agent.permissions",
+    'must be ask, allow or deny, not "yes".',
   ],
   ["agent: { run: [a] }", "2:1 agent.kind", "is missing; write command, scripted or acp."],
   ["agent: { kind: acp, run: node a.mjs }", "2:26 agent.run", "for example [node, a.mjs]."],

@@ -8,11 +8,23 @@ export type Argv = readonly [string, ...string[]];
 
 export type SandboxKind = "bwrap" | "podman" | "none";
 
-/** `env` names the variables that are passed through from the node's own environment; values are never written down. */
+/**
+ * `preset` is the name that `run` was written as. `env` names the variables that are passed through from the node's own environment; values are never
+ * written down.
+ */
 export type AgentConfig =
-  | { readonly kind: "command"; readonly run: Argv; readonly env: readonly string[] }
+  | { readonly kind: "command"; readonly run: Argv; readonly preset?: string; readonly env: readonly string[] }
   | { readonly kind: "scripted"; readonly env: readonly string[] }
-  | { readonly kind: "acp"; readonly run: Argv; readonly env: readonly string[] };
+  | {
+      readonly kind: "acp";
+      readonly run: Argv;
+      readonly preset?: string;
+      readonly env: readonly string[];
+      readonly permissions: Permissions;
+    };
+
+/** What becomes of an agent's requests for permission: a person is asked, or the answer is always the same. */
+type Permissions = "ask" | "allow" | "deny";
 
 export interface ClaimConfig {
   readonly ttlMs: number;

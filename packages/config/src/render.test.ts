@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseProjectConfig } from "./parse.ts";
+import { ACP_PRESETS, COMMAND_PRESETS } from "./presets.ts";
 import type { AgentConfig, Argv, ProjectConfig } from "./project-config.ts";
 import { projectNameFrom } from "./project-name.ts";
 import { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
@@ -28,7 +29,8 @@ test("the file for a new repository reads well", () => {
     remote: origin
 
     # What does the work. scripted is built in and needs no key; command runs any program (run: [program, argument]);
-    # acp (the Agent Client Protocol) is refused by this version. env: [NAME] passes variables of the node on, by name.
+    # acp talks to an agent over the Agent Client Protocol (run, or preset: claude-code, codex, gemini, opencode, …).
+    # env: [NAME] passes variables of the node on, by name.
     agent:
       kind: scripted
 
@@ -139,9 +141,16 @@ const argv: fc.Arbitrary<Argv> = fc
 const env = fc.array(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,9}$/), { maxLength: 3 });
 const agent: fc.Arbitrary<AgentConfig> = fc.oneof(
   env.map((env): AgentConfig => ({ kind: "scripted", env })),
+  fc.tuple(argv, env).map(([run, env]): AgentConfig => ({ kind: "command", run, env })),
   fc
-    .tuple(fc.constantFrom("command" as const, "acp" as const), argv, env)
-    .map(([kind, run, env]) => ({ kind, run, env })),
+    .tuple(argv, fc.constantFrom("ask" as const, "allow" as const, "deny" as const), env)
+    .map(([run, permissions, env]): AgentConfig => ({ kind: "acp", run, permissions, env })),
+  fc
+    .tuple(fc.constantFrom(...COMMAND_PRESETS), env)
+    .map(([[preset, run], env]): AgentConfig => ({ kind: "command", preset, run, env })),
+  fc
+    .tuple(fc.constantFrom(...ACP_PRESETS), env)
+    .map(([[preset, run], env]): AgentConfig => ({ kind: "acp", preset, run, permissions: "ask", env })),
 );
 const wallMs = fc.integer({ min: 1000, max: 604_800_000 });
 const idleMs = fc.integer({ min: 100, max: 86_400_000 });

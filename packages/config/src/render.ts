@@ -74,12 +74,17 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
 function agentLines(agent: AgentConfig): readonly string[] {
   const comment = [
     "# What does the work. scripted is built in and needs no key; command runs any program (run: [program, argument]);",
-    "# acp (the Agent Client Protocol) is refused by this version. env: [NAME] passes variables of the node on, by name.",
+    "# acp talks to an agent over the Agent Client Protocol (run, or preset: claude-code, codex, gemini, opencode, …).",
+    "# env: [NAME] passes variables of the node on, by name.",
   ];
-  const runLine = agent.kind === "scripted" ? [] : [`  run: ${flowList(agent.run)}`];
+  const runLine = agent.kind === "scripted" ? [] : [commandLine(agent)];
+  const askLine = agent.kind === "acp" ? [`  permissions: ${agent.permissions}`] : [];
   const envLine = agent.env.length === 0 ? [] : [`  env: ${flowList(agent.env)}`];
-  return [...comment, "agent:", `  kind: ${agent.kind}`, ...runLine, ...envLine];
+  return [...comment, "agent:", `  kind: ${agent.kind}`, ...runLine, ...askLine, ...envLine];
 }
+
+const commandLine = ({ run, preset }: Exclude<AgentConfig, { kind: "scripted" }>): string =>
+  preset === undefined ? `  run: ${flowList(run)}` : `  preset: ${preset}`;
 
 function gateLines(gate: readonly (readonly string[])[], because: string | undefined): readonly string[] {
   const comment =

@@ -50,6 +50,8 @@ test("the schema for editors has an id, a title, and a description for every key
       "agent",
       "agent.kind",
       "agent.run",
+      "agent.preset",
+      "agent.permissions",
       "agent.env",
       "gate",
       "sandbox",

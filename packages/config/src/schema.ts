@@ -2,7 +2,7 @@
  * The keys of `skein.yaml`, once: this zod schema is the source of the check, of the JSON Schema for editors, and of the
  * words that "did you mean" chooses from.
  */
-import { err, ok, type Result } from "@skein/core";
+import { assert, err, ok, type Result } from "@skein/core";
 import * as z from "zod";
 import {
   argv,
@@ -11,12 +11,14 @@ import {
   hostPatterns,
   mapLike,
   obeys,
+  shown,
   size,
   textLike,
   wholeNumber,
   type Range,
 } from "./field-kinds.ts";
-import type { ProjectConfig } from "./project-config.ts";
+import { ACP_PRESETS, COMMAND_PRESETS } from "./presets.ts";
+import type { AgentConfig, Argv, ProjectConfig } from "./project-config.ts";
 import { PROJECT_NAME_PATTERN, projectNameFrom } from "./project-name.ts";
 import { toSchemaIssues, type SchemaIssue, type Vocabulary } from "./schema-issue.ts";
 import { branchProblem, remoteProblem, wordProblem } from "./text-rules.ts";
@@ -63,7 +65,39 @@ const remote = z
     description: "The repository that finished work lands on: a remote's name, a URL or a path. No credentials.",
   });
 
-const run = argv("The agent's command: the program and its arguments, executed without a shell.");
+const run = argv("The agent's command: the program and its arguments, executed without a shell.").optional();
+const preset = (presets: ReadonlyMap<string, Argv>): z.ZodOptional<z.ZodEnum<Readonly<Record<string, string>>>> => {
+  const names = [...presets.keys()];
+  return z
+    .enum(Object.fromEntries(names.map((name) => [name, name])), {
+      error: ({ input }) =>
+        `must be one of ${names.join(", ")}, not ${shown(input)}; any other agent is written as run`,
+    })
+    .optional()
+    .meta({ description: "A common agent by its name, instead of its command." });
+};
+const PERMISSIONS = ["ask", "allow", "deny"] as const;
+const permissions = z.enum(PERMISSIONS).default("ask").meta({
+  description:
+    "What becomes of the agent's requests for permission: ask puts each to people, allow and deny answer it at once.",
+});
+
+interface Command {
+  readonly run?: Argv | undefined;
+  readonly preset?: string | undefined;
+}
+
+/** A command is written out, or it is a preset's. */
+function hasOneCommand(context: z.core.ParsePayload<Command>): void {
+  const { run: written, preset: name } = context.value;
+  if ((written === undefined) !== (name === undefined)) return;
+  const message =
+    name === undefined
+      ? "is missing; write the command as a list of words, for example [node, agent.mjs]"
+      : "does not go with preset, which is a command too; keep one of the two";
+  context.issues.push({ code: "custom", path: ["run"], message, input: written });
+}
+
 const env = environmentNames(
   "Names of environment variables of the node that are passed to the agent. Names only, never values.",
 ).default([]);
@@ -75,9 +109,9 @@ const agent = z
   .discriminatedUnion(
     "kind",
     [
-      z.strictObject({ kind: commandKind, run, env }),
+      z.strictObject({ kind: commandKind, run, preset: preset(COMMAND_PRESETS), env }).check(hasOneCommand),
       z.strictObject({ kind: scriptedKind, env }),
-      z.strictObject({ kind: acpKind, run, env }),
+      z.strictObject({ kind: acpKind, run, preset: preset(ACP_PRESETS), permissions, env }).check(hasOneCommand),
     ],
     { error: mapLike("{ kind: scripted }") },
   )
@@ -188,7 +222,7 @@ const schema = z.strictObject({
 const VOCABULARY: Vocabulary = {
   top: Object.keys(schema.shape),
   nested: {
-    agent: ["kind", "run", "env"],
+    agent: ["kind", "run", "preset", "permissions", "env"],
     network: Object.keys(networkKeys),
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
@@ -198,6 +232,7 @@ const VOCABULARY: Vocabulary = {
   },
   choices: {
     sandbox: sandbox.unwrap().options,
+    "agent.permissions": PERMISSIONS,
     "agent.kind": [commandKind.value, scriptedKind.value, acpKind.value],
   },
 };
@@ -221,9 +256,19 @@ export function projectConfigJsonSchema(): unknown {
   };
 }
 
-function toProjectConfig({ claim, limits, ask, ...asWritten }: z.output<typeof schema>): ProjectConfig {
+function toAgentConfig(written: z.output<typeof schema>["agent"]): AgentConfig {
+  if (written.kind === "scripted") return written;
+  const { run: argvWritten, preset: name, ...rest } = written;
+  const presets = written.kind === "acp" ? ACP_PRESETS : COMMAND_PRESETS;
+  const command = argvWritten ?? presets.get(name ?? "");
+  assert(command !== undefined, "a command was written or is a preset's");
+  return { ...rest, run: command, ...(name === undefined ? {} : { preset: name }) };
+}
+
+function toProjectConfig({ agent: worker, claim, limits, ask, ...asWritten }: z.output<typeof schema>): ProjectConfig {
   return {
     ...asWritten,
+    agent: toAgentConfig(worker),
     claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
     limits: {
       agentWallMs: limits.agentWall,

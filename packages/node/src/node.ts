@@ -63,6 +63,8 @@ export interface NodeOptions {
   readonly processes: Processes;
   readonly sandboxes: Sandboxes;
   readonly asking: Asking;
+  /** For agents that hold a conversation; none are driven when it is left out. */
+  readonly talking?: WorkDeps["talking"];
   readonly logs: AttemptLogs;
   readonly openRepository: OpenRepository;
   readonly writeStory: WorkDeps["writeStory"];
@@ -235,6 +237,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     processes: options.processes,
     sandboxes: options.sandboxes,
     asking: options.asking,
+    talking: options.talking,
     appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),
     writeStory: options.writeStory,
     environment: options.environment,

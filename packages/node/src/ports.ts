@@ -226,8 +226,10 @@ export interface ProcessSpec {
   readonly cwd: string;
   /** The whole environment of the child; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Written to standard input, which is then closed. */
+  /** Written to standard input, which is then closed; with `talk` it stays open. */
   readonly stdin: string;
+  /** A conversation: standard output is heard instead of handed to `onOutput`. */
+  readonly talk?: Talk;
   readonly limits: ProcessLimits;
   /** What it is shut in; left out, it has all rights of the node's user. */
   readonly room?: Room;
@@ -250,6 +252,21 @@ export interface ProcessLimits {
 }
 
 export type LimitName = "wall" | "idle" | "output" | "cpu" | "memory" | "processes" | "disk";
+
+/** The other end of a child's standard input and output. */
+export interface Talk {
+  /** The child runs. Called once, before anything is heard. */
+  begin(line: TalkLine): void;
+  /** What the child wrote to standard output. It counts against the limit of output and is part of its digest. */
+  hear(chunk: Uint8Array): void;
+}
+
+export interface TalkLine {
+  /** `full` when the child does not read what it is sent; nothing was written then. */
+  write(bytes: Uint8Array): "sent" | "full" | "closed";
+  /** Standard input ends. */
+  end(): void;
+}
 
 export interface Excuse {
   holds(): boolean;
@@ -351,6 +368,74 @@ export interface Asking {
     onAsked: (asked: AskedFile) => void,
     onTrouble: (message: string) => void,
   ): Result<AskingPlace, string>;
+}
+
+// ── agents that hold a conversation ─────────────────────────────────────────────────────────────────────────────────
+
+/** One turn of an agent that is talked to, from its start to the end of its process tree. */
+export interface TurnSpec {
+  /** How the agent's process runs; `cwd` is where it works. */
+  readonly process: Omit<ProcessSpec, "stdin" | "talk">;
+  /** What the agent is told in a session of its own, and in one that it goes on with. */
+  readonly prompt: { readonly fresh: string; readonly again: string };
+  /** The session of an earlier attempt, when there is one. */
+  readonly earlier: AgentSession | undefined;
+  /** What becomes of the agent's requests for permission: a person is asked, or the answer is always the same. */
+  readonly permissions: "ask" | "allow" | "deny";
+  /** Resolves with the answer, or with one sentence saying why there is none. `signal`: nobody waits for it any more. */
+  readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
+  /** The session that the agent works in, as soon as there is one, and again with what it has cost. */
+  readonly onSession: (session: AgentSession) => void;
+}
+
+/** A session as this node remembers it. `id` is the agent's word for it and means nothing to anybody else. */
+export interface AgentSession {
+  readonly id: string;
+  /** What the session has cost so far, where the agent tells. */
+  readonly costUsd?: number;
+}
+
+export interface AgentQuestion {
+  readonly text: string;
+  /** Empty when any text is an answer. */
+  readonly options: readonly string[];
+  /** The options that the words `allow` and `deny` of a project's `ask.fallback` stand for. */
+  readonly fallbacks: ReadonlyMap<string, string>;
+}
+
+/** What one turn took. What the agent does not tell is not there, and never 0. */
+export interface Usage {
+  readonly model?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly costUsd?: number;
+}
+
+export type TurnEnd =
+  /** The agent ended its turn or failed in it; `words` follow "The agent". */
+  | { readonly type: "ended"; readonly words: string }
+  /** Its provider lets it do no more for now; `until` is wall time. */
+  | { readonly type: "rate-limited"; readonly why: string; readonly until?: number }
+  /** There was no session to work in: this machine's trouble, not the story's. */
+  | { readonly type: "not-started"; readonly why: string }
+  /** The process ended, or was ended, in the middle of the turn. */
+  | { readonly type: "process" };
+
+export interface TurnResult {
+  readonly end: TurnEnd;
+  readonly process: ProcessResult;
+  readonly usage: Usage;
+}
+
+export interface TurnAgents {
+  run(spec: TurnSpec, signal: AbortSignal): Promise<TurnResult>;
+}
+
+/** Which session an agent had for an item on this node. A note for oneself: never replicated, and no authority. */
+export interface SessionNotes {
+  get(item: string, argv: readonly string[]): AgentSession | undefined;
+  /** One sentence when it could not be kept; then the next attempt starts afresh. */
+  put(item: string, argv: readonly string[], session: AgentSession): Result<void, string>;
 }
 
 // ── attempt logs ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 
 export interface CapturedOutput {
-  take(chunk: Uint8Array): void;
+  /** `to` instead of the receiver gets what is kept of this chunk. */
+  take(chunk: Uint8Array, to?: (piece: Uint8Array) => void): void;
   /** More arrived than the limit allows; the rest is dropped. */
   overflowed(): boolean;
   /** What the receiver threw, if it did: a bug of the caller, raised again when the process tree is gone. */
@@ -27,25 +28,25 @@ export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8A
   let failure: { readonly cause: unknown } | undefined;
   let tail: Uint8Array = new Uint8Array(0);
 
-  const keep = (piece: Uint8Array): void => {
+  const keep = (piece: Uint8Array, to: (piece: Uint8Array) => void): void => {
     taken += piece.byteLength;
     hash.update(piece);
     tail =
       piece.byteLength < TAIL_BYTES ? Buffer.concat([tail, piece]).subarray(-TAIL_BYTES) : piece.slice(-TAIL_BYTES);
     try {
-      receive(piece);
+      to(piece);
     } catch (cause) {
       failure = { cause };
     }
   };
 
   return {
-    take: (chunk) => {
+    take: (chunk, to = receive) => {
       if (finished || overflowed || failure !== undefined) return;
       const room = limitBytes - taken;
       overflowed = chunk.byteLength > room;
       const piece = overflowed ? chunk.subarray(0, room) : chunk;
-      if (piece.byteLength > 0) keep(piece);
+      if (piece.byteLength > 0) keep(piece, to);
     },
     overflowed: () => overflowed,
     failure: () => failure,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ProcessResult, ProcessSpec } from "@skein/node";
+import type { ProcessResult, ProcessSpec, TalkLine } from "@skein/node";
 import { expect, test, vi } from "vitest";
 import { createProcesses } from "./processes.ts";
 
@@ -363,4 +363,96 @@ test("a run that asks for a room where nobody makes one does not run", async () 
   const { result, output } = await shell("echo ran", { room });
   expect(result.end).toEqual({ type: "no-room", message: "There are no sandboxes here." });
   expect(output).toBe("");
+});
+
+// ── conversations ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Talked extends Ran {
+  readonly heard: string;
+}
+
+/** `answer` is called with everything that was heard so far, and may write a line. */
+async function talk(
+  script: string,
+  answer: (heard: string, line: TalkLine) => void,
+  options: RunOptions = {},
+): Promise<Talked> {
+  let heard = "";
+  let line: TalkLine | undefined;
+  const ran = await shell(script, {
+    talk: {
+      begin: (given) => {
+        line = given;
+        answer(heard, given);
+      },
+      hear: (chunk) => {
+        heard += Buffer.from(chunk).toString();
+        if (line !== undefined) answer(heard, line);
+      },
+    },
+    ...options,
+  });
+  return { ...ran, heard };
+}
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+test("a conversation hears standard output as it comes, and its answers reach a standard input that stays open", async () => {
+  let isGreeted = false;
+  const { result, output, heard } = await talk(
+    'read first; echo "got $first"; read second; echo "got $second"; cat; echo bye >&2',
+    (soFar, line) => {
+      if (!isGreeted) {
+        isGreeted = true;
+        line.write(bytes("one\n"));
+      } else if (soFar === "got one\n") line.write(bytes("two\n"));
+      else if (soFar === "got one\ngot two\n") line.end();
+    },
+  );
+  expect(result.end).toEqual({ type: "exited", code: 0 });
+  expect(heard).toBe("got one\ngot two\n");
+  expect(output).toBe("bye\n");
+  expect(result.outputBytes).toBe(heard.length + output.length);
+  expect(result.outputDigest).toBe(sha256(heard + output));
+});
+
+test("what is heard counts against the limits like any other output, and is cut at the same byte", async () => {
+  const flood = await talk("yes 0123456789", () => undefined, { limits: { outputBytes: 10_000 } });
+  expect(flood.result).toMatchObject({ end: { type: "limit", limit: "output" }, outputBytes: 10_000 });
+  expect(flood.heard).toHaveLength(10_000);
+  const silent = await talk("sleep 30", () => undefined, { limits: { idleMs: 200 } });
+  expect(silent.result.end).toEqual({ type: "limit", limit: "idle" });
+});
+
+test("nothing is kept without end for a child that does not read, and a line to one that is gone is closed", async () => {
+  const said: string[] = [];
+  let isDone = false;
+  await talk(
+    "echo go; exec sleep 30",
+    (soFar, line) => {
+      if (soFar === "" || isDone) return;
+      isDone = true;
+      for (let count = 0; count < 100; count++) said.push(line.write(new Uint8Array(1024 * 1024)));
+    },
+    { limits: { idleMs: 500 } },
+  );
+  expect(said.filter((one) => one === "sent").length).toBeLessThan(8);
+  expect(said.at(-1)).toBe("full");
+  let line: TalkLine | undefined;
+  await talk("exit 0", (_, given) => {
+    line = given;
+  });
+  expect(line?.write(bytes("late\n"))).toBe("closed");
+});
+
+test("a fault of the listener is raised once the child is gone", async () => {
+  const running = shell("echo go; exec sleep 30", {
+    talk: {
+      begin: () => undefined,
+      hear: () => {
+        throw new Error("the listener has a bug");
+      },
+    },
+  });
+  await expect(running).rejects.toThrow("the listener has a bug");
 });

@@ -11,7 +11,16 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { err, ok, type Result } from "@skein/core";
-import type { Entered, LimitName, ProcessEnd, Processes, ProcessResult, ProcessSpec, Rooms } from "@skein/node";
+import type {
+  Entered,
+  LimitName,
+  ProcessEnd,
+  Processes,
+  ProcessResult,
+  ProcessSpec,
+  Rooms,
+  TalkLine,
+} from "@skein/node";
 import { createCapturedOutput, type CapturedOutput } from "./captured-output.ts";
 import { watchLimits } from "./limit-watch.ts";
 import { endTree, type ProcessTree, trackOwner } from "./process-tree.ts";
@@ -37,6 +46,8 @@ const NO_ROOMS: Rooms = {
 const GRACE_MS = 2_000;
 /** With the tree gone, output ends at once; longer only when somebody outside the tree was handed the pipe. */
 const REST_OF_OUTPUT_MS = 5_000;
+/** What a child may leave unread of what it is sent. */
+const UNREAD_BYTES = 4 * 1024 * 1024;
 /** Node fires a timer at once when its delay does not fit into 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -79,8 +90,10 @@ async function run(spec: ProcessSpec, signal: AbortSignal, settings: Settings): 
     const { child, tree, status } = started.value;
 
     const closed = closeOf(child);
-    feed(child, spec.stdin);
-    const end = await firstEnd(child, { spec, output, signal, tree, scratch });
+    feed(child, spec);
+    const ended = firstEnd(child, { spec, output, signal, tree, scratch });
+    spec.talk?.begin(lineTo(child));
+    const end = await ended;
     const endedAt = performance.now();
     const survivors = await endTree(tree, isUrgent(end) ? 0 : settings.graceMs);
     await readRest(child, closed);
@@ -125,9 +138,25 @@ async function enter(spec: ProcessSpec, rooms: Rooms): Promise<Result<Started, P
 }
 
 /** A child that does not read its input is free not to: a broken pipe here says nothing about its success. */
-function feed(child: ChildProcessWithoutNullStreams, stdin: string): void {
+function feed(child: ChildProcessWithoutNullStreams, { stdin, talk }: ProcessSpec): void {
   child.stdin.on("error", () => {});
-  child.stdin.end(stdin);
+  if (talk === undefined) child.stdin.end(stdin);
+  else if (stdin !== "") child.stdin.write(stdin);
+}
+
+/** Nothing is queued without end for a child that does not read. */
+function lineTo({ stdin }: ChildProcessWithoutNullStreams): TalkLine {
+  return {
+    write: (bytes) => {
+      if (!stdin.writable) return "closed";
+      if (stdin.writableLength > UNREAD_BYTES) return "full";
+      stdin.write(bytes);
+      return "sent";
+    },
+    end: () => {
+      stdin.end();
+    },
+  };
 }
 
 interface Watched {
@@ -166,8 +195,8 @@ function firstEnd(
       if (!settled) idle.refresh();
     });
     const onAbort = (): void => finish({ type: "aborted" });
-    const onChunk = (chunk: Uint8Array): void => {
-      output.take(chunk);
+    const onChunk = (chunk: Uint8Array, to?: (piece: Uint8Array) => void): void => {
+      output.take(chunk, to);
       // A refresh would wake a timer that was already cleared.
       if (settled) return;
       idle.refresh();
@@ -177,8 +206,9 @@ function firstEnd(
 
     signal.addEventListener("abort", onAbort);
     // The handlers take each chunk synchronously, so what is not read yet waits in the pipe and slows the child down.
-    child.stdout.on("data", onChunk);
-    child.stderr.on("data", onChunk);
+    const hear = spec.talk === undefined ? undefined : (piece: Uint8Array) => spec.talk?.hear(piece);
+    child.stdout.on("data", (chunk: Uint8Array) => onChunk(chunk, hear));
+    child.stderr.on("data", (chunk: Uint8Array) => onChunk(chunk));
     child.once("exit", (code, name) =>
       finish(name === null ? { type: "exited", code: code ?? 0 } : { type: "signalled", signal: name }),
     );

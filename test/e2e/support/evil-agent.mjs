@@ -98,10 +98,10 @@ probe(8, () =>
 );
 probe(9, () => below(dirname(dirname(clone))).find((path) => !path.endsWith("attempts")));
 /** What a sandbox puts there itself. */
-const MADE_UP = ["/home/skein", "/run/.containerenv", "/run/skein"];
+const MADE_UP = new Set(["/home/skein", "/run/.containerenv", "/run/skein"]);
 probe(10, () =>
   first(["/root", "/home", "/var/log", "/sys", "/run", "/mnt", "/srv"], (path) =>
-    below(path).find((name) => !MADE_UP.includes(name)),
+    below(path).find((name) => !MADE_UP.has(name)),
   ),
 );
 

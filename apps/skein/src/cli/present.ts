@@ -283,15 +283,17 @@ function memberPage(answer: Fields): string {
 }
 
 function transportTable(accounts: readonly Fields[]): string {
-  if (accounts.length === 0)
-    return "This node has no chat accounts: node.yaml in its data directory names them; `skein up` says where that is.";
-  const lines = accounts.map((one) => [
-    text(one["account"]),
-    text(one["state"]),
-    text(one["holder"]),
-    text(one["trouble"]),
-  ]);
-  return table(["ACCOUNT", "THIS NODE", "SPEAKER", "TROUBLE"], lines);
+  if (accounts.length === 0) {
+    return "No chat accounts: node.yaml in the data directory names none, or no node runs there. `skein up` says where the file is.";
+  }
+  const lines = accounts.map((one) => [text(one["account"]), text(one["state"]), text(one["holder"])]);
+  // Below the table, where they have the room to say what to do.
+  const troubles = accounts.flatMap((one) => {
+    const trouble = text(one["trouble"]);
+    const account = text(one["account"]);
+    return trouble === "" ? [] : ["", trouble.startsWith(account) ? trouble : `${account}: ${trouble}`];
+  });
+  return [table(["ACCOUNT", "THIS NODE", "SPEAKER"], lines), ...troubles].join("\n");
 }
 
 const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);

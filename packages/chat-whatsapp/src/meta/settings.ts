@@ -13,9 +13,12 @@ const template = z.strictObject({
   maxText: z.int().min(20).max(1_024).default(600),
 });
 
+/** Without quotes YAML reads a number, so what is no text needs the same advice. */
+const ID = "must be the phone number's id: digits, in quotes";
+
 const settings = z.strictObject({
   /** Not the phone number: the id that the app's page shows below it. */
-  phoneNumberId: z.string().regex(/^\d{5,30}$/, "must be the phone number's id: digits, in quotes"),
+  phoneNumberId: z.string(ID).regex(/^\d{5,30}$/, ID),
   graphUrl: apiUrl("https://graph.facebook.com"),
   version: z
     .string()

@@ -251,3 +251,12 @@ test("only what a room may see and do has a verb: no keys, tickets, codes or mem
   ] as const;
   for (const name of unreachable) expect([name, reachable.has(name)]).toEqual([name, false]);
 });
+
+test("help shows the flags that only rooms have a use for", () => {
+  const usages = ["status", "new", "start"].map((name) => VERBS.find(({ names }) => names[0] === name));
+  expect(usages.map((verb) => (verb === undefined ? "" : usageOf(verb)))).toEqual([
+    "status [#id] [--live]",
+    "new title… [--start]",
+    "start #id",
+  ]);
+});

@@ -21,6 +21,8 @@ export interface Verb {
   readonly command: CommandName | null;
   /** Fields that the verb itself says. */
   readonly fixed?: Readonly<Record<string, string | boolean>>;
+  /** Flags that usage shows, beyond those that a terminal has anyway. */
+  readonly flags?: readonly string[];
   /** It undoes what cannot be had again by another command, so it asks first. */
   readonly confirm?: boolean;
 }
@@ -101,6 +103,7 @@ export const VERBS: readonly Verb[] = [
     names: ["status"],
     summary: "How the board stands; with an item, how that stands",
     parameters: [{ ...item, required: false }],
+    flags: ["live"],
     command: null,
   },
   { names: ["list", "ls", "backlog"], summary: "The items", parameters: [word("stage")], command: "item.list" },
@@ -126,12 +129,14 @@ export const VERBS: readonly Verb[] = [
     names: ["new", "add", "story"],
     summary: "Add a story: its title in the first line, the story below",
     parameters: [{ field: "title", kind: "line-and-text", required: true }],
+    flags: ["start"],
     command: "item.add",
   },
   {
     names: ["bug"],
     summary: "Add a bug: its title in the first line, the rest below",
     parameters: [{ field: "title", kind: "line-and-text", required: true }],
+    flags: ["start"],
     command: "item.add",
     fixed: { type: "bug" },
   },
@@ -207,12 +212,12 @@ export const VERBS: readonly Verb[] = [
 
 export const verbOf = (name: string): Verb | undefined => VERBS.find(({ names }) => names.includes(name));
 
-/** `hold #id [reason…]` */
-export function usageOf({ names: [name = ""], parameters }: Verb): string {
+/** `hold #id [reason…]`, `status [#id] [--live]` */
+export function usageOf({ names: [name = ""], parameters, flags = [] }: Verb): string {
   const words = parameters.map(({ field, kind, required }) => {
     const text =
       kind === "item" ? "#id" : kind === "line-and-text" ? `${field}…` : kind === "rest" ? `${field}…` : field;
     return required ? text : `[${text}]`;
   });
-  return [name, ...words].join(" ");
+  return [name, ...words, ...flags.map((flag) => `[--${flag}]`)].join(" ");
 }

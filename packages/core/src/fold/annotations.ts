@@ -49,7 +49,7 @@ export interface Question extends Stamp {
 }
 
 /** A member ran the gate on what the tip makes of a base, and signed what came of it. */
-export interface Attest extends Stamp {
+interface Attest extends Stamp {
   readonly member: string;
   readonly tip: string;
   readonly base: string;

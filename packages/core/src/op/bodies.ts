@@ -47,7 +47,7 @@ export const SEND_BACK_REASONS: readonly [
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
 /** Open; nothing lands; or only what was in the queue when it was said. */
-export const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
+const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
 export type MeshBody =

@@ -18,6 +18,11 @@ export function readQuestion(bytes: Uint8Array): Result<AskedQuestion, string> {
   if (Object.keys(rest).length > 0) return err(`The question has a key that is neither text nor options. ${SHAPE}`);
   if (typeof text !== "string" || text.trim() === "") return err(`The question has no text. ${SHAPE}`);
   if (!isTexts(options)) return err(`The options of the question are not a list of texts. ${SHAPE}`);
+  return checkQuestion({ text, options });
+}
+
+/** What holds of a question however it was asked. */
+export function checkQuestion({ text, options }: AskedQuestion): Result<AskedQuestion, string> {
   if (options.some((option) => option.trim() !== option || option === "")) {
     return err("An option of the question is empty, or has spaces around it.");
   }

@@ -6,32 +6,46 @@
  *                     ├─ nobody does, without one ─────► item.unask ───────────────────────────► name.error
  *                     └─ the agent ends ───────────────► item.unask
  *
+ * An agent that is talked to asks in its conversation instead, through `ask`; the rest is the same.
+ *
  * What the agent gets is in the log before it gets it. Its silence is excused while it waits; its wall limit is not.
  */
 import { formatDuration } from "@skein/config";
 import { type CommandError, type Draft, encode, err, ok, type Question, type Result, toHex } from "@skein/core";
 
 import type { NotSaved } from "../journal.ts";
-import type { AskedFile, AskingPlace, Cancel, Excuse } from "../ports.ts";
-import { type AskedQuestion, readQuestion } from "./asked-question.ts";
+import type { AgentQuestion, AskedFile, AskingPlace, Cancel, Excuse } from "../ports.ts";
+import { type AskedQuestion, checkQuestion, readQuestion } from "./asked-question.ts";
 import { type AttemptContext, heldItem } from "./attempt-context.ts";
 
 export interface AgentQuestions {
   /** Where the agent puts its questions. */
   readonly directory: string;
   readonly excuse: Excuse;
+  /** Resolves with the answer, or with one sentence saying why there is none. Aborted: nobody waits for it any more. */
+  readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
   /** The agent has ended: what is still asked is withdrawn. */
   close(): Promise<void>;
 }
 
 const QUESTIONS_MAX = 16;
+/** Requests for permission come by the dozen where nothing is allowed for good. */
+const REQUESTS_MAX = 64;
 const NOT_SAVED_RETRY_MS = 1_000;
 const ENDED = "The agent ended before it had an answer.";
+const GONE = "The agent does not wait for an answer any more.";
 
 interface Waiting {
   readonly name: string;
   readonly question: string;
   readonly text: string;
+  readonly fallbacks: ReadonlyMap<string, string>;
+  /** Tells the agent. */
+  readonly reply: (outcome: Outcome) => Result<void, string>;
+  /** The agent has ended, or is being ended. */
+  readonly hangUp: () => void;
+  /** The agent does not wait for an answer any more. */
+  isGone: boolean;
   /** The timeout has passed. */
   isLate: boolean;
   /** What ends it is being written. */
@@ -43,8 +57,9 @@ interface Desk {
   readonly context: AttemptContext;
   readonly place: AskingPlace;
   readonly waiting: Map<string, Waiting>;
-  /** How many were asked so far. */
+  /** How many were asked so far, in files and in conversation. */
   asked: number;
+  requests: number;
   isClosed: boolean;
   onEnded: () => void;
 }
@@ -55,7 +70,7 @@ export function hearAgent(context: AttemptContext, activity: string): Result<Age
   const listeners: (() => void)[] = [];
   const opened = deps.asking.open(
     { item, epoch },
-    (file) => void ask(desk, file),
+    (file) => void askInFile(desk, file),
     (message) => context.note(message),
   );
   if (!opened.ok) return opened;
@@ -64,6 +79,7 @@ export function hearAgent(context: AttemptContext, activity: string): Result<Age
     place: opened.value,
     waiting: new Map(),
     asked: 0,
+    requests: 0,
     isClosed: false,
     onEnded: () => {
       if (desk.isClosed || desk.waiting.size > 0) return;
@@ -75,10 +91,14 @@ export function hearAgent(context: AttemptContext, activity: string): Result<Age
   return ok({
     directory: opened.value.directory,
     excuse: { holds: () => desk.waiting.size > 0, onEnd: (listener) => listeners.push(listener) },
+    ask: (question, signal) => askInTalk(desk, question, signal),
     close: async () => {
       desk.isClosed = true;
       forget();
-      for (const { cancel } of desk.waiting.values()) cancel();
+      for (const { cancel, hangUp } of desk.waiting.values()) {
+        cancel();
+        hangUp();
+      }
       await opened.value.close();
       await withdraw(desk);
     },
@@ -87,22 +107,79 @@ export function hearAgent(context: AttemptContext, activity: string): Result<Age
 
 // ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function ask(desk: Desk, { name, content }: AskedFile): Promise<void> {
+async function askInFile(desk: Desk, { name, content }: AskedFile): Promise<void> {
   if (desk.isClosed) return;
+  const { place, context } = desk;
+  const reply = (outcome: Outcome): Result<void, string> =>
+    outcome.type === "answer" ? place.answer(name, outcome.text) : place.refuse(name, outcome.why);
   const read = content.ok ? readQuestion(content.value) : content;
-  if (!read.ok) return refuse(desk, name, read.error);
-  if (desk.asked >= QUESTIONS_MAX) return refuse(desk, name, `An attempt asks at most ${QUESTIONS_MAX} questions.`);
+  if (!read.ok) return refuse(desk, name, reply, read.error);
+  if (desk.asked >= QUESTIONS_MAX) {
+    return refuse(desk, name, reply, `An attempt asks at most ${QUESTIONS_MAX} questions.`);
+  }
   desk.asked += 1;
-  const { context } = desk;
   const question = questionId(context, name);
-  const { text } = read.value;
-  const entry: Waiting = { name, question, text, isLate: false, isEnding: true, cancel: () => undefined };
+  await pose(desk, read.value, { ...newEntry(name, question, read.value.text), reply });
+}
+
+/** Asked in the agent's conversation: a question of its own each time, whatever was asked before under this claim. */
+function askInTalk(
+  desk: Desk,
+  { text, options, fallbacks }: AgentQuestion,
+  signal: AbortSignal,
+): Promise<Result<string, string>> {
+  const checked = checkQuestion({ text, options });
+  if (!checked.ok) return Promise.resolve(checked);
+  if (desk.isClosed || signal.aborted) return Promise.resolve(err(ENDED));
+  const known = heldItem(desk.context)?.annotations.questions;
+  let name: string;
+  do {
+    if (desk.requests >= REQUESTS_MAX) {
+      return Promise.resolve(err(`An attempt asks for at most ${REQUESTS_MAX} permissions.`));
+    }
+    desk.requests += 1;
+    name = `request ${desk.requests}`;
+  } while (known?.has(questionId(desk.context, name)) === true);
+  const question = questionId(desk.context, name);
+  return new Promise((resolve) => {
+    const reply = (outcome: Outcome): Result<void, string> => {
+      signal.removeEventListener("abort", onGone);
+      resolve(outcome.type === "answer" ? ok(outcome.text) : err(outcome.why));
+      return ok(undefined);
+    };
+    const hangUp = (): void => void reply({ type: "none", why: ENDED });
+    const entry: Waiting = { ...newEntry(name, question, text), fallbacks, reply, hangUp };
+    const onGone = (): void => {
+      entry.isGone = true;
+      hangUp();
+      void conclude(desk, entry);
+    };
+    signal.addEventListener("abort", onGone, { once: true });
+    void pose(desk, checked.value, entry);
+  });
+}
+
+const newEntry = (name: string, question: string, text: string): Omit<Waiting, "reply"> => ({
+  name,
+  question,
+  text,
+  fallbacks: new Map(),
+  hangUp: () => undefined,
+  isGone: false,
+  isLate: false,
+  isEnding: true,
+  cancel: () => undefined,
+});
+
+async function pose(desk: Desk, asked: AskedQuestion, entry: Waiting): Promise<void> {
+  const { context } = desk;
+  const { name, question, text } = entry;
   desk.waiting.set(name, entry);
-  const written = await context.deps.journal.write<CommandError>(() => askDrafts(context, question, read.value));
+  const written = await context.deps.journal.write<CommandError>(() => askDrafts(context, question, asked));
   if (desk.isClosed) return;
   if (!written.ok) {
     end(desk, entry);
-    refuse(desk, name, `The question was not asked: ${written.error.message}`);
+    refuse(desk, name, entry.reply, `The question was not asked: ${written.error.message}`);
     return;
   }
   entry.isEnding = false;
@@ -112,7 +189,8 @@ async function ask(desk: Desk, { name, content }: AskedFile): Promise<void> {
     entry.isLate = true;
     void conclude(desk, entry);
   });
-  look(desk);
+  if (entry.isGone) void conclude(desk, entry);
+  else look(desk);
 }
 
 /** The same file of the same attempt is the same question, and two holders of one epoch ask two. */
@@ -130,9 +208,9 @@ function askDrafts(
   return ok([{ entity: item.id, on: item.best.id, body: { kind: "item.ask", question, text, options } }]);
 }
 
-function refuse({ place, context }: Desk, name: string, why: string): void {
+function refuse({ context }: Desk, name: string, reply: Waiting["reply"], why: string): void {
   context.note(`A question of the agent (${name}) got no answer: ${why}`);
-  const told = place.refuse(name, why);
+  const told = reply({ type: "none", why });
   if (!told.ok) context.note(told.error);
 }
 
@@ -162,7 +240,7 @@ type Outcome =
 async function conclude(desk: Desk, entry: Waiting): Promise<void> {
   if (desk.isClosed || entry.isEnding) return;
   entry.isEnding = true;
-  const { context, place } = desk;
+  const { context } = desk;
   let outcome: Outcome = { type: "none", why: "The question is gone." };
   const written = await context.deps.journal.write<NotSaved>(() => {
     const decided = outcomeOf(context, entry);
@@ -176,13 +254,10 @@ async function conclude(desk: Desk, entry: Waiting): Promise<void> {
     entry.cancel = context.deps.clock.after(NOT_SAVED_RETRY_MS, () => void conclude(desk, entry));
     return;
   }
-  const heard = tell(place, entry.name, outcome);
+  const heard = entry.reply(outcome);
   context.note(heard.ok ? wordsOf(entry, outcome) : heard.error);
   end(desk, entry);
 }
-
-const tell = (place: AskingPlace, name: string, outcome: Outcome): Result<void, string> =>
-  outcome.type === "answer" ? place.answer(name, outcome.text) : place.refuse(name, outcome.why);
 
 const wordsOf = ({ name }: Waiting, outcome: Outcome): string =>
   outcome.type === "answer"
@@ -208,8 +283,10 @@ function outcomeOf(context: AttemptContext, entry: Waiting): Conclusion {
     return { outcome: { type: "answer", text: answer.text, by: answer.by }, drafts };
   }
   if (over !== undefined) return { outcome: { type: "none", why: over.note }, drafts: [] };
-  const { timeoutMs, fallback } = context.project.config().ask;
+  if (entry.isGone) return { outcome: { type: "none", why: GONE }, drafts: [unask(asked.id, GONE)] };
+  const { timeoutMs, fallback: word } = context.project.config().ask;
   const why = `Nobody answered within ${formatDuration(timeoutMs)}.`;
+  const fallback = options.includes(word) ? word : (entry.fallbacks.get(word) ?? word);
   if (fallback === "" || (options.length > 0 && !options.includes(fallback))) {
     return { outcome: { type: "none", why }, drafts: [unask(asked.id, why)] };
   }

@@ -18,7 +18,19 @@ import {
 } from "@skein/core";
 
 import type { Journal, NotSaved } from "../journal.ts";
-import type { Asking, Clock, GitError, Oid, Processes, ProcessResult, ProcessSpec, Room, Sandboxes } from "../ports.ts";
+import type {
+  Asking,
+  Clock,
+  GitError,
+  Oid,
+  Processes,
+  ProcessResult,
+  ProcessSpec,
+  Room,
+  Sandboxes,
+  SessionNotes,
+  TurnAgents,
+} from "../ports.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import type { Verdicts } from "./target-health.ts";
@@ -33,6 +45,8 @@ export interface WorkDeps {
   readonly processes: Processes;
   readonly sandboxes: Sandboxes;
   readonly asking: Asking;
+  /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
+  readonly talking?: Talking | undefined;
   readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
@@ -52,6 +66,11 @@ export interface WorkDeps {
 export interface ShippedAgent {
   readonly run: readonly [string, ...string[]];
   readonly read: readonly string[];
+}
+
+interface Talking {
+  readonly agents: TurnAgents;
+  readonly sessions: SessionNotes;
 }
 
 export interface AttemptContext {

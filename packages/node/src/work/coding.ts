@@ -3,7 +3,7 @@
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
 import type { AgentConfig } from "@skein/config";
-import { assert, type LiveItem, type Result } from "@skein/core";
+import type { LiveItem, Result } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, GitError } from "../ports.ts";
 import {
@@ -22,6 +22,7 @@ import {
 } from "./attempt-context.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
+import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
 import { pause } from "./wait.ts";
 
 export async function code(context: AttemptContext): Promise<StepEnd> {
@@ -44,10 +45,11 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   if (item === undefined) return "over";
   const agent = await runAgent(context, item, workspace);
   if (agent.type === "not-started") return waitForAgent(context, agent.why);
-  const ended = agent.words;
+  const ended = agent.type === "rate-limited" ? "was cut off by its provider" : agent.words;
   // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
   if (context.signal.aborted) return "over";
+  if (agent.type === "rate-limited") return afterRateLimit(context, agent);
   if (!collected.ok) {
     const reason = AGENTS_DOING.includes(collected.error.type) ? "agent-failed" : "infrastructure";
     await giveBack(context, { reason, note: collected.error.message, tree: null, evidence: [] });
@@ -77,15 +79,26 @@ async function waitForAgent(context: AttemptContext, why: string): Promise<StepE
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** How the agent ended, for people; `not-started` is this machine's trouble and none of the item's. */
-type AgentEnd =
-  | { readonly type: "ended"; readonly words: string }
-  | { readonly type: "not-started"; readonly why: string };
+/** An hour of a provider's time is nobody's attempt: the item is free for others, and this node comes back to it later. */
+async function afterRateLimit(
+  context: AttemptContext,
+  { why, until }: Extract<AgentEnd, { type: "rate-limited" }>,
+): Promise<StepEnd> {
+  const restMs = until === undefined ? UNKNOWN_LIMIT_MS : until - context.deps.clock.wallMs();
+  const when = until === undefined ? "" : ` It is told to be free again at ${new Date(until).toISOString()}.`;
+  const note = `The agent's provider has cut it off: ${why}.${when}`;
+  context.leaveAlone(restMs);
+  await giveBack(context, { reason: "infrastructure", note, tree: null, evidence: [] });
+  return "over";
+}
+
+/** Nobody knows when the provider lets the agent go on. */
+const UNKNOWN_LIMIT_MS = 5 * 60_000;
 
 async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
   const { deps, project } = context;
   const { agent, limits } = project.config();
-  const story = storyOf(deps, item);
+  const story = withHowTo(agent, storyOf(deps, item), workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const { run: argv, read } = agentCommand(deps, agent);
@@ -96,7 +109,7 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   context.note(
     `Attempt ${item.best.state.attempts + 1}, branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
   );
-  const running = runLogged(context, {
+  const spec = {
     argv,
     cwd: workspace.directory,
     env: deps.environment("agent", agent.env, {
@@ -108,7 +121,6 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
       SKEIN_STORY_FILE: storyFile.value,
       SKEIN_ASK: questions.value.directory,
     }),
-    stdin: story,
     limits: {
       wallMs: limits.agentWallMs,
       idleMs: limits.agentIdleMs,
@@ -123,7 +135,12 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
       read: [storyFile.value, ...read],
     }),
     excuse: questions.value.excuse,
-  });
+  };
+  if (agent.kind === "acp") {
+    const turn = { permissions: agent.permissions, story, note: item.best.state.note, ask: questions.value.ask };
+    return runTurn(context, spec, turn).finally(() => questions.value.close());
+  }
+  const running = runLogged(context, { ...spec, stdin: story });
   const result = await running.finally(() => questions.value.close());
   const { end } = result;
   return end.type === "not-started" || end.type === "no-room"
@@ -132,7 +149,6 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
 }
 
 function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
-  assert(agent.kind !== "acp", "an agent that this version cannot drive makes the node not ready");
   return agent.kind === "scripted" ? deps.scriptedAgent : { run: agent.run, read: [] };
 }
 

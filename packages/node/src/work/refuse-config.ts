@@ -7,7 +7,7 @@ import type { ProjectConfig } from "@skein/config";
 import type { Sandboxes } from "../ports.ts";
 
 /** What cannot be done safely here is refused in words; undefined when work may start. */
-export function refuseConfig({ sandbox, agent }: ProjectConfig, sandboxes: Sandboxes): string | undefined {
+export function refuseConfig({ sandbox }: ProjectConfig, sandboxes: Sandboxes): string | undefined {
   const refusal = sandbox === "none" ? undefined : sandboxes.refusal(sandbox);
   if (refusal !== undefined) {
     return (
@@ -15,7 +15,5 @@ export function refuseConfig({ sandbox, agent }: ProjectConfig, sandboxes: Sandb
       "you say so: write sandbox: none to run agents with this user's rights."
     );
   }
-  if (agent.kind === "acp")
-    return "skein.yaml asks for an ACP agent, which this version cannot drive yet. Use kind: command.";
   return undefined;
 }
