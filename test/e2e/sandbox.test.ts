@@ -1,8 +1,9 @@
 /** Items that land with agent and gate shut in: the shipped agent, a command, one that asks, and one that is not there. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 
+import { repositoryRoot } from "../support/build-check.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { landingOf, type Project, skeinYaml } from "../support/project.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
@@ -50,6 +51,17 @@ test("a command that is an agent commits, and finds its story in the file", asyn
   const { id } = await node.api.addItem({ title: "Honest", text: "mode: honest\n", start: true });
   await inStage(node.api, id, "Done");
   expect(await skeinLogs(world, "alice", id)).toContain("the story file is the same");
+});
+
+test("an agent that is talked to is shut in too, with what node.yaml gives it to read", async () => {
+  const agent = join(import.meta.dirname, "support", "acp-agent.mjs");
+  const packages = ["@agentclientprotocol", "zod"].map((name) => join(repositoryRoot, "node_modules", name));
+  const read = [agent, ...packages].map((path) => JSON.stringify(path)).join(", ");
+  writeFileSync(join(node.data, "node.yaml"), `sandbox: { read: [${read}] }\n`);
+  await configure({ agent: `{ kind: acp, run: [node, ${agent}] }` }, "Talk to one");
+  const { id } = await node.api.addItem({ title: "Talk", text: "mode: works\n", start: true });
+  await inStage(node.api, id, "Done");
+  expect(await skeinLogs(world, "alice", id)).toContain("The agent ended its turn");
 });
 
 test("an agent that is not in the sandbox costs no attempt, and the item says what to do", async () => {
