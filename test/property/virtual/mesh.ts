@@ -180,7 +180,8 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: () => ({}),
-    scriptedAgent: ["agent"],
+    scriptedAgent: { run: ["agent"], read: [] },
+    sandboxes: { refusal: () => undefined, describe: () => undefined },
     log: (level, event, fields) => {
       if (level !== "debug") trace.push(`${time.nowMs()} ${name} ${event} ${JSON.stringify(fields ?? {})}`);
     },

@@ -4,8 +4,9 @@
  */
 import { type Evidence, err, type GateRun, ok, type Result } from "@skein/core";
 
-import type { Oid, ProcessResult } from "../ports.ts";
-import { type AttemptContext, describeEnd, persistently, runLogged } from "./attempt-context.ts";
+import type { Oid, ProcessResult, ProcessSpec } from "../ports.ts";
+import { type AttemptContext, describeEnd, persistently, roomFor, runLogged } from "./attempt-context.ts";
+import { pause } from "./wait.ts";
 
 export type Verdict =
   | { readonly type: "green"; readonly evidence: Evidence }
@@ -58,7 +59,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     const shown = argv.join(" ");
     context.say(`gate: ${shown.slice(0, 80)}`);
     context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
-    const result = await runLogged(context, {
+    const result = await runOnceShutIn(context, {
       argv,
       cwd,
       env: context.deps.environment("gate", agent.env, {
@@ -66,7 +67,15 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
         SKEIN_EPOCH: String(context.epoch),
       }),
       stdin: "",
-      limits: { wallMs: limits.gateWallMs, idleMs: limits.gateIdleMs, outputBytes: limits.outputBytes },
+      limits: {
+        wallMs: limits.gateWallMs,
+        idleMs: limits.gateIdleMs,
+        outputBytes: limits.outputBytes,
+        memoryBytes: limits.memoryBytes,
+        processes: limits.processes,
+        diskBytes: limits.diskBytes,
+      },
+      ...roomFor(context, { write: [cwd], read: [] }),
     });
     if (result.end.type === "aborted" || context.signal.aborted) return err("stopped");
     const { durationMs, outputDigest } = result;
@@ -79,6 +88,19 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     }
   }
   return ok({ type: "green", evidence: { tree, runs } });
+}
+
+const ROOM_RETRY_MS = 15_000;
+
+/** A sandbox that cannot be made says nothing about the tree: it is shown, and tried again. */
+async function runOnceShutIn(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
+  for (;;) {
+    const result = await runLogged(context, spec);
+    if (result.end.type !== "no-room" || context.signal.aborted) return result;
+    context.say(`waiting: ${result.end.message}`);
+    context.note(`The gate did not run. ${result.end.message} Trying again in ${ROOM_RETRY_MS / 1_000} s.`);
+    await pause(context.deps.clock, ROOM_RETRY_MS, context.signal);
+  }
 }
 
 /** Evidence is part of an op, and ops are small: of a very long command its beginning is enough to know it by. */
@@ -96,6 +118,7 @@ function exitCodeOf({ end }: ProcessResult): number {
     case "limit":
       return 124;
     case "not-started":
+    case "no-room":
       return 127;
     case "signalled":
     case "aborted":

@@ -177,7 +177,7 @@ async function reach(head: AttemptContext): Promise<Result<Oid, string>> {
   for (let tried = 1; ; tried++) {
     const target = await head.project.refresh(head.signal);
     if (target.ok) {
-      const refusal = refuseConfig(head.project.config());
+      const refusal = refuseConfig(head.project.config(), head.deps.sandboxes);
       return refusal === undefined ? target : err(refusal);
     }
     if (tried >= REACH_TRIES || head.signal.aborted) return err(target.error.message);
