@@ -43,6 +43,19 @@ export default defineConfig({
         ssr,
         test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 60_000 },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "hostile",
+          include: ["test/hostile/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          // What fills processors, memory and process tables would disturb whatever else runs: after everything, one by one.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });
