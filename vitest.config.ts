@@ -19,6 +19,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"],
           // A busy machine is no failure.
           testTimeout: 30_000,
+          // Half of the time was loading the same modules again for every file. What a test changes, it takes back.
+          isolate: false,
         },
       },
       { resolve, ssr, test: { name: "tidy", include: ["test/tidy/**/*.test.ts"] } },
