@@ -7,6 +7,7 @@ import {
   type Crypto,
   type Draft,
   err,
+  type Feature,
   findItem,
   isLive,
   type LiveItem,
@@ -84,6 +85,14 @@ export interface AttemptContext {
   readonly verdicts: Verdicts;
   /** This node does not claim the item again before so many ms are over. */
   readonly leaveAlone: (ms: number) => void;
+  /** As `leaveAlone`, for longer every time that this machine has failed the item. */
+  readonly failedAgain: () => void;
+  /** Nothing of this node goes into Coding before so many ms are over: its agent's provider has cut it off. */
+  readonly blockCoding: (ms: number) => void;
+  /** What whoever has the item next can go on with; said when the claim is given back. */
+  readonly leave: (unfinished: Feature) => void;
+  /** Tips of finished results that could not be fetched. */
+  readonly unfetchable: Set<string>;
   /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
   readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */

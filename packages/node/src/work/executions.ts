@@ -2,7 +2,7 @@
  * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
  * This is the node's own business and never replicated.
  */
-import { compareText } from "@skein/core";
+import { compareText, type Feature } from "@skein/core";
 
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
@@ -41,6 +41,8 @@ export interface Executions {
   readonly landing: number;
   /** Items that this node should leave alone until then (monotonic ms). */
   readonly notBefore: ReadonlyMap<string, number>;
+  /** Nothing goes into Coding here until then (monotonic ms). */
+  readonly codingFrom: number;
   drain(): Promise<void>;
 }
 
@@ -52,15 +54,19 @@ interface Running {
   readonly startedAt: number;
   readonly listeners: Set<() => void>;
   activity: string;
+  /** What the next attempt can go on with. */
+  left: Feature | undefined;
   done: Promise<void>;
 }
 
 const AFTER_FAULT_MS = 30_000;
+const LONGEST_FAULT_MS = 15 * 60_000;
 
 export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
+  let codingFrom = 0;
   const verdicts = createVerdicts(clock);
   const lander = createLander({
     isExpired: deps.isExpired,
@@ -87,10 +93,24 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     onEnded();
   };
 
-  const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
+  const infrastructure = new Map<string, number>();
+  const leaveAlone = (item: string) => (ms: number) =>
+    void notBefore.set(item, Math.max(notBefore.get(item) ?? 0, clock.monoMs() + ms));
+  /** A machine that is broken breaks the next attempt, too: it waits twice as long each time. */
+  const failedAgain = (item: string) => (): void => {
+    const times = infrastructure.get(item) ?? 0;
+    infrastructure.set(item, times + 1);
+    leaveAlone(item)(Math.min(AFTER_FAULT_MS * 2 ** times, LONGEST_FAULT_MS));
+  };
+  const blockCoding = (ms: number): void => {
+    codingFrom = Math.max(codingFrom, clock.monoMs() + ms);
+  };
 
   return {
     notBefore,
+    get codingFrom(): number {
+      return codingFrom;
+    },
     get size(): number {
       return running.size;
     },
@@ -114,11 +134,13 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
         startedAt: clock.wallMs(),
         listeners: new Set(),
         activity: "",
+        left: undefined,
         done: Promise.resolve(),
       };
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, leaveAlone: leaveAlone(item) });
+      const own = { verdicts, leaveAlone: leaveAlone(item), failedAgain: failedAgain(item), blockCoding };
+      entry.done = follow(entry, { ...contextOf(deps, project, entry), ...own });
       deps.onActivity();
     },
     stop: (item, why, release) => {
@@ -147,7 +169,7 @@ function contextOf(
   deps: WorkerDeps,
   project: OpenProject,
   entry: Running,
-): Omit<AttemptContext, "verdicts" | "leaveAlone"> {
+): Omit<AttemptContext, "verdicts" | "leaveAlone" | "failedAgain" | "blockCoding"> {
   const { item, claimOp, epoch, abort } = entry;
   const encoder = new TextEncoder();
   return {
@@ -160,6 +182,10 @@ function contextOf(
     onChanged: (listener) => {
       entry.listeners.add(listener);
       return () => entry.listeners.delete(listener);
+    },
+    unfetchable: new Set(),
+    leave: (unfinished) => {
+      entry.left = unfinished;
     },
     say: (activity) => {
       entry.activity = activity;
@@ -183,9 +209,10 @@ async function walk(context: AttemptContext, lander: Lander): Promise<void> {
   }
 }
 
-async function releaseClaim(deps: WorkerDeps, { item, claimOp }: Running, note: string): Promise<void> {
+async function releaseClaim(deps: WorkerDeps, { item, claimOp, left }: Running, note: string): Promise<void> {
   if (heldItem({ deps, item, claimOp }) === undefined) return;
-  const released = await writeStage({ deps, item, claimOp }, { kind: "item.release", note });
+  const body = { kind: "item.release" as const, note, ...(left === undefined ? {} : { left }) };
+  const released = await writeStage({ deps, item, claimOp }, body);
   // Then the lease runs out by itself.
   if (!released.ok) deps.log("warn", "claim.not-released", { item, message: released.error.message });
 }

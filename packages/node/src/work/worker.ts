@@ -151,6 +151,7 @@ function createLook(
       running: executions.claims(),
       ready: projects.notReady() === undefined,
       notBefore: executions.notBefore,
+      codingFrom: executions.codingFrom,
       isVerified: (item) => landings.of(item).state === "verified",
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
