@@ -33,6 +33,7 @@ import type {
   TurnAgents,
 } from "../ports.ts";
 import type { OpenProject } from "./project.ts";
+import type { Rests } from "./rests.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import type { Verdicts } from "./target-health.ts";
 import { pause } from "./wait.ts";
@@ -83,12 +84,8 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
   /** What the gate said on this node; shared by all its attempts. */
   readonly verdicts: Verdicts;
-  /** This node does not claim the item again before so many ms are over. */
-  readonly leaveAlone: (ms: number) => void;
-  /** As `leaveAlone`, for longer every time that this machine has failed the item. */
-  readonly failedAgain: () => void;
-  /** Nothing of this node goes into Coding before so many ms are over: its agent's provider has cut it off. */
-  readonly blockCoding: (ms: number) => void;
+  /** What this node leaves alone; shared by all its attempts. */
+  readonly rests: Rests;
   /** What whoever has the item next can go on with; said when the claim is given back. */
   readonly leave: (unfinished: Feature) => void;
   /** Tips of finished results that could not be fetched. */

@@ -119,8 +119,8 @@ async function runPatiently(context: AttemptContext, item: LiveItem, workspace: 
       ...workspace,
       goesOn: waits > 0 || workspace.start !== workspace.base,
     });
-    const { wallMs } = context.deps.clock;
-    const restMs = agent.type === "rate-limited" && agent.until !== undefined ? agent.until - wallMs() : undefined;
+    const now = context.deps.clock.wallMs();
+    const restMs = agent.type === "rate-limited" && agent.until !== undefined ? agent.until - now : undefined;
     const isThrottle = restMs !== undefined && restMs <= THROTTLE_MS && waits < THROTTLES_MOST;
     if (agent.type !== "rate-limited" || !isThrottle || context.signal.aborted) return agent;
     context.say(`waiting: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
@@ -160,8 +160,8 @@ async function afterRateLimit(
 ): Promise<StepEnd> {
   const { until } = agent;
   const restMs = until === undefined ? UNKNOWN_LIMIT_MS : until - context.deps.clock.wallMs();
-  context.leaveAlone(restMs);
-  context.blockCoding(restMs);
+  context.rests.leaveAlone(context.item, restMs);
+  context.rests.blockCoding(restMs);
   await giveBack(context, { reason: "infrastructure", note: cutOff(agent), tree: null, evidence: [], left });
   return "over";
 }

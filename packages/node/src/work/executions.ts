@@ -10,6 +10,7 @@ import { createLander, type Lander } from "./lander.ts";
 import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
+import { createRests, type Rests } from "./rests.ts";
 import { createVerdicts } from "./target-health.ts";
 import type { WorkerDeps } from "./worker.ts";
 
@@ -39,10 +40,7 @@ export interface Executions {
   readonly size: number;
   /** Of these the ones that land or wait for it: they need no slot. */
   readonly landing: number;
-  /** Items that this node should leave alone until then (monotonic ms). */
-  readonly notBefore: ReadonlyMap<string, number>;
-  /** Nothing goes into Coding here until then (monotonic ms). */
-  readonly codingFrom: number;
+  readonly rests: Pick<Rests, "notBefore" | "codingFrom">;
   drain(): Promise<void>;
 }
 
@@ -59,14 +57,10 @@ interface Running {
   done: Promise<void>;
 }
 
-const AFTER_FAULT_MS = 30_000;
-const LONGEST_FAULT_MS = 15 * 60_000;
-
 export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
-  const notBefore = new Map<string, number>();
-  let codingFrom = 0;
+  const rests = createRests(clock);
   const verdicts = createVerdicts(clock);
   const lander = createLander({
     isExpired: deps.isExpired,
@@ -88,29 +82,13 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     // It is over by itself and the item is still in this node's hands: whatever it was, it needs a little time.
     const wasStopped = entry.abort.signal.aborted;
     if (!wasStopped && heldItem({ deps, item, claimOp }) !== undefined) {
-      notBefore.set(item, clock.monoMs() + AFTER_FAULT_MS);
+      rests.afterFault(item);
     }
     onEnded();
   };
 
-  const infrastructure = new Map<string, number>();
-  const leaveAlone = (item: string) => (ms: number) =>
-    void notBefore.set(item, Math.max(notBefore.get(item) ?? 0, clock.monoMs() + ms));
-  /** A machine that is broken breaks the next attempt, too: it waits twice as long each time. */
-  const failedAgain = (item: string) => (): void => {
-    const times = infrastructure.get(item) ?? 0;
-    infrastructure.set(item, times + 1);
-    leaveAlone(item)(Math.min(AFTER_FAULT_MS * 2 ** times, LONGEST_FAULT_MS));
-  };
-  const blockCoding = (ms: number): void => {
-    codingFrom = Math.max(codingFrom, clock.monoMs() + ms);
-  };
-
   return {
-    notBefore,
-    get codingFrom(): number {
-      return codingFrom;
-    },
+    rests,
     get size(): number {
       return running.size;
     },
@@ -139,8 +117,7 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
       };
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      const own = { verdicts, leaveAlone: leaveAlone(item), failedAgain: failedAgain(item), blockCoding };
-      entry.done = follow(entry, { ...contextOf(deps, project, entry), ...own });
+      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, rests });
       deps.onActivity();
     },
     stop: (item, why, release) => {
@@ -165,11 +142,7 @@ function describe({ item, epoch, activity, startedAt, abort }: Running): Executi
   return { item, epoch, state, activity, startedAt };
 }
 
-function contextOf(
-  deps: WorkerDeps,
-  project: OpenProject,
-  entry: Running,
-): Omit<AttemptContext, "verdicts" | "leaveAlone" | "failedAgain" | "blockCoding"> {
+function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit<AttemptContext, "verdicts" | "rests"> {
   const { item, claimOp, epoch, abort } = entry;
   const encoder = new TextEncoder();
   return {

@@ -22,7 +22,7 @@ export async function giveBack(context: AttemptContext, failure: Failure): Promi
   const item = heldItem(context);
   if (item === undefined) return;
   const progress = failure.tree !== null && !submittedTrees(item, context.epoch).has(failure.tree);
-  if (failure.reason === "infrastructure") context.failedAgain();
+  if (failure.reason === "infrastructure") context.rests.failedAgain(context.item);
   const body = bodyFor(context, item, failure, progress);
   context.note(body.kind === "item.archive" ? `Giving up: ${body.note}` : `Back to Coding: ${failure.note}`);
   const written = await writeStage(context, body);

@@ -57,6 +57,7 @@ export interface Workspace {
 interface RepositoryWatch {
   readonly onPush: (result: "moved" | "stale" | "lost-done" | "lost-undone", commit: Commit) => void;
   readonly onConflict: () => void;
+  readonly onGoneOn: () => void;
   /** A string that goes to git as an argument, a ref, or a path. */
   readonly onArgument: (what: string, text: string, isValid: boolean) => void;
 }
@@ -96,6 +97,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
     openAttempt: ({ item, epoch, base, start = base }, signal) =>
       later("local", signal, () => {
         watch.onArgument("openAttempt", item, ITEM_ID.test(item));
+        if (start !== base) watch.onGoneOn();
         const branch = `skein/${item}/${epoch}`;
         const directory = `${deps.life.name}/${item}/${epoch}/${deps.serial()}`;
         deps.workspaces.set(directory, { base, start, branch, ahead: 0, file: "", content: "" });
