@@ -40,6 +40,13 @@ export interface RetryConfig {
   readonly flaky: number;
 }
 
+export interface QaConfig {
+  readonly mode: "commands" | "agent" | "human";
+  readonly reviewer?: Argv | undefined;
+  /** Nodes other than the coder's that must run the gate on the same tree. */
+  readonly witnesses: number;
+}
+
 export interface MergeConfig {
   /** Items that are tested together and land with one push. */
   readonly batch: number;
@@ -72,6 +79,7 @@ export interface ProjectConfig {
   readonly sandbox: SandboxKind;
   readonly claim: ClaimConfig;
   readonly retries: RetryConfig;
+  readonly qa: QaConfig;
   readonly merge: MergeConfig;
   readonly limits: LimitConfig;
   readonly ask: AskConfig;

@@ -164,6 +164,13 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     total: fc.integer({ min: 1, max: 100 }),
     flaky: fc.integer({ min: 0, max: 10 }),
   }),
+  qa: fc
+    .record({
+      mode: fc.constantFrom("commands", "agent", "human"),
+      reviewer: fc.option(argv, { nil: undefined }),
+      witnesses: fc.integer({ min: 0, max: 20 }),
+    })
+    .map(({ reviewer, ...qa }) => (reviewer === undefined ? qa : { ...qa, reviewer })),
   merge: fc.record({ batch: fc.integer({ min: 1, max: 100 }) }),
   limits: fc.record({
     agentWallMs: wallMs,

@@ -8,6 +8,7 @@ import type {
   ClaimConfig,
   LimitConfig,
   MergeConfig,
+  QaConfig,
   RetryConfig,
   SandboxKind,
 } from "./project-config.ts";
@@ -26,6 +27,8 @@ export interface ProjectConfigDraft {
   readonly claim?: ClaimConfig;
   readonly retries?: RetryConfig;
   readonly merge?: MergeConfig;
+  /** Only a comment when left out. */
+  readonly qa?: QaConfig;
   /** Only a comment with the defaults when left out. */
   readonly limits?: LimitConfig;
   /** Nothing when left out. */
@@ -57,6 +60,7 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     "# flaky: how often a gate command that failed runs again before anybody is blamed.",
     `retries: { noProgress: ${retries.noProgress}, total: ${retries.total}, flaky: ${retries.flaky} }`,
     "",
+    ...qaLines(draft.qa),
     "# What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.",
     `merge: { batch: ${merge.batch} }`,
     "",
@@ -126,6 +130,14 @@ function limitLines(limits: LimitConfig | undefined): readonly string[] {
     `  gateIdle: ${formatDuration(limits.gateIdleMs)}`,
     `  output: ${formatSize(limits.outputBytes)}`,
   ];
+}
+
+function qaLines(qa: QaConfig | undefined): readonly string[] {
+  const comment =
+    "# Who has to be content beyond the gate: commands (nobody), agent (reviewer: [program, argument]) or human.";
+  if (qa === undefined) return [comment, "# qa: { mode: human, witnesses: 0 }", ""];
+  const reviewer = qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`];
+  return [comment, "qa:", `  mode: ${qa.mode}`, ...reviewer, `  witnesses: ${qa.witnesses}`, ""];
 }
 
 function askLines(ask: AskConfig | undefined): readonly string[] {

@@ -147,6 +147,18 @@ const retryKeys = {
   ).default(1),
 };
 
+const qaKeys = {
+  mode: z.enum(["commands", "agent", "human"]).default("commands").meta({
+    description:
+      "Who has to be content before an item lands: the gate's commands, a reviewer agent as well, or a person as well. An item may say otherwise.",
+  }),
+  reviewer: argv("The reviewer's command, executed without a shell in a checkout of the merged tree.").optional(),
+  witnesses: wholeNumber(
+    { min: 0, max: 20 },
+    "Nodes other than the coder's that must run the gate on the same tree.",
+  ).default(0),
+};
+
 const mergeKeys = {
   batch: wholeNumber(COUNT, "Items that are tested together and land with one push.").default(4),
 };
@@ -184,6 +196,10 @@ const schema = z.strictObject({
     .strictObject(retryKeys, { error: mapLike("{ noProgress: 3, total: 8 }") })
     .prefault({})
     .meta({ description: "How often an item is tried." }),
+  qa: z
+    .strictObject(qaKeys, { error: mapLike("{ mode: human }") })
+    .prefault({})
+    .meta({ description: "What is asked of a branch beyond the gate's commands." }),
   merge: z
     .strictObject(mergeKeys, { error: mapLike("{ batch: 4 }") })
     .prefault({})
@@ -204,6 +220,7 @@ const VOCABULARY: Vocabulary = {
     agent: ["kind", "run", "preset", "permissions", "env"],
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
+    qa: Object.keys(qaKeys),
     merge: Object.keys(mergeKeys),
     limits: Object.keys(limitKeys),
     ask: Object.keys(askKeys),

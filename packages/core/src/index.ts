@@ -150,6 +150,15 @@ export type {
 } from "./view/board.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export {
+  type Attested,
+  type Awaited,
+  awaitedOf,
+  isAwaited,
+  NO_VERDICT,
+  qaModeOf,
+  type QaPolicy,
+} from "./view/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,

@@ -196,6 +196,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
+    qa: () => worker.project()?.config().qa,
   };
 
   const links: Links = createLinks({

@@ -11,7 +11,7 @@ import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
-import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
+import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
@@ -69,6 +69,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return stage(command.input.item, { kind: "item.start" }, context);
     case "item.move":
       return move(command.input, context);
+    case "item.approve":
+      return approve(command.input, context);
     case "item.reject":
       return reject(command.input, context);
     case "item.hold":
@@ -178,7 +180,8 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
   };
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
-  return ok({ item: id, drafts: start ? [create, begin] : [create] });
+  const set = input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
+  return ok({ item: id, drafts: [create, ...set, ...(start ? [begin] : [])] });
 }
 
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
@@ -212,10 +215,17 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
   if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
+  if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels or depends-on.");
+    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on or qa.");
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
+
+const qaDraft = (entity: string, on: Draft["on"], value: QaMode): Draft => ({
+  entity,
+  on,
+  body: { kind: "item.set", field: "qa", value },
+});
 
 /** A write builds on the last writer's op, so its stamp is later than what the person saw. */
 const registerDraft = (item: LiveItem, write: RegisterBody): Draft => ({
@@ -266,6 +276,23 @@ const reject = (input: { readonly item: string; readonly note: string }, context
     { kind: "item.sendBack", reason: "person", note: input.note, progress: true, evidence: [] },
     context,
   );
+
+/** Of the branch as it is now: another attempt is another branch. */
+function approve({ item, note: text }: CommandInput<"item.approve">, { view, by }: DecideContext): Decided {
+  const found = findItem(view, item);
+  if (!found.ok) return found;
+  const { id, best, annotations } = found.value;
+  const { stage } = best.state;
+  if (stage.stage !== "Qa" && stage.stage !== "Merge") {
+    return fail(
+      "not-legal",
+      `Item ${id} (${describe(best.state)}) has no branch to approve: that is for Qa and Merge.`,
+    );
+  }
+  if (annotations.approvals.has(stage.tip)) return fail("not-legal", `Item ${id} is approved already.`);
+  const body = { kind: "item.approve" as const, tip: stage.tip, note: text, by };
+  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
+}
 
 /** A stage event on the item's head, refused here when the fold would refuse it. */
 function stage(ref: string, body: StageBody, context: DecideContext): Decided {

@@ -56,6 +56,12 @@ interface Attest extends Stamp {
   readonly evidence: Evidence;
 }
 
+interface Approval extends Stamp {
+  readonly tip: string;
+  readonly note: string;
+  readonly by: string;
+}
+
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
@@ -63,6 +69,8 @@ export interface Annotations {
   readonly questions: ReadonlyMap<string, Question>;
   /** In no order; of one member's for one tree the last. */
   readonly attests: readonly Attest[];
+  /** By the tip that is approved; of several the first. */
+  readonly approvals: ReadonlyMap<string, Approval>;
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
@@ -73,6 +81,7 @@ export const noAnnotations: Annotations = {
   notes: [],
   questions: new Map(),
   attests: [],
+  approvals: new Map(),
   asks: new Map(),
   answers: new Map(),
 };
@@ -104,6 +113,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
     }
     case "item.attest":
       return attest(known, body, op);
+    case "item.approve":
+      return approve(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -128,6 +139,13 @@ function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp)
   if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
   const others = known.attests.filter((one) => one !== before);
   return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+}
+
+function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationOp): Result<Annotations, string> {
+  if (!op.isOperator) return err("approving needs the role operator");
+  const { tip, note, by } = body;
+  if (!isEarlier(op, known.approvals.get(tip))) return ok(known);
+  return ok({ ...known, approvals: new Map(known.approvals).set(tip, { ...stampOf(op), tip, note, by }) });
 }
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {

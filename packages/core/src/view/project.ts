@@ -7,6 +7,7 @@ import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
 import { openQuestions, type Question } from "../fold/annotations.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
+import { awaitedOf, type QaPolicy, waitingFor } from "./review.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
 
@@ -16,6 +17,8 @@ export interface Naming {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the holder of the item's claim says it is doing. */
   readonly activityOf: (item: string, claim: Claim) => string;
+  /** What the project asks for before something lands; undefined where nobody has read that. */
+  readonly qa?: () => QaPolicy | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
 }
@@ -23,7 +26,7 @@ export interface Naming {
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { state } = item.best;
   const { stage } = state;
-  const { title, text, priority, labels, dependsOn, hold, type } = item.registers;
+  const { title, text, priority, labels, dependsOn, hold, qa, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
   const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
   return {
@@ -36,6 +39,7 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     labels: labels.value,
     dependsOn: dependsOn.value,
     hold: hold.value,
+    qa: qa.value,
     generation: state.generation,
     epoch: state.epoch,
     attempts: state.attempts,
@@ -169,6 +173,12 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
+  const policy = naming.qa?.();
+  const review = policy === undefined ? "" : waitingFor(awaitedOf(item, policy));
+  if (review !== "")
+    reasons.push(
+      `${review.replace("it", "It")}. \`skein item approve ${item.id}\` or \`reject\` says what a person thinks.`,
+    );
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (unread.length > 0 && !hasLanded(state)) {
     reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);

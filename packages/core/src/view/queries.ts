@@ -199,7 +199,11 @@ function timers({ view: { chat } }: QueryContext): Plain {
 
 function queue({ view, naming }: QueryContext): Plain {
   const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
-  const { mode, note, line, aside, merger } = mergeQueueOf(view, { isExpired: naming.isExpired, isVerified });
+  const { mode, note, line, aside, merger } = mergeQueueOf(view, {
+    isExpired: naming.isExpired,
+    isVerified,
+    qa: naming.qa ?? (() => undefined),
+  });
   return {
     mode,
     note,

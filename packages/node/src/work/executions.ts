@@ -2,15 +2,15 @@
  * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
  * This is the node's own business and never replicated.
  */
-import { compareText } from "@skein/core";
+import { type Attested, compareText, type QueueHearing } from "@skein/core";
 
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
 import { createLander, type Lander } from "./lander.ts";
-import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
 import { createVerdicts } from "./target-health.ts";
+import { stillAt, witness } from "./witness.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 /** Where an execution is, for people. */
@@ -29,6 +29,10 @@ export interface Executions {
     project: OpenProject,
     claimed: { readonly item: string; readonly claimOp: string; readonly epoch: number },
   ): void;
+  /** Runs the gate on another node's work. */
+  witness(project: OpenProject, work: { readonly item: string; readonly epoch: number } & Attested): void;
+  /** Items that are witnessed now. */
+  readonly witnessing: ReadonlySet<string>;
   /** Ends the attempt and its whole process tree; with `release` also gives the claim back. */
   stop(item: string, why: string, release: boolean): void;
   /** These items changed in the log; undefined means that any may have. */
@@ -57,25 +61,42 @@ interface Running {
 
 const AFTER_FAULT_MS = 30_000;
 
-export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
+export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
+  const witnesses = new Map<string, Running & Attested>();
   const verdicts = createVerdicts();
-  const lander = createLander({
-    isExpired: deps.isExpired,
-    isVerified: (item) => landings.of(item).state === "verified",
-  });
+  const lander = createLander(hearing);
 
+  const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
+  const entryOf = (item: string, claimOp: string, epoch: number): Running => ({
+    item,
+    claimOp,
+    epoch,
+    abort: new AbortController(),
+    startedAt: clock.wallMs(),
+    listeners: new Set(),
+    activity: "",
+    done: Promise.resolve(),
+  });
+  const contextFor = (project: OpenProject, entry: Running): AttemptContext => ({
+    ...contextOf(deps, project, entry),
+    verdicts,
+    leaveAlone: leaveAlone(entry.item),
+  });
+  const fault = (item: string, cause: unknown): void => {
+    // A fault of this program: visible, and not repeated at once.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    deps.incidents.record("attempt-fault", item, message);
+    log("error", "attempt.fault", { item, message });
+  };
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
       await walk(context, lander);
     } catch (cause) {
-      // A fault of this program: visible, and not repeated at once.
-      const message = cause instanceof Error ? cause.message : String(cause);
-      deps.incidents.record("attempt-fault", item, message);
-      log("error", "attempt.fault", { item, message });
+      fault(item, cause);
     }
     running.delete(item);
     log("info", "attempt.ended", { item, epoch });
@@ -87,17 +108,20 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     onEnded();
   };
 
-  const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
-
   return {
     notBefore,
     get size(): number {
-      return running.size;
+      return running.size + witnesses.size;
+    },
+    get witnessing(): ReadonlySet<string> {
+      return new Set(witnesses.keys());
     },
     get landing(): number {
       return lander.size;
     },
     changed: (items) => {
+      for (const one of witnesses.values())
+        if (stillAt({ deps, item: one.item }, one.tip) === undefined) one.abort.abort();
       for (const entry of running.values()) {
         if (items !== undefined && !items.has(entry.item)) continue;
         for (const listener of entry.listeners) listener();
@@ -106,20 +130,23 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     claims: () => new Map([...running.values()].map((entry) => [entry.item, entry.claimOp])),
     list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
     start: (project, { item, claimOp, epoch }) => {
-      const entry: Running = {
-        item,
-        claimOp,
-        epoch,
-        abort: new AbortController(),
-        startedAt: clock.wallMs(),
-        listeners: new Set(),
-        activity: "",
-        done: Promise.resolve(),
-      };
+      const entry = entryOf(item, claimOp, epoch);
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, leaveAlone: leaveAlone(item) });
+      entry.done = follow(entry, contextFor(project, entry));
       deps.onActivity();
+    },
+    witness: (project, { item, epoch, ...on }) => {
+      const entry = { ...entryOf(item, "", epoch), ...on };
+      witnesses.set(item, entry);
+      log("info", "witness.started", { item, tree: on.tree });
+      const over = (): void => {
+        witnesses.delete(item);
+        onEnded();
+      };
+      entry.done = witness(contextFor(project, entry), on)
+        .catch((cause: unknown) => fault(item, cause))
+        .finally(over);
     },
     stop: (item, why, release) => {
       const entry = running.get(item);
@@ -131,8 +158,9 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     },
     drain: async () => {
       const ending = [...running.values()];
-      for (const entry of ending) entry.abort.abort();
-      await Promise.all(ending.map((entry) => entry.done));
+      const all = [...ending, ...witnesses.values()];
+      for (const entry of all) entry.abort.abort();
+      await Promise.all(all.map((entry) => entry.done));
       for (const entry of ending) await releaseClaim(deps, entry, "the node was shut down");
     },
   };
