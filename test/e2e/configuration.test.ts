@@ -1,4 +1,8 @@
 /** skein.yaml as it changes on the target branch: what cannot be done safely is refused, what is broken changes nothing. */
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+
 import { beforeAll, expect, test } from "vitest";
 
 import type { NodeProcess } from "../support/node-process.ts";
@@ -12,10 +16,18 @@ let project: Project;
 let node: NodeProcess;
 
 beforeAll(async () => {
-  project = await world.project({ config: { sandbox: "bwrap" } });
+  project = await world.project({ config: { sandbox: "podman" } });
   await world.found("alice", project);
-  node = await world.start("alice", { slots: 1 });
+  node = await world.start("alice", { slots: 1, env: { PATH: withoutPodman() } });
 });
+
+/** A machine that has what the node needs, and no podman. */
+function withoutPodman(): string {
+  const tools = world.directory("tools");
+  symlinkSync(process.execPath, join(tools, "node"));
+  symlinkSync(execFileSync("which", ["git"], { encoding: "utf8" }).trim(), join(tools, "git"));
+  return tools;
+}
 
 /** `skein doctor` once a check says this. */
 const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =>
@@ -29,14 +41,14 @@ const expectDoctor = (name: string, ok: boolean, words: string): Promise<true> =
     { withinMs: 40_000 },
   );
 
-test("a sandbox that this version does not have refuses work in words, until sandbox: none is pushed", async () => {
-  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap, which this version does not have yet");
+test("a sandbox that this node cannot give refuses work in words, until sandbox: none is pushed", async () => {
+  await expectDoctor("work", false, "podman is not installed: install it");
   const doctor = await world.skein(["doctor", "--data", node.data]);
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain("Nothing runs unsandboxed unless you say so: write sandbox: none");
 
   const { id } = await node.api.addItem({ title: "Patience", start: true });
-  expect(await skeinWhy(world, "alice", id)).toContain("skein.yaml asks for sandbox: bwrap");
+  expect(await skeinWhy(world, "alice", id)).toContain("skein.yaml asks for sandbox: podman");
   expect(await node.api.item(id)).toMatchObject({ stage: "Coding", claim: null, attemptLog: [] });
   expect((await node.api.nodes()).map((one) => one.slotsFree)).toEqual([0]);
 
@@ -88,13 +100,13 @@ test("an ACP agent that is not on this machine is said to be missing, and costs 
   await node.api.command("item.archive", { item: id });
 });
 
-test("an item added right after sandbox: bwrap was pushed does not run under the words of before", async () => {
+test("an item added right after another sandbox was pushed does not run under the words of before", async () => {
   await project.git(["pull", "--quiet", "--rebase", "origin", "main"]);
   await project.push({ "skein.yaml": skeinYaml({ sandbox: "none" }) }, "Run without a sandbox again");
   await expectDoctor("work", true, "that is with this user's rights");
-  await project.push({ "skein.yaml": skeinYaml({ sandbox: "bwrap" }) }, "Shut the agents in");
+  await project.push({ "skein.yaml": skeinYaml({ sandbox: "podman" }) }, "Shut the agents in");
   const { id } = await node.api.addItem({ title: "Not like that", start: true });
-  await expectDoctor("work", false, "skein.yaml asks for sandbox: bwrap");
+  await expectDoctor("work", false, "skein.yaml asks for sandbox: podman");
   const item = await itemThat(node.api, id, "to be nobody's", (one) => one.claim === null);
   expect(item).toMatchObject({ stage: "Coding", attempts: 0, commitsAhead: null });
 });

@@ -101,6 +101,58 @@ test("while the target branch is red by itself nobody is to blame, and what mend
   for (const id of [...ids, mender]) expect(itemOn(world.nodes[0], id)?.attempts).toBe(0);
 });
 
+test("a target that was red for a while needs nobody to mend it: it is asked again", async () => {
+  let isAway = false;
+  const world = await worldOf(6, { isGreen: () => !isAway });
+  await world.say("queue.pause", {});
+  const ids = [await world.add("One"), await world.add("Two")];
+  await until(world, areIn(world, "Merge", ids));
+  isAway = true;
+  // Both are in the way of a new base, so each has to be tested again.
+  world.mesh.remote.humanCommit("harmless", ["note"]);
+  await world.say("queue.resume");
+  await rest(world, 2 * MINUTE);
+  expect(landings(world)).toEqual([]);
+  isAway = false;
+  await until(world, areIn(world, "Done", ids));
+  for (const id of ids) expect(itemOn(world.nodes[0], id)?.attempts).toBe(0);
+});
+
+test("a queue that is paused while the gate of a train runs lands nothing of it", async () => {
+  let gates = 0;
+  let pauseAt = Number.POSITIVE_INFINITY;
+  const world: World = await worldOf(7, {
+    // Said when the first command is over: the second one takes longer than the word to every node.
+    config: GATE.replace("[[check]]", "[[check], [check, again]]"),
+    isGreen: () => {
+      gates++;
+      if (gates === pauseAt) void world.nodes[0].command("queue.pause", { reason: "stop" });
+      return true;
+    },
+  });
+  await world.say("queue.pause", {});
+  const ids = [await world.add("One"), await world.add("Two"), await world.add("Three")];
+  await until(world, areIn(world, "Merge", ids));
+  world.mesh.remote.humanCommit("harmless", ["note"]);
+  pauseAt = gates + 1;
+  await world.say("queue.resume");
+  await rest(world, 2 * MINUTE);
+  expect(gates).toBeGreaterThan(pauseAt);
+  expect(landings(world)).toEqual([]);
+  await world.say("queue.resume");
+  await until(world, areIn(world, "Done", ids));
+});
+
+test("what a failed run of the gate left behind makes no later one green", async () => {
+  const seen = new Set<string>();
+  // Like a test that writes its own snapshot: red once in each directory.
+  const isGreen = (_content: ReadonlySet<string>, checkout: string): boolean => seen.size === seen.add(checkout).size;
+  const world = await worldOf(9, { config: GATE.replace("flaky: 0", "flaky: 1"), isGreen });
+  const id = await world.add("Story");
+  await until(world, () => itemOn(world.nodes[0], id)?.archiveReason === "Blocked" || seen.size > 2);
+  expect(landings(world)).toEqual([]);
+});
+
 test("a draining queue lets out what was in it and nothing that comes after", async () => {
   const world = await worldOf(4);
   await world.say("queue.pause", {});

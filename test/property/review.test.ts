@@ -25,9 +25,9 @@ async function worldOf(
   names: readonly string[] = ["alice", "bob"],
 ): Promise<World> {
   const gates: string[] = [];
-  const isGreen = (content: ReadonlySet<string>, node: string): boolean => {
+  const isGreen = (content: ReadonlySet<string>, checkout: string, node: string): boolean => {
     gates.push(node);
-    return options.isGreen?.(content, node) ?? true;
+    return options.isGreen?.(content, checkout, node) ?? true;
   };
   const mesh = createVirtualMesh(seed, { ...options, isGreen, config: `${GATE}qa: ${qa}\n` });
   const [first = "", ...others] = names;
@@ -125,7 +125,7 @@ test("nodes other than the coder's run the gate on the same tree before it lands
 test("where a witness sees red and the coder saw green, a person decides", async () => {
   const seen = new Map<string, boolean>();
   // Whoever runs it first is the coder.
-  const isGreen = (_content: ReadonlySet<string>, node: string): boolean => {
+  const isGreen = (_content: ReadonlySet<string>, _checkout: string, node: string): boolean => {
     seen.set(node, seen.get(node) ?? seen.size === 0);
     return seen.get(node) ?? false;
   };

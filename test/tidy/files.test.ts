@@ -68,9 +68,10 @@ test("impure code is recognized, and words in strings and comments are not taken
 });
 
 /** The only production code that starts other programs. */
-const STARTS_PROCESSES = /^packages\/git\/src\/hardened-git\.ts$|^packages\/process\/src\/|^apps\/skein\/src\//;
+const STARTS_PROCESSES =
+  /^packages\/git\/src\/hardened-git\.ts$|^packages\/process\/src\/|^packages\/sandbox\/src\/|^apps\/skein\/src\//;
 
-test("only the git wrapper, the process adapter and the command start processes", () => {
+test("only the git wrapper, the process adapter, the sandboxes and the command start processes", () => {
   const starting = sources()
     .filter(isProduction)
     .filter((path) =>

@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/git": ["@skein/core", "@skein/node"],
   "@skein/process": ["@skein/core", "@skein/node"],
   "@skein/agent-acp": ["@skein/core", "@skein/node"],
+  "@skein/sandbox": ["@skein/core", "@skein/config", "@skein/node"],
   "@skein/http": ["@skein/core", "@skein/node"],
   "@skein/chat": ["@skein/core", "@skein/node"],
   "@skein/chat-matrix": ["@skein/core", "@skein/chat"],
@@ -48,6 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "@skein/node",
     "@skein/peer-websocket",
     "@skein/process",
+    "@skein/sandbox",
     "@skein/sim",
     "@skein/store-sqlite",
   ],
@@ -213,6 +215,7 @@ test("only the composition root and the commands around it know concrete adapter
     "@skein/git",
     "@skein/process",
     "@skein/agent-acp",
+    "@skein/sandbox",
     "@skein/http",
   ]);
   const outside = edges.filter(

@@ -2,18 +2,18 @@
  * Chat on a running node: the accounts of `node.yaml` in the data directory, and the kinds of transport there are. The file is
  * read again when it changes; a bad version is reported and changes nothing.
  */
-import { readFileSync, type Stats, unwatchFile, watchFile } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 
 import { type AccountSettings, type ChatEngine, createChatEngine, type Interpret } from "@skein/chat";
-import { type AccountConfig, NO_NODE_CONFIG, type NodeConfig, parseNodeConfig } from "@skein/config";
-import { err, ok, type Result } from "@skein/core";
+import type { AccountConfig, NodeConfig } from "@skein/config";
 import type { HookReply, HookRequest } from "@skein/http";
 import { createNodeCrypto, type Json, type Logger, type Node, systemClock, systemRandom } from "@skein/node";
 
 import { Failure, reasonOf } from "./failure.ts";
 import { createInterpreter } from "./interpreter.ts";
 import { createMatrixEncryption, type MatrixEncryption } from "./matrix-encryption.ts";
+import { NODE_FILE, readNodeFile } from "./node-file.ts";
 import { secretOf, whyNoSecret } from "./secrets.ts";
 
 export interface Chat {
@@ -34,12 +34,11 @@ const KINDS: Readonly<Record<string, (engine: ChatEngine, encryption: MatrixEncr
   twilio: async (engine) => engine.register((await import("@skein/chat-whatsapp")).twilioKind),
 };
 
-const FILE = "node.yaml";
 const WATCH_MS = 1_000;
 
 /** Fails when `node.yaml` is there and cannot be used. */
 export async function createChat(directory: string, node: Pick<Node, "desk">, log: Logger): Promise<Chat> {
-  const path = join(directory, FILE);
+  const path = join(directory, NODE_FILE);
   let interpreter: Interpret | undefined;
   const engine = createChatEngine({
     desk: node.desk,
@@ -66,16 +65,21 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     await engine.apply(transports.map((one) => accountOf(one, lease.ttlMs, directory, log)));
     log("info", "config.applied", { file: path, accounts: transports.length });
   };
-  const first = readConfig(path);
+  // Before it is read: what is written in between is a change.
+  let seen = versionOf(path);
+  const first = readNodeFile(directory);
   if (!first.ok) throw new Failure(first.error);
   await apply(first.value);
   // One after the other: an account that is being stopped is not started at the same time.
   let turn = Promise.resolve();
-  const onChange = (now: Stats, before: Stats): void => {
-    // A file that is not there is told about once, as a change from nothing to nothing.
-    if (now.mtimeMs === before.mtimeMs) return;
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    cancel = systemClock.after(WATCH_MS, look);
+    const now = versionOf(path);
+    if (now === seen) return;
+    seen = now;
     turn = turn.then(async () => {
-      const read = readConfig(path);
+      const read = readNodeFile(directory);
       const refuse = (why: string): void => {
         unusable = why;
         log("error", "config.refused", { message: why });
@@ -92,34 +96,32 @@ export async function createChat(directory: string, node: Pick<Node, "desk">, lo
     hooks: (kind, account, request) => engine.webhook(kind, account, request),
     states: () => [
       ...engine.states().map((one) => ({ ...one, holder: nameOf(node, one.holder), trouble: one.trouble ?? "" })),
-      ...(unusable === undefined ? [] : [{ account: FILE, state: "refused", holder: "", trouble: unusable }]),
+      ...(unusable === undefined ? [] : [{ account: NODE_FILE, state: "refused", holder: "", trouble: unusable }]),
     ],
     start: () => {
       engine.start();
-      watchFile(path, { interval: WATCH_MS }, onChange);
+      look();
     },
     stop: async () => {
-      unwatchFile(path, onChange);
+      cancel();
       await turn;
       await engine.stop();
     },
   };
 }
 
+/** Another one after every time that the file was saved, or touched. */
+function versionOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  } catch {
+    // Why it cannot be seen is said when it is read.
+    return -1;
+  }
+}
+
 const nameOf = (node: Pick<Node, "desk">, member: string | undefined): string =>
   member === undefined ? "" : node.desk.naming.nameOf(member);
-
-function readConfig(path: string): Result<NodeConfig, string> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    return isAbsent ? ok(NO_NODE_CONFIG) : err(`${path} cannot be read: ${reasonOf(cause)}.`);
-  }
-  const parsed = parseNodeConfig(text, FILE);
-  return parsed.ok ? parsed : err(parsed.error.message);
-}
 
 const accountOf = (config: AccountConfig, leaseTtlMs: number, directory: string, log: Logger): AccountSettings => {
   const { secrets, ...rest } = config;

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import {
@@ -16,6 +16,7 @@ import {
   type LinkRefusal,
   type Logger,
   type Node,
+  type NodeOptions,
   type OpenRepository,
   type PeerNet,
   type Repository,
@@ -29,6 +30,8 @@ import { childEnvironment, createAsking, createAttemptLogs, createProcesses } fr
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { packagesFor } from "./package-files.ts";
+import { openSandboxes } from "./sandbox.ts";
 import { VERSION } from "./version.ts";
 
 export interface ComposeOptions {
@@ -69,8 +72,9 @@ export function composeNode(options: ComposeOptions): Node {
     asks: join(data.path, "asks"),
     sessions: join(data.path, "sessions"),
   };
-  const processes = createProcesses({ owner: ownerOf(data.path) });
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
+  const sandboxes = openSandboxes(data.path);
+  const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
   const node = createNode({
     clock: systemClock,
     random: systemRandom,
@@ -80,6 +84,7 @@ export function composeNode(options: ComposeOptions): Node {
     net: options.net,
     asking: createAsking({ directory: places.asks, clock: systemClock }),
     processes,
+    sandboxes,
     talking: {
       agents: createTurnAgents({ processes, clock: systemClock, version: VERSION }),
       sessions: createSessionNotes(places.sessions),
@@ -92,7 +97,7 @@ export function composeNode(options: ComposeOptions): Node {
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
-    scriptedAgent: [process.execPath, fileURLToPath(new URL("./scripted-agent/main.js", import.meta.url))],
+    scriptedAgent: shippedAgent(),
     log: options.log,
     keys: data.keys,
     mesh: options.mesh,
@@ -114,6 +119,14 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+function shippedAgent(): NodeOptions["scriptedAgent"] {
+  const main = fileURLToPath(new URL("./scripted-agent/main.js", import.meta.url));
+  const directory = dirname(main);
+  const manifest = join(dirname(dirname(directory)), "package.json");
+  const packages = packagesFor(["@skein/core", "yaml"], directory);
+  return { run: [process.execPath, main], read: [directory, manifest, ...packages] };
 }
 
 /** What agents of an earlier life asked: they are gone, and nobody waits for an answer there. */

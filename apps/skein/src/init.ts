@@ -26,6 +26,7 @@ import {
   rememberMesh,
 } from "./data-directory.ts";
 import { Failure, orFail, reasonOf } from "./failure.ts";
+import { type SandboxHere, sandboxHere } from "./sandbox.ts";
 import { makeStaging } from "./staging.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -51,6 +52,8 @@ export interface InitResult {
   readonly wrote: string | null;
   readonly gateBecause: string;
   readonly sandbox: string;
+  /** Why a skein.yaml that was written has no sandbox; empty otherwise. */
+  readonly sandboxBecause: string;
 }
 
 interface ProjectPlan {
@@ -60,6 +63,7 @@ interface ProjectPlan {
   readonly remote: string;
   readonly isNew: boolean;
   readonly gateBecause: string;
+  readonly sandboxBecause: string;
 }
 
 export async function init(options: InitOptions): Promise<InitResult> {
@@ -105,7 +109,7 @@ function stagingFor(target: string): string {
 async function planProject(path: string): Promise<ProjectPlan> {
   const facts = orFail(await inspectProject(resolve(path)), (error) => error.message);
   const file = join(facts.root, "skein.yaml");
-  const plan = existsSync(file) ? planFromFile(file) : planFresh(facts);
+  const plan = existsSync(file) ? planFromFile(file) : planFresh(facts, await sandboxHere());
   const remote = orFail(await resolveRemote(facts.root, plan.config.remote), (error) => error.message);
   if (plan.config.remote === "." && facts.dirty) {
     throw new Failure(
@@ -130,7 +134,7 @@ type Drafted = Omit<ProjectPlan, "remote" | "root">;
 function planFromFile(file: string): Drafted {
   const text = readFileSync(file, "utf8");
   const config = orFail(parseProjectConfig(text, file), everyProblem);
-  return { config, text, isNew: false, gateBecause: "skein.yaml says so" };
+  return { config, text, isNew: false, gateBecause: "skein.yaml says so", sandboxBecause: "" };
 }
 
 /** All of them at once: who corrects a file does not want to hear of them one by one. */
@@ -140,7 +144,7 @@ function everyProblem({ message, problems }: ConfigError): string {
   return `There are ${problems.length} problems; correct them and run this again.\n${lines.join("\n")}`;
 }
 
-function planFresh(facts: ProjectFacts): Drafted {
+function planFresh(facts: ProjectFacts, sandbox: SandboxHere): Drafted {
   const { gate, because } = detectGate({
     read: (path) => readIfThere(join(facts.root, path)),
     exists: (path) => existsSync(join(facts.root, path)),
@@ -152,10 +156,11 @@ function planFresh(facts: ProjectFacts): Drafted {
     agent: { kind: "scripted", env: [] },
     gate,
     gateBecause: because,
-    sandbox: "none",
+    sandbox: sandbox.kind,
   });
   const config = orFail(parseProjectConfig(text, "skein.yaml"), (error) => error.message);
-  return { config, text, isNew: true, gateBecause: because };
+  const sandboxBecause = sandbox.kind === "none" ? sandbox.because : "";
+  return { config, text, isNew: true, gateBecause: because, sandboxBecause };
 }
 
 const readIfThere = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
@@ -226,5 +231,6 @@ function describe(data: string, mesh: Uint8Array, options: InitOptions, plan: Pr
     wrote: plan?.isNew === true ? join(plan.root, "skein.yaml") : null,
     gateBecause: plan?.gateBecause ?? "",
     sandbox: plan?.config.sandbox ?? "",
+    sandboxBecause: plan?.sandboxBecause ?? "",
   };
 }

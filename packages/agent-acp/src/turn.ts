@@ -152,7 +152,8 @@ function endLater(turn: Turn): void {
 
 /** The process ended before the conversation did. */
 function endOfProcess(turn: Turn, { end }: ProcessResult): TurnEnd {
-  if (turn.session !== undefined || end.type === "aborted" || end.type === "not-started") return { type: "process" };
+  const isTold = end.type === "aborted" || end.type === "not-started" || end.type === "no-room";
+  if (turn.session !== undefined || isTold) return { type: "process" };
   const how =
     end.type === "exited"
       ? `ended with ${end.code}`

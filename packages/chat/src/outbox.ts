@@ -18,15 +18,13 @@ export interface OutboxDeps {
   readonly log: Logger;
   /** What is to be said now, the most urgent first; nothing that is marked. */
   readonly due: () => readonly Due[];
-  /** This was just sent, as it is. */
-  readonly onSent: (due: Due) => void;
+  /** This was just sent, as it is; or it was found, as it was when somebody sent it. */
+  readonly onSent: (due: Due, isFound: boolean) => void;
   /**
    * Was this command decided here, and since this session began? Only then nobody can have answered it: what this node itself
    * wrote in a life before comes back to it from others when its log was damaged or put back.
    */
   readonly isOwn: (command: string) => boolean;
-  /** A node that could speak for the account has fallen silent: cut off from here it may be speaking now. */
-  readonly maybeElsewhere: () => boolean;
   /** Asked before each send: the lease is this node's, and this node was awake all the time. */
   readonly mayAct: () => boolean;
 }
@@ -108,7 +106,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const attempt = async (one: Due): Promise<Attempt> => {
     const { key } = one.mark;
     const byOther = one.command !== undefined && (!deps.isOwn(one.command) || one.sinceMs < speaksSinceMs + CLOCKS_MS);
-    const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther || deps.maybeElsewhere();
+    const doubt = doubtful.has(key) || inherited?.has(key) !== false || byOther;
     if (!doubt || knowsKey(one)) return send(one);
     const find = transport.find?.bind(transport);
     const found: Attempt =
@@ -116,7 +114,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         ? { type: "uncertain", reason: "the platform cannot be asked" }
         : await safely(() => find(one.message, one.sinceMs));
     if (found.type === "refused") return send(one);
-    if (found.type !== "uncertain" || doubtful.has(key)) return found;
+    if (found.type !== "uncertain" || doubtful.has(key)) return { ...found, isFound: true };
     // This node did not try itself. Perhaps the platform can tell in a moment; if it never can, most likely nobody did.
     const since = lookedSince.get(key) ?? clock.monoMs();
     lookedSince.set(key, since);
@@ -127,8 +125,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const handle = async (one: Due, outcome: Attempt): Promise<void> => {
     switch (outcome.type) {
       case "sent":
-        deps.onSent(one);
-        return mark(one, "sent", outcome.message, "");
+        if (outcome.isFound !== true) deps.onSent(one, false);
+        await mark(one, "sent", outcome.message, "");
+        // It is known as what it is before anybody looks at what it says.
+        if (outcome.isFound === true) deps.onSent(one, true);
+        return undefined;
       case "refused":
         desk.incident("chat", account, `A message to ${one.mark.room} was not sent: ${outcome.reason}`);
         return mark(one, "failed", "", outcome.reason);
@@ -195,8 +196,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   };
 }
 
-/** `isFault`: the transport threw. */
-type Attempt = SendOutcome & { readonly isFault?: boolean };
+/** `isFault`: the transport threw. `isFound`: not sent now, but looked for. */
+type Attempt = SendOutcome & { readonly isFault?: boolean; readonly isFound?: boolean };
 
 /** This node was asleep meanwhile, or is no holder any more: whoever is says it. */
 const PUT_OFF: Attempt = { type: "retry", afterMs: 0, reason: "this node may not speak now", scope: "account" };

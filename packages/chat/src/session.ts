@@ -61,12 +61,6 @@ const SAVE_CURSOR_MS = 5_000;
 /** So long what is under way, and then the way in, may take to end; a transport that hangs keeps nobody else. */
 const PATIENCE_MS = 10_000;
 
-/**
- * So long after a node fell silent it may have answered what this one is about to answer: later what it had been given is
- * answered, and what comes anew is given to one of the two. Looking costs some platforms seconds.
- */
-const ELSEWHERE_MS = 3 * 60_000;
-
 // A list of parts and of who is wired to whom.
 // oxlint-disable-next-line max-lines-per-function
 export function createSession(deps: SessionDeps): Session {
@@ -126,12 +120,14 @@ export function createSession(deps: SessionDeps): Session {
     clock,
     log,
     due: () => agenda.due(),
-    onSent: (due) => {
+    onSent: (due, isFound) => {
       decided.delete(due.mark.about);
-      cards.wasSent(due);
+      if (!isFound) return cards.wasSent(due);
+      // Whoever sent it said how things stood then.
+      if (due.mark.purpose === "card") cards.look(new Set([due.mark.item]));
+      return undefined;
     },
     isOwn: (command) => decided.has(command),
-    maybeElsewhere: () => (desk.silence(account.id) ?? ELSEWHERE_MS) < ELSEWHERE_MS,
     mayAct,
   });
   const cards: Cards = createCards({ account, transport, desk, clock, log, context, mayAct });

@@ -3,6 +3,7 @@
  * the key ("claim.ttl must be …"), says how to write it instead, and repeats nothing long or hostile.
  */
 import * as z from "zod";
+import { hostPatternProblem } from "./host-pattern.ts";
 import type { Argv } from "./project-config.ts";
 import { DURATION_PATTERN, formatDuration, formatSize, parseDuration, parseSize, SIZE_PATTERN } from "./quantity.ts";
 import { wordProblem } from "./text-rules.ts";
@@ -11,6 +12,7 @@ const ARGV_LENGTH_MAX = 64;
 const WORD_LENGTH_MAX = 4096;
 const ENV_NAMES_MAX = 64;
 const ENV_NAME_LENGTH_MAX = 128;
+const HOSTS_MAX = 64;
 
 export interface Range {
   readonly min: number;
@@ -169,4 +171,12 @@ export function environmentNames(description: string): z.ZodType<readonly string
     .array(name, { error })
     .max(ENV_NAMES_MAX, { error: `must have at most ${ENV_NAMES_MAX} names` })
     .meta({ description, examples: [["LANG", "TZ"]] });
+}
+
+export function hostPatterns(description: string): z.ZodType<readonly string[], string[]> {
+  const host = z.string({ error: textLike("registry.npmjs.org") }).check(obeys(hostPatternProblem));
+  return z
+    .array(host, { error: "must be a list of hosts, for example [registry.npmjs.org]" })
+    .max(HOSTS_MAX, { error: `must have at most ${HOSTS_MAX} hosts` })
+    .meta({ description, examples: [["registry.npmjs.org"]] });
 }

@@ -1,6 +1,7 @@
 /** skein.yaml: what it may say, what is wrong with it, and how to write a first one. */
 export { createLastGoodConfig, type LastGoodConfig, type OfferedConfig } from "./last-good.ts";
 export { detectGate, type DetectedGate, type RepositoryFiles } from "./detect-gate.ts";
+export { type HostPattern, isHostName, matchesHost, parseHostPattern, parsePort } from "./host-pattern.ts";
 export { parseProjectConfig } from "./parse.ts";
 export type { ConfigError, ConfigProblem } from "./problem.ts";
 export type {
@@ -9,6 +10,7 @@ export type {
   Argv,
   ClaimConfig,
   LimitConfig,
+  NetworkConfig,
   ProjectConfig,
   RetryConfig,
   SandboxKind,
@@ -24,5 +26,6 @@ export {
   NO_NODE_CONFIG,
   parseNodeConfig,
   type RoomConfig,
+  type SandboxOwnConfig,
   type SecretSource,
 } from "./node-config.ts";

@@ -26,9 +26,30 @@ test("an account gets the defaults that keep strangers out", () => {
   ]);
 });
 
-test("an empty file has no accounts", () => {
-  expect(parseNodeConfig("", "node.yaml")).toEqual({ ok: true, value: { transports: [], lease: { ttlMs: 30_000 } } });
+test("an empty file has no accounts, and gives sandboxes nothing", () => {
+  expect(parseNodeConfig("", "node.yaml")).toEqual({
+    ok: true,
+    value: { transports: [], lease: { ttlMs: 30_000 }, sandbox: { read: [], caches: [] } },
+  });
+  expect(NO_NODE_CONFIG).toEqual({ transports: [], lease: { ttlMs: 30_000 }, sandbox: { read: [], caches: [] } });
 });
+
+test("what the machine gives to sandboxes is read", () => {
+  const text = "sandbox: { read: [/opt/java], caches: [/home/ada/.npm], network: { allow: ['localhost:4873'] } }";
+  const parsed = parseNodeConfig(text, "node.yaml");
+  expect(parsed.ok && parsed.value.sandbox).toEqual({
+    read: ["/opt/java"],
+    caches: ["/home/ada/.npm"],
+    network: { allow: ["localhost:4873"] },
+  });
+});
+
+test.each(["opt/java", "/", "/opt/../home", "/opt//java", "/opt/java/", "~/.npm", ""])(
+  "the path %j is not one to give",
+  (path) => {
+    expect(problemOf(`sandbox: { read: [${JSON.stringify(path)}] }`)).toContain("must be an absolute path");
+  },
+);
 
 test("a secret is named by a variable or a file, whatever the key is called", () => {
   const text = "transports: [{ kind: slack, secrets: { botToken: { env: SLACK }, signingSecret: { file: s.txt } } }]";

@@ -1,12 +1,12 @@
 /**
- * `node.yaml` in a data directory: the settings of one node. Today these are its chat accounts. Secrets are never in it: each is
- * named, with the environment variable or the file that holds it.
+ * `node.yaml` in a data directory: the settings of one node: its chat accounts, and what this machine gives to sandboxed
+ * work. Secrets are never in it: each is named, with the environment variable or the file that holds it.
  */
 import { didYouMean, err, ok, type Result, type Role, ROLES, verbOf, VERBS } from "@skein/core";
 import * as z from "zod";
 
 import { readDocument } from "./document.ts";
-import { duration } from "./field-kinds.ts";
+import { duration, hostPatterns } from "./field-kinds.ts";
 import { configError, type ConfigError, type ConfigProblem, keyText, type KeyPath } from "./problem.ts";
 import { createPositionFinder } from "./text-position.ts";
 
@@ -45,7 +45,18 @@ export interface InterpreterConfig {
   readonly env: readonly string[];
 }
 
+/** What the owner of this machine gives to sandboxes on it; a repository cannot ask for any of it. */
+export interface SandboxOwnConfig {
+  /** Absolute paths that may be read inside: toolchains. */
+  readonly read: readonly string[];
+  /** Absolute paths that may be written inside, by every attempt on this node. */
+  readonly caches: readonly string[];
+  /** Hosts that this machine lets anybody reach; undefined when it has no list of its own. */
+  readonly network: { readonly allow: readonly string[] } | undefined;
+}
+
 export interface NodeConfig {
+  readonly sandbox: SandboxOwnConfig;
   readonly interpreter: InterpreterConfig | undefined;
   readonly transports: readonly AccountConfig[];
   readonly lease: LeaseConfig;
@@ -55,6 +66,7 @@ export const NO_NODE_CONFIG: NodeConfig = {
   transports: [],
   lease: { ttlMs: 30_000 },
   interpreter: undefined,
+  sandbox: { read: [], caches: [], network: undefined },
 };
 
 const id = z.string().min(1).max(300);
@@ -131,11 +143,42 @@ const interpreter = z
   })
   .transform(({ run, timeout, env }): InterpreterConfig => ({ run, timeoutMs: timeout, env }));
 
+const PATHS_MAX = 64;
+
+const hostPath = z
+  .string()
+  .max(4_096)
+  .check(
+    ({ value, issues }) =>
+      void (
+        isPlainPath(value) ||
+        issues.push({ code: "custom", message: "must be an absolute path without . and .. in it", input: value })
+      ),
+  );
+
+const isPlainPath = (path: string): boolean =>
+  path.startsWith("/") &&
+  !path.includes("\0") &&
+  path
+    .slice(1)
+    .split("/")
+    .every((part) => part !== "" && part !== "." && part !== "..");
+
+const sandbox = z
+  .strictObject({
+    read: z.array(hostPath).max(PATHS_MAX).default([]),
+    caches: z.array(hostPath).max(PATHS_MAX).default([]),
+    network: z.strictObject({ allow: hostPatterns("Hosts that this machine lets sandboxed work reach.") }).optional(),
+  })
+  .prefault({})
+  .transform((given): SandboxOwnConfig => ({ ...given, network: given.network }));
+
 const nodeConfig = z
   .strictObject({
     transports: z.array(transport).max(32).default([]),
     lease,
     interpreter: interpreter.optional(),
+    sandbox,
   })
   .transform((given): NodeConfig => ({ ...given, interpreter: given.interpreter }));
 

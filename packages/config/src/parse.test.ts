@@ -20,6 +20,7 @@ const DEFAULTS = {
   agent: { kind: "scripted", env: [] },
   gate: [],
   sandbox: "bwrap",
+  network: { allow: [] },
   claim: { ttlMs: 60_000, staggerMs: 500 },
   retries: { noProgress: 3, total: 8, flaky: 1 },
   merge: { batch: 4 },
@@ -29,6 +30,10 @@ const DEFAULTS = {
     gateWallMs: 1_800_000,
     gateIdleMs: 600_000,
     outputBytes: 67_108_864,
+    agentCpuMs: 28_800_000,
+    memoryBytes: 8_589_934_592,
+    processes: 512,
+    diskBytes: 17_179_869_184,
   },
   ask: { timeoutMs: 1_800_000, fallback: "" },
 };
@@ -69,10 +74,12 @@ gate:
   - [npm, ci]
   - [sh, -c, "a\\nb"]
 sandbox: none
+network: { allow: [registry.npmjs.org, "*.example.org", "mirror.example.org:8443"] }
 claim: { ttl: 2h, stagger: 0ms }
 retries: { noProgress: 1, total: 100, flaky: 0 }
 merge: { batch: 7 }
-limits: { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB }
+limits:
+  { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB, agentCpu: 2h, memory: 1GiB, processes: 99, disk: 5MiB }
 ask: { timeout: 5m, fallback: deny }
 `.replaceAll("\n", "\r\n");
   expect(parseProjectConfig(text, "skein.yaml")).toEqual({
@@ -87,6 +94,7 @@ ask: { timeout: 5m, fallback: deny }
         ["sh", "-c", "a\nb"],
       ],
       sandbox: "none",
+      network: { allow: ["registry.npmjs.org", "*.example.org", "mirror.example.org:8443"] },
       claim: { ttlMs: 7_200_000, staggerMs: 0 },
       retries: { noProgress: 1, total: 100, flaky: 0 },
       merge: { batch: 7 },
@@ -96,6 +104,10 @@ ask: { timeout: 5m, fallback: deny }
         gateWallMs: 1000,
         gateIdleMs: 90_000,
         outputBytes: 1_073_741_824,
+        agentCpuMs: 7_200_000,
+        memoryBytes: 1_073_741_824,
+        processes: 99,
+        diskBytes: 5_242_880,
       },
       ask: { timeoutMs: 300_000, fallback: "deny" },
     },
@@ -146,7 +158,7 @@ test.each([
   ["limits: { gate: 1 }", "2:11 limits.gate | limits.gate is not a known key; did you mean gate at the left margin?"],
   [
     "limits: { zzz: 1 }",
-    "2:11 limits.zzz | limits.zzz is not a known key; the keys here are agentWall, agentIdle, gateWall, gateIdle, output",
+    "2:11 limits.zzz | limits.zzz is not a known key; the keys here are agentWall, agentIdle, gateWall, gateIdle, output, agentCpu, memory, processes, disk",
   ],
   [
     "agent: { kind: scripted, run: [a] }",

@@ -58,6 +58,16 @@ export interface LimitConfig {
   readonly gateWallMs: number;
   readonly gateIdleMs: number;
   readonly outputBytes: number;
+  /** Processor time of one run of the agent, all its processes together. */
+  readonly agentCpuMs: number;
+  readonly memoryBytes: number;
+  readonly processes: number;
+  readonly diskBytes: number;
+}
+
+/** What a sandboxed process may reach; nothing when it is empty. See `parseHostPattern`. */
+export interface NetworkConfig {
+  readonly allow: readonly string[];
 }
 
 export interface AskConfig {
@@ -77,6 +87,7 @@ export interface ProjectConfig {
   /** Run in this order on the exact tree that lands. */
   readonly gate: readonly Argv[];
   readonly sandbox: SandboxKind;
+  readonly network: NetworkConfig;
   readonly claim: ClaimConfig;
   readonly retries: RetryConfig;
   readonly qa: QaConfig;

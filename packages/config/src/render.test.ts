@@ -42,6 +42,9 @@ test("the file for a new repository reads well", () => {
     # Agents and gate commands are shut in by bubblewrap. The other choices are podman and none (no protection).
     sandbox: bwrap
 
+    # Hosts that sandboxed work may reach. None is the safe default: fetch what it needs beforehand, or name them.
+    # network: { allow: [registry.npmjs.org] }
+
     # A node that is silent for the ttl loses its claim; the k-th node in line waits k times the stagger before it claims.
     claim: { ttl: 60s, stagger: 500ms }
 
@@ -52,8 +55,9 @@ test("the file for a new repository reads well", () => {
     # What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.
     merge: { batch: 4 }
 
-    # When a process is ended: its time in all, its silence, its output.
-    # limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB }
+    # When a process is ended: its time in all, its silence, its output, what it takes of the machine.
+    # limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB,
+    #           agentCpu: 8h, memory: 8GiB, processes: 512, disk: 16GiB }
     "
   `);
 });
@@ -158,6 +162,9 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
   agent,
   gate: fc.array(argv, { maxLength: 4 }),
   sandbox: fc.constantFrom("bwrap", "podman", "none"),
+  network: fc.record({
+    allow: fc.subarray(["registry.npmjs.org", "*.example.org", "localhost:4873", "xn--bcher-kva.example"]),
+  }),
   claim: fc.record({ ttlMs: fc.integer({ min: 1000, max: 86_400_000 }), staggerMs: fc.nat({ max: 60_000 }) }),
   retries: fc.record({
     noProgress: fc.integer({ min: 1, max: 100 }),
@@ -178,6 +185,10 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     gateWallMs: wallMs,
     gateIdleMs: idleMs,
     outputBytes: fc.integer({ min: 1, max: 4_194_304 }).map((kib) => kib * 1024),
+    agentCpuMs: wallMs,
+    memoryBytes: fc.integer({ min: 64, max: 1_048_576 }).map((mib) => mib * 1024 ** 2),
+    processes: fc.integer({ min: 8, max: 65_536 }),
+    diskBytes: fc.integer({ min: 1, max: 1_048_576 }).map((mib) => mib * 1024 ** 2),
   }),
   ask: fc.record({ timeoutMs: wallMs, fallback: word }),
 });

@@ -8,6 +8,7 @@ import type {
   ClaimConfig,
   LimitConfig,
   MergeConfig,
+  NetworkConfig,
   QaConfig,
   RetryConfig,
   SandboxKind,
@@ -23,6 +24,8 @@ export interface ProjectConfigDraft {
   /** Why this gate, for a comment; see `detectGate`. */
   readonly gateBecause?: string;
   readonly sandbox: SandboxKind;
+  /** Only a comment when left out. */
+  readonly network?: NetworkConfig;
   /** The defaults when left out. */
   readonly claim?: ClaimConfig;
   readonly retries?: RetryConfig;
@@ -52,6 +55,8 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     ...gateLines(draft.gate, draft.gateBecause),
     "",
     ...sandboxLines(draft.sandbox),
+    "",
+    ...networkLines(draft.network),
     "",
     "# A node that is silent for the ttl loses its claim; the k-th node in line waits k times the stagger before it claims.",
     `claim: { ttl: ${formatDuration(claim.ttlMs)}, stagger: ${formatDuration(claim.staggerMs)} }`,
@@ -107,8 +112,8 @@ const SANDBOX_COMMENTS: Readonly<Record<SandboxKind, readonly string[]>> = {
   ],
   none: [
     "# WARNING: agents and gate commands run unsandboxed, with all rights of the user who runs Skein.",
-    "# They can read, change and send away whatever that user can. This version has no sandbox yet: with bwrap or podman",
-    "# in this place a node refuses to work.",
+    "# They can read, change and send away whatever that user can. bwrap in this place shuts them in, on Linux with",
+    "# bubblewrap installed; a node without it refuses to work then.",
   ],
 };
 
@@ -116,10 +121,21 @@ function sandboxLines(sandbox: SandboxKind): readonly string[] {
   return [...SANDBOX_COMMENTS[sandbox], `sandbox: ${sandbox}`];
 }
 
+function networkLines(network: NetworkConfig | undefined): readonly string[] {
+  const comment =
+    "# Hosts that sandboxed work may reach. None is the safe default: fetch what it needs beforehand, or name them.";
+  if (network === undefined) return [comment, "# network: { allow: [registry.npmjs.org] }"];
+  return [comment, "network:", `  allow: ${flowList(network.allow)}`];
+}
+
 function limitLines(limits: LimitConfig | undefined): readonly string[] {
-  const comment = "# When a process is ended: its time in all, its silence, its output.";
+  const comment = "# When a process is ended: its time in all, its silence, its output, what it takes of the machine.";
   if (limits === undefined) {
-    return [comment, "# limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB }"];
+    return [
+      comment,
+      "# limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB,",
+      "#           agentCpu: 8h, memory: 8GiB, processes: 512, disk: 16GiB }",
+    ];
   }
   return [
     comment,
@@ -129,6 +145,10 @@ function limitLines(limits: LimitConfig | undefined): readonly string[] {
     `  gateWall: ${formatDuration(limits.gateWallMs)}`,
     `  gateIdle: ${formatDuration(limits.gateIdleMs)}`,
     `  output: ${formatSize(limits.outputBytes)}`,
+    `  agentCpu: ${formatDuration(limits.agentCpuMs)}`,
+    `  memory: ${formatSize(limits.memoryBytes)}`,
+    `  processes: ${limits.processes}`,
+    `  disk: ${formatSize(limits.diskBytes)}`,
   ];
 }
 

@@ -55,6 +55,8 @@ test("the schema for editors has an id, a title, and a description for every key
       "agent.env",
       "gate",
       "sandbox",
+      "network",
+      "network.allow",
       "claim",
       "claim.ttl",
       "claim.stagger",
@@ -70,6 +72,10 @@ test("the schema for editors has an id, a title, and a description for every key
       "limits.gateWall",
       "limits.gateIdle",
       "limits.output",
+      "limits.agentCpu",
+      "limits.memory",
+      "limits.processes",
+      "limits.disk",
       "ask",
       "ask.timeout",
       "ask.fallback",
@@ -106,6 +112,10 @@ test("the schema for editors refuses unknown keys, requires only the project, an
     "limits.gateWall": "30m",
     "limits.gateIdle": "10m",
     "limits.output": "64MiB",
+    "limits.agentCpu": "8h",
+    "limits.memory": "8GiB",
+    "limits.processes": 512,
+    "limits.disk": "16GiB",
   });
 });
 

@@ -8,6 +8,7 @@ import {
   argv,
   duration,
   environmentNames,
+  hostPatterns,
   mapLike,
   obeys,
   shown,
@@ -33,6 +34,9 @@ const WALL: Range = { min: SECOND, max: 7 * DAY };
 const IDLE: Range = { min: 100, max: DAY };
 const OUTPUT: Range = { min: 1024, max: 4 * 1024 ** 3 };
 const COUNT: Range = { min: 1, max: 100 };
+const MEMORY: Range = { min: 64 * 1024 ** 2, max: 1024 ** 4 };
+const DISK: Range = { min: 1024 ** 2, max: 1024 ** 4 };
+const PROCESSES: Range = { min: 8, max: 65_536 };
 
 const project = z
   .string({ error: textLike("project: demo") })
@@ -127,6 +131,12 @@ const sandbox = z.enum(["bwrap", "podman", "none"]).default("bwrap").meta({
     "What agents and gate commands are shut in: bwrap (bubblewrap), podman, or none, which leaves them all rights of the user.",
 });
 
+const networkKeys = {
+  allow: hostPatterns(
+    "Hosts that sandboxed agents and gate commands may reach, on port 443 or, in clear, on port 80.",
+  ).prefault([]),
+};
+
 const claimKeys = {
   ttl: duration(
     { min: SECOND, max: DAY },
@@ -169,6 +179,13 @@ const limitKeys = {
   gateWall: duration(WALL, "How long one command of the gate may take.").prefault("30m"),
   gateIdle: duration(IDLE, "How long a command of the gate may be silent.").prefault("10m"),
   output: size(OUTPUT, "How much output one process may write.").prefault("64MiB"),
+  agentCpu: duration(
+    WALL,
+    "How much processor time one run of the agent may take, all its processes together.",
+  ).prefault("8h"),
+  memory: size(MEMORY, "How much memory the processes of one run may have together.").prefault("8GiB"),
+  processes: wholeNumber(PROCESSES, "How many processes one run may have at a time.").default(512),
+  disk: size(DISK, "How much the clone and the temporary files of one run may take.").prefault("16GiB"),
 };
 
 const askKeys = {
@@ -188,6 +205,10 @@ const schema = z.strictObject({
   agent,
   gate,
   sandbox,
+  network: z
+    .strictObject(networkKeys, { error: mapLike("{ allow: [registry.npmjs.org] }") })
+    .prefault({})
+    .meta({ description: "What sandboxed agents and gate commands may reach; nothing unless it is named here." }),
   claim: z
     .strictObject(claimKeys, { error: mapLike("{ ttl: 60s }") })
     .prefault({})
@@ -218,6 +239,7 @@ const VOCABULARY: Vocabulary = {
   top: Object.keys(schema.shape),
   nested: {
     agent: ["kind", "run", "preset", "permissions", "env"],
+    network: Object.keys(networkKeys),
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
     qa: Object.keys(qaKeys),
@@ -271,6 +293,10 @@ function toProjectConfig({ agent: worker, claim, limits, ask, ...asWritten }: z.
       gateWallMs: limits.gateWall,
       gateIdleMs: limits.gateIdle,
       outputBytes: limits.output,
+      agentCpuMs: limits.agentCpu,
+      memoryBytes: limits.memory,
+      processes: limits.processes,
+      diskBytes: limits.disk,
     },
     ask: { timeoutMs: ask.timeout, fallback: ask.fallback },
   };

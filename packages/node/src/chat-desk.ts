@@ -51,11 +51,6 @@ export interface ChatDesk {
   canSave(): boolean;
   /** The living nodes that can speak for the account, this one too when it announced so, and their cursors. */
   speakers(account: string): ReadonlyMap<string, string>;
-  /**
-   * For how long the node is silent that fell silent last, of those that could speak for the account when they were heard (ms);
-   * undefined when all of them are heard. It may be dead, and it may be cut off from here alone.
-   */
-  silence(account: string): number | undefined;
   /** What this node can speak for, with its cursors; goes out with the next beat. */
   announce(accounts: Readonly<Record<string, string>>): void;
   /** The nodes as this one sees them. */
@@ -90,9 +85,6 @@ export interface ChatDeskDeps {
 
 /** What rooms never ask for: tickets, keys and codes are secrets, and a room is not where they are shown. */
 const UNUSED = new Uint8Array();
-
-/** One may be on its way. */
-const SILENT_BEATS = 2;
 
 export function createChatDesk(deps: ChatDeskDeps): ChatDesk & { accounts(): Beat["accounts"] } {
   const { replica, journal, store } = deps;
@@ -137,13 +129,6 @@ export function createChatDesk(deps: ChatDeskDeps): ChatDesk & { accounts(): Bea
       });
       const own = announced[account];
       return new Map(own === undefined ? heard : [...heard, [deps.self(), own] as const]);
-    },
-    silence: (account) => {
-      const now = deps.clock.monoMs();
-      const silences = [...deps.presence().heard().values()].flatMap(({ beat, monoMs }) =>
-        account in beat.accounts && now - monoMs > SILENT_BEATS * beat.intervalMs ? [now - monoMs] : [],
-      );
-      return silences.length === 0 ? undefined : Math.min(...silences);
     },
     announce: (accounts) => {
       const changed = Object.keys(accounts).join(" ") !== Object.keys(announced).join(" ");

@@ -1,4 +1,5 @@
 /** Runs the commands of the registry: authorise, decide, write, and answer after the durable ack. */
+import type { SandboxKind } from "@skein/config";
 import {
   type BoardNode,
   type Command,
@@ -37,7 +38,7 @@ import type { Growth } from "./growth.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
-import type { Clock, LogStore, Random } from "./ports.ts";
+import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Worker } from "./work/worker.ts";
@@ -75,6 +76,7 @@ export interface CommanderDeps {
     run: (journal: Journal, rotation: Result<KeyRotation, CommandError>) => Promise<T>,
   ) => Promise<T>;
   readonly idle: string | null;
+  readonly sandboxes: Sandboxes;
 }
 
 export function createCommander(deps: CommanderDeps): Commander {
@@ -283,9 +285,16 @@ function doctor(deps: CommanderDeps): Plain {
     configProblem: project?.problem()?.message,
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
-    sandbox: project?.config().sandbox,
+    sandbox: sandboxInForce(project?.config().sandbox, deps.sandboxes),
     refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
     alarms: deps.alarms.list(),
   });
+}
+
+/** `bwrap (bubblewrap 0.8.0)`, for people. */
+function sandboxInForce(kind: SandboxKind | undefined, sandboxes: Sandboxes): string | undefined {
+  if (kind === undefined || kind === "none") return kind;
+  const described = sandboxes.describe(kind);
+  return described === undefined ? kind : `${kind} (${described})`;
 }

@@ -44,7 +44,7 @@ import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
 import { describeBeat, healthOf } from "./own-state.ts";
-import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random } from "./ports.ts";
+import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
@@ -61,6 +61,7 @@ export interface NodeOptions {
   readonly store: LogStore;
   readonly net: PeerNet;
   readonly processes: Processes;
+  readonly sandboxes: Sandboxes;
   readonly asking: Asking;
   /** For agents that hold a conversation; none are driven when it is left out. */
   readonly talking?: WorkDeps["talking"];
@@ -235,6 +236,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     log,
     incidents,
     processes: options.processes,
+    sandboxes: options.sandboxes,
     asking: options.asking,
     talking: options.talking,
     appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),

@@ -4,6 +4,7 @@
  * The engine sees only these interfaces. Adapters implement them for real; a simulator implements them over a seed. An
  * expected failure is a value of the result type; a port that throws has a bug.
  */
+import type { SandboxKind } from "@skein/config";
 import type { Result, Signer } from "@skein/core";
 
 export type Cancel = () => void;
@@ -229,12 +230,28 @@ export interface ProcessSpec {
   readonly stdin: string;
   /** A conversation: standard output is heard instead of handed to `onOutput`. */
   readonly talk?: Talk;
-  readonly limits: { readonly wallMs: number; readonly idleMs: number; readonly outputBytes: number };
+  readonly limits: ProcessLimits;
+  /** What it is shut in; left out, it has all rights of the node's user. */
+  readonly room?: Room;
   /** Standard output and standard error, in the order they were read. */
   readonly onOutput: (chunk: Uint8Array) => void;
   /** While the process waits for a person, its silence is excused; it counts anew from the end of that. */
   readonly excuse?: Excuse;
 }
+
+/** What one run may take, with everything it starts. Where a limit is left out there is none. */
+export interface ProcessLimits {
+  readonly wallMs: number;
+  readonly idleMs: number;
+  readonly outputBytes: number;
+  readonly cpuMs?: number;
+  readonly memoryBytes?: number;
+  readonly processes?: number;
+  /** What the directories it may write, and its temporary files, may take together. */
+  readonly diskBytes?: number;
+}
+
+export type LimitName = "wall" | "idle" | "output" | "cpu" | "memory" | "processes" | "disk";
 
 /** The other end of a child's standard input and output. */
 export interface Talk {
@@ -259,8 +276,10 @@ export interface Excuse {
 export type ProcessEnd =
   | { readonly type: "exited"; readonly code: number }
   | { readonly type: "signalled"; readonly signal: string }
-  | { readonly type: "limit"; readonly limit: "wall" | "idle" | "output" }
+  | { readonly type: "limit"; readonly limit: LimitName }
   | { readonly type: "aborted" }
+  /** The sandbox could not be made, so nothing ran: this machine's trouble, and not the program's. */
+  | { readonly type: "no-room"; readonly message: string }
   | { readonly type: "not-started"; readonly message: string };
 
 export interface ProcessResult {
@@ -274,6 +293,51 @@ export interface ProcessResult {
 export interface Processes {
   /** Runs to the end; then nothing of the process tree is left, however it ended. */
   run(spec: ProcessSpec, signal: AbortSignal): Promise<ProcessResult>;
+}
+
+// ── sandboxes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a process that is shut in may see and do. Paths are absolute, and the same inside as outside. */
+export interface Room {
+  readonly sandbox: ShuttingSandbox;
+  readonly write: readonly string[];
+  readonly read: readonly string[];
+  /** Hosts that the project asks for (see `parseHostPattern`); what this machine allows is another list. */
+  readonly network: readonly string[];
+  /** Hears one sentence for each thing that was refused on the way out. */
+  readonly onRefused: (message: string) => void;
+}
+
+export type ShuttingSandbox = Exclude<SandboxKind, "none">;
+
+/** A command of a room, as it is started outside of it. */
+export interface Entered {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The process that all of the room descends from and ends with, by the one that was started; undefined before it is there. */
+  readonly keeper: (started: number) => number | undefined;
+  /** Private file systems that only those inside see. */
+  readonly scratch: readonly string[];
+  /** Its fourth descriptor is read: what came there and how it ended tell whether the program was ever reached. */
+  readonly ran: (status: string, end: ProcessEnd) => boolean;
+  /** Called once when it has ended with everything it started. */
+  leave(): Promise<void>;
+}
+
+export interface Rooms {
+  /** `not-started`: the program's own trouble (it is not there). */
+  enter(
+    room: Room,
+    command: Pick<ProcessSpec, "argv" | "cwd" | "env" | "limits">,
+  ): Promise<Result<Entered, Extract<ProcessEnd, { readonly type: "no-room" | "not-started" }>>>;
+}
+
+export interface Sandboxes {
+  /** One sentence saying why nothing can be shut in like this here; undefined when it can, as far as is known. */
+  refusal(kind: ShuttingSandbox): string | undefined;
+  /** What shuts things in, for people (`bubblewrap 0.8.0`). Undefined while there is a refusal. */
+  describe(kind: ShuttingSandbox): string | undefined;
 }
 
 // ── questions of agents ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,9 +12,13 @@ export interface CapturedOutput {
   overflowed(): boolean;
   /** What the receiver threw, if it did: a bug of the caller, raised again when the process tree is gone. */
   failure(): { readonly cause: unknown } | undefined;
+  /** The last of what was taken, for people. */
+  tail(): string;
   /** Final: nothing is taken afterwards. */
   finish(): { readonly outputBytes: number; readonly outputDigest: string };
 }
+
+const TAIL_BYTES = 512;
 
 export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8Array) => void): CapturedOutput {
   const hash = createHash("sha256");
@@ -22,10 +26,13 @@ export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8A
   let overflowed = false;
   let finished = false;
   let failure: { readonly cause: unknown } | undefined;
+  let tail: Uint8Array = new Uint8Array(0);
 
   const keep = (piece: Uint8Array, to: (piece: Uint8Array) => void): void => {
     taken += piece.byteLength;
     hash.update(piece);
+    tail =
+      piece.byteLength < TAIL_BYTES ? Buffer.concat([tail, piece]).subarray(-TAIL_BYTES) : piece.slice(-TAIL_BYTES);
     try {
       to(piece);
     } catch (cause) {
@@ -43,6 +50,7 @@ export function createCapturedOutput(limitBytes: number, receive: (chunk: Uint8A
     },
     overflowed: () => overflowed,
     failure: () => failure,
+    tail: () => new TextDecoder().decode(tail),
     finish: () => {
       finished = true;
       return { outputBytes: taken, outputDigest: hash.digest("hex") };

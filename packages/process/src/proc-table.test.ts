@@ -4,7 +4,7 @@ import { newTies, parseStat, selectLiving, type Living, type ProcEntry } from ".
 const RUN = { leader: 100, mark: "m", sinceTicks: 50 };
 
 function entry(pid: number, fields: Partial<ProcEntry> = {}): ProcEntry {
-  return { pid, state: "S", parent: 1, group: pid, session: pid, startTicks: 60, ...fields };
+  return { pid, state: "S", parent: 1, group: pid, session: pid, startTicks: 60, cpuTicks: 0, ...fields };
 }
 
 const unmarked = (): boolean => false;
@@ -14,7 +14,7 @@ function select(entries: readonly ProcEntry[], isMarked: (pid: number) => boolea
 }
 
 test("a command name with spaces and parentheses does not shift the fields", () => {
-  const rest = Array.from({ length: 15 }, () => "0").join(" ");
+  const rest = ["0", "0", "0", "0", "0", "0", "0", "10", "20", "30", "40", "0", "0", "0", "0"].join(" ");
   expect(parseStat(`42 (a) b (c) S 7 8 9 ${rest} 1234 0 0`)).toEqual({
     pid: 42,
     state: "S",
@@ -22,6 +22,7 @@ test("a command name with spaces and parentheses does not shift the fields", () 
     group: 8,
     session: 9,
     startTicks: 1234,
+    cpuTicks: 100,
   });
   expect(parseStat("")).toBeUndefined();
   expect(parseStat("42 (a) S 1 2")).toBeUndefined();

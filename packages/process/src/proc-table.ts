@@ -35,6 +35,8 @@ export interface ProcEntry {
   readonly group: number;
   readonly session: number;
   readonly startTicks: number;
+  /** Its own processor time and that of its children which it has waited for. */
+  readonly cpuTicks: number;
 }
 
 /** What can be signalled. A group is named only when all of its processes belong to the run. */
@@ -95,7 +97,22 @@ export function parseStat(text: string): ProcEntry | undefined {
   if (nameEnd < 0 || !Number.isSafeInteger(pid) || state === undefined || !Number.isSafeInteger(startTicks)) {
     return undefined;
   }
-  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTicks };
+  const cpuTicks = rest.slice(7, 11).reduce((sum, ticks) => sum + Number(ticks), 0);
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTicks, cpuTicks };
+}
+
+/** A process and those that descend from it, until there are more than `most`. Undefined where the kernel does not say. */
+export function descendantsOf(leader: number, most: number): readonly number[] | undefined {
+  const found = [leader];
+  for (let at = 0; at < found.length && found.length <= most; at += 1) {
+    const pid = found[at] ?? leader;
+    for (const thread of attemptRead(() => readdirSync(`/proc/${pid}/task`)) ?? []) {
+      const children = attemptRead(() => readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1"));
+      if (children === undefined && pid === leader && startTicksOf(leader) !== undefined) return undefined;
+      for (const child of children?.split(" ") ?? []) if (child !== "") found.push(Number(child));
+    }
+  }
+  return found;
 }
 
 function wholeGroups(entries: readonly ProcEntry[], members: ReadonlySet<number>): readonly number[] {
@@ -123,7 +140,7 @@ function readEntries(): readonly ProcEntry[] | undefined {
   return entries;
 }
 
-function readEntry(pid: number): ProcEntry | undefined {
+export function readEntry(pid: number): ProcEntry | undefined {
   const text = attemptRead(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
   return text === undefined ? undefined : parseStat(text);
 }
@@ -133,7 +150,7 @@ function carriesMark(pid: number, mark: string): boolean {
 }
 
 /** Processes end while the table is read, and other users' are closed to us: both mean "nothing to see here". */
-function attemptRead<T>(read: () => T): T | undefined {
+export function attemptRead<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

@@ -15,7 +15,7 @@ async function startGroup(script: string): Promise<{ readonly child: ChildProces
 test("without a process table the whole group is ended", async () => {
   const { child, leader } = await startGroup(`trap "" TERM; sleep 60 & echo ready; wait`);
   const exited = once(child, "exit");
-  expect(await endTree({ leader, known: undefined }, 100)).toEqual([]);
+  expect(await endTree({ leader, isRoom: false, keeper: () => undefined, known: undefined }, 100)).toEqual([]);
   expect(await exited).toEqual([null, "SIGKILL"]);
   expect(() => process.kill(-leader, 0)).toThrow("ESRCH");
 });

@@ -11,10 +11,22 @@
  * the look goes through `/proc` (see proc-table.ts); elsewhere it is the process group alone.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { livingOfRun, newTies, startTicksOf, type Living, type RunIdentity, type RunTies } from "./proc-table.ts";
+import {
+  descendantsOf,
+  livingOfRun,
+  newTies,
+  startTicksOf,
+  type Living,
+  type RunIdentity,
+  type RunTies,
+} from "./proc-table.ts";
 
 export interface ProcessTree {
   readonly leader: number;
+  /** The leader made a room: it ends by itself when what is inside has ended. */
+  readonly isRoom: boolean;
+  /** The process that all of the room descends from and ends with, as far as it is known. */
+  readonly keeper: (leader: number) => number | undefined;
   /** Undefined where the process table cannot be read: then only the process group is known. */
   readonly known: { readonly run: RunIdentity; readonly ties: RunTies } | undefined;
 }
@@ -23,14 +35,26 @@ export interface ProcessTree {
 const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 100;
 const KILL_ROUNDS = 60;
+const NO_ROOM: Pick<ProcessTree, "isRoom" | "keeper"> = { isRoom: false, keeper: () => undefined };
 const NOTHING: Living = { pids: [], groups: [] };
 
 /** Must be called right after the spawn, in the same turn: the leader's entry is there for sure only until it is reaped. */
-export function trackTree(leader: number, mark: string): ProcessTree {
+export function trackTree(
+  leader: number,
+  mark: string,
+  { isRoom, keeper }: Pick<ProcessTree, "isRoom" | "keeper"> = NO_ROOM,
+): ProcessTree {
   const sinceTicks = process.platform === "linux" ? startTicksOf(leader) : undefined;
-  if (sinceTicks === undefined) return { leader, known: undefined };
+  if (sinceTicks === undefined) return { leader, isRoom, keeper, known: undefined };
   const run = { leader, mark, sinceTicks };
-  return { leader, known: { run, ties: newTies(run) } };
+  return { leader, isRoom, keeper, known: { run, ties: newTies(run) } };
+}
+
+/** The processes of the run; of more than `most` only so many that it shows. */
+export function processesOf(tree: ProcessTree, most: number): readonly number[] {
+  // Nobody leaves a room's keeper: its descendants are all there are, however many others this machine has.
+  const keeper = tree.keeper(tree.leader);
+  return (keeper === undefined ? undefined : descendantsOf(keeper, most)) ?? look(tree).pids;
 }
 
 /** Every run of one owner, whoever started it and whenever. */
@@ -38,14 +62,17 @@ export function trackOwner(owner: string): ProcessTree {
   // No process has this number: nothing is found by its group or session, only by the mark.
   const run = { leader: -1, mark: `SKEIN_RUN=${owner}-`, sinceTicks: 0 };
   return process.platform === "linux"
-    ? { leader: -1, known: { run, ties: newTies(run) } }
-    : { leader: -1, known: undefined };
+    ? { leader: -1, ...NO_ROOM, known: { run, ties: newTies(run) } }
+    : { leader: -1, ...NO_ROOM, known: undefined };
 }
 
 /** Ends the tree and returns the process ids that could not be ended (normally none). Never throws. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<readonly number[]> {
+  // With the keeper of a room the kernel ends all of it, faster than anything in it can fork.
+  const keeper = graceMs <= 0 ? tree.keeper(tree.leader) : undefined;
+  if (keeper !== undefined) send(keeper, "SIGKILL");
   let living = await lookTwice(tree);
-  signalAll(living, "SIGTERM");
+  signalAll(tree.isRoom ? withoutKeeper(living, tree.leader) : living, "SIGTERM");
   const deadline = performance.now() + graceMs;
   for (let wait = FIRST_WAIT_MS; !isEmpty(living) && performance.now() < deadline; wait *= 2) {
     await delay(Math.min(wait, LONGEST_WAIT_MS, Math.max(deadline - performance.now(), 1)));
@@ -58,6 +85,12 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<reado
   }
   return living.pids;
 }
+
+/** A room's keeper that ended now would leave those inside no time to end by themselves. */
+const withoutKeeper = ({ pids, groups }: Living, keeper: number): Living => ({
+  pids: pids.filter((pid) => pid !== keeper),
+  groups: groups.filter((group) => group !== keeper),
+});
 
 /** Looks again when nothing was found. */
 async function lookTwice(tree: ProcessTree): Promise<Living> {

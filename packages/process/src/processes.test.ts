@@ -347,6 +347,24 @@ test.runIf(onLinux)("a crowd of processes that keep forking is ended", async () 
   expect(namedBy(directory)).toEqual([]);
 });
 
+test.runIf(onLinux)(
+  "memory and number of processes are limited without a room too, all processes together",
+  async () => {
+    const hog = `node -e 'const all = []; setInterval(() => { if (all.length < 15) all.push(Buffer.alloc(8 << 20, 1)); }, 20);'`;
+    const hoarding = await shell(`${hog} & ${hog} & wait`, { limits: { memoryBytes: 200 * 1024 * 1024 } });
+    expect(hoarding.result.end).toEqual({ type: "limit", limit: "memory" });
+    const many = await shell("for n in 1 2 3 4 5 6 7 8 9; do sleep 60 & done; wait", { limits: { processes: 8 } });
+    expect(many.result.end).toEqual({ type: "limit", limit: "processes" });
+  },
+);
+
+test("a run that asks for a room where nobody makes one does not run", async () => {
+  const room = { sandbox: "bwrap" as const, write: [], read: [], network: [], onRefused: () => undefined };
+  const { result, output } = await shell("echo ran", { room });
+  expect(result.end).toEqual({ type: "no-room", message: "There are no sandboxes here." });
+  expect(output).toBe("");
+});
+
 // ── conversations ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Talked extends Ran {

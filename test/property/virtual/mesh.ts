@@ -38,7 +38,7 @@ export interface VirtualOptions {
   /** More of skein.yaml. */
   readonly config?: string;
   /** What the gate's command `check` says of a checkout that holds these; green when it is left out. */
-  readonly isGreen?: (content: ReadonlySet<string>, node: string) => boolean;
+  readonly isGreen?: (content: ReadonlySet<string>, checkout: string, node: string) => boolean;
   /** The last line of the program `reviewer` in a checkout that holds these. */
   readonly says?: (content: ReadonlySet<string>) => string;
 }
@@ -75,7 +75,7 @@ export function createVirtualMesh(seed: number, { config = "", isGreen, says }: 
       network,
       remote,
       trace,
-      isGreen: (directory) => isGreen?.(remote.contentOf(directory), name) ?? true,
+      isGreen: (directory) => isGreen?.(remote.contentOf(directory), directory, name) ?? true,
       says: (directory) => says?.(remote.contentOf(directory)) ?? "",
       ticket: ticket?.ok === true ? ticket.value : undefined,
       random: random(prng, () => serial++),
@@ -184,7 +184,8 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: () => ({}),
-    scriptedAgent: ["agent"],
+    scriptedAgent: { run: ["agent"], read: [] },
+    sandboxes: { refusal: () => undefined, describe: () => undefined },
     log: (level, event, fields) => {
       if (level !== "debug") trace.push(`${time.nowMs()} ${name} ${event} ${JSON.stringify(fields ?? {})}`);
     },

@@ -87,7 +87,9 @@ export function createVirtualRemote(): VirtualRemote {
   const tip = (): Oid => chain.at(-1)?.commit ?? "";
   const itemsOf = new Map<Oid, readonly string[]>();
   const contents = new Map<Oid, ReadonlySet<string>>();
-  const contentOf = (commit: Oid): ReadonlySet<string> => contents.get(commit) ?? new Set();
+  /** Of a commit, or of a checkout of it. */
+  const contentOf = (at: Oid): ReadonlySet<string> => contents.get(at.split("#")[0] ?? "") ?? new Set();
+  let checkouts = 0;
   const made = (commit: Oid, base: Oid, message: string): Oid => {
     const items = landedItems(message);
     itemsOf.set(commit, items);
@@ -136,7 +138,7 @@ export function createVirtualRemote(): VirtualRemote {
           later(() => {
             return ok(made(oid(`${base} ${tips.join(" ")} ${tree} ${message}`), base, message));
           }),
-        openCheckout: (commit) => later(() => ok(commit)),
+        openCheckout: (commit) => later(() => ok(`${commit}#${++checkouts}`)),
         land: ({ expected, commit }) =>
           later(() => {
             if (tip() === commit) return ok({ type: "moved" as const });

@@ -160,11 +160,16 @@ function describeInit(result: InitResult, flags: InitFlags): string {
       gate === "" ? "Gate: none yet; add test commands to skein.yaml." : `Gate: ${gate} (${result.gateBecause}).`,
     );
     if (result.wrote !== null) lines.push(`Wrote ${result.wrote}: read it, and commit it when it is right.`);
-    if (result.sandbox === "none") lines.push("Agents run without a sandbox, with your rights (sandbox: none).");
+    lines.push(describeSandbox(result));
   }
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   lines.push("", "Next:", `  npx skein up${data}`, `  npx skein item add "Say hello" --start${data}`, "");
   return lines.join("\n");
+}
+
+function describeSandbox({ sandbox, sandboxBecause }: InitResult): string {
+  if (sandbox !== "none") return `Agents and the gate are shut in (sandbox: ${sandbox}).`;
+  return `Agents run without a sandbox, with your rights (sandbox: none).${sandboxBecause === "" ? "" : ` ${sandboxBecause}`}`;
 }
 
 /** As a shell takes it back. */

@@ -1,4 +1,5 @@
 /** `skein demo`: a repository, a mesh, three stories, and how they become commits. */
+import { type SandboxHere, sandboxHere } from "../sandbox.ts";
 import { addStory } from "./answers.ts";
 import { catchInterrupts, type Interrupt, orInterrupted } from "./interrupt.ts";
 import { dim, good, type Line, node, plain, strong } from "./line.ts";
@@ -66,7 +67,9 @@ async function run({ options, names, place, mesh, reporter, interrupt, terminal 
   const { signal } = interrupt;
 
   reporter.say([strong("A small repository with real tests"), dim(`  ${place.project}`)]);
-  await makeRepository(place, signal);
+  const sandbox = await sandboxHere();
+  await makeRepository(place, sandbox.kind, signal);
+  reporter.say(sandboxLine(sandbox));
   reporter.say([strong(`A mesh of ${names.length} nodes on this machine`)]);
   await mesh.start({ names, signal, onUp: (name) => reporter.say([good("  ● "), node(name), plain(" is up")]) });
   reporter.say([dim(`  and they have found each other, after ${seconds(elapsedMs())}`)]);
@@ -97,6 +100,11 @@ async function run({ options, names, place, mesh, reporter, interrupt, terminal 
   for (const line of nextLines(options, place.nodeDirectory(mesh.living().name))) reporter.say(line);
   if (!options.exit) await linger(watch, reporter, interrupt);
 }
+
+const sandboxLine = ({ kind, because }: SandboxHere): Line =>
+  kind === "none"
+    ? [strong("Agents run with your rights: "), plain(because)]
+    : [strong("Agents and tests are shut in"), dim(`  by ${because}`)];
 
 function landedLines(commits: readonly LandedCommit[]): readonly Line[] {
   const lines = commits.flatMap(({ hash, subject, trailers }): readonly Line[] => [

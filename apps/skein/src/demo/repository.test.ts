@@ -12,7 +12,7 @@ const setupPlace = (): ReturnType<typeof openPlace> =>
 
 test("the repository is on its remote, and its own tests are green", async () => {
   const place = setupPlace();
-  await makeRepository(place, signal);
+  await makeRepository(place, "none", signal);
   expect(await readLandings(place, signal)).toMatchObject([
     { subject: "Begin: greetings, money and slugs, with tests", trailers: [] },
   ]);
@@ -26,7 +26,7 @@ test("a surrounding git hook does not lead git elsewhere", async () => {
   const place = setupPlace();
   process.env["GIT_DIR"] = "/nowhere";
   try {
-    await makeRepository(place, signal);
+    await makeRepository(place, "none", signal);
   } finally {
     delete process.env["GIT_DIR"];
   }

@@ -7,14 +7,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+import type { SandboxKind } from "@skein/config";
+
 import { Failure } from "../failure.ts";
 import { environmentWithout } from "./environment.ts";
 import type { Place } from "./place.ts";
 
 export const BASE = "main";
 
-export async function makeRepository(place: Place, signal: AbortSignal): Promise<void> {
-  for (const [path, content] of Object.entries(FILES)) {
+export async function makeRepository(place: Place, sandbox: SandboxKind, signal: AbortSignal): Promise<void> {
+  for (const [path, content] of Object.entries({ ...FILES, "skein.yaml": configOf(sandbox) })) {
     const file = join(place.project, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
@@ -87,19 +89,18 @@ function describeGitFailure(args: readonly string[], cause: unknown): string {
 }
 
 /** A short lease, so that a take-over can be watched; everything else is what any project would write. */
-const CONFIG = `# How Skein works on this repository.
+const configOf = (sandbox: SandboxKind): string => `# How Skein works on this repository.
 project: pocket
 base: ${BASE}
 remote: origin
 agent: { kind: scripted }
 gate: [[node, --test]]
-# The demo's agent only does what the stories below say. Real agents belong in a sandbox.
-sandbox: none
+# What agents and gate commands are shut in. The demo's agent only does what its stories say; real agents need it.
+sandbox: ${sandbox}
 claim: { ttl: 3s, stagger: 300ms }
 `;
 
 const FILES: Readonly<Record<string, string>> = {
-  "skein.yaml": CONFIG,
   "README.md": "# pocket\n\nA small library for a small demo. `node --test` runs its tests.\n",
   "package.json": `${JSON.stringify({ name: "pocket", version: "1.0.0", private: true, type: "module", scripts: { test: "node --test" } }, null, 2)}\n`,
   "src/greet.mjs": `/** Says hello. */

@@ -201,12 +201,6 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
           return cursor === undefined ? [] : [[id, cursor] as const];
         }),
       ),
-    silence: (account) => {
-      const silences = seats.flatMap(({ accounts, silentSince }) =>
-        account in accounts && silentSince !== undefined ? [clock.monoMs() - silentSince] : [],
-      );
-      return silences.length === 0 ? undefined : Math.min(...silences);
-    },
     announce: (accounts) => {
       seat.accounts = accounts;
     },

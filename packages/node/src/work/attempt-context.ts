@@ -26,6 +26,8 @@ import type {
   Processes,
   ProcessResult,
   ProcessSpec,
+  Room,
+  Sandboxes,
   SessionNotes,
   TurnAgents,
 } from "../ports.ts";
@@ -41,6 +43,7 @@ export interface WorkDeps {
   readonly journal: Journal;
   readonly replica: Replica;
   readonly processes: Processes;
+  readonly sandboxes: Sandboxes;
   readonly asking: Asking;
   /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
   readonly talking?: Talking | undefined;
@@ -53,11 +56,16 @@ export interface WorkDeps {
     passNames: readonly string[],
     skein: Readonly<Record<`SKEIN_${string}`, string>>,
   ) => Readonly<Record<string, string>>;
-  /** How to run the scripted agent that ships with Skein. */
-  readonly scriptedAgent: readonly [string, ...string[]];
+  /** How to run the scripted agent that ships with Skein, and what it has to read for that. */
+  readonly scriptedAgent: ShippedAgent;
   /** The end of the captured output of an earlier attempt, when this node has it. */
   readonly lastOutput: (item: string, epoch: number) => string;
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
+}
+
+export interface ShippedAgent {
+  readonly run: readonly [string, ...string[]];
+  readonly read: readonly string[];
 }
 
 interface Talking {
@@ -133,7 +141,7 @@ export async function currentBase(context: AttemptContext): Promise<Oid | undefi
   const { project, signal } = context;
   const base = await persistently(context, "Fetching the target branch", () => project.refresh(signal));
   if (!base.ok || signal.aborted) return undefined;
-  const refusal = refuseConfig(project.config());
+  const refusal = refuseConfig(project.config(), context.deps.sandboxes);
   if (refusal === undefined) return base.value;
   await giveClaimBack(context, refusal);
   return undefined;
@@ -174,6 +182,13 @@ export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOu
   return deps.processes.run({ ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) }, signal);
 }
 
+/** What a step of this attempt is shut in; nothing when the project says so. */
+export function roomFor(context: AttemptContext, paths: Pick<Room, "read" | "write">): Pick<ProcessSpec, "room"> {
+  const { sandbox, network } = context.project.config();
+  if (sandbox === "none") return {};
+  return { room: { sandbox, network: network.allow, onRefused: context.note, ...paths } };
+}
+
 /** How a process ended, for people. */
 export function describeEnd({ end }: ProcessResult): string {
   switch (end.type) {
@@ -185,6 +200,7 @@ export function describeEnd({ end }: ProcessResult): string {
       return `passed its ${end.limit} limit`;
     case "aborted":
       return "was stopped";
+    case "no-room":
     case "not-started":
       return `could not start: ${end.message}`;
   }

@@ -13,7 +13,9 @@ import {
   giveClaimBack,
   heldItem,
   persistently,
+  roomFor,
   runLogged,
+  type ShippedAgent,
   type StepEnd,
   type WorkDeps,
   writeStage,
@@ -49,7 +51,7 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   if (context.signal.aborted) return "over";
   if (agent.type === "rate-limited") return afterRateLimit(context, agent);
   if (!collected.ok) {
-    const reason = collected.error.type === "bad-object" ? "agent-failed" : "infrastructure";
+    const reason = AGENTS_DOING.has(collected.error.type) ? "agent-failed" : "infrastructure";
     await giveBack(context, { reason, note: collected.error.message, tree: null, evidence: [] });
     return "over";
   }
@@ -61,6 +63,9 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   context.note(`The agent ${ended} and left ${plural(collected.value.commitsAhead, "commit")} on ${workspace.branch}.`);
   return submit(context, workspace.branch, collected.value);
 }
+
+/** What an agent did to its own repository. It would do it again, and for nothing, if it cost no attempt. */
+const AGENTS_DOING: ReadonlySet<GitError["type"]> = new Set(["bad-object", "missing-branch"]);
 
 const AGENT_RETRY_MS = 15_000;
 
@@ -96,7 +101,7 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   const story = withHowTo(agent, storyOf(deps, item), workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
-  const argv = agentCommand(deps, agent);
+  const { run: argv, read } = agentCommand(deps, agent);
   const activity = `agent: ${agent.kind === "scripted" ? "scripted" : (argv[0].split("/").at(-1) ?? argv[0])}`;
   const questions = hearAgent(context, activity);
   if (!questions.ok) return { type: "not-started", why: questions.error };
@@ -116,7 +121,19 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
       SKEIN_STORY_FILE: storyFile.value,
       SKEIN_ASK: questions.value.directory,
     }),
-    limits: { wallMs: limits.agentWallMs, idleMs: limits.agentIdleMs, outputBytes: limits.outputBytes },
+    limits: {
+      wallMs: limits.agentWallMs,
+      idleMs: limits.agentIdleMs,
+      outputBytes: limits.outputBytes,
+      cpuMs: limits.agentCpuMs,
+      memoryBytes: limits.memoryBytes,
+      processes: limits.processes,
+      diskBytes: limits.diskBytes,
+    },
+    ...roomFor(context, {
+      write: [workspace.directory, questions.value.directory],
+      read: [storyFile.value, ...read],
+    }),
     excuse: questions.value.excuse,
   };
   if (agent.kind === "acp") {
@@ -126,13 +143,13 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
   const running = runLogged(context, { ...spec, stdin: story });
   const result = await running.finally(() => questions.value.close());
   const { end } = result;
-  return end.type === "not-started"
+  return end.type === "not-started" || end.type === "no-room"
     ? { type: "not-started", why: end.message }
     : { type: "ended", words: describeEnd(result) };
 }
 
-function agentCommand(deps: WorkDeps, agent: AgentConfig): readonly [string, ...string[]] {
-  return agent.kind === "scripted" ? deps.scriptedAgent : agent.run;
+function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
+  return agent.kind === "scripted" ? deps.scriptedAgent : { run: agent.run, read: [] };
 }
 
 /** What the agent is told: the story, and what became of the attempt before. */

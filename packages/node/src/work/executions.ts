@@ -66,7 +66,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
   const witnesses = new Map<string, Running & Attested>();
-  const verdicts = createVerdicts();
+  const verdicts = createVerdicts(clock);
   const lander = createLander(hearing);
 
   const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);

@@ -2,16 +2,20 @@
  * The gate: the project's configured commands, in order, on one exact tree. What they returned is evidence bound to that
  * tree; a signed op carries it.
  */
-import { type Evidence, err, type GateRun, LIMITS, ok, type Result } from "@skein/core";
+import { type Evidence, err, type GateRun, ok, type Result } from "@skein/core";
 
 import type { GitError, Oid, ProcessResult, ProcessSpec } from "../ports.ts";
-import { type AttemptContext, describeEnd, persistently } from "./attempt-context.ts";
+import { type AttemptContext, describeEnd, persistently, roomFor } from "./attempt-context.ts";
+import { pause } from "./wait.ts";
 
 export type Verdict =
   | { readonly type: "green"; readonly evidence: Evidence }
   | { readonly type: "red"; readonly evidence: Evidence; readonly note: string };
 
-/** `stopped`: the attempt was aborted, there is no verdict. */
+/**
+ * Tried again when it is red, as often as `retries.flaky` says, and each time on a checkout of its own: what a failed run left
+ * behind must not be what makes the next one green. `stopped`: the attempt was aborted, there is no verdict.
+ */
 export async function runGate(
   context: AttemptContext,
   merged: { readonly commit: Oid; readonly tree: Oid },
@@ -22,9 +26,10 @@ export async function runGate(
     const verdict = await inCheckout(context, merged.commit, (cwd) => runCommands(context, cwd, merged.tree));
     if (!verdict.ok) return verdict;
     const { tree, runs } = verdict.value.evidence;
-    // What fails only now and then says nothing about the work; both runs are in the evidence.
-    const evidence = { tree, runs: [...failed, ...runs].slice(-LIMITS.gateRuns) };
-    if (verdict.value.type === "green" || tried >= flaky) return ok({ ...verdict.value, evidence });
+    if (verdict.value.type === "green" || tried >= flaky) {
+      return ok({ ...verdict.value, evidence: { tree, runs: [...failed, ...runs] } });
+    }
+    // What fails only now and then says nothing about the work, and is there to see.
     failed.push(...runs.slice(-1));
     context.note("Once more, on a fresh checkout of the same tree.");
   }
@@ -64,42 +69,58 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
   return ok({ type: "green", evidence: { tree, runs } });
 }
 
-/** One program of the gate, with its output in the attempt's log. */
+/** What runs in the gate's surroundings, and with its limits. */
+export interface GateProgram extends Pick<ProcessSpec, "argv" | "cwd" | "stdin"> {
+  readonly env: Readonly<Record<`SKEIN_${string}`, string>>;
+  readonly hear?: (chunk: Uint8Array) => void;
+}
+
+/** One program of the gate, shut in, with its output in the attempt's log. */
 export async function runInGate(
   context: AttemptContext,
-  {
-    argv,
-    cwd,
-    stdin,
-    env,
-    hear,
-  }: Pick<ProcessSpec, "argv" | "cwd" | "stdin"> & {
-    readonly env: Readonly<Record<`SKEIN_${string}`, string>>;
-    readonly hear?: (chunk: Uint8Array) => void;
-  },
+  { argv, cwd, stdin, env, hear }: GateProgram,
 ): Promise<Result<{ readonly run: GateRun; readonly words: string }, "stopped">> {
   const { deps, item, epoch, signal, project } = context;
   const { limits, agent } = project.config();
-  const result = await deps.processes.run(
-    {
-      argv,
-      cwd,
-      stdin,
-      env: deps.environment("gate", agent.env, { SKEIN_ITEM: item, SKEIN_EPOCH: String(epoch), ...env }),
-      limits: { wallMs: limits.gateWallMs, idleMs: limits.gateIdleMs, outputBytes: limits.outputBytes },
-      onOutput: (chunk) => {
-        deps.appendLog({ item, epoch }, chunk);
-        hear?.(chunk);
-      },
+  const spec = {
+    argv,
+    cwd,
+    stdin,
+    env: deps.environment("gate", agent.env, { SKEIN_ITEM: item, SKEIN_EPOCH: String(epoch), ...env }),
+    limits: {
+      wallMs: limits.gateWallMs,
+      idleMs: limits.gateIdleMs,
+      outputBytes: limits.outputBytes,
+      memoryBytes: limits.memoryBytes,
+      processes: limits.processes,
+      diskBytes: limits.diskBytes,
     },
-    signal,
-  );
+    ...roomFor(context, { write: [cwd], read: [] }),
+    onOutput: (chunk: Uint8Array) => {
+      deps.appendLog({ item, epoch }, chunk);
+      hear?.(chunk);
+    },
+  };
+  const result = await runOnceShutIn(context, spec);
   if (result.end.type === "aborted" || signal.aborted) return err("stopped");
   const { durationMs, outputDigest } = result;
   const words = describeEnd(result);
   context.note(`Gate: ${argv.join(" ")} ${words} after ${Math.round(durationMs)} ms.`);
   const exitCode = exitCodeOf(result);
   return ok({ words, run: { argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest } });
+}
+
+const ROOM_RETRY_MS = 15_000;
+
+/** A sandbox that cannot be made says nothing about the tree: it is shown, and tried again. */
+async function runOnceShutIn(context: AttemptContext, spec: ProcessSpec): Promise<ProcessResult> {
+  for (;;) {
+    const result = await context.deps.processes.run(spec, context.signal);
+    if (result.end.type !== "no-room" || context.signal.aborted) return result;
+    context.say(`waiting: ${result.end.message}`);
+    context.note(`The gate did not run. ${result.end.message} Trying again in ${ROOM_RETRY_MS / 1_000} s.`);
+    await pause(context.deps.clock, ROOM_RETRY_MS, context.signal);
+  }
 }
 
 /** Evidence is part of an op, and ops are small: of a very long command its beginning is enough to know it by. */
@@ -117,6 +138,7 @@ function exitCodeOf({ end }: ProcessResult): number {
     case "limit":
       return 124;
     case "not-started":
+    case "no-room":
       return 127;
     case "signalled":
     case "aborted":

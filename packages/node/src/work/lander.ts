@@ -9,6 +9,7 @@
  */
 import {
   type Draft,
+  err,
   type Evidence,
   landingMessage,
   mergeQueueOf,
@@ -65,36 +66,37 @@ export function createLander(hearing: QueueHearing): Lander {
   /** How often in a row the remote could not be reached. */
   let unreached = 0;
 
-  const end = ({ item }: AttemptContext): void => {
-    waiting.get(item)?.end();
-    waiting.delete(item);
+  const end = (context: AttemptContext): void => {
+    const one = waiting.get(context.item);
+    // Meanwhile it may be a later attempt of the same item that waits here.
+    if (one?.context !== context) return;
+    waiting.delete(context.item);
+    one.end();
+  };
+  const giveAllBack = async (why: string, leaveAloneMs: number): Promise<void> => {
+    for (const { context } of waiting.values()) {
+      if (leaveAloneMs > 0) context.leaveAlone(leaveAloneMs);
+      await giveClaimBack(context, why);
+      end(context);
+    }
   };
   const round = async (): Promise<void> => {
     const line = inLine(waiting, hearing);
     const [head] = line;
     if (head === undefined) return restAside(waiting, hearing);
     if (isForAnother(head, hearing)) {
-      for (const { context } of waiting.values()) {
-        await giveClaimBack(context, "Queued: the node that lands the head of the merge queue takes it along.");
-        end(context);
-      }
-      return undefined;
+      return giveAllBack("Queued: the node that lands the head of the merge queue takes it along.", 0);
     }
     const { batch } = head.project.config().merge;
     limit = Math.max(1, Math.min(limit, batch));
-    const target = await reach(head);
-    if (target === undefined) {
-      unreached++;
-      const waitMs = Math.min(FIRST_ABSENCE_MS * 2 ** (unreached - 1), LONGEST_ABSENCE_MS);
-      for (const { context } of waiting.values()) {
-        // Somebody else may reach it, and everything in the queue waits behind the head.
-        context.leaveAlone(waitMs);
-        await giveClaimBack(context, `${head.project.project.remote} cannot be reached from here.`);
-        end(context);
-      }
-      return undefined;
-    }
+    const reached = await reach(head);
+    // Somebody stopped the head: the others go on without it.
+    if (head.signal.aborted) return undefined;
+    // Somebody else may reach it, and everything in the queue waits behind the head.
+    if (!reached.ok)
+      return giveAllBack(reached.error, Math.min(FIRST_ABSENCE_MS * 2 ** unreached++, LONGEST_ABSENCE_MS));
     unreached = 0;
+    const target = reached.value;
     const train = await couple(line, target, limit, end);
     if (train === undefined) return pause(head.deps.clock, LOOK_MS, head.signal);
     const verdict = await judge(train);
@@ -104,6 +106,9 @@ export function createLander(hearing: QueueHearing): Lander {
       return undefined;
     }
     if (verdict === "sent-back") return end(train.cars[0].context);
+    // The gate took its time: somebody may have paused the queue, or taken an item out of it.
+    const inLineNow = new Set(inLine(waiting, hearing));
+    if (!train.cars.every(({ context }) => inLineNow.has(context))) return undefined;
     const moved = await land(train);
     if (!moved) return undefined;
     for (const { context } of train.cars) end(context);
@@ -167,16 +172,19 @@ async function restAside(waiting: ReadonlyMap<string, Waiting>, hearing: QueueHe
 
 const REACH_TRIES = 4;
 
-/** The target branch's tip; undefined when the remote cannot be reached or the head was stopped. */
-async function reach(head: AttemptContext): Promise<Oid | undefined> {
-  for (let tried = 1; tried <= REACH_TRIES && !head.signal.aborted; tried++) {
+/** The target branch's tip, or why nothing can land from here. */
+async function reach(head: AttemptContext): Promise<Result<Oid, string>> {
+  for (let tried = 1; ; tried++) {
     const target = await head.project.refresh(head.signal);
-    if (target.ok) return refuseConfig(head.project.config()) === undefined ? target.value : undefined;
+    if (target.ok) {
+      const refusal = refuseConfig(head.project.config(), head.deps.sandboxes);
+      return refusal === undefined ? target : err(refusal);
+    }
+    if (tried >= REACH_TRIES || head.signal.aborted) return err(target.error.message);
     head.say(`waiting: ${target.error.message}`);
     head.note(`Fetching the target branch: ${target.error.message}`);
-    if (tried < REACH_TRIES) await pause(head.deps.clock, 1_000 * 2 ** (tried - 1), head.signal);
+    await pause(head.deps.clock, 1_000 * 2 ** (tried - 1), head.signal);
   }
-  return undefined;
 }
 
 /** Undefined when nothing of it can be merged now, or what can be is known to be red on a target that is red itself. */

@@ -59,7 +59,7 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
         return `Its role is ${deps.self().role}, and work needs the role agent.`;
       if (failure !== undefined) return failure;
       if (open === undefined) return `The repository of ${project.name} is being opened.`;
-      return refuseConfig(open.config());
+      return refuseConfig(open.config(), deps.sandboxes);
     },
   };
 }

@@ -4,12 +4,15 @@
  */
 import type { ProjectConfig } from "@skein/config";
 
-/** What this version cannot do safely it refuses in words; undefined when work may start. */
-export function refuseConfig({ sandbox }: ProjectConfig): string | undefined {
-  if (sandbox !== "none") {
+import type { Sandboxes } from "../ports.ts";
+
+/** What cannot be done safely here is refused in words; undefined when work may start. */
+export function refuseConfig({ sandbox }: ProjectConfig, sandboxes: Sandboxes): string | undefined {
+  const refusal = sandbox === "none" ? undefined : sandboxes.refusal(sandbox);
+  if (refusal !== undefined) {
     return (
-      `skein.yaml asks for sandbox: ${sandbox}, which this version does not have yet. Nothing runs unsandboxed unless you ` +
-      "say so: write sandbox: none to run agents with this user's rights."
+      `skein.yaml asks for sandbox: ${sandbox}, and this node cannot give it. ${refusal} Nothing runs unsandboxed unless ` +
+      "you say so: write sandbox: none to run agents with this user's rights."
     );
   }
   return undefined;

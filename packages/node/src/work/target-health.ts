@@ -2,7 +2,7 @@
  * Is the target branch itself green? Asked only once something on top of it is red, and once per commit: somebody who is not
  * to blame must not lose an attempt, and everybody else must not wait for a gate run that nobody needs.
  */
-import type { Oid } from "../ports.ts";
+import type { Clock, Oid } from "../ports.ts";
 import { type AttemptContext, currentBase } from "./attempt-context.ts";
 import { runGate } from "./gate.ts";
 import { pause } from "./wait.ts";
@@ -14,14 +14,19 @@ export interface Verdicts {
 }
 
 const REMEMBERED = 500;
+/** A registry that was away makes everything red, and nobody would have to mend anything: red is asked again after this. */
+const RED_MS = 10 * 60_000;
 
-export function createVerdicts(): Verdicts {
-  const known = new Map<Oid, "green" | "red">();
+export function createVerdicts(clock: Clock): Verdicts {
+  const known = new Map<Oid, { readonly verdict: "green" | "red"; readonly atMs: number }>();
   return {
-    of: (oid) => known.get(oid),
+    of: (oid) => {
+      const { verdict, atMs } = known.get(oid) ?? { verdict: undefined, atMs: 0 };
+      return verdict === "red" && clock.monoMs() - atMs >= RED_MS ? undefined : verdict;
+    },
     remember: (oid, verdict) => {
       known.delete(oid);
-      known.set(oid, verdict);
+      known.set(oid, { verdict, atMs: clock.monoMs() });
       const [oldest] = known.keys();
       if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
     },
@@ -45,9 +50,10 @@ export async function targetIsRed(context: AttemptContext, target: Oid): Promise
 
 const LOOK_MS = 5_000;
 
+/** Or until it is time to ask again. */
 export async function untilTargetMoves(context: AttemptContext, target: Oid): Promise<void> {
   const { base } = context.project.project;
-  while (!context.signal.aborted) {
+  while (!context.signal.aborted && context.verdicts.of(target) === "red") {
     context.say(`waiting: ${base} is red at ${target.slice(0, 12)}; mend it there`);
     await pause(context.deps.clock, LOOK_MS, context.signal);
     const now = await currentBase(context);

@@ -53,8 +53,11 @@ export async function runTurn(
   );
   noteUsage(context, usage);
   if (end.type === "ended" || end.type === "rate-limited") return { ...end, usage };
+  // What kept the process from running explains what became of the conversation, too.
+  if (process.end.type === "not-started" || process.end.type === "no-room") {
+    return { type: "not-started", why: process.end.message };
+  }
   if (end.type === "not-started") return end;
-  if (process.end.type === "not-started") return { type: "not-started", why: process.end.message };
   const isEarly = process.end.type === "exited" || process.end.type === "signalled";
   return { type: "ended", words: `${describeEnd(process)}${isEarly ? " in the middle of its turn" : ""}`, usage };
 }
