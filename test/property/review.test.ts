@@ -11,6 +11,8 @@ const GATE = "gate: [[check]]\nretries: { noProgress: 3, total: 3, flaky: 0 }\n"
 
 interface World {
   readonly mesh: VirtualMesh;
+  /** Of what each gate saw. */
+  readonly contents: readonly ReadonlySet<string>[];
   readonly nodes: readonly VirtualNode[];
   /** Where the gate ran, each time. */
   readonly gates: readonly string[];
@@ -25,8 +27,10 @@ async function worldOf(
   names: readonly string[] = ["alice", "bob"],
 ): Promise<World> {
   const gates: string[] = [];
+  const contents: ReadonlySet<string>[] = [];
   const isGreen = (content: ReadonlySet<string>, checkout: string, node: string): boolean => {
     gates.push(node);
+    contents.push(content);
     return options.isGreen?.(content, checkout, node) ?? true;
   };
   const mesh = createVirtualMesh(seed, { ...options, isGreen, config: `${GATE}qa: ${qa}\n` });
@@ -40,10 +44,14 @@ async function worldOf(
   const say: World["say"] = (command, input) => pumped(mesh.time, founder.command(command, input));
   const add: World["add"] = async (title, input = {}) =>
     ((await say("item.add", { title, start: true, ...input })) as { readonly id: string }).id;
-  return { mesh, nodes, gates, say, add };
+  return { mesh, nodes, gates, contents, say, add };
 }
 
-const itemOn = ({ nodes: [first] }: World, id: string) => first?.node.api.board.current().items.get(id);
+const itemOn = ({ nodes }: World, id: string, name: string = "alice") =>
+  nodes
+    .find((one) => one.name === name)
+    ?.node.api.board.current()
+    .items.get(id);
 
 const until = async ({ mesh }: World, condition: () => boolean): Promise<void> => {
   expect(await mesh.time.runUntil(condition, 20 * MINUTE)).toBe(true);
@@ -52,7 +60,9 @@ const until = async ({ mesh }: World, condition: () => boolean): Promise<void> =
 /** Nobody holds it, and it says whom it waits for. */
 const isWaiting = (world: World, id: string) => (): boolean => {
   const item = itemOn(world, id);
-  return item?.stage === "Qa" && item.claim === null && item.note.includes("waits to be approved");
+  return (
+    item?.stage === "Qa" && item.claim === null && item.note.includes("waits to be approved or rejected by a person")
+  );
 };
 
 const isDone = (world: World, id: string) => (): boolean => itemOn(world, id)?.stage === "Done";
@@ -133,8 +143,67 @@ test("where a witness sees red and the coder saw green, a person decides", async
   const id = await world.add("Story");
   await until(world, () => world.gates.length === 2);
   await world.mesh.time.runUntil(() => false, MINUTE);
-  expect(itemOn(world, id)).toMatchObject({ stage: "Qa", claim: null, attempts: 0 });
+  expect(itemOn(world, id)).toMatchObject({ stage: "Merge", claim: null, attempts: 0 });
   expect(await whyOf(world, id)).toContain("a person who approves or rejects it");
   await world.say("item.approve", { item: id });
   await until(world, isDone(world, id));
+});
+
+test("with too few other nodes an item waits in its place, and says so", async () => {
+  const world = await worldOf(8, "{ witnesses: 2 }");
+  const id = await world.add("Story");
+  await until(world, () => new Set(world.gates).size === 2);
+  await world.mesh.time.runUntil(() => false, MINUTE);
+  expect(itemOn(world, id)).toMatchObject({ stage: "Merge", attempts: 0 });
+  expect(await whyOf(world, id)).toContain(
+    "It waits for one more node to run the gate on its tree, and the mesh has none that could.",
+  );
+  // However long it waits, nobody does the same again.
+  expect(world.gates).toHaveLength(2);
+  const late = await world.mesh.join("carol", world.nodes[0] as VirtualNode);
+  await until(world, isDone(world, id));
+  expect([...world.gates].toSorted()).toEqual(["alice", "bob", late.name]);
+});
+
+test("a witness that dies is replaced by another node", async () => {
+  const world = await worldOf(9, "{ witnesses: 1 }", {}, ["alice", "bob", "carol"]);
+  const id = await world.add("Story");
+  const started = (): string | undefined =>
+    world.mesh.trace.find((line) => line.includes(" witness.started "))?.split(" ")[1];
+  await until(world, () => started() !== undefined);
+  const victim = world.nodes.find(({ name }) => name === started());
+  victim?.kill();
+  const survivor = world.nodes.find((one) => one !== victim)?.name;
+  await until(world, () => itemOn(world, id, survivor)?.stage === "Done");
+  const alive = world.nodes.filter((one) => one !== victim).map(({ name }) => name);
+  expect([...world.gates].toSorted()).toEqual(alive.toSorted());
+});
+
+test("evidence of an older tree lands nothing: the gate runs again, and with witnesses their gates too", async () => {
+  for (const [witnesses, gates] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    let world: World | undefined = undefined as World | undefined;
+    const seen: string[] = [];
+    const isGreen = (_content: ReadonlySet<string>, _checkout: string, node: string): boolean => {
+      // Somebody pushes at the very moment at which the last of the gates is green.
+      if (seen.push(node) === gates) world?.mesh.remote.humanCommit("ada", ["by ada"]);
+      return true;
+    };
+    world = await worldOf(10, `{ witnesses: ${witnesses} }`, { isGreen });
+    const id = await world.add("Story");
+    await until(world, isDone(world, id));
+    const onNew = world.gates.filter((_node, at) => world?.contents[at]?.has("by ada"));
+    expect(new Set(onNew).size).toBe(gates);
+  }
+});
+
+test("what waits for a person takes no slot: other work goes on, on the node that coded it too", async () => {
+  const world = await worldOf(11, "{ mode: commands }", {}, ["alice"]);
+  const waiting = [];
+  for (const title of ["One", "Two", "Three", "Four", "Five"]) waiting.push(await world.add(title, { qa: "human" }));
+  for (const id of waiting) await until(world, isWaiting(world, id));
+  const plain = await world.add("Plain");
+  await until(world, isDone(world, plain));
 });

@@ -213,7 +213,7 @@ const CELLS: readonly Cell[] = [
     kind: "item.approve",
     allowed: OPERATORS,
     stage: "Qa",
-    body: () => ({ kind: "item.approve", tip: OID, note: "", by: "" }),
+    body: () => ({ kind: "item.approve", tip: OID, tree: OID, note: "", by: "" }),
   },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },

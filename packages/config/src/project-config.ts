@@ -43,7 +43,11 @@ export interface RetryConfig {
 export interface QaConfig {
   readonly mode: "commands" | "agent" | "human";
   readonly reviewer?: Argv | undefined;
-  /** Nodes other than the coder's that must run the gate on the same tree. */
+  /** What the reviewer is told beside the story. */
+  readonly prompt?: string | undefined;
+  /** Nobody approves what their own node has coded. */
+  readonly fourEyes: boolean;
+  /** Nodes other than the coder's that must run the gate on the tree that is to land. */
   readonly witnesses: number;
 }
 

@@ -153,11 +153,21 @@ function limitLines(limits: LimitConfig | undefined): readonly string[] {
 }
 
 function qaLines(qa: QaConfig | undefined): readonly string[] {
-  const comment =
-    "# Who has to be content beyond the gate: commands (nobody), agent (reviewer: [program, argument]) or human.";
-  if (qa === undefined) return [comment, "# qa: { mode: human, witnesses: 0 }", ""];
-  const reviewer = qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`];
-  return [comment, "qa:", `  mode: ${qa.mode}`, ...reviewer, `  witnesses: ${qa.witnesses}`, ""];
+  const comment = [
+    "# Who has to be content beyond the gate: commands (nobody), agent (reviewer: [program, argument]) or human; and how many",
+    "# nodes other than the coder's have to see the gate green on the very tree that lands.",
+  ];
+  if (qa === undefined) return [...comment, "# qa: { mode: human, fourEyes: true, witnesses: 1 }", ""];
+  return [
+    ...comment,
+    "qa:",
+    `  mode: ${qa.mode}`,
+    ...(qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`]),
+    ...(qa.prompt === undefined ? [] : [`  prompt: ${scalar(qa.prompt)}`]),
+    `  fourEyes: ${qa.fourEyes}`,
+    `  witnesses: ${qa.witnesses}`,
+    "",
+  ];
 }
 
 function askLines(ask: AskConfig | undefined): readonly string[] {

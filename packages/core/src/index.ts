@@ -154,10 +154,15 @@ export {
   type Attested,
   type Awaited,
   awaitedOf,
+  coderOf,
+  isApproved,
   isAwaited,
+  isReview,
   NO_VERDICT,
   qaModeOf,
   type QaPolicy,
+  REVIEW,
+  waitingFor,
 } from "./view/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {

@@ -9,7 +9,7 @@ import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
-import { type Attested, awaitedOf, isAwaited, type QaPolicy } from "../view/review.ts";
+import { type Attested, awaitedOf, type QaPolicy } from "../view/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { rankOf } from "./rank.ts";
@@ -131,7 +131,7 @@ function claimable(
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
   const policy = input.qa();
-  if (policy !== undefined && isAwaited(awaitedOf(item, policy))) return undefined;
+  if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   if (state.claim === null) return "free";
   if (state.claim.holder === input.self.key) return "own";
@@ -160,10 +160,12 @@ function forgetOthers(claimableSince: Map<string, number>, keys: readonly string
 function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly Intent[] {
   const policy = input.qa();
   if (!input.ready || policy === undefined || policy.witnesses === 0 || room <= 0) return [];
-  const { self, others, witnessing } = input;
+  const { self, others, witnessing, notBefore, nowMs } = input;
   return [...input.view.items.values()]
     .filter(isLive)
     .flatMap((item): readonly Intent[] => {
+      if (input.running.has(item.id) || item.registers.hold.value !== "" || (notBefore.get(item.id) ?? 0) > nowMs)
+        return [];
       const { on, not, witnesses } = awaitedOf(item, policy);
       if (on === undefined || witnesses === 0 || not.has(self.key) || witnessing.has(item.id)) return [];
       const candidates = [self, ...others.filter(({ slotsFree }) => slotsFree > 0)]

@@ -13,7 +13,8 @@ import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/memb
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
-import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, approve, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import type { QaPolicy } from "../view/review.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
@@ -34,6 +35,8 @@ export interface DecideContext {
   readonly pairingHash: Uint8Array;
   /** The principal that commands, when it comes from a room; empty otherwise. */
   readonly by: string;
+  /** What the project asks for before something lands; left out where nobody has read that. */
+  readonly qa?: QaPolicy | undefined;
   /** From the key that writes to the one that is to follow it, when a key is rotated. */
   readonly rotation?: KeyRotation;
 }
@@ -180,7 +183,7 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
   };
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
-  const set = input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
+  const set = input.qa === undefined || input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
   return ok({ item: id, drafts: [create, ...set, ...(start ? [begin] : [])] });
 }
 
@@ -276,23 +279,6 @@ const reject = (input: { readonly item: string; readonly note: string }, context
     { kind: "item.sendBack", reason: "person", note: input.note, progress: true, evidence: [] },
     context,
   );
-
-/** Of the branch as it is now: another attempt is another branch. */
-function approve({ item, note: text }: CommandInput<"item.approve">, { view, by }: DecideContext): Decided {
-  const found = findItem(view, item);
-  if (!found.ok) return found;
-  const { id, best, annotations } = found.value;
-  const { stage } = best.state;
-  if (stage.stage !== "Qa" && stage.stage !== "Merge") {
-    return fail(
-      "not-legal",
-      `Item ${id} (${describe(best.state)}) has no branch to approve: that is for Qa and Merge.`,
-    );
-  }
-  if (annotations.approvals.has(stage.tip)) return fail("not-legal", `Item ${id} is approved already.`);
-  const body = { kind: "item.approve" as const, tip: stage.tip, note: text, by };
-  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
-}
 
 /** A stage event on the item's head, refused here when the fold would refuse it. */
 function stage(ref: string, body: StageBody, context: DecideContext): Decided {

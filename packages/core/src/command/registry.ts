@@ -44,7 +44,7 @@ const inputs = {
     priority: priority.default(5),
     labels: labels.default([]),
     dependsOn: dependsOn.default([]),
-    qa: qa.default("project"),
+    qa: qa.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({

@@ -40,7 +40,7 @@ function itemValue(item: ItemHistory): Value {
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   const { attests, approvals } = item.annotations;
-  const attested = [...attests, ...approvals.values()].map(({ id }) => id).toSorted(compareText);
+  const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
   return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
 }
 

@@ -175,7 +175,13 @@ export type AnnotationBody =
    */
   | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
   /** A person is content with the branch as it stands at this tip. Builds on a stage of the item. */
-  | { readonly kind: "item.approve"; readonly tip: string; readonly note: string; readonly by: string }
+  | {
+      readonly kind: "item.approve";
+      readonly tip: string;
+      readonly tree: string;
+      readonly note: string;
+      readonly by: string;
+    }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -288,7 +294,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
-  "item.approve": record({ tip: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.approve": record({ tip: matching(OID), tree: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };

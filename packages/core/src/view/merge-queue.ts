@@ -70,7 +70,9 @@ function reasonAside(
   const open = openDependencies(item, items, isVerified);
   if (open.length > 0) return `it waits for ${open.join(", ")} to land first`;
   const policy = qa();
-  return policy === undefined ? "" : waitingFor(awaitedOf(item, policy));
+  if (policy === undefined) return "";
+  // The merger waits for witnesses with the item in its place: what they sign is good for this tree alone.
+  return waitingFor({ ...awaitedOf(item, policy), witnesses: 0 });
 }
 
 /** When it came into the queue; a drain lets out what was in it before. */

@@ -19,6 +19,8 @@ export interface Naming {
   readonly activityOf: (item: string, claim: Claim) => string;
   /** What the project asks for before something lands; undefined where nobody has read that. */
   readonly qa?: () => QaPolicy | undefined;
+  /** The members that could run a gate. */
+  readonly able?: () => readonly string[];
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
 }
@@ -174,11 +176,7 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
   const policy = naming.qa?.();
-  const review = policy === undefined ? "" : waitingFor(awaitedOf(item, policy));
-  if (review !== "")
-    reasons.push(
-      `${review.replace("it", "It")}. \`skein item approve ${item.id}\` or \`reject\` says what a person thinks.`,
-    );
+  if (policy !== undefined) reasons.push(...reviewReasons(item, policy, naming));
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (unread.length > 0 && !hasLanded(state)) {
     reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);
@@ -192,6 +190,16 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
     reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
   }
   return reasons;
+}
+
+function reviewReasons(item: LiveItem, policy: QaPolicy, { nameOf, able }: Naming): readonly string[] {
+  const awaited = awaitedOf(item, policy);
+  const words = waitingFor(awaited, { nameOf, able: able?.() });
+  if (words === "") return [];
+  const how = awaited.person
+    ? ` \`skein item approve ${item.id}\` or \`skein item reject ${item.id} NOTE\` says what a person thinks.`
+    : "";
+  return [`I${words.slice(1)}.${how}`];
 }
 
 function questionReason({ id }: LiveItem, { question, text, options }: Question): string {

@@ -145,7 +145,10 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
         onEnded();
       };
       entry.done = witness(contextFor(project, entry), on)
-        .catch((cause: unknown) => fault(item, cause))
+        .catch((cause: unknown) => {
+          fault(item, cause);
+          leaveAlone(item)(AFTER_FAULT_MS);
+        })
         .finally(over);
     },
     stop: (item, why, release) => {

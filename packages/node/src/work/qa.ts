@@ -1,9 +1,19 @@
 /**
  * Qa: the branch merged into the target without a checkout, the gate on exactly that tree, and whoever else has to be content. A
- * red gate is the item's fault only when the target branch is green without it. What waits for a person or for other nodes is
- * given back with the evidence signed, and goes on from there.
+ * red gate is the item's fault only when the target branch is green without it. What waits for a person is given back
+ * with the evidence signed, and goes on from there.
  */
-import { awaitedOf, type Evidence, isAwaited, isGreen, type LiveItem, ok, qaModeOf, type QaPolicy } from "@skein/core";
+import {
+  awaitedOf,
+  type Evidence,
+  isApproved,
+  isGreen,
+  isReview,
+  type LiveItem,
+  ok,
+  qaModeOf,
+  type QaPolicy,
+} from "@skein/core";
 
 import type { Oid } from "../ports.ts";
 import {
@@ -26,10 +36,10 @@ export async function qa(context: AttemptContext): Promise<StepEnd> {
     const merged = await mergeNow(context);
     if (merged === undefined) return "over";
     const known = evidenceOn(context, merged.tree);
-    if (known !== undefined) return judge(context, merged, known);
+    if (known !== undefined) return judge(context, merged, known, true);
     const verdict = await runGate(context, merged);
     if (!verdict.ok) return "over";
-    if (verdict.value.type === "green") return judge(context, merged, verdict.value.evidence);
+    if (verdict.value.type === "green") return judge(context, merged, verdict.value.evidence, false);
     const red = await targetIsRed(context, merged.base);
     if (context.signal.aborted || red === undefined) return "over";
     if (!red) return sendBack(context, verdict.value);
@@ -45,8 +55,6 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   return step.type === "merged" ? step.merged : undefined;
 }
 
-const isReview = ({ argv }: { readonly argv: readonly string[] }): boolean => argv[0] === "review";
-
 const withoutReview = ({ tree, runs }: Evidence): Evidence => ({ tree, runs: runs.filter((run) => !isReview(run)) });
 
 /** What a node has signed of this very tree already, before the item waited for somebody. */
@@ -59,8 +67,8 @@ function evidenceOn(context: AttemptContext, tree: Oid): Evidence | undefined {
     .find((evidence) => isGreen(evidence) && (evidence.runs.length > 0 || gate.length === 0));
 }
 
-/** The commands are content. */
-async function judge(context: AttemptContext, merged: Merged, evidence: Evidence): Promise<StepEnd> {
+/** The commands are content. `known`: somebody has signed so before. */
+async function judge(context: AttemptContext, merged: Merged, evidence: Evidence, known: boolean): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
   const { qa: policy } = context.project.config();
@@ -71,15 +79,18 @@ async function judge(context: AttemptContext, merged: Merged, evidence: Evidence
     const note = `The reviewer rejects it: ${reviewed.note}`;
     return sendBack(context, { type: "red", note, evidence: { tree: evidence.tree, runs } });
   }
-  const isPlain = qaModeOf(item, policy) !== "human" && policy.witnesses === 0 && reviewed?.type !== "none";
-  if (isPlain) return pass(context, evidence, reviewed);
-  const runs = [...evidence.runs, ...(reviewed === undefined ? [] : [reviewed.run])];
-  await attest(context, merged, { tree: evidence.tree, runs });
+  if (qaModeOf(item, policy) !== "human" && reviewed?.type !== "none") return pass(context, evidence, reviewed);
+  // A node signs what it has run itself, and nothing else.
+  const runs = [...(known ? [] : evidence.runs), ...(reviewed === undefined ? [] : [reviewed.run])];
+  if (!known || runs.length > 0) await attest(context, merged, { tree: evidence.tree, runs });
   const now = heldItem(context);
   if (now === undefined) return "over";
-  if (!isAwaited(awaitedOf(now, policy))) return pass(context, evidence, reviewed);
-  const why = reviewed?.type === "none" ? `${reviewed.note}, so a person decides` : "its gate is green";
-  await giveClaimBack(context, `It waits to be approved: ${why}.`);
+  const { person, notBy } = awaitedOf(now, policy);
+  if (!person) return pass(context, evidence, reviewed);
+  const coder = notBy === undefined ? undefined : context.deps.replica.view().membership.members.get(notBy)?.name;
+  const other = coder === undefined ? "" : ` other than ${coder}`;
+  const why = reviewed?.type === "none" ? `${reviewed.note}` : "its gate is green";
+  await giveClaimBack(context, `It waits to be approved or rejected by a person${other}: ${why}.`);
   return "over";
 }
 
@@ -90,7 +101,7 @@ async function reviewOf(
   merged: Merged,
   policy: QaPolicy,
 ): Promise<Review | "stopped" | undefined> {
-  if (qaModeOf(item, policy) !== "agent" || item.annotations.approvals.has(merged.tip)) return undefined;
+  if (qaModeOf(item, policy) !== "agent" || isApproved(item, policy)) return undefined;
   const said = await review(context, item, merged.commit);
   return said.ok ? said.value : "stopped";
 }
