@@ -53,7 +53,7 @@ export function changeRole({ person, role }: CommandInput<"people.role">, contex
 }
 
 /** Of the branch as it is now: another attempt is another branch. */
-export function approve({ item, note: said }: CommandInput<"item.approve">, context: DecideContext): Decided {
+export function approve({ item, note: said, tip = "" }: CommandInput<"item.approve">, context: DecideContext): Decided {
   const { view, by, self, qa = { fourEyes: false } } = context;
   const found = findItem(view, item);
   if (!found.ok) return found;
@@ -61,6 +61,10 @@ export function approve({ item, note: said }: CommandInput<"item.approve">, cont
   const { stage } = best.state;
   if (stage.stage !== "Qa" && stage.stage !== "Merge") {
     const message = `Item ${id} is in ${stage.stage} and has no branch to approve: that is for Qa and Merge.`;
+    return err({ code: "not-legal", message });
+  }
+  if (!stage.tip.startsWith(tip)) {
+    const message = `Item ${id} is at ${stage.tip.slice(0, 12)} by now, not at ${tip.slice(0, 12)}. Look at it again.`;
     return err({ code: "not-legal", message });
   }
   const coder = coderOf(found.value);

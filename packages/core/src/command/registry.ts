@@ -56,7 +56,15 @@ const inputs = {
     dependsOn: dependsOn.optional(),
     qa: qa.optional(),
   }),
-  "item.approve": z.strictObject({ item: itemRef, note: note.default("") }),
+  "item.approve": z.strictObject({
+    item: itemRef,
+    note: note.default(""),
+    tip: z
+      .string()
+      .regex(/^[0-9a-f]{4,64}$/u, "must be a commit's id in hex, or the beginning of one")
+      .optional()
+      .describe("the tip that you have looked at: refused when the branch is at another one by now"),
+  }),
   "item.start": z.strictObject({ item: itemRef }),
   "item.move": z.strictObject({
     item: itemRef,
