@@ -101,6 +101,7 @@ test("one item may ask for a person where the project does not", async () => {
   const [plain, asking] = [await world.add("Plain"), await world.add("Asking", { qa: "human" })];
   await until(world, isDone(world, plain));
   await until(world, isWaiting(world, asking));
+  expect(itemOn(world, asking)?.qa).toBe("human");
 });
 
 test("a reviewer that approves lets it pass, one that rejects sends it back with its words", async () => {
@@ -160,7 +161,9 @@ test("with too few other nodes an item waits in its place, and says so", async (
   );
   // However long it waits, nobody does the same again.
   expect(world.gates).toHaveLength(2);
-  const late = await world.mesh.join("carol", world.nodes[0] as VirtualNode);
+  const [founder] = world.nodes;
+  if (founder === undefined) throw new Error("nobody founded the mesh");
+  const late = await world.mesh.join("carol", founder);
   await until(world, isDone(world, id));
   expect([...world.gates].toSorted()).toEqual(["alice", "bob", late.name]);
 });
@@ -206,4 +209,5 @@ test("what waits for a person takes no slot: other work goes on, on the node tha
   for (const id of waiting) await until(world, isWaiting(world, id));
   const plain = await world.add("Plain");
   await until(world, isDone(world, plain));
+  expect(waiting.every((id) => isWaiting(world, id)())).toBe(true);
 });

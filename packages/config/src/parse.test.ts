@@ -23,7 +23,7 @@ const DEFAULTS = {
   network: { allow: [] },
   claim: { ttlMs: 60_000, staggerMs: 500 },
   retries: { noProgress: 3, total: 8, flaky: 1 },
-  qa: { mode: "commands", fourEyes: false, witnesses: 0 },
+  qa: { mode: "commands", prompt: "", fourEyes: false, witnesses: 0 },
   merge: { batch: 4 },
   limits: {
     agentWallMs: 3_600_000,

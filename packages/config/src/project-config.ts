@@ -43,8 +43,8 @@ export interface RetryConfig {
 export interface QaConfig {
   readonly mode: "commands" | "agent" | "human";
   readonly reviewer?: Argv | undefined;
-  /** What the reviewer is told beside the story. */
-  readonly prompt?: string | undefined;
+  /** What the reviewer is told beside the story; nothing when it is empty. */
+  readonly prompt: string;
   /** Nobody approves what their own node has coded. */
   readonly fourEyes: boolean;
   /** Nodes other than the coder's that must run the gate on the tree that is to land. */

@@ -179,15 +179,14 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     .record({
       mode: fc.constantFrom("commands" as const, "agent" as const, "human" as const),
       reviewer: fc.option(argv, { nil: undefined }),
-      prompt: fc.option(word, { nil: undefined }),
+      prompt: word,
       fourEyes: fc.boolean(),
       witnesses: fc.integer({ min: 0, max: 20 }),
     })
     .filter(({ mode, reviewer }) => mode !== "agent" || reviewer !== undefined)
-    .map(({ reviewer, prompt, ...qa }) => ({
+    .map(({ reviewer, ...qa }) => ({
       ...qa,
       ...(reviewer === undefined ? {} : { reviewer }),
-      ...(prompt === undefined ? {} : { prompt }),
     })),
   merge: fc.record({ batch: fc.integer({ min: 1, max: 100 }) }),
   limits: fc.record({

@@ -163,7 +163,7 @@ function qaLines(qa: QaConfig | undefined): readonly string[] {
     "qa:",
     `  mode: ${qa.mode}`,
     ...(qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`]),
-    ...(qa.prompt === undefined ? [] : [`  prompt: ${scalar(qa.prompt)}`]),
+    `  prompt: ${scalar(qa.prompt)}`,
     `  fourEyes: ${qa.fourEyes}`,
     `  witnesses: ${qa.witnesses}`,
     "",

@@ -168,7 +168,7 @@ const qaKeys = {
     .string({ error: textLike("Look for missing tests.") })
     .max(PROMPT_LENGTH_MAX, { error: `must be at most ${PROMPT_LENGTH_MAX} characters long` })
     .check(obeys(wordProblem))
-    .optional()
+    .default("")
     .meta({ description: "What the reviewer is told beside the story." }),
   fourEyes: z
     .boolean({ error: ({ input }) => `must be true or false, not ${shown(input)}` })

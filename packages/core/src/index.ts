@@ -163,7 +163,7 @@ export {
   type QaPolicy,
   REVIEW,
   waitingFor,
-} from "./view/review.ts";
+} from "./command/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,

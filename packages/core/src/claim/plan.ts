@@ -9,7 +9,7 @@ import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
-import { type Attested, awaitedOf, type QaPolicy } from "../view/review.ts";
+import { type Attested, awaitedOf, type QaPolicy } from "../command/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { rankOf } from "./rank.ts";

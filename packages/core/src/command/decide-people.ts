@@ -4,7 +4,7 @@ import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.
 import { toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
-import { coderOf, isApproved } from "../view/review.ts";
+import { coderOf, isApproved } from "./review.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
 import type { DecideContext, Decision } from "./decide.ts";

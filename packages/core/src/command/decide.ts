@@ -14,7 +14,7 @@ import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 import { answer, approve, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
-import type { QaPolicy } from "../view/review.ts";
+import type { QaPolicy } from "./review.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";

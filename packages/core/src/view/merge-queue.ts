@@ -13,7 +13,7 @@ import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { QueueMode } from "../op/bodies.ts";
 import { chainOf, compareUrgency, openDependencies } from "./project.ts";
-import { awaitedOf, type QaPolicy, waitingFor } from "./review.ts";
+import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 
 export interface QueueHearing {
   /** What the project asks for before something lands, as far as this node knows it. */

@@ -7,7 +7,7 @@ import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
 import { openQuestions, type Question } from "../fold/annotations.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
-import { awaitedOf, type QaPolicy, waitingFor } from "./review.ts";
+import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
 

@@ -4,6 +4,7 @@
  */
 import { type Attested, compareText, type QueueHearing } from "@skein/core";
 
+import type { Clock } from "../ports.ts";
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
 import { createLander, type Lander } from "./lander.ts";
@@ -65,38 +66,32 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const notBefore = new Map<string, number>();
-  const witnesses = new Map<string, Running & Attested>();
   const verdicts = createVerdicts(clock);
   const lander = createLander(hearing);
 
   const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
-  const entryOf = (item: string, claimOp: string, epoch: number): Running => ({
-    item,
-    claimOp,
-    epoch,
-    abort: new AbortController(),
-    startedAt: clock.wallMs(),
-    listeners: new Set(),
-    activity: "",
-    done: Promise.resolve(),
-  });
   const contextFor = (project: OpenProject, entry: Running): AttemptContext => ({
     ...contextOf(deps, project, entry),
     verdicts,
     leaveAlone: leaveAlone(entry.item),
   });
-  const fault = (item: string, cause: unknown): void => {
-    // A fault of this program: visible, and not repeated at once.
-    const message = cause instanceof Error ? cause.message : String(cause);
-    deps.incidents.record("attempt-fault", item, message);
-    log("error", "attempt.fault", { item, message });
-  };
+  const witnessing = createWitnessing(deps, {
+    begin: (item, epoch) => {
+      const entry = entryOf(clock, item, "", epoch);
+      return { entry, context: (project) => contextFor(project, entry) };
+    },
+    onFault: (item, cause) => {
+      recordFault(deps, item, cause);
+      leaveAlone(item)(AFTER_FAULT_MS);
+    },
+    onEnded,
+  });
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
       await walk(context, lander);
     } catch (cause) {
-      fault(item, cause);
+      recordFault(deps, item, cause);
     }
     running.delete(item);
     log("info", "attempt.ended", { item, epoch });
@@ -111,17 +106,16 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   return {
     notBefore,
     get size(): number {
-      return running.size + witnesses.size;
+      return running.size + witnessing.entries.size;
     },
     get witnessing(): ReadonlySet<string> {
-      return new Set(witnesses.keys());
+      return new Set(witnessing.entries.keys());
     },
     get landing(): number {
       return lander.size;
     },
     changed: (items) => {
-      for (const one of witnesses.values())
-        if (stillAt({ deps, item: one.item }, one.tip) === undefined) one.abort.abort();
+      witnessing.changed();
       for (const entry of running.values()) {
         if (items !== undefined && !items.has(entry.item)) continue;
         for (const listener of entry.listeners) listener();
@@ -130,27 +124,13 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
     claims: () => new Map([...running.values()].map((entry) => [entry.item, entry.claimOp])),
     list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
     start: (project, { item, claimOp, epoch }) => {
-      const entry = entryOf(item, claimOp, epoch);
+      const entry = entryOf(clock, item, claimOp, epoch);
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
       entry.done = follow(entry, contextFor(project, entry));
       deps.onActivity();
     },
-    witness: (project, { item, epoch, ...on }) => {
-      const entry = { ...entryOf(item, "", epoch), ...on };
-      witnesses.set(item, entry);
-      log("info", "witness.started", { item, tree: on.tree });
-      const over = (): void => {
-        witnesses.delete(item);
-        onEnded();
-      };
-      entry.done = witness(contextFor(project, entry), on)
-        .catch((cause: unknown) => {
-          fault(item, cause);
-          leaveAlone(item)(AFTER_FAULT_MS);
-        })
-        .finally(over);
-    },
+    witness: witnessing.start,
     stop: (item, why, release) => {
       const entry = running.get(item);
       if (entry === undefined || entry.abort.signal.aborted) return;
@@ -161,10 +141,73 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
     },
     drain: async () => {
       const ending = [...running.values()];
-      const all = [...ending, ...witnesses.values()];
+      const all = [...ending, ...witnessing.entries.values()];
       for (const entry of all) entry.abort.abort();
       await Promise.all(all.map((entry) => entry.done));
       for (const entry of ending) await releaseClaim(deps, entry, "the node was shut down");
+    },
+  };
+}
+
+const entryOf = (clock: Clock, item: string, claimOp: string, epoch: number): Running => ({
+  item,
+  claimOp,
+  epoch,
+  abort: new AbortController(),
+  startedAt: clock.wallMs(),
+  listeners: new Set(),
+  activity: "",
+  done: Promise.resolve(),
+});
+
+/** A fault of this program: visible, and not repeated at once. */
+function recordFault({ incidents, log }: WorkerDeps, item: string, cause: unknown): void {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  incidents.record("attempt-fault", item, message);
+  log("error", "attempt.fault", { item, message });
+}
+
+interface Witnessing {
+  readonly entries: ReadonlyMap<string, Running>;
+  readonly start: Executions["witness"];
+  /** Ends what is of no use any more. */
+  changed(): void;
+}
+
+/** Gates of other nodes' work. They hold no claim, so they end with the branch that they look at. */
+function createWitnessing(
+  deps: WorkerDeps,
+  {
+    begin,
+    onFault,
+    onEnded,
+  }: {
+    readonly begin: (
+      item: string,
+      epoch: number,
+    ) => { readonly entry: Running; readonly context: (project: OpenProject) => AttemptContext };
+    readonly onFault: (item: string, cause: unknown) => void;
+    readonly onEnded: () => void;
+  },
+): Witnessing {
+  const entries = new Map<string, Running & { readonly tip: string }>();
+  return {
+    entries,
+    start: (project, { item, epoch, ...on }) => {
+      const { entry: begun, context } = begin(item, epoch);
+      const entry = Object.assign(begun, { tip: on.tip });
+      entries.set(item, entry);
+      deps.log("info", "witness.started", { item, tree: on.tree });
+      entry.done = witness(context(project), on)
+        .catch((cause: unknown) => onFault(item, cause))
+        .finally(() => {
+          entries.delete(item);
+          onEnded();
+        });
+    },
+    changed: () => {
+      for (const { item, tip, abort } of entries.values())
+        if (stillAt({ deps, item }, tip) === undefined) abort.abort();
     },
   };
 }

@@ -89,7 +89,7 @@ async function judge(context: AttemptContext, merged: Merged, evidence: Evidence
   if (!person) return pass(context, evidence, reviewed);
   const coder = notBy === undefined ? undefined : context.deps.replica.view().membership.members.get(notBy)?.name;
   const other = coder === undefined ? "" : ` other than ${coder}`;
-  const why = reviewed?.type === "none" ? `${reviewed.note}` : "its gate is green";
+  const why = reviewed?.type === "none" ? reviewed.note : "its gate is green";
   await giveClaimBack(context, `It waits to be approved or rejected by a person${other}: ${why}.`);
   return "over";
 }

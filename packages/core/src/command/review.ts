@@ -6,12 +6,11 @@
  *     Qa     gate ─► signed evidence ─► a person's word on the tip        (held by nobody meanwhile)
  *     Merge  gate on the tree to land ─► k other nodes' word on that tree  (the merger keeps its place in the queue)
  */
-import type { LiveItem } from "../command/find.ts";
 import { type Attest, compareStamp } from "../fold/annotations.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { type Evidence, type Feature, type GateRun, isGreen } from "../fold/stage.ts";
 import type { QaMode } from "../op/bodies.ts";
-import { chainOf } from "./project.ts";
+import type { LiveItem } from "./find.ts";
 
 export interface QaPolicy {
   readonly mode: QaMode;
@@ -126,6 +125,9 @@ const featureOf = ({ stage }: ItemState): Feature | undefined =>
 
 /** The member whose attempt it is. */
 export function coderOf(item: LiveItem): string | undefined {
-  const submit = chainOf(item, item.best.id).find(({ kind }) => kind === "item.submit");
-  return submit?.outcome.type === "accepted" ? submit.outcome.state.claim?.holder : undefined;
+  let entry = item.entries.get(item.best.id);
+  while (entry !== undefined && entry.kind !== "item.submit") {
+    entry = entry.on === null ? undefined : item.entries.get(entry.on);
+  }
+  return entry?.outcome.type === "accepted" ? entry.outcome.state.claim?.holder : undefined;
 }

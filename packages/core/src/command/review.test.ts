@@ -1,8 +1,8 @@
 /** Whose word counts before something lands: a person's on the branch, other nodes' on the very tree. */
 import { expect, test } from "vitest";
 
-import { decide } from "../command/decide.ts";
-import { isLive, type LiveItem } from "../command/find.ts";
+import { decide } from "./decide.ts";
+import { isLive, type LiveItem } from "./find.ts";
 import { toHex } from "../kernel/bytes.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica } from "../log/replica.ts";
