@@ -75,17 +75,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
     verdicts,
     leaveAlone: leaveAlone(entry.item),
   });
-  const witnessing = createWitnessing(deps, {
-    begin: (item, epoch) => {
-      const entry = entryOf(clock, item, "", epoch);
-      return { entry, context: (project) => contextFor(project, entry) };
-    },
-    onFault: (item, cause) => {
-      recordFault(deps, item, cause);
-      leaveAlone(item)(AFTER_FAULT_MS);
-    },
-    onEnded,
-  });
+  const witnessing = createWitnessing(deps, contextFor, onEnded);
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
@@ -177,29 +167,22 @@ interface Witnessing {
 /** Gates of other nodes' work. They hold no claim, so they end with the branch that they look at. */
 function createWitnessing(
   deps: WorkerDeps,
-  {
-    begin,
-    onFault,
-    onEnded,
-  }: {
-    readonly begin: (
-      item: string,
-      epoch: number,
-    ) => { readonly entry: Running; readonly context: (project: OpenProject) => AttemptContext };
-    readonly onFault: (item: string, cause: unknown) => void;
-    readonly onEnded: () => void;
-  },
+  contextFor: (project: OpenProject, entry: Running) => AttemptContext,
+  onEnded: () => void,
 ): Witnessing {
   const entries = new Map<string, Running & { readonly tip: string }>();
   return {
     entries,
     start: (project, { item, epoch, ...on }) => {
-      const { entry: begun, context } = begin(item, epoch);
-      const entry = Object.assign(begun, { tip: on.tip });
+      const entry = { ...entryOf(deps.clock, item, "", epoch), tip: on.tip };
+      const context = contextFor(project, entry);
       entries.set(item, entry);
       deps.log("info", "witness.started", { item, tree: on.tree });
-      entry.done = witness(context(project), on)
-        .catch((cause: unknown) => onFault(item, cause))
+      entry.done = witness(context, on)
+        .catch((cause: unknown) => {
+          recordFault(deps, item, cause);
+          context.leaveAlone(AFTER_FAULT_MS);
+        })
         .finally(() => {
           entries.delete(item);
           onEnded();
