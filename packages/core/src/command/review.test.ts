@@ -9,7 +9,7 @@ import { createReplica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import type { OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { awaitedOf, NO_VERDICT, type QaPolicy, REVIEW, waitingFor } from "./review.ts";
+import { awaitedOf, greenOn, NO_VERDICT, type QaPolicy, REVIEW, waitingFor } from "./review.ts";
 
 const ITEM = "aaaaaaaaaaaa";
 const [TIP, TREE, OLDER, BRANCH_TREE] = ["1", "2", "3", "4"].map((digit) => digit.repeat(40)) as [
@@ -168,6 +168,20 @@ test("whatever the coder signs is no witness, and neither is what another node s
   expect(awaitedOf(item(), policy, TREE).witnesses).toBe(1);
   attest("third", 0);
   expect(awaitedOf(item(), policy, TREE)).toMatchObject({ witnesses: 0, person: false });
+});
+
+test("nobody skips a gate because of what a third node has signed", () => {
+  const { item, attest } = worldOf();
+  attest("third", 0);
+  expect(greenOn(item(), TREE, idOf("second"))).toEqual([]);
+  attest("coder", 0, { tree: OLDER });
+  expect(greenOn(item(), TREE, idOf("second"))).toEqual([]);
+  attest("coder", 0);
+  expect(greenOn(item(), TREE, idOf("second"))).toHaveLength(1);
+  // Its own word counts for a node, too.
+  expect(greenOn(item(), TREE, idOf("third"))).toHaveLength(2);
+  attest("coder", 1);
+  expect(greenOn(item(), TREE, idOf("second"))).toEqual([]);
 });
 
 test("a witness that sees red is none, and a person decides whom to believe", () => {

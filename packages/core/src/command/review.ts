@@ -47,7 +47,7 @@ export const REVIEW = "skein review";
 /** As a reviewer says it that gives no verdict, in the place of an exit code. */
 export const NO_VERDICT = 125;
 
-export const isReview = ({ argv }: GateRun): boolean => argv[0] === REVIEW;
+const isReview = ({ argv }: GateRun): boolean => argv[0] === REVIEW;
 
 export const qaModeOf = (item: LiveItem, { mode }: Pick<QaPolicy, "mode">): QaMode => item.registers.qa.value || mode;
 
@@ -77,6 +77,18 @@ export function awaitedOf(item: LiveItem, policy: QaPolicy, tree?: string): Awai
     on: newest === undefined ? undefined : { tip: newest.tip, base: newest.base, tree: newest.evidence.tree },
     not: new Set([...ofTree.map(({ member }) => member), ...(coder === undefined ? [] : [coder])]),
   };
+}
+
+/**
+ * What is known to be green of a tree without running its gate: by this node's own word, or by that of the coder, who would have
+ * passed the item with it. Anybody else could sign anything about the work of others.
+ */
+export function greenOn(item: LiveItem, tree: string, self: string): readonly Evidence[] {
+  const coder = coderOf(item);
+  return item.annotations.attests
+    .filter(({ member, evidence }) => evidence.tree === tree && (member === self || member === coder))
+    .map(({ evidence: { runs } }) => ({ tree, runs: runs.filter((run) => !isReview(run)) }))
+    .filter(isGreen);
 }
 
 /** They ran the same commands on the same tree and saw different things. */

@@ -169,13 +169,14 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   );
   const hold = item.registers.hold.value;
   const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
-  const free = hold === "" && open.length === 0;
+  const policy = naming.qa?.();
+  const isWaiting = policy !== undefined && awaitedOf(item, policy).person;
+  const free = hold === "" && open.length === 0 && !isWaiting;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
-  const policy = naming.qa?.();
   if (policy !== undefined) reasons.push(...reviewReasons(item, policy, naming));
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (unread.length > 0 && !hasLanded(state)) {

@@ -3,17 +3,7 @@
  * red gate is the item's fault only when the target branch is green without it. What waits for a person is given back
  * with the evidence signed, and goes on from there.
  */
-import {
-  awaitedOf,
-  type Evidence,
-  isApproved,
-  isGreen,
-  isReview,
-  type LiveItem,
-  ok,
-  qaModeOf,
-  type QaPolicy,
-} from "@skein/core";
+import { awaitedOf, type Evidence, greenOn, isApproved, type LiveItem, ok, qaModeOf, type QaPolicy } from "@skein/core";
 
 import type { Oid } from "../ports.ts";
 import {
@@ -55,16 +45,12 @@ async function mergeNow(context: AttemptContext): Promise<Merged | undefined> {
   return step.type === "merged" ? step.merged : undefined;
 }
 
-const withoutReview = ({ tree, runs }: Evidence): Evidence => ({ tree, runs: runs.filter((run) => !isReview(run)) });
-
-/** What a node has signed of this very tree already, before the item waited for somebody. */
+/** What was signed of this very tree already, before the item waited for somebody. */
 function evidenceOn(context: AttemptContext, tree: Oid): Evidence | undefined {
-  const attests = heldItem(context)?.annotations.attests ?? [];
+  const item = heldItem(context);
+  if (item === undefined) return undefined;
   const { gate } = context.project.config();
-  return attests
-    .filter(({ evidence }) => evidence.tree === tree)
-    .map(({ evidence }) => withoutReview(evidence))
-    .find((evidence) => isGreen(evidence) && (evidence.runs.length > 0 || gate.length === 0));
+  return greenOn(item, tree, context.deps.self().key).find(({ runs }) => runs.length > 0 || gate.length === 0);
 }
 
 /** The commands are content. `known`: somebody has signed so before. */
