@@ -209,6 +209,12 @@ const CELLS: readonly Cell[] = [
     stage: "Qa",
     body: () => ({ kind: "item.attest", tip: OID, base: OID, evidence: { tree: OID, runs: [] } }),
   },
+  {
+    kind: "item.approve",
+    allowed: OPERATORS,
+    stage: "Qa",
+    body: () => ({ kind: "item.approve", tip: OID, tree: OID, note: "", by: "" }),
+  },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
   {
@@ -285,6 +291,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.answer": true,
   "item.unask": true,
   "item.attest": true,
+  "item.approve": true,
   "lease.claim": true,
   "lease.release": true,
   "chat.receive": true,

@@ -151,6 +151,19 @@ export type {
 export { finishedWork, refusedTips } from "./view/finished-work.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export {
+  type Attested,
+  type Awaited,
+  awaitedOf,
+  greenOn,
+  isApproved,
+  isAwaited,
+  NO_VERDICT,
+  qaModeOf,
+  type QaPolicy,
+  REVIEW,
+  waitingFor,
+} from "./command/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,

@@ -142,6 +142,7 @@ async function writeIn(
       ticketKey,
       pairingHash: deps.crypto.sha256(new TextEncoder().encode(normalPairingCode(pairingCode) ?? "")),
       by: "",
+      qa: deps.naming.qa?.(),
       ...(rotation === undefined ? {} : { rotation }),
     });
     if (!decided.ok) return decided;

@@ -22,6 +22,7 @@ import {
   type Replica,
   type Result,
   type Role,
+  roleAtLeast,
   roleOf,
   type Signer,
   toHex,
@@ -197,6 +198,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
+    qa: () => worker.project()?.config().qa,
+    able: () =>
+      [...replica.view().membership.members.values()].flatMap(({ id, cut, role }) =>
+        cut === null && roleAtLeast(role, "agent") ? [id] : [],
+      ),
   };
 
   const links: Links = createLinks({

@@ -20,6 +20,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.edit": (value) => `Changed ${itemLine(fields(value))}`,
   "item.start": (value) => itemLine(fields(value)),
   "item.move": (value) => itemLine(fields(value)),
+  "item.approve": (value) => `Approved: ${itemLine(fields(value))}`,
   "item.reject": (value) => itemLine(fields(value)),
   "item.hold": (value) => itemLine(fields(value)),
   "item.archive": (value) => itemLine(fields(value)),
@@ -159,6 +160,8 @@ function itemPage(item: Fields): string {
     ["labels", list(item["labels"])],
     ["depends on", list(item["dependsOn"])],
     ["branch", text(item["branch"])],
+    ["tip", text(item["tip"])],
+    ["qa", text(item["qa"])],
     ["merged as", text(item["mergeCommit"])],
   ];
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
@@ -179,6 +182,20 @@ function itemPage(item: Fields): string {
     one["open"] === true ? "waits for an answer" : answerOf(one),
   ]);
   if (asked.length > 0) lines.push("", table(["QUESTION", "ASKED", "ONE OF", "ANSWER"], asked));
+  const seen = rows(item["evidence"]).map((one) => [
+    new Date(Number(one["at"])).toISOString(),
+    text(one["node"]),
+    text(one["tree"]).slice(0, 12),
+    one["green"] === true ? "green" : "red",
+  ]);
+  if (seen.length > 0) lines.push("", table(["SIGNED AT", "NODE", "TREE", "GATE"], seen));
+  const approvals = rows(item["approvals"]).map((one) => [
+    new Date(Number(one["at"])).toISOString(),
+    text(one["by"]),
+    text(one["tip"]).slice(0, 12),
+    text(one["note"]),
+  ]);
+  if (approvals.length > 0) lines.push("", table(["APPROVED AT", "BY", "TIP", "NOTE"], approvals));
   const notes = rows(item["notes"]).map((one) => [
     new Date(Number(one["at"])).toISOString(),
     text(one["by"]),

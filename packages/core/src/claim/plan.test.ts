@@ -79,6 +79,8 @@ const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => (
   notBefore: new Map(),
   isVerified: () => true,
   trainRoom: 4,
+  witnessing: new Set(),
+  qa: () => undefined,
   ...changes,
 });
 

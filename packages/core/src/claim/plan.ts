@@ -9,6 +9,7 @@ import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { type Attested, awaitedOf, type QaPolicy } from "../command/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { rankOf } from "./rank.ts";
@@ -32,6 +33,8 @@ export interface PlanInput {
   readonly isExpired: (claim: Claim) => boolean;
   /** Items this node works on now, with the id of the claim op each began with. */
   readonly running: ReadonlyMap<string, string>;
+  /** Items whose gate this node runs as a witness now. */
+  readonly witnessing: ReadonlySet<string>;
   /** False while work cannot start at all (no project, no sandbox): then only stops are planned. */
   readonly ready: boolean;
   /** Items to leave alone until their time has come (a remote that is down). */
@@ -40,6 +43,8 @@ export interface PlanInput {
   readonly codingFrom: number;
   /** This node has found the item's landing on the target branch: what depends on it may start. */
   readonly isVerified: (item: string) => boolean;
+  /** What has to be said of a branch before it lands; undefined while there is no project. */
+  readonly qa: () => QaPolicy | undefined;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -47,6 +52,8 @@ export interface PlanInput {
 export type Intent =
   /** `on` is the stage op that it was planned on; on any other the plan says nothing. */
   | { readonly type: "claim"; readonly item: string; readonly on: string; readonly why: "free" | "expired" | "own" }
+  /** Run the gate on somebody else's work, and sign what it says. */
+  | ({ readonly type: "witness"; readonly item: string } & Attested)
   | { readonly type: "stop"; readonly item: string; readonly why: string; readonly release: boolean };
 
 export interface Planner {
@@ -59,7 +66,9 @@ export function createPlanner(crypto: Crypto): Planner {
   return {
     plan: (input) => {
       const stops = planStops(input);
-      return [...stops, ...planClaims(input, claimableSince, crypto)];
+      const claims = planClaims(input, claimableSince, crypto);
+      const room = input.self.slotsFree - claims.filter((intent) => intent.type === "claim").length;
+      return [...stops, ...claims, ...planWitnesses(input, room, crypto)];
     },
   };
 }
@@ -118,11 +127,14 @@ function claimable(
 ): Extract<Intent, { type: "claim" }>["why"] | undefined {
   const { state } = item.best;
   if (STAGE_ORDER[state.stage.stage] === undefined || input.running.has(item.id)) return undefined;
+  if (input.witnessing.has(item.id)) return undefined;
   if (item.registers.hold.value !== "" || openDependencies(item, input.view.items, input.isVerified).length > 0)
     return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (state.stage.stage === "Coding" && input.codingFrom > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
+  const policy = input.qa();
+  if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   if (state.claim === null) return "free";
   if (state.claim.holder === input.self.key) return "own";
@@ -145,6 +157,28 @@ const claimKey = (item: LiveItem): string => `${item.id}/${item.best.state.epoch
 function forgetOthers(claimableSince: Map<string, number>, keys: readonly string[]): void {
   const open = new Set(keys);
   for (const key of claimableSince.keys()) if (!open.has(key)) claimableSince.delete(key);
+}
+
+/** The first of those that could do it, so many as are asked for; the rest leave it to them while they are heard. */
+function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly Intent[] {
+  const policy = input.qa();
+  if (!input.ready || policy === undefined || policy.witnesses === 0 || room <= 0) return [];
+  const { self, others, witnessing, notBefore, nowMs } = input;
+  return [...input.view.items.values()]
+    .filter(isLive)
+    .flatMap((item): readonly Intent[] => {
+      if (input.running.has(item.id) || item.registers.hold.value !== "" || (notBefore.get(item.id) ?? 0) > nowMs)
+        return [];
+      const { on, not, witnesses } = awaitedOf(item, policy);
+      if (on === undefined || witnesses === 0 || not.has(self.key) || witnessing.has(item.id)) return [];
+      const candidates = [self, ...others.filter(({ slotsFree }) => slotsFree > 0)]
+        .filter(({ key, labels }) => !not.has(key) && matches(item, labels))
+        .map(({ key }) => key);
+      const work = { item: item.id, epoch: item.best.state.epoch };
+      const rank = rankOf(self.key, candidates, work, crypto);
+      return rank >= 0 && rank < witnesses ? [{ type: "witness", item: item.id, ...on }] : [];
+    })
+    .slice(0, room);
 }
 
 interface Turns {

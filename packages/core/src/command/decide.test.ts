@@ -105,6 +105,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "item.edit": (item) => ({ item, title: "renamed" }),
   "item.start": (item) => ({ item }),
   "item.move": (item) => ({ item, stage: "coding" }),
+  "item.approve": (item) => ({ item }),
   "item.reject": (item) => ({ item, note: "no" }),
   "item.hold": (item) => ({ item }),
   "item.archive": (item) => ({ item }),
@@ -146,11 +147,13 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "doctor.seen": () => ({}),
 };
 
+type Starts = Partial<Record<CommandName, Stage>>;
+
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
   for (const { name, effect } of COMMANDS) {
     const replica = worldOf();
     joined(replica, "second", "agent");
-    const starts: Partial<Record<CommandName, Stage>> = { "item.reject": "Qa", "item.restore": "Archived" };
+    const starts: Starts = { "item.approve": "Qa", "item.reject": "Qa", "item.restore": "Archived" };
     const item = itemIn(starts[name] ?? "Backlog", replica);
     const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
     const on = replica.view().items.get(item)?.best?.id ?? null;

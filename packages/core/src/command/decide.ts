@@ -11,9 +11,10 @@ import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
-import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
+import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
-import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, approve, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import type { QaPolicy } from "./review.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
@@ -34,6 +35,8 @@ export interface DecideContext {
   readonly pairingHash: Uint8Array;
   /** The principal that commands, when it comes from a room; empty otherwise. */
   readonly by: string;
+  /** What the project asks for before something lands; left out where nobody has read that. */
+  readonly qa?: QaPolicy | undefined;
   /** From the key that writes to the one that is to follow it, when a key is rotated. */
   readonly rotation?: KeyRotation;
 }
@@ -69,6 +72,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return stage(command.input.item, { kind: "item.start" }, context);
     case "item.move":
       return move(command.input, context);
+    case "item.approve":
+      return approve(command.input, context);
     case "item.reject":
       return reject(command.input, context);
     case "item.hold":
@@ -178,7 +183,8 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
   };
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
-  return ok({ item: id, drafts: start ? [create, begin] : [create] });
+  const set = input.qa === undefined || input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
+  return ok({ item: id, drafts: [create, ...set, ...(start ? [begin] : [])] });
 }
 
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
@@ -212,10 +218,17 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
   if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
+  if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels or depends-on.");
+    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on or qa.");
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
+
+const qaDraft = (entity: string, on: Draft["on"], value: QaMode): Draft => ({
+  entity,
+  on,
+  body: { kind: "item.set", field: "qa", value },
+});
 
 /** A write builds on the last writer's op, so its stamp is later than what the person saw. */
 const registerDraft = (item: LiveItem, write: RegisterBody): Draft => ({

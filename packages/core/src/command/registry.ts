@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import { ITEM_TYPES } from "../op/bodies.ts";
+import { ITEM_TYPES, QA_MODES } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -26,6 +26,11 @@ const labels = z
   .max(LIMITS.labels)
   .describe("labels, replaced as a whole");
 const dependsOn = z.array(itemRef).max(LIMITS.dependsOn).describe("items that must be Done first");
+const qa = z
+  .enum(["project", ...QA_MODES])
+  .describe(
+    "who has to be content with it: the gate's commands, a reviewer agent too, a person too; or as the project says",
+  );
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
 
@@ -39,6 +44,7 @@ const inputs = {
     priority: priority.default(5),
     labels: labels.default([]),
     dependsOn: dependsOn.default([]),
+    qa: qa.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({
@@ -48,6 +54,16 @@ const inputs = {
     priority: priority.optional(),
     labels: labels.optional(),
     dependsOn: dependsOn.optional(),
+    qa: qa.optional(),
+  }),
+  "item.approve": z.strictObject({
+    item: itemRef,
+    note: note.default(""),
+    tip: z
+      .string()
+      .regex(/^[0-9a-f]{4,64}$/u, "must be a commit's id in hex, or the beginning of one")
+      .optional()
+      .describe("the tip that you have looked at: refused when the branch is at another one by now"),
   }),
   "item.start": z.strictObject({ item: itemRef }),
   "item.move": z.strictObject({
@@ -181,6 +197,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels or dependencies", ["item"]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
+  spec("item.approve", "writes", "operator", "Say that you are content with an item's branch as it is", [
+    "item",
+    "note",
+  ]),
   spec("item.reject", "writes", "operator", "Send an item in Qa or Merge back to Coding", ["item", "note"]),
   spec("item.hold", "writes", "operator", "Put an item on hold, or end the hold with --release", ["item", "reason"]),
   spec("item.archive", "writes", "operator", "Archive an item", ["item"]),

@@ -183,6 +183,18 @@ export const VERBS: readonly Verb[] = [
     fixed: { release: true },
   },
   {
+    names: ["approve"],
+    summary: "Say that you are content with an item's branch as it is",
+    parameters: [item, rest("note")],
+    command: "item.approve",
+  },
+  {
+    names: ["qa"],
+    summary: "Who has to be content with an item: commands, agent, human, or project for what skein.yaml says",
+    parameters: [item, word("qa", true)],
+    command: "item.edit",
+  },
+  {
     names: ["reject"],
     summary: "Send an item in Qa or Merge back to Coding",
     parameters: [item, rest("note", true)],

@@ -49,11 +49,20 @@ export interface Question extends Stamp {
 }
 
 /** A member ran the gate on what the tip makes of a base, and signed what came of it. */
-interface Attest extends Stamp {
+export interface Attest extends Stamp {
   readonly member: string;
   readonly tip: string;
   readonly base: string;
   readonly evidence: Evidence;
+}
+
+/** A person is content with the branch as it stood, by the word of the member that signed it. */
+interface Approval extends Stamp {
+  readonly member: string;
+  readonly tip: string;
+  readonly tree: string;
+  readonly note: string;
+  readonly by: string;
 }
 
 export interface Annotations {
@@ -63,6 +72,8 @@ export interface Annotations {
   readonly questions: ReadonlyMap<string, Question>;
   /** In no order; of one member's for one tree the last. */
   readonly attests: readonly Attest[];
+  /** In no order; of one member's for one tip the first. */
+  readonly approvals: readonly Approval[];
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
@@ -73,6 +84,7 @@ export const noAnnotations: Annotations = {
   notes: [],
   questions: new Map(),
   attests: [],
+  approvals: [],
   asks: new Map(),
   answers: new Map(),
 };
@@ -86,7 +98,7 @@ export interface AnnotationOp extends Stamp {
   readonly state: ItemState | undefined;
 }
 
-const compareStamp = (a: Stamp, b: Stamp): number =>
+export const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
 const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) < 0;
@@ -104,6 +116,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
     }
     case "item.attest":
       return attest(known, body, op);
+    case "item.approve":
+      return approve(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -128,6 +142,18 @@ function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp)
   if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
   const others = known.attests.filter((one) => one !== before);
   return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+}
+
+function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationOp): Result<Annotations, string> {
+  if (!op.isOperator) return err("approving needs the role operator");
+  const { tip, tree, note, by } = body;
+  const stage = op.state?.stage;
+  const isThere = (stage?.stage === "Qa" || stage?.stage === "Merge") && stage.tip === tip && stage.tree === tree;
+  if (!isThere) return err("approving builds on a stage of the item with that very branch");
+  const before = known.approvals.find((one) => one.member === op.member && one.tip === tip);
+  if (before !== undefined && !isEarlier(op, before)) return ok(known);
+  const others = known.approvals.filter((one) => one !== before);
+  return ok({ ...known, approvals: [...others, { ...stampOf(op), member: op.member, tip, tree, note, by }] });
 }
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {

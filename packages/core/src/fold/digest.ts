@@ -39,7 +39,8 @@ function itemValue(item: ItemHistory): Value {
   const said = [...item.annotations.questions.values()]
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
-  const attested = [...item.annotations.attests].map(({ id }) => id).toSorted(compareText);
+  const { attests, approvals } = item.annotations;
+  const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
   return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
 }
 

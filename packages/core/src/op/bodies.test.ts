@@ -71,6 +71,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
   "item.attest": { kind: "item.attest", tip: OID, base: OID, evidence },
+  "item.approve": { kind: "item.approve", tip: OID, tree: OID, note: "Good.", by: "matrix:@ada:example.org" },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };

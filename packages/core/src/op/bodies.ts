@@ -47,6 +47,13 @@ export const SEND_BACK_REASONS: readonly [
 ] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
+/**
+ * Who has to be content with a branch before it lands: the gate's commands alone, a reviewer agent as well, or a person as
+ * well. Empty for what the project says.
+ */
+export const QA_MODES: readonly ["commands", "agent", "human"] = ["commands", "agent", "human"];
+export type QaMode = (typeof QA_MODES)[number];
+
 /** Open; nothing lands; or only what was in the queue when it was said. */
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
@@ -118,7 +125,8 @@ export type RegisterBody =
   | { readonly field: "priority"; readonly value: number }
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
-  | { readonly field: "hold"; readonly value: string };
+  | { readonly field: "hold"; readonly value: string }
+  | { readonly field: "qa"; readonly value: QaMode | "" };
 
 /** An item's birth. */
 export interface CreateBody {
@@ -169,6 +177,14 @@ export type AnnotationBody =
    * green is in the runs. Builds on a stage of the item.
    */
   | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
+  /** A person is content with the branch as it stands at this tip. Builds on a stage of the item. */
+  | {
+      readonly kind: "item.approve";
+      readonly tip: string;
+      readonly tree: string;
+      readonly note: string;
+      readonly by: string;
+    }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -284,6 +300,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
+  "item.approve": record({ tip: matching(OID), tree: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };
@@ -296,6 +313,7 @@ const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<Register
   labels: labelsField,
   dependsOn: dependsOnField,
   hold: holdField,
+  qa: oneOf<QaMode | "">(["", ...QA_MODES]),
 };
 
 /** The typed body of an op, or undefined when this version cannot read it. */

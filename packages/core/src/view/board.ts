@@ -43,6 +43,8 @@ export type BoardItem = {
   readonly dependsOn: readonly string[];
   /** A reason while the item is on hold, otherwise empty. */
   readonly hold: string;
+  /** Who has to be content with it beyond what the project says; empty for that. */
+  readonly qa: string;
   readonly generation: number;
   readonly epoch: number;
   readonly attempts: number;

@@ -3,11 +3,11 @@ import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
-import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { compareStamp, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
-import { STAGES } from "../fold/stage.ts";
+import { isGreen, STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
@@ -101,6 +101,16 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: explain(item, view.items, naming),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  tip: tipOf(item),
+  evidence: item.annotations.attests.toSorted(compareStamp).map(({ member, wall, evidence }) => ({
+    node: naming.nameOf(member),
+    tree: evidence.tree,
+    green: isGreen(evidence),
+    at: wall,
+  })),
+  approvals: item.annotations.approvals
+    .toSorted(compareStamp)
+    .map(({ member, by, tip, note, wall }) => ({ by: by === "" ? naming.nameOf(member) : by, tip, note, at: wall })),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
@@ -108,6 +118,11 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+const tipOf = ({ best }: LiveItem): string | null => {
+  const { stage } = best.state;
+  return stage.stage === "Qa" || stage.stage === "Merge" ? stage.tip : null;
+};
 
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
@@ -199,7 +214,11 @@ function timers({ view: { chat } }: QueryContext): Plain {
 
 function queue({ view, naming }: QueryContext): Plain {
   const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
-  const { mode, note, line, aside, merger } = mergeQueueOf(view, { isExpired: naming.isExpired, isVerified });
+  const { mode, note, line, aside, merger } = mergeQueueOf(view, {
+    isExpired: naming.isExpired,
+    isVerified,
+    qa: naming.qa ?? (() => undefined),
+  });
   return {
     mode,
     note,

@@ -9,6 +9,7 @@ import {
   err,
   findItem,
   type Intent,
+  type QueueHearing,
   stageOn,
 } from "@skein/core";
 
@@ -65,7 +66,12 @@ export function createWorker(deps: WorkerDeps): Worker {
   const lifetime = new AbortController();
   const projects = createProjectHolder(deps, lifetime.signal);
   const landings = createLandingBook();
-  const executions = createExecutions(deps, landings, () => {
+  const hearing: QueueHearing = {
+    isExpired: deps.isExpired,
+    isVerified: (item) => landings.of(item).state === "verified",
+    qa: () => projects.current()?.config().qa,
+  };
+  const executions = createExecutions(deps, hearing, () => {
     deps.onActivity();
     poke();
   });
@@ -73,7 +79,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
   const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - (executions.size - executions.landing)) : 0);
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
-  const look = createLook(deps, projects, executions, slotsFree, landings);
+  const look = createLook(deps, projects, executions, slotsFree, hearing);
   let cancel: Cancel | undefined;
   let looking = false;
   let poked = false;
@@ -130,7 +136,7 @@ function createLook(
   projects: ProjectHolder,
   executions: Executions,
   slotsFree: () => number,
-  landings: LandingBook,
+  hearing: QueueHearing,
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
   return async () => {
@@ -147,17 +153,22 @@ function createLook(
       others: deps.others(),
       nowMs: deps.clock.monoMs(),
       staggerMs: project?.config().claim.staggerMs ?? 0,
-      isExpired: deps.isExpired,
       running: executions.claims(),
+      witnessing: executions.witnessing,
       ready: projects.notReady() === undefined,
       notBefore: executions.rests.notBefore,
       codingFrom: executions.rests.codingFrom,
-      isVerified: (item) => landings.of(item).state === "verified",
+      ...hearing,
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);
-      else if (project !== undefined) await claim(deps, project, executions, intent);
+      else if (project === undefined) continue;
+      else if (intent.type === "claim") await claim(deps, project, executions, intent);
+      else {
+        const epoch = deps.replica.view().items.get(intent.item)?.best?.state.epoch ?? 0;
+        executions.witness(project, { ...intent, epoch });
+      }
     }
   };
 }
