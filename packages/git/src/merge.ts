@@ -101,7 +101,7 @@ async function mergeTrees(
 ): Promise<Result<MergedTrees, GitError>> {
   const doing = `merge ${tip} into ${base}`;
   const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, tip];
-  const exit = await git.run({ doing, gitDir, args, config: SETTINGS }, signal);
+  const exit = await git.run({ doing, gitDir, args, config: SETTINGS, reads: "foreign" }, signal);
   if (!exit.ok) return exit;
   const { code, stdout, stderr } = exit.value;
   // 0 is a clean merge, 1 a conflict; anything else means that there was no merge.

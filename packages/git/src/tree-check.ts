@@ -13,8 +13,16 @@ import type { Mirror } from "./mirror.ts";
 const GITLINK = "160000";
 const SYMLINK = "120000";
 const DELETED = "000000";
-const MAX_DIFF_BYTES = 256 * 1024 * 1024;
+/** A tree of a few objects can name more files than any disk holds. */
+const MAX_DIFF_BYTES = 64 * 1024 * 1024;
+const MAX_LIST_BYTES = 512 * 1024 * 1024;
 const MAX_LINK_BYTES = 4096;
+/** What file systems can hold; a checkout of anything longer fails on the node that tries. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 1024;
+/** Of one file, and of all files that an attempt adds or changes: they are written out for every gate. */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_CHANGED_BYTES = 1024 * 1024 * 1024;
 
 interface Entry {
   readonly mode: string;
@@ -33,6 +41,10 @@ export async function checkTree(
     const problem = mode === GITLINK ? "is a submodule" : pathProblem(path);
     if (problem !== undefined) return err(refusal(path, problem));
   }
+  const collisions = await checkCollisions(mirror, { tip, changed: entries.value }, signal);
+  if (!collisions.ok) return collisions;
+  const sizes = await checkSizes(mirror, entries.value, signal);
+  if (!sizes.ok) return sizes;
   const links = entries.value.filter(({ mode }) => mode === SYMLINK);
   return links.length === 0 ? ok(undefined) : checkLinks(mirror, links, signal);
 }
@@ -56,6 +68,7 @@ async function changedEntries(
       gitDir,
       args: ["diff-tree", ...options, base, tip],
       maxOutputBytes: MAX_DIFF_BYTES,
+      reads: "foreign",
     },
     signal,
   );
@@ -78,7 +91,9 @@ function parseRawDiff(text: string): readonly Entry[] {
 /** Why a path may not be in a tree, or undefined. Covers what HFS+ and NTFS take for `.git` as well. */
 export function pathProblem(path: string): string | undefined {
   if (/\p{Cc}/u.test(path)) return "has a control character in its name";
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return "is too long a path";
   for (const component of path.split("/")) {
+    if (Buffer.byteLength(component) > MAX_NAME_BYTES) return "has too long a name";
     if (component === "" || component === "." || component === "..") return "is not a plain path";
     // HFS+ ignores these characters; NTFS ignores trailing dots and spaces and takes what follows a colon for a stream.
     const folded = component.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/gu, "").toLowerCase();
@@ -88,6 +103,87 @@ export function pathProblem(path: string): string | undefined {
       return "configures submodules";
   }
   return undefined;
+}
+
+/**
+ * Two names that are one on a file system which ignores case or the way accents are written: the checkout there is not the
+ * tree that was tested. What the base has already stays.
+ */
+async function checkCollisions(
+  { git, gitDir }: Mirror,
+  { tip, changed }: { readonly tip: Oid; readonly changed: readonly Entry[] },
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  if (changed.length === 0) return ok(undefined);
+  const mine = new Map<string, string>();
+  for (const { path } of changed) {
+    for (const prefix of prefixesOf(path)) {
+      const other = mine.get(folded(prefix));
+      if (other !== undefined && other !== prefix) return err(collision(path, other));
+      mine.set(folded(prefix), prefix);
+    }
+  }
+  const listed = await git.output(
+    {
+      doing: "list the attempt's tree",
+      gitDir,
+      args: ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tip],
+      maxOutputBytes: MAX_LIST_BYTES,
+      reads: "foreign",
+    },
+    signal,
+  );
+  if (!listed.ok) return listed;
+  for (const path of listed.value.split("\0")) {
+    for (const prefix of prefixesOf(path)) {
+      const other = mine.get(folded(prefix));
+      if (other !== undefined && other !== prefix) return err(collision(other, prefix));
+    }
+  }
+  return ok(undefined);
+}
+
+const collision = (path: string, other: string): GitError =>
+  refusal(path, `is the same name as ${quoted(other)} where case does not count`);
+
+/** Upper case first: it also makes one of letters that have several lower-case forms. */
+const folded = (path: string): string => path.normalize("NFC").toUpperCase().toLowerCase();
+
+/** `a`, `a/b`, `a/b/c`. */
+function prefixesOf(path: string): readonly string[] {
+  const prefixes: string[] = [];
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) prefixes.push(path.slice(0, end));
+  return [...prefixes, path];
+}
+
+/** A file that is named twice is written twice. */
+async function checkSizes(
+  { git, gitDir }: Mirror,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  if (entries.length === 0) return ok(undefined);
+  const read = await git.output(
+    {
+      doing: "read how big the attempt's files are",
+      gitDir,
+      args: ["cat-file", "--batch-check=%(objectsize)"],
+      stdin: `${entries.map(({ oid }) => oid).join("\n")}\n`,
+      maxOutputBytes: entries.length * 100 + 1024,
+      reads: "foreign",
+    },
+    signal,
+  );
+  if (!read.ok) return read;
+  let total = 0;
+  for (const [index, size] of read.value.trimEnd().split("\n").entries()) {
+    const path = entries[index]?.path ?? "";
+    total += Number(size);
+    if (Number(size) > MAX_FILE_BYTES) return err(refusal(path, `has ${size} bytes; at most ${MAX_FILE_BYTES} can land`));
+    if (total > MAX_CHANGED_BYTES)
+      return err(refusal(path, `brings the changed files to more than ${MAX_CHANGED_BYTES} bytes in all`));
+  }
+  return ok(undefined);
 }
 
 async function checkLinks(
