@@ -9,7 +9,7 @@ import type { GitError, MergeOutcome, Oid } from "@skein/node";
 import { failed, gitError, quoted } from "./git-error.ts";
 import { isAncestor, mergeRef, writeRef, type Mirror } from "./mirror.ts";
 import { isOid } from "./names.ts";
-import { checkTree } from "./tree-check.ts";
+import { checkTree, listPaths } from "./tree-check.ts";
 
 const NAME = "Skein";
 const EMAIL = "skein@localhost";
@@ -55,6 +55,9 @@ async function mergeInTurn(
   signal: AbortSignal,
 ): Promise<Result<MergeOutcome, GitError>> {
   const { base, tip } = inputs;
+  // Another node published it, and nobody here has looked at it yet.
+  const bounded = await listPaths(mirror, tip, signal);
+  if (!bounded.ok) return bounded;
   const merged = await mergeTrees(mirror, { base, tip }, signal);
   if (!merged.ok) return merged;
   if (merged.value.type === "conflict") return ok(merged.value);

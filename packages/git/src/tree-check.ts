@@ -13,9 +13,9 @@ import type { Mirror } from "./mirror.ts";
 const GITLINK = "160000";
 const SYMLINK = "120000";
 const DELETED = "000000";
-/** A tree of a few objects can name more files than any disk holds. */
-const MAX_DIFF_BYTES = 64 * 1024 * 1024;
-const MAX_LIST_BYTES = 512 * 1024 * 1024;
+const MAX_DIFF_BYTES = 256 * 1024 * 1024;
+/** A tree of a few objects can name more files than any disk holds. The largest repositories people have need 30 MiB. */
+const MAX_LIST_BYTES = 128 * 1024 * 1024;
 const MAX_LINK_BYTES = 4096;
 /** What file systems can hold; a checkout of anything longer fails on the node that tries. */
 const MAX_NAME_BYTES = 255;
@@ -35,18 +35,42 @@ export async function checkTree(
   { base, tip }: { readonly base: Oid; readonly tip: Oid },
   signal: AbortSignal,
 ): Promise<Result<void, GitError>> {
+  const paths = await listPaths(mirror, tip, signal);
+  if (!paths.ok) return paths;
   const entries = await changedEntries(mirror, { base, tip }, signal);
   if (!entries.ok) return entries;
   for (const { mode, path } of entries.value) {
     const problem = mode === GITLINK ? "is a submodule" : pathProblem(path);
     if (problem !== undefined) return err(refusal(path, problem));
   }
-  const collisions = await checkCollisions(mirror, { tip, changed: entries.value }, signal);
-  if (!collisions.ok) return collisions;
+  const collision = findCollision(paths.value, entries.value);
+  if (collision !== undefined) return err(collision);
   const sizes = await checkSizes(mirror, entries.value, signal);
   if (!sizes.ok) return sizes;
   const links = entries.value.filter(({ mode }) => mode === SYMLINK);
   return links.length === 0 ? ok(undefined) : checkLinks(mirror, links, signal);
+}
+
+/**
+ * Every path of a tree that somebody else made. This comes before anything else that walks it: git prints this list while it
+ * walks, and is ended when there is no end of it, where a diff or a merge gathers everything in memory first.
+ */
+export async function listPaths(
+  { git, gitDir }: Mirror,
+  tip: Oid,
+  signal: AbortSignal,
+): Promise<Result<readonly string[], GitError>> {
+  const listed = await git.output(
+    {
+      doing: `list the files of ${tip}`,
+      gitDir,
+      args: ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tip],
+      maxOutputBytes: MAX_LIST_BYTES,
+      reads: "foreign",
+    },
+    signal,
+  );
+  return listed.ok ? ok(listed.value.split("\0")) : listed;
 }
 
 function refusal(path: string, problem: string): GitError {
@@ -109,42 +133,28 @@ export function pathProblem(path: string): string | undefined {
  * Two names that are one on a file system which ignores case or the way accents are written: the checkout there is not the
  * tree that was tested. What the base has already stays.
  */
-async function checkCollisions(
-  { git, gitDir }: Mirror,
-  { tip, changed }: { readonly tip: Oid; readonly changed: readonly Entry[] },
-  signal: AbortSignal,
-): Promise<Result<void, GitError>> {
-  if (changed.length === 0) return ok(undefined);
+function findCollision(paths: readonly string[], changed: readonly Entry[]): GitError | undefined {
   const mine = new Map<string, string>();
+  const clash = (path: string): GitError | undefined => {
+    for (const prefix of prefixesOf(path)) {
+      const other = mine.get(folded(prefix));
+      if (other !== undefined && other !== prefix)
+        return refusal(other, `is the same name as ${quoted(prefix)} where case does not count`);
+    }
+    return undefined;
+  };
   for (const { path } of changed) {
-    for (const prefix of prefixesOf(path)) {
-      const other = mine.get(folded(prefix));
-      if (other !== undefined && other !== prefix) return err(collision(path, other));
-      mine.set(folded(prefix), prefix);
-    }
+    const found = clash(path);
+    if (found !== undefined) return found;
+    for (const prefix of prefixesOf(path)) mine.set(folded(prefix), prefix);
   }
-  const listed = await git.output(
-    {
-      doing: "list the attempt's tree",
-      gitDir,
-      args: ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tip],
-      maxOutputBytes: MAX_LIST_BYTES,
-      reads: "foreign",
-    },
-    signal,
-  );
-  if (!listed.ok) return listed;
-  for (const path of listed.value.split("\0")) {
-    for (const prefix of prefixesOf(path)) {
-      const other = mine.get(folded(prefix));
-      if (other !== undefined && other !== prefix) return err(collision(other, prefix));
-    }
+  if (mine.size === 0) return undefined;
+  for (const path of paths) {
+    const found = clash(path);
+    if (found !== undefined) return found;
   }
-  return ok(undefined);
+  return undefined;
 }
-
-const collision = (path: string, other: string): GitError =>
-  refusal(path, `is the same name as ${quoted(other)} where case does not count`);
 
 /** Upper case first: it also makes one of letters that have several lower-case forms. */
 const folded = (path: string): string => path.normalize("NFC").toUpperCase().toLowerCase();
