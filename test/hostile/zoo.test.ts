@@ -22,9 +22,8 @@ import { GIT_DIRECTORY } from "./zoo/git-directory.ts";
 import { OBJECTS } from "./zoo/objects.ts";
 import { TREES } from "./zoo/trees.ts";
 
-const ONLY = process.env["ZOO_ONLY"]?.split(",");
-const ZOO: readonly Animal[] = [...GIT_DIRECTORY, ...OBJECTS, ...TREES, ...COMMITS].filter(({id}) => ONLY === undefined || ONLY.includes(id));
-const WITHIN_MS = 170_000;
+const ZOO: readonly Animal[] = [...GIT_DIRECTORY, ...OBJECTS, ...TREES, ...COMMITS];
+const WITHIN_MS = 600_000;
 
 interface Stage {
   readonly project: Project;
@@ -34,6 +33,9 @@ interface Stage {
   readonly victim: string;
   readonly hidden: string;
 }
+
+/** An animal, or one of the two that only work. */
+type Story = Pick<Animal, "id" | "steps"> | { readonly id: string; readonly kind: "keeper" | "honest" };
 
 const world = useWorld();
 
@@ -60,12 +62,16 @@ async function prepare(world: World, sandbox: string): Promise<Stage> {
       // Git in a fresh checkout is what steps on whatever a tree can hide.
       gate: "[[git, status, --short], [git, log, --oneline, -n, '3']]",
       retries: "{ noProgress: 1, total: 1 }",
-      limits: "{ agentWall: 300s, agentIdle: 200s, disk: 2GiB, memory: 2GiB }",
+      limits: "{ agentWall: 900s, agentIdle: 900s, disk: 2GiB, memory: 2GiB }",
     },
   });
-  const { git, clone, remote } = project;
+  const { clone, remote } = project;
+  const git = (args: readonly string[], cwd?: string): Promise<string> => project.git(args, cwd);
   // Attributes whose filters are named nowhere, a submodule over a command, a link that leaves the tree: all in the base.
-  writeFileSync(join(clone, ".gitattributes"), "*.bin filter=evil diff=evil merge=evil\n*.loop working-tree-encoding=x\n");
+  writeFileSync(
+    join(clone, ".gitattributes"),
+    "*.bin filter=evil diff=evil merge=evil\n*.loop working-tree-encoding=x\n",
+  );
   writeFileSync(join(clone, ".gitmodules"), `[submodule "sub"]\n\tpath = sub\n\turl = ext::${trap}\n`);
   symlinkSync("/etc", join(clone, "etc"));
   await git(["add", "--all"]);
@@ -107,7 +113,7 @@ async function prepare(world: World, sandbox: string): Promise<Stage> {
   return { project, node, canaries, outside, victim, hidden };
 }
 
-async function add({ node, canaries, outside, victim, hidden }: Stage, story: { readonly id: string }): Promise<string> {
+async function add({ node, canaries, outside, victim, hidden }: Stage, story: Story): Promise<string> {
   const text = `${JSON.stringify({ ...story, canaries, outside, victim, hidden })}\n`;
   return (await node.api.addItem({ title: `Zoo: ${story.id}`, text, start: true })).id;
 }
@@ -126,7 +132,7 @@ function digestOf(directory: string): string {
   return hash.digest("hex");
 }
 
-/** Where a stage's item ended: "lands", or why it did not. */
+/** Where an item ended: "lands", or why it did not. */
 async function endOf({ node }: Stage, id: string): Promise<string> {
   const item = await waitFor(
     `item ${id} to end`,
@@ -137,7 +143,6 @@ async function endOf({ node }: Stage, id: string): Promise<string> {
     },
     { withinMs: WITHIN_MS, everyMs: 200 },
   );
-  process.stderr.write(`ZOO ${(performance.now()/1000).toFixed(1)} ${item.title} ${item.stage} ${(await node.api.history(id)).map(({ note }) => note ?? "").join(" ")}\n`);
   if (item.stage === "Done") return "lands";
   return (await node.api.history(id)).map(({ note }) => note ?? "").join(" ");
 }
@@ -152,14 +157,14 @@ describe.each([
 
   beforeAll(async () => {
     stage = await prepare(world, sandbox);
-    const keeper = await add(stage, { id: "keeper", ...{ kind: "keeper" } });
+    const keeper = await add(stage, { id: "keeper", kind: "keeper" });
     const [repository = ""] = readdirSync(join(stage.node.data, "git"));
     const root = join(stage.node.data, "git", repository);
     const kept = join(root, "attempts", `${keeper}-1`);
     await waitFor("the keeper to be at work", () => readdirSync(kept).includes("ready"));
     before = digestOf(kept);
     const ids = new Map<string, string>();
-    for (const { id, steps } of animals) ids.set(id, await add(stage, { id, ...{ steps } }));
+    for (const { id, steps } of animals) ids.set(id, await add(stage, { id, steps }));
     const seen = new Map<string, string>();
     await Promise.all([...ids].map(async ([id, item]) => seen.set(id, await endOf(stage, item))));
     ends = seen;
@@ -169,7 +174,7 @@ describe.each([
   }, WITHIN_MS);
 
   test.each(animals)("$id ($what) ends where it should", ({ id, seen }) => {
-    expect(ends.get(id)).toEqual(seen === "lands" ? seen : expect.stringMatching(seen));
+    expect(ends.get(id)).toMatch(seen === "lands" ? /^lands$/ : seen);
   });
 
   test("nothing of it ran on the host, and an attempt that was open all the while is byte-identical", () => {
@@ -179,18 +184,16 @@ describe.each([
 
   test("the next honest item lands, with only its own work, and nothing stays behind", async () => {
     const { project, node, victim } = stage;
-    const id = await add(stage, { id: "honest", ...{ kind: "honest" } });
+    const id = await add(stage, { id: "honest", kind: "honest" });
     await inStage(node.api, id, "Done");
     // Not by the name alone: the remote has a tag that is called like the branch.
     const format = "--format=%H%x00%(trailers:key=Skein-Item,valueonly,separator=%x2C)";
     const log = await project.git(["log", "--first-parent", format, "refs/heads/main"], project.remote);
     const landed = log.split("\n").map((line) => line.split("\0"));
     expect(landed.filter(([, items]) => items?.split(",").includes(victim))).toEqual([]);
-    const [[commit] = [], ...others] = landed.filter(([, items]) => items?.split(",").includes(id));
+    const [[commit = ""] = [], ...others] = landed.filter(([, items]) => items?.split(",").includes(id));
     expect(others).toEqual([]);
-    expect(await project.git(["diff", "--name-only", `${commit}^1`, `${commit}`], project.remote)).toBe(
-      "honest/honest.txt",
-    );
+    expect(await project.git(["diff", "--name-only", `${commit}^1`, commit], project.remote)).toBe("honest/honest.txt");
     expect(await node.api.item(victim)).toMatchObject({ stage: "Backlog", attempts: 0 });
     const [repository = ""] = readdirSync(join(node.data, "git"));
     const root = join(node.data, "git", repository);
@@ -208,7 +211,9 @@ describe.each([
       await project.git(["--no-replace-objects", "fsck", "--full", "--no-dangling"], directory);
     }
     const refs = (await project.git(["for-each-ref", "--format=%(refname)"], project.remote)).split("\n");
-    const mine = refs.filter((ref) => !/^refs\/heads\/skein\/[0-9a-z]+\/1$/.test(ref) && !ref.startsWith("refs/replace/"));
+    const mine = refs.filter(
+      (ref) => !/^refs\/heads\/skein\/[0-9a-z]+\/1$/.test(ref) && !ref.startsWith("refs/replace/"),
+    );
     expect(mine).toEqual(["refs/heads/--upload-pack=x", "refs/heads/main", "refs/heads/skein/evil", "refs/tags/main"]);
     expect(readdirSync(stage.canaries)).toEqual([]);
   });

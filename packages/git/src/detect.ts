@@ -180,7 +180,10 @@ async function withoutFilters(
   const args = ["config", "--includes", "--null", "--name-only", "--get-regexp", "^filter\\."];
   const asked = await git.run({ doing: `read the configuration of ${quoted(root)}`, gitDir, args }, signal);
   if (!asked.ok) return asked;
-  const keys = asked.value.stdout.toString("utf8").split("\0").filter((key) => key !== "");
+  const keys = asked.value.stdout
+    .toString("utf8")
+    .split("\0")
+    .filter((key) => key !== "");
   const drivers = [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf("."))))];
   const settings = drivers.flatMap((driver) => [
     [`${driver}.clean`, ""],

@@ -174,7 +174,7 @@ async function copy(from: FileHandle, to: string, budget: Budget): Promise<void>
   const target = await open(to, "wx", 0o600);
   try {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, (await from.stat()).size)));
-    for (let position = 0; ; ) {
+    for (let position = 0; ;) {
       const { bytesRead } = await from.read(chunk, 0, chunk.length, position);
       if (bytesRead === 0) return;
       position += bytesRead;

@@ -189,7 +189,8 @@ async function checkSizes(
   for (const [index, size] of read.value.trimEnd().split("\n").entries()) {
     const path = entries[index]?.path ?? "";
     total += Number(size);
-    if (Number(size) > MAX_FILE_BYTES) return err(refusal(path, `has ${size} bytes; at most ${MAX_FILE_BYTES} can land`));
+    if (Number(size) > MAX_FILE_BYTES)
+      return err(refusal(path, `has ${size} bytes; at most ${MAX_FILE_BYTES} can land`));
     if (total > MAX_CHANGED_BYTES)
       return err(refusal(path, `brings the changed files to more than ${MAX_CHANGED_BYTES} bytes in all`));
   }

@@ -27,12 +27,10 @@ export const COMMITS: readonly Animal[] = [
   {
     id: "unrelated",
     what: "a history of its own",
-    steps: planted(
-      "unrelated",
-      { do: "git", args: ["checkout", "--quiet", "--orphan", "own"] },
-      commit,
-      { do: "special", name: "branch-at-head" },
-    ),
+    steps: planted("unrelated", { do: "git", args: ["checkout", "--quiet", "--orphan", "own"] }, commit, {
+      do: "special",
+      name: "branch-at-head",
+    }),
     seen: /shares no commit/,
   },
   {

@@ -68,7 +68,9 @@ export const GIT_DIRECTORY: readonly Animal[] = [
     what: "a second configuration and included ones",
     steps: planted(
       "worktree-config",
-      config("[extensions]\n\tworktreeConfig = true\n[include]\n\tpath = more\n[core]\n\trepositoryformatversion = 1\n"),
+      config(
+        "[extensions]\n\tworktreeConfig = true\n[include]\n\tpath = more\n[core]\n\trepositoryformatversion = 1\n",
+      ),
       { do: "write", path: ".git/config.worktree", text: "[core]\n\tfsmonitor = {trap}\n" },
       { do: "write", path: ".git/more", text: "[core]\n\tfsmonitor = {trap}\n" },
     ),
@@ -141,9 +143,14 @@ export const GIT_DIRECTORY: readonly Animal[] = [
     what: "branches called like options, another main, tags, notes",
     steps: planted(
       "other-refs",
-      ...["heads/--upload-pack=x", "heads/main", "heads/skein/victim/1", "tags/v1", "notes/commits", "skein/landing"].map(
-        (name): Step => ({ do: "special", name: `ref-at-head ${name}` }),
-      ),
+      ...[
+        "heads/--upload-pack=x",
+        "heads/main",
+        "heads/skein/victim/1",
+        "tags/v1",
+        "notes/commits",
+        "skein/landing",
+      ].map((name): Step => ({ do: "special", name: `ref-at-head ${name}` })),
     ),
     seen: "lands",
   },

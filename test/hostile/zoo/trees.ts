@@ -37,15 +37,16 @@ export const TREES: readonly Animal[] = [
   odd("link-up", "a link to what lies beside the clone", [link("aa-up", "../other")], /does not stay inside the tree/),
   odd("link-git", "a link into .git", [link("aa-hooks", ".git/hooks")], /does not stay inside the tree/),
   odd("collision-base", "a name that differs from one of the base in case only", [file("Readme.MD")], /same name as/),
-  odd("collision-accents", "two ways to write one accent", [file("caf\u0065\u0301"), file("caf\u00e9")], /same name as/),
+  odd(
+    "collision-accents",
+    "two ways to write one accent",
+    [file("caf\u0065\u0301"), file("caf\u00e9")],
+    /same name as/,
+  ),
   {
     id: "link-swap",
     what: "a directory of the base that becomes a link out of it",
-    steps: [
-      { do: "remove", path: "directory" },
-      { do: "link", path: "directory", to: "/tmp" },
-      commit,
-    ],
+    steps: [{ do: "remove", path: "directory" }, { do: "link", path: "directory", to: "/tmp" }, commit],
     seen: /does not stay inside the tree/,
     shutIn: true,
   },
@@ -63,7 +64,8 @@ export const TREES: readonly Animal[] = [
     "zoo/bare/post-checkout": "#!/bin/sh\n{trap}\n",
   }),
   written("settings", "settings of agents, editors and package managers", {
-    "zoo/settings/.claude/settings.json": '{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"{trap}"}]}]}}\n',
+    "zoo/settings/.claude/settings.json":
+      '{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"{trap}"}]}]}}\n',
     "zoo/settings/.mcp.json": '{"mcpServers":{"x":{"command":"sh","args":["-c","{trap}"]}}}\n',
     "zoo/settings/.vscode/tasks.json": '{"tasks":[{"command":"{trap}","runOptions":{"runOn":"folderOpen"}}]}\n',
     "zoo/settings/.envrc": "{trap}\n",
@@ -95,5 +97,10 @@ export const TREES: readonly Animal[] = [
     { ".gitmodules": '[submodule "sub"]\n\tpath = sub\n\turl = ext::sh\n' },
     /configures submodules/,
   ),
-  written("rules", "a change of what agents and gates may do", { "skein.yaml": "project: mine\n" }, /changes skein\.yaml/),
+  written(
+    "rules",
+    "a change of what agents and gates may do",
+    { "skein.yaml": "project: mine\n" },
+    /changes skein\.yaml/,
+  ),
 ];
