@@ -148,7 +148,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects, queues } = membership;
+  const { keys, invites, projects, queues, work } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -160,6 +160,8 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return !projects.has(body.name);
     case "queue.set":
       return !queues.has(body.name);
+    case "work.set":
+      return !work.has(body.member);
     default:
       return false;
   }

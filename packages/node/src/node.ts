@@ -43,8 +43,19 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import { describeBeat, healthOf } from "./own-state.ts";
-import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
+import { describeBeat, healthOf, IDLE_MACHINE } from "./own-state.ts";
+import type {
+  Asking,
+  AttemptLogs,
+  Clock,
+  LogStore,
+  MachineState,
+  NodeKeys,
+  PeerNet,
+  Processes,
+  Random,
+  Sandboxes,
+} from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
@@ -93,6 +104,8 @@ export interface NodeOptions {
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */
   readonly transports?: () => Json;
+  /** How busy the machine is; idle when it is left out. */
+  readonly machine?: () => MachineState;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
@@ -197,6 +210,10 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
+    aliveNodes: () => [
+      ...(options.idle === null && options.slots > 0 ? [{ id: self(), labels: options.labels }] : []),
+      ...candidates(presence).flatMap(({ key: id, labels, burden }) => (burden?.slots === 0 ? [] : [{ id, labels }])),
+    ],
   };
 
   const links: Links = createLinks({
@@ -250,6 +267,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     labels: options.labels,
     openRepository: options.openRepository,
     others: () => candidates(presence),
+    machine: options.machine ?? ((): MachineState => IDLE_MACHINE),
     isExpired: (claim) => {
       // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
       if (journal.problem() !== undefined) presence.grace();
@@ -415,4 +433,16 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 const candidates = (presence: Presence): readonly Candidate[] =>
   [...presence.heard()]
     .filter(([member]) => presence.isAlive(member))
-    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));
+    .map(
+      ([
+        member,
+        {
+          beat: { slots, slotsFree, load, lowDisk, labels },
+        },
+      ]) => ({
+        key: member,
+        slotsFree,
+        labels,
+        burden: { slots, load, lowDisk },
+      }),
+    );

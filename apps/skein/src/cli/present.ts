@@ -48,6 +48,10 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   queue: (value) => queuePage(fields(value)),
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
   "queue.resume": () => "The merge queue goes on.",
+  "node.drain": () => "Said. `skein nodes` shows who takes no work, `skein claims` what is still under way.",
+  "node.undrain": () => "It takes work again.",
+  "mesh.freeze": () => "Frozen: nobody takes more work until `skein unfreeze`.",
+  "mesh.unfreeze": () => "Work is taken again.",
   effects: (value) => effectTable(rows(value)),
   forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
@@ -243,17 +247,17 @@ function claimTable(claims: readonly Fields[]): string {
   return table(["ITEM", "STAGE", "HOLDER", "EPOCH", "LEASE", "TITLE"], lines);
 }
 
+function nodeState(node: Fields): string {
+  if (node["removed"] === true) return "removed";
+  const state = node["self"] === true ? "this node" : node["alive"] === true ? "alive" : "silent";
+  return node["standby"] === undefined ? state : `${state}, ${text(node["standby"])}`;
+}
+
 function nodeTable(nodes: readonly Fields[]): string {
   const lines = nodes.map((node) => [
     text(node["name"]),
     text(node["role"]),
-    node["removed"] === true
-      ? "removed"
-      : node["self"] === true
-        ? "this node"
-        : node["alive"] === true
-          ? "alive"
-          : "silent",
+    nodeState(node),
     `${text(node["slotsFree"])}/${text(node["slots"])}`,
     node["linked"] === true ? "direct" : "-",
     text(node["address"]),

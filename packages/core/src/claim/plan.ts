@@ -11,6 +11,9 @@ import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
+import { unmetNeeds } from "../view/needs.ts";
+import { describeStandby, standbyOf } from "../view/standby.ts";
+import { type Burden, handicapOf, warmNodeOf } from "./handicap.ts";
 import { rankOf } from "./rank.ts";
 
 /** A node that could take work, as heard in its beats. */
@@ -19,6 +22,8 @@ export interface Candidate {
   readonly key: string;
   readonly slotsFree: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Left out when nothing is known of it. */
+  readonly burden?: Burden;
 }
 
 export interface PlanInput {
@@ -45,6 +50,8 @@ export interface PlanInput {
 export type Intent =
   /** `on` is the stage op that it was planned on; on any other the plan says nothing. */
   | { readonly type: "claim"; readonly item: string; readonly on: string; readonly why: "free" | "expired" | "own" }
+  /** Its own claim, which it has no room to go on with: somebody else may. */
+  | { readonly type: "yield"; readonly item: string; readonly on: string; readonly why: string }
   | { readonly type: "stop"; readonly item: string; readonly why: string; readonly release: boolean };
 
 export interface Planner {
@@ -63,8 +70,9 @@ export function createPlanner(crypto: Crypto): Planner {
 }
 
 /** The loser stops: its claim is not the item's any more. Its branch is kept. */
-function planStops({ view, running }: PlanInput): readonly Intent[] {
+function planStops({ view, running, self }: PlanInput): readonly Intent[] {
   const stops: Intent[] = [];
+  const leaving = leavingOf(view, self.key);
   for (const [id, claimOp] of running) {
     const item = view.items.get(id);
     if (item === undefined || !isLive(item)) {
@@ -76,9 +84,17 @@ function planStops({ view, running }: PlanInput): readonly Intent[] {
       stops.push({ type: "stop", item: id, why: "the claim is not this node's any more", release: false });
     } else if (item.registers.hold.value !== "") {
       stops.push({ type: "stop", item: id, why: `on hold: ${item.registers.hold.value}`, release: true });
+    } else if (leaving !== undefined) {
+      stops.push({ type: "stop", item: id, why: leaving, release: true });
     }
   }
   return stops;
+}
+
+/** Why this node is to give back what it works on; undefined when it is not. */
+function leavingOf(view: View, self: string): string | undefined {
+  const standby = standbyOf(view, self);
+  return standby?.mode === "leaving" ? describeStandby(standby) : undefined;
 }
 
 function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
@@ -94,14 +110,26 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   );
   const intents: Intent[] = [];
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
-  for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
+  const leaving = leavingOf(input.view, input.self.key);
+  for (const { item, why } of open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item))) {
     const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
-    if (room[kind] <= 0 || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    const isFull = room[kind] <= 0 || (why === "own" && leaving !== undefined);
+    if ((isFull && why !== "own") || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    if (isFull) {
+      intents.push({ type: "yield", item: item.id, on: item.best.id, why: leaving ?? NO_ROOM });
+      continue;
+    }
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     room[kind]--;
   }
   return intents;
 }
+
+const NO_ROOM = "this node has no room for it";
+
+/** What this node holds already renews itself with every beat, so nobody else can have it meanwhile. */
+const ownFirst = (a: { readonly why: string }, b: { readonly why: string }): number =>
+  Number(b.why === "own") - Number(a.why === "own");
 
 /** Finishing comes before beginning. */
 const STAGE_ORDER: Readonly<Record<string, number>> = { Merge: 0, Qa: 1, Coding: 2 };
@@ -121,8 +149,10 @@ function claimable(
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
-  if (state.claim === null) return "free";
+  const takesNothing = standbyOf(input.view, input.self.key) !== undefined;
+  if (state.claim === null) return takesNothing ? undefined : "free";
   if (state.claim.holder === input.self.key) return "own";
+  if (takesNothing) return undefined;
   return input.isExpired(state.claim) ? "expired" : undefined;
 }
 
@@ -130,12 +160,8 @@ function claimable(
 const mayLand = (item: LiveItem, self: string, { line, merger }: MergeQueue): boolean =>
   line[0] === item || (merger === self && line.includes(item));
 
-/** A label `key=value` on an item is a requirement on the node. */
 const matches = (item: LiveItem, labels: Readonly<Record<string, string>>): boolean =>
-  item.registers.labels.value.every((label) => {
-    const at = label.indexOf("=");
-    return at < 1 || labels[label.slice(0, at)] === label.slice(at + 1);
-  });
+  unmetNeeds(item.registers.labels.value, labels).length === 0;
 
 const claimKey = (item: LiveItem): string => `${item.id}/${item.best.state.epoch}`;
 
@@ -153,7 +179,7 @@ interface Turns {
 function isMyTurn(
   item: LiveItem,
   why: Extract<Intent, { type: "claim" }>["why"],
-  { self, others, nowMs, staggerMs }: PlanInput,
+  { view, self, others, nowMs, staggerMs }: PlanInput,
   { claimableSince, queue, crypto }: Turns,
 ): boolean {
   const key = claimKey(item);
@@ -165,10 +191,12 @@ function isMyTurn(
   if (why === "own") return claim?.incarnation === self.incarnation || nowMs - since >= (claim?.ttlMs ?? 0);
   // Nobody else takes what is behind the head.
   if (queue.line.indexOf(item) > 0) return true;
-  const candidates = others
-    .filter((other) => other.slotsFree > 0 && matches(item, other.labels))
-    .map((other) => other.key);
+  const mayTake = (other: Candidate): boolean =>
+    other.slotsFree > 0 && matches(item, other.labels) && standbyOf(view, other.key) === undefined;
+  const candidates = [self, ...others.filter(mayTake)];
+  const warm = warmNodeOf(item);
+  const handicaps = new Map(candidates.map((one) => [one.key, handicapOf(one, warm)]));
   const work = { item: item.id, epoch: item.best.state.epoch };
-  const rank = rankOf(self.key, [self.key, ...candidates], work, crypto);
+  const rank = rankOf(self.key, [...handicaps.keys()], work, crypto, (key) => handicaps.get(key) ?? 0);
   return nowMs - since >= rank * staggerMs;
 }

@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import type { DecideContext, Decision } from "./decide.ts";
+import type { DecideContext, Decision } from "./deciding.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 

@@ -15,7 +15,8 @@ import { proveRotation } from "../member/rotation-proof.ts";
 import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
-import { decide, type DecideContext, type Decision, itemIdFrom } from "./decide.ts";
+import { decide, itemIdFrom } from "./decide.ts";
+import type { DecideContext, Decision } from "./deciding.ts";
 import { findItem } from "./find.ts";
 import { parseCommand } from "./parse.ts";
 import { type CommandName, COMMANDS } from "./registry.ts";
@@ -132,6 +133,10 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   queue: () => ({}),
   "queue.pause": () => ({ reason: "the release is built" }),
   "queue.resume": () => ({}),
+  "node.drain": () => ({}),
+  "node.undrain": () => ({ node: "second" }),
+  "mesh.freeze": () => ({ reason: "the registry is down" }),
+  "mesh.unfreeze": () => ({}),
   timers: () => ({}),
   "timer.cancel": () => ({ timer: "0123456789ab" }),
   notices: () => ({}),
@@ -150,6 +155,7 @@ test("every command either writes, is answered from the view, or asks the node, 
   for (const { name, effect } of COMMANDS) {
     const replica = worldOf();
     joined(replica, "second", "agent");
+    const second = [...replica.view().membership.members.values()].find((one) => one.name === "second")?.id ?? "";
     const starts: Partial<Record<CommandName, Stage>> = { "item.reject": "Qa", "item.restore": "Archived" };
     const item = itemIn(starts[name] ?? "Backlog", replica);
     const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
@@ -159,7 +165,10 @@ test("every command either writes, is answered from the view, or asks the node, 
     const mesh = (body: MeshBody): Draft => ({ entity: "mesh", on: null, body });
     const project = mesh({ kind: "project.set", name: "demo", remote: "/r", base: "main", config: "" });
     const paused = mesh({ kind: "queue.set", name: "demo", mode: "paused", note: "" });
-    replica.write([{ entity: item, on, body: ask }, invited, timer, project, paused], me, 1_000);
+    const frozen = mesh({ kind: "work.set", member: "", mode: "draining", note: "" });
+    const drained = mesh({ kind: "work.set", member: second, mode: "draining", note: "" });
+    const drafts = [{ entity: item, on, body: ask }, invited, timer, project, paused, frozen, drained];
+    replica.write(drafts, me, 1_000);
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));

@@ -3,48 +3,23 @@
  * with the command. A refused command has no drafts and so no effect.
  */
 import { fromHex, toHex } from "../kernel/bytes.ts";
-import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
-import { MESH_ENTITY, type View } from "../fold/fold.ts";
+import { assert, ok, type Result, unreachable } from "../kernel/result.ts";
+import type { View } from "../fold/fold.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
-import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
-import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
+import { keysOf, keyStatus } from "../member/membership.ts";
+import { roleAtLeast, ROLES } from "../member/role.ts";
 import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { drainNode, freezeMesh } from "./decide-work.ts";
+import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
-
-export interface DecideContext {
-  readonly view: View;
-  readonly heads: Heads;
-  /** Member id (hex) and role of the node that decides. */
-  readonly self: string;
-  readonly role: Role;
-  readonly wallMs: number;
-  /** 8 bytes for a new item's or note's id: random, or the same on every node for a command from a room. */
-  readonly idBytes: Uint8Array;
-  /** Public key of a fresh ticket key pair. */
-  readonly ticketKey: Uint8Array;
-  /** SHA-256 of a fresh pairing code. */
-  readonly pairingHash: Uint8Array;
-  /** The principal that commands, when it comes from a room; empty otherwise. */
-  readonly by: string;
-  /** From the key that writes to the one that is to follow it, when a key is rotated. */
-  readonly rotation?: KeyRotation;
-}
-
-export interface Decision {
-  readonly drafts: readonly Draft[];
-  /** The item it is about, when there is one. */
-  readonly item: string | null;
-}
-
-type Decided = Result<Decision, CommandError>;
 
 export function decide(command: Command, context: DecideContext): Decided {
   const spec = commandSpec(command.name);
@@ -91,6 +66,12 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return setQueue(command.input.drain ? "draining" : "paused", command.input.reason, context);
     case "queue.resume":
       return setQueue("open", "", context);
+    case "node.drain":
+    case "node.undrain":
+      return drainNode(command, context);
+    case "mesh.freeze":
+    case "mesh.unfreeze":
+      return freezeMesh(command, context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -130,14 +111,6 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return unreachable(command);
   }
 }
-
-const fail = (code: CommandError["code"], message: string): { readonly ok: false; readonly error: CommandError } =>
-  err({ code, message });
-
-const meshDraft = (body: Draft["body"]): Decision => ({
-  drafts: [{ entity: MESH_ENTITY, body, on: null }],
-  item: null,
-});
 
 const pick = ({
   reason,
@@ -190,13 +163,6 @@ function resolveAll(refs: readonly string[], view: View): Result<readonly string
   }
   return ok(ids);
 }
-
-/** Titles and labels are single lines: they are shown in lists, logs and commit subjects. */
-const badLine = (text: string): string | undefined =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-  /[\u0000-\u001f\u007f\u2028\u2029]/.test(text) || /[\ud800-\udfff]/u.test(text)
-    ? "A title or label is one line without control characters. Put the rest into the text."
-    : undefined;
 
 function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided {
   const found = findItem(context.view, input.item);
@@ -327,22 +293,6 @@ function invite(input: CommandInput<"member.invite">, context: DecideContext): D
   }
   const expires = context.wallMs + ttl;
   return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
-}
-
-/** By name, or by any key it ever had. */
-export function findMember({ membership }: View, ref: string): Result<Member, CommandError> {
-  const members = [...membership.members.values()];
-  const keyed = (fits: (key: string) => boolean): readonly Member[] =>
-    members.filter((member) => keysOf(membership, member.id).some(fits));
-  const exact = [...members.filter((member) => member.name === ref), ...keyed((key) => key === ref)];
-  const found = exact.length > 0 ? exact : keyed((key) => key.startsWith(ref));
-  const [member] = found;
-  if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
-  if (found.length > 1) {
-    const keys = found.map((one) => `${one.name} (${one.key.slice(0, 12)})`).join(", ");
-    return fail("ambiguous", `${ref} may be ${keys}. Give more of the key.`);
-  }
-  return ok(member);
 }
 
 /** Cuts the member's feeds where this node has them now, under all its keys. */

@@ -50,6 +50,10 @@ export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
+/** Work is taken; what runs goes on and nothing is taken; or what runs is given back too. */
+const WORK_MODES: readonly ["open", "draining", "leaving"] = ["open", "draining", "leaving"];
+export type WorkMode = (typeof WORK_MODES)[number];
+
 export type MeshBody =
   | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
   | { readonly kind: "member.invite"; readonly ticket: Uint8Array; readonly role: Role; readonly expires: number }
@@ -93,6 +97,13 @@ export type MeshBody =
       /** The project whose merge queue it is. */
       readonly name: string;
       readonly mode: QueueMode;
+      readonly note: string;
+    }
+  | {
+      readonly kind: "work.set";
+      /** Id (hex) of the member whose work it is; empty for the work of all. */
+      readonly member: string;
+      readonly mode: WorkMode;
       readonly note: string;
     }
   | {
@@ -236,6 +247,11 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "queue.set": record({
     name: matching(/^[a-z0-9][a-z0-9-]{0,62}$/),
     mode: oneOf<QueueMode>(QUEUE_MODES),
+    note: noteField,
+  }),
+  "work.set": record({
+    member: matching(/^(?:[0-9a-f]{64})?$/),
+    mode: oneOf<WorkMode>(WORK_MODES),
     note: noteField,
   }),
   "mesh.checkpoint": record({

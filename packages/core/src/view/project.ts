@@ -9,6 +9,7 @@ import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
+import { needsOf } from "./needs.ts";
 
 export interface Naming {
   /** A member's name for its key; the beginning of the key when it has none. */
@@ -18,6 +19,15 @@ export interface Naming {
   readonly activityOf: (item: string, claim: Claim) => string;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
+  /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
+  readonly aliveNodes?: () => readonly AliveNode[];
+}
+
+/** A node that is alive, as this one hears of it. */
+export interface AliveNode {
+  /** The member's id. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
@@ -162,7 +172,7 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
     (id) => !open.includes(id),
   );
   const hold = item.registers.hold.value;
-  const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
+  const needs = needsOf(item.registers.labels.value);
   const free = hold === "" && open.length === 0;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));

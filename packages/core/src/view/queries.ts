@@ -15,15 +15,8 @@ import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
-import {
-  chainOf,
-  compareUrgency,
-  explain,
-  type Naming,
-  projectAttempts,
-  projectItem,
-  projectQuestion,
-} from "./project.ts";
+import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -50,7 +43,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         id: item.id,
         title: item.registers.title.value,
         stage: item.best.state.stage.stage,
-        why: explain(item, context.view.items, context.naming),
+        why: reasonsOf(item, context.view, context.naming),
       }));
     case "members":
       return ok(members(context));
@@ -99,7 +92,7 @@ function list(
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
-  why: explain(item, view.items, naming),
+  why: reasonsOf(item, view, naming),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
@@ -207,7 +200,7 @@ function queue({ view, naming }: QueryContext): Plain {
     line: line.map((item, position) => ({ ...queued(item, naming), position })),
     aside: aside.map(({ item, why }) => ({ ...queued(item, naming), why })),
     // What a head that stands still is to blame for, in words.
-    head: line[0] === undefined ? [] : explain(line[0], view.items, naming),
+    head: line[0] === undefined ? [] : reasonsOf(line[0], view, naming),
   };
 }
 

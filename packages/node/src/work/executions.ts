@@ -126,8 +126,7 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
       if (entry === undefined || entry.abort.signal.aborted) return;
       log("info", "attempt.stopped", { item, epoch: entry.epoch, why });
       entry.abort.abort();
-      // The hold says why by itself.
-      if (release) void entry.done.then(() => releaseClaim(deps, entry, ""));
+      if (release) void entry.done.then(() => releaseClaim(deps, entry, isHeld(deps, item) ? "" : why));
     },
     drain: async () => {
       const ending = [...running.values()];
@@ -137,6 +136,10 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     },
   };
 }
+
+/** Then the hold says why by itself. */
+const isHeld = ({ replica }: WorkerDeps, item: string): boolean =>
+  (replica.view().items.get(item)?.registers?.hold.value ?? "") !== "";
 
 function describe({ item, epoch, activity, startedAt, abort }: Running): Execution {
   const state = abort.signal.aborted ? "Completed" : activity === "" ? "Pending" : "Running";
