@@ -117,3 +117,18 @@ test("an item that is put on hold is stopped where it runs and given back, and g
   await world.say("item.hold", { item: id, release: true });
   await until(world, isDone(world, [id]));
 });
+
+test("an item begins when its parts have landed, and says so meanwhile", async () => {
+  const world = await worldOf(26);
+  const parent = await world.add("The whole");
+  // So that nobody begins with it before it has parts.
+  await world.say("item.hold", { item: parent });
+  const parts = [await world.add("One", { parent }), await world.add("Two", { parent })];
+  await world.say("item.hold", { item: parent, release: true });
+  const { why } = (await world.say("why", { item: parent })) as { readonly why: readonly string[] };
+  expect(why.join(" ")).toContain("Its own work begins once its parts have landed");
+  await until(world, isDone(world, [parent, ...parts]));
+  const landed = world.mesh.remote.chain.flatMap(({ items }) => items);
+  expect(landed.toSorted()).toEqual([parent, ...parts].toSorted());
+  expect(landed.at(-1)).toBe(parent);
+});

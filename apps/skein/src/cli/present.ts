@@ -162,10 +162,13 @@ function itemPage(item: Fields): string {
     ["priority", text(item["priority"])],
     ["labels", list(item["labels"])],
     ["depends on", list(item["dependsOn"])],
+    ["part of", text(item["parent"])],
     ["branch", text(item["branch"])],
     ["merged as", text(item["mergeCommit"])],
   ];
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
+  const parts = rows(item["parts"]).map((part) => [text(part["id"]), text(part["stage"]), text(part["title"])]);
+  if (parts.length > 0) lines.push("", table(["PART", "STAGE", "TITLE"], parts));
   const attempts = rows(item["attemptLog"]);
   if (attempts.length > 0) {
     const cells = attempts.map((one) => [

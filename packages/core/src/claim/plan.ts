@@ -6,6 +6,7 @@
  * cost and give no exclusion: two nodes may run one item in a partition, and landing is what must be once.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
+import { openParts, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
@@ -100,9 +101,10 @@ function leavingOf(view: View, self: string): string | undefined {
 function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
   if (!input.ready) return [];
   const queue = mergeQueueOf(input.view, input);
+  const parts = partsByParent(input.view.items);
   const open = [...input.view.items.values()].filter(isLive).flatMap((item) => {
     const why = claimable(item, input, queue);
-    return why === undefined ? [] : [{ item, why }];
+    return why === undefined || waitsForParts(item, parts, input) ? [] : [{ item, why }];
   });
   forgetOthers(
     claimableSince,
@@ -155,6 +157,18 @@ function claimable(
   if (takesNothing) return undefined;
   return input.isExpired(state.claim) ? "expired" : undefined;
 }
+
+/** An item begins when its parts have landed; one that is under way is not stopped by another part. */
+const waitsForParts = (
+  item: LiveItem,
+  parts: ReadonlyMap<string, readonly LiveItem[]>,
+  { view, isVerified }: PlanInput,
+): boolean => {
+  const { stage, claim } = item.best.state;
+  const own = parts.get(item.id);
+  if (own === undefined || stage.stage !== "Coding" || claim !== null) return false;
+  return openParts(own, view.items, isVerified).length > 0;
+};
 
 /** The head is anybody's who may have it; what is behind it is the merger's, who holds the head. */
 const mayLand = (item: LiveItem, self: string, { line, merger }: MergeQueue): boolean =>

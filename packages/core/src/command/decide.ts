@@ -19,6 +19,7 @@ import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft 
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
+import { wouldWaitForItself } from "./parts.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
 
 export function decide(command: Command, context: DecideContext): Decided {
@@ -143,6 +144,8 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   if (!dependsOn.ok) return dependsOn;
   const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
+  const parent = parentOf(input.parent ?? NO_PARENT, undefined, context.view);
+  if (!parent.ok) return parent;
   const id = itemIdFrom(context.idBytes);
   const { title, text, type, priority, labels, start } = input;
   const create: Draft = {
@@ -151,7 +154,28 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
   };
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
-  return ok({ item: id, drafts: start ? [create, begin] : [create] });
+  const isPart: Draft = {
+    entity: id,
+    on: { draft: 0 },
+    body: { kind: "item.set", field: "parent", value: parent.value },
+  };
+  return ok({ item: id, drafts: [create, ...(start ? [begin] : []), ...(parent.value === "" ? [] : [isPart])] });
+}
+
+/** As the command line says it; no id begins like this. */
+const NO_PARENT = "none";
+
+/** The id of the parent, empty for none; refused when the item would wait for itself. `item` is undefined for a new one. */
+function parentOf(ref: string, item: string | undefined, view: View): Result<string, CommandError> {
+  if (ref === NO_PARENT) return ok("");
+  const found = findItem(view, ref);
+  if (!found.ok) return found;
+  const { id } = found.value;
+  if (item === id) return fail("bad-input", "An item cannot be a part of itself.");
+  if (item !== undefined && wouldWaitForItself(id, item, view.items)) {
+    return fail("bad-input", `Item ${item} waits for ${id}, so it cannot be a part of it: both would wait for ever.`);
+  }
+  return ok(id);
 }
 
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
@@ -169,7 +193,13 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (!found.ok) return found;
   const dependsOn = resolveAll(input.dependsOn ?? [], context.view);
   if (!dependsOn.ok) return dependsOn;
-  if (dependsOn.value.includes(found.value.id)) return fail("bad-input", "An item cannot depend on itself.");
+  const { id } = found.value;
+  if (dependsOn.value.includes(id)) return fail("bad-input", "An item cannot depend on itself.");
+  const circle = dependsOn.value.find((other) => wouldWaitForItself(id, other, context.view.items));
+  if (circle !== undefined)
+    return fail("bad-input", `Item ${circle} waits for ${id} already; both would wait for ever.`);
+  const parent = parentOf(input.parent ?? NO_PARENT, id, context.view);
+  if (!parent.ok) return parent;
   const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const writes: RegisterBody[] = [];
@@ -178,8 +208,9 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
   if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
+  if (input.parent !== undefined) writes.push({ field: "parent", value: parent.value });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels or depends-on.");
+    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on or parent.");
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
 

@@ -26,6 +26,7 @@ const labels = z
   .max(LIMITS.labels)
   .describe("labels, replaced as a whole");
 const dependsOn = z.array(itemRef).max(LIMITS.dependsOn).describe("items that must be Done first");
+const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
 
@@ -39,6 +40,7 @@ const inputs = {
     priority: priority.default(5),
     labels: labels.default([]),
     dependsOn: dependsOn.default([]),
+    parent: parent.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({
@@ -48,6 +50,7 @@ const inputs = {
     priority: priority.optional(),
     labels: labels.optional(),
     dependsOn: dependsOn.optional(),
+    parent: parent.describe("the item that this one is a part of, or none").optional(),
   }),
   "item.start": z.strictObject({ item: itemRef }),
   "item.move": z.strictObject({
@@ -191,7 +194,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.list", "reads", "observer", "List the items"),
   spec("item.show", "reads", "observer", "Show one item", ["item"]),
   spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
-  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels or dependencies", ["item"]),
+  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels, dependencies or parent", [
+    "item",
+  ]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
   spec("item.reject", "writes", "operator", "Send an item in Qa or Merge back to Coding", ["item", "note"]),

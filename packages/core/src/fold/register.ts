@@ -29,6 +29,7 @@ export const newRegisters = (body: CreateBody, { lamport, author, id }: Stamp): 
   labels: { lamport, author, id, value: body.labels },
   dependsOn: { lamport, author, id, value: body.dependsOn },
   hold: { lamport, author, id, value: "" },
+  parent: { lamport, author, id, value: "" },
   type: { lamport, author, id, value: body.type },
 });
 
@@ -50,6 +51,7 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
     labels: later("labels"),
     dependsOn: later("dependsOn"),
     hold: later("hold"),
+    parent: later("parent"),
     type: later("type"),
   };
 }

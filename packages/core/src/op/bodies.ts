@@ -128,7 +128,9 @@ export type RegisterBody =
   | { readonly field: "priority"; readonly value: number }
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
-  | { readonly field: "hold"; readonly value: string };
+  | { readonly field: "hold"; readonly value: string }
+  /** The item that this one is a part of; empty for none. */
+  | { readonly field: "parent"; readonly value: string };
 
 /** An item's birth. */
 export interface CreateBody {
@@ -306,6 +308,7 @@ const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<Register
   labels: labelsField,
   dependsOn: dependsOnField,
   hold: holdField,
+  parent: matching(/^(?:[0-9a-z]{12})?$/),
 };
 
 /** The typed body of an op, or undefined when this version cannot read it. */

@@ -2,6 +2,7 @@
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
 import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
@@ -93,6 +94,12 @@ function list(
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: reasonsOf(item, view, naming),
+  parent: item.registers.parent.value,
+  parts: (partsByParent(view.items).get(item.id) ?? []).toSorted(compareUrgency).map((part) => ({
+    id: part.id,
+    title: part.registers.title.value,
+    stage: part.best.state.stage.stage,
+  })),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))

@@ -3,6 +3,7 @@
  * alive has what it needs. Each reason says what ends it.
  */
 import type { LiveItem } from "../command/find.ts";
+import { openParts, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import { unmetNeeds } from "./needs.ts";
 import { explain, type Naming } from "./project.ts";
@@ -11,11 +12,20 @@ import { standbyOf } from "./standby.ts";
 /** Everything that keeps the item where it is, in words. */
 export const reasonsOf = (item: LiveItem, view: View, naming: Naming): readonly string[] => [
   ...explain(item, view.items, naming),
+  ...partsReason(item, view, naming),
   ...(isClaimable(item) ? [...frozen(view), ...nobodyFits(item, view, naming)] : []),
 ];
 
 const isClaimable = ({ best: { state } }: LiveItem): boolean =>
   state.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
+
+function partsReason(item: LiveItem, { items }: View, { landingOf }: Naming): readonly string[] {
+  const { stage, claim } = item.best.state;
+  if (claim !== null || (stage.stage !== "Backlog" && stage.stage !== "Coding")) return [];
+  const parts = partsByParent(items).get(item.id) ?? [];
+  const open = openParts(parts, items, (id) => landingOf(id).state === "verified");
+  return open.length === 0 ? [] : [`Its own work begins once its parts have landed: ${open.join(", ")}.`];
+}
 
 function frozen({ membership }: View): readonly string[] {
   const setting = membership.work.get("");
