@@ -265,6 +265,8 @@ const CELLS: readonly Cell[] = [
   chat("person.unlink", { before: ["person.invite", "person.link"] }),
   chat("person.role", { before: ["person.invite"] }),
   chat("timer.set"),
+  chat("timer.plan"),
+  chat("timer.fire"),
   chat("timer.cancel", { before: ["timer.set"] }),
 ];
 
@@ -309,6 +311,8 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "person.unlink": true,
   "person.role": true,
   "timer.set": true,
+  "timer.plan": true,
+  "timer.fire": true,
   "timer.cancel": true,
 };
 

@@ -32,6 +32,7 @@ import {
 } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
+import { calendar } from "./calendar.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
 import type { Growth } from "./growth.ts";
@@ -41,6 +42,7 @@ import type { Links } from "./links/links.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
+import type { Timers } from "./timers.ts";
 import type { Worker } from "./work/worker.ts";
 
 export interface Commander {
@@ -62,6 +64,7 @@ export interface CommanderDeps {
   readonly worker: Worker;
   readonly links: Links;
   readonly growth: Growth;
+  readonly timers: Pick<Timers, "nextOf">;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
   /** What each chat account does on this node. */
@@ -142,6 +145,7 @@ async function writeIn(
       ticketKey,
       pairingHash: deps.crypto.sha256(new TextEncoder().encode(normalPairingCode(pairingCode) ?? "")),
       by: "",
+      calendar,
       ...(rotation === undefined ? {} : { rotation }),
     });
     if (!decided.ok) return decided;
@@ -208,6 +212,7 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
+  if (command.name === "timers") return withNext(deps, answered);
   const aboutOne = command.name === "why" || command.name === "item.show";
   if (answered !== undefined) return aboutOne ? withOwnReason(deps, answered) : answered;
   switch (command.name) {
@@ -251,6 +256,20 @@ function withOwnReason(deps: CommanderDeps, answered: Result<Plain, CommandError
   const waits = state?.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
   if (!waits || !Array.isArray(why)) return answered;
   return ok({ ...answered.value, why: [...why, `This node does not take it: ${notReady}`] });
+}
+
+/** When timers that come again and again are due next. */
+function withNext(
+  { replica, timers }: CommanderDeps,
+  answered: Result<Plain, CommandError> | undefined,
+): Result<Plain, CommandError> {
+  if (answered === undefined || !answered.ok || !Array.isArray(answered.value)) return answered ?? ok([]);
+  return ok(
+    answered.value.map((row: Plain) => {
+      const plan = isRecord(row) ? replica.view().chat.plans.get(String(row["id"])) : undefined;
+      return plan === undefined || !isRecord(row) ? row : { ...row, due: timers.nextOf(plan) ?? null };
+    }),
+  );
 }
 
 const isRecord = (value: Plain): value is { readonly [key: string]: Plain } =>

@@ -57,6 +57,7 @@ import type {
   Sandboxes,
 } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
@@ -314,8 +315,18 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
   });
+  const timers = createTimers({
+    clock,
+    crypto,
+    replica,
+    journal,
+    log,
+    self: selfWithRole,
+    alive: () => candidates(presence).map((one) => one.key),
+  });
   const commander = createCommander({
     ...options,
+    timers,
     self,
     journal,
     replica,
@@ -357,6 +368,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.changed(items);
+    timers.look();
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -413,12 +425,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      timers.start();
       growth.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
+      timers.stop();
       await worker.drain();
       growth.stop();
       refresh();

@@ -33,6 +33,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   transports: (value) => transportTable(rows(value)),
   questions: (value) => questionPage(rows(value)),
   timers: (value) => timerTable(rows(value)),
+  "timer.add": () => "Set. `skein timers` shows when it is due.",
   "timer.cancel": () => "Cancelled.",
   notices: (value) => noticeTable(rows(value)),
   people: (value) => peoplePage(fields(value)),
@@ -306,15 +307,16 @@ function transportTable(accounts: readonly Fields[]): string {
 const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);
 
 function timerTable(timers: readonly Fields[]): string {
-  if (timers.length === 0) return "No reminder waits.";
+  if (timers.length === 0) return "No timer and no reminder waits.";
   const lines = timers.map((one) => [
     text(one["id"]),
-    whenOf(one["due"]),
-    `${text(one["account"])} ${text(one["room"])}`,
+    one["due"] === null ? "never" : whenOf(one["due"]),
+    one["cron"] === undefined || one["cron"] === "" ? "" : `${text(one["cron"])} ${text(one["zone"])}`,
+    one["does"] === undefined ? `remind ${text(one["account"])} ${text(one["room"])}` : text(one["does"]),
     text(one["item"]),
     text(one["text"]),
   ]);
-  return table(["ID", "DUE", "ROOM", "ITEM", "TEXT"], lines);
+  return table(["ID", "DUE (UTC)", "AGAIN", "WHAT", "ITEM", "TEXT"], lines);
 }
 
 function noticeTable(notices: readonly Fields[]): string {

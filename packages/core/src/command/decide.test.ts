@@ -45,6 +45,7 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   ticketKey: testSigner("a fresh ticket").publicKey,
   pairingHash: new Uint8Array(32),
   by: "",
+  calendar: { momentOf: () => ({ ok: true, value: 2_000 }), firstOf: () => ({ ok: true, value: 2_000 }) },
   rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
@@ -138,6 +139,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "mesh.freeze": () => ({ reason: "the registry is down" }),
   "mesh.unfreeze": () => ({}),
   timers: () => ({}),
+  "timer.add": () => ({ title: "Upgrade what is old", cron: "0 3 * * *" }),
   "timer.cancel": () => ({ timer: "0123456789ab" }),
   notices: () => ({}),
   transports: () => ({}),

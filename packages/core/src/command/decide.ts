@@ -13,7 +13,8 @@ import { keysOf, keyStatus } from "../member/membership.ts";
 import { roleAtLeast, ROLES } from "../member/role.ts";
 import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
-import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { addTimer, cancelTimer } from "./decide-timers.ts";
 import { drainNode, freezeMesh } from "./decide-work.ts";
 import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
 import type { CommandError } from "./error.ts";
@@ -81,6 +82,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return pair(command.input, context);
     case "people.unpair":
       return ok(chatDraft({ kind: "person.unlink", principal: command.input.principal }));
+    case "timer.add":
+      return addTimer(command.input, context);
     case "timer.cancel":
       return cancelTimer(command.input, context);
     case "people.role":

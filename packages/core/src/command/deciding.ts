@@ -5,6 +5,7 @@ import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import { type KeyRotation, keysOf, type Member } from "../member/membership.ts";
 import type { Role } from "../member/role.ts";
+import type { Calendar } from "./decide-timers.ts";
 import type { CommandError } from "./error.ts";
 
 export interface DecideContext {
@@ -22,6 +23,8 @@ export interface DecideContext {
   readonly pairingHash: Uint8Array;
   /** The principal that commands, when it comes from a room; empty otherwise. */
   readonly by: string;
+  /** For timers; they cannot be set where it is left out. */
+  readonly calendar?: Calendar;
   /** From the key that writes to the one that is to follow it, when a key is rotated. */
   readonly rotation?: KeyRotation;
 }

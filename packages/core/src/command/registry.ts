@@ -150,7 +150,30 @@ const inputs = {
   }),
   "mesh.unfreeze": z.strictObject({}),
   timers: z.strictObject({}),
-  "timer.cancel": z.strictObject({ timer: z.string().min(1).max(12).describe("reminder's id, as timers lists it") }),
+  "timer.add": z.strictObject({
+    title: title.optional().describe("title of the item that is added when the time comes"),
+    at: z.string().max(40).optional().describe("once, like 2026-12-01T09:00, in --zone unless it names an offset"),
+    cron: z
+      .string()
+      .max(LIMITS.cronLength)
+      .optional()
+      .describe("again and again: minute, hour, day, month and weekday, like '30 9 * * 1-5'"),
+    zone: z.string().min(1).max(LIMITS.nameLength).default("UTC").describe("time zone, like Europe/Berlin"),
+    catchUp: z
+      .enum(["one", "none"])
+      .default("one")
+      .describe("what becomes of times that nobody could keep: the last one is made up for, or none"),
+    action: z
+      .enum(["add", "start", "retry"])
+      .default("add")
+      .describe("what happens: an item is added, started or retried"),
+    item: itemRef.optional().describe("the item to start or retry"),
+    text: text.default(""),
+    priority: priority.default(5),
+    labels: labels.default([]),
+    start: z.boolean().default(false).describe("the added item goes straight to Coding"),
+  }),
+  "timer.cancel": z.strictObject({ timer: z.string().min(1).max(12).describe("its id, as timers lists it") }),
   notices: z.strictObject({}),
   transports: z.strictObject({}),
   digest: z.strictObject({}),
@@ -253,8 +276,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     ["freeze"],
   ),
   spec("mesh.unfreeze", "writes", "operator", "Let everybody take work again", [], ["unfreeze"]),
-  spec("timers", "reads", "observer", "List the reminders that wait"),
-  spec("timer.cancel", "writes", "operator", "Cancel a reminder", ["timer"], ["timers", "cancel"]),
+  spec("timers", "reads", "observer", "List the timers and reminders that wait"),
+  spec(
+    "timer.add",
+    "writes",
+    "operator",
+    "Add an item, or start or retry one, at a time or every so often",
+    ["title"],
+    ["timers", "add"],
+  ),
+  spec("timer.cancel", "writes", "operator", "Cancel a timer or a reminder", ["timer"], ["timers", "cancel"]),
   spec("notices", "reads", "observer", "List what was said in chat rooms lately, what was left unsaid, and why"),
   spec("transports", "asks-node", "observer", "List this node's chat accounts, and who speaks for each"),
   spec("digest", "reads", "observer", "Print the digest of the view and the feed heads"),

@@ -63,7 +63,8 @@ function membershipValue(view: View): Value {
 
 function chatValue(chat: ChatView): Value {
   const { persons, pairings } = chat.people();
-  const parts = [chat.leases, chat.commands, chat.sent, chat.timers, chat.settings, persons, pairings];
+  const { leases, commands, sent, timers, plans, fired, settings } = chat;
+  const parts = [leases, commands, sent, timers, plans, fired, settings, persons, pairings];
   const spent = [...chat.spent].map(([key, times]) => [key, times.toSorted((a, b) => a - b)] as const);
   return [...parts, new Map(spent)].map((part) =>
     hashable([...part].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`)),

@@ -191,11 +191,30 @@ function timers({ view: { chat } }: QueryContext): Plain {
   const said = new Set(
     [...chat.sent.values()].flatMap(({ purpose, about }) => (purpose === "reminder" ? [about] : [])),
   );
-  return [...chat.timers.values()]
+  const reminders = [...chat.timers.values()]
     .filter(({ id, cancelled }) => !cancelled && !said.has(id))
     .toSorted((a, b) => a.due - b.due)
     .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+  return [...reminders, ...plans(chat)];
 }
+
+/** The timers that bring work about. When one that comes again is due next, the node that is asked works out. */
+const plans = ({ plans: known, fired }: View["chat"]): readonly Plain[] =>
+  [...known.values()]
+    .filter(({ id, cancelled, cron }) => !cancelled && (cron !== "" || !fired.has(id)))
+    .toSorted((a, b) => a.at - b.at || compareText(a.id, b.id))
+    .map(({ id, at, cron, zone, catchUp, does, item, title, by }) => ({
+      id,
+      due: at === 0 ? null : at,
+      cron,
+      zone,
+      catchUp,
+      does,
+      item,
+      text: title,
+      by,
+      last: fired.get(id)?.[0] ?? null,
+    }));
 
 function queue({ view, naming }: QueryContext): Plain {
   const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
