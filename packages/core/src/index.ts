@@ -135,7 +135,7 @@ export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type Refu
 export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
 export type { Calendar } from "./command/decide-timers.ts";
 export { type DecideContext, type Decision, findMember } from "./command/deciding.ts";
-export type { Plan } from "./chat/plan-fold.ts";
+export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";

@@ -15,6 +15,7 @@ import {
   type Draft,
   encode,
   err,
+  FIRED_REMEMBERED,
   ok,
   parseCommand,
   type Plan,
@@ -58,8 +59,6 @@ const LATE_MS = 60_000;
 const LATE_WAIT_MS = 5_000;
 /** Without catching up, what is older than this is not fired any more. */
 const MISSED_MS = 5 * 60_000;
-/** So far ahead of one another honest clocks may be: an occurrence that was fired further ahead says nothing of earlier ones. */
-const AHEAD_MS = 24 * 3_600_000;
 
 interface Span {
   /** What was due last at `from`, and still is until `next`. */
@@ -71,7 +70,7 @@ interface Span {
 export function createTimers(deps: TimersDeps): Timers {
   const { clock, crypto, replica, log } = deps;
   const spans = new Map<string, Span>();
-  const dueSince = new Map<string, number>();
+  const dueSince = new Map<string, { readonly occurrence: number; readonly atMs: number }>();
   let cancel: Cancel | undefined;
   let started = false;
   let firing = false;
@@ -97,8 +96,9 @@ export function createTimers(deps: TimersDeps): Timers {
   };
   const isMyTurn = (timer: string, occurrence: number, self: string): boolean => {
     const nowMs = clock.monoMs();
-    const since = dueSince.get(timer) ?? nowMs;
-    dueSince.set(timer, since);
+    const known = dueSince.get(timer);
+    const since = known?.occurrence === occurrence ? known.atMs : nowMs;
+    dueSince.set(timer, { occurrence, atMs: since });
     const others = deps.alive().filter((id) => mayFire(replica, id));
     const rank = rankOf(self, [self, ...others], { item: timer, epoch: occurrence }, crypto);
     const late = clock.wallMs() - occurrence > LATE_MS ? LATE_WAIT_MS : 0;
@@ -148,8 +148,10 @@ function dueOf(plan: Plan, { view }: Replica, wallMs: number, spans: Map<string,
   const latest = plan.cron === "" ? plan.at : spanOf(plan, wallMs, spans).latest;
   if (latest === undefined || latest > wallMs || (plan.cron !== "" && latest <= plan.stamp.wall)) return undefined;
   const fired = view().chat.fired.get(plan.id) ?? [];
-  // One that was fired stands for all that went by before it.
-  if (fired.some((one) => one >= latest && one <= wallMs + AHEAD_MS)) return undefined;
+  // Of those that are not remembered any more, later ones were fired; one that a clock ahead of this one has fired says
+  // nothing of those before it, which have not come yet.
+  const oldest = fired.length < FIRED_REMEMBERED ? undefined : fired.at(-1);
+  if (fired.includes(latest) || (oldest !== undefined && latest < oldest)) return undefined;
   return plan.catchUp === "none" && wallMs - latest > MISSED_MS ? undefined : latest;
 }
 

@@ -24,7 +24,7 @@ export interface PlanFold {
 }
 
 /** So many occurrences of a timer are remembered, the latest: a greatest few are the same from any order. */
-const REMEMBERED = 64;
+export const FIRED_REMEMBERED = 64;
 
 export function createPlanFold(): PlanFold {
   const plans = new Map<string, Plan>();
@@ -41,7 +41,7 @@ export function createPlanFold(): PlanFold {
     fire: (timer, occurrence) => {
       const known = fired.get(timer) ?? [];
       if (known.includes(occurrence)) return;
-      fired.set(timer, [...known, occurrence].toSorted((a, b) => b - a).slice(0, REMEMBERED));
+      fired.set(timer, [...known, occurrence].toSorted((a, b) => b - a).slice(0, FIRED_REMEMBERED));
     },
     cancel: (timer) => {
       cancelled.add(timer);
