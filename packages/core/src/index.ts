@@ -168,5 +168,6 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -1,6 +1,7 @@
 /** Runs the commands of the registry: authorise, decide, write, and answer after the durable ack. */
 import type { SandboxKind } from "@skein/config";
 import {
+  blameOf,
   type BoardNode,
   type Command,
   type CommandError,
@@ -218,6 +219,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
   switch (command.name) {
     case "claims":
       return ok(claims(deps));
+    case "queue.blame":
+      return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
     case "nodes":
       return ok(deps.nodes());
     case "effects":
@@ -256,6 +259,12 @@ function withOwnReason(deps: CommanderDeps, answered: Result<Plain, CommandError
   const waits = state?.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
   if (!waits || !Array.isArray(why)) return answered;
   return ok({ ...answered.value, why: [...why, `This node does not take it: ${notReady}`] });
+}
+
+/** What this node itself has found out about the target branch; the merger's activity says it everywhere else. */
+function redTarget({ worker }: CommanderDeps): Plain {
+  const red = worker.redTarget();
+  return red === undefined ? null : { ...red };
 }
 
 /** When timers that come again and again are due next. */

@@ -3,9 +3,9 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
+import { blamePage } from "./present-blame.ts";
+import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
-
-type Fields = { readonly [key: string]: Json };
 
 export function present(name: CommandName, value: Json): string {
   const view = VIEWS[name];
@@ -47,6 +47,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
   queue: (value) => queuePage(fields(value)),
+  "queue.blame": blamePage,
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
   "queue.resume": () => "The merge queue goes on.",
   "node.drain": () => "Said. `skein nodes` shows who takes no work, `skein claims` what is still under way.",
@@ -114,14 +115,6 @@ function compactPage(value: Fields): string {
       : `Below the newest checkpoint, up to frame ${text(thinned)}, only the signatures are kept that cover the others.`;
   return `${text(packed)} of ${text(frames)} frames are in packs. ${below}`;
 }
-
-const fields = (value: Json | undefined): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-
-const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
-
-const text = (value: Json | undefined): string =>
-  value === undefined || value === null ? "" : printable(typeof value === "string" ? value : JSON.stringify(value));
 
 const itemLine = (item: Fields): string => `${text(item["id"])}  ${stageOf(item)}  ${text(item["title"])}`;
 
@@ -303,8 +296,6 @@ function transportTable(accounts: readonly Fields[]): string {
   });
   return [table(["ACCOUNT", "THIS NODE", "SPEAKER"], lines), ...troubles].join("\n");
 }
-
-const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);
 
 function timerTable(timers: readonly Fields[]): string {
   if (timers.length === 0) return "No timer and no reminder waits.";

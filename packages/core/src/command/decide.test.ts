@@ -132,6 +132,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
   queue: () => ({}),
+  "queue.blame": () => ({}),
   "queue.pause": () => ({ reason: "the release is built" }),
   "queue.resume": () => ({}),
   "node.drain": () => ({}),

@@ -99,6 +99,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "members":
     case "projects":
     case "queue":
+    case "queue.blame":
     case "timers":
     case "notices":
     case "transports":

@@ -131,6 +131,7 @@ const inputs = {
   }),
   projects: z.strictObject({}),
   queue: z.strictObject({}),
+  "queue.blame": z.strictObject({}),
   "queue.pause": z.strictObject({
     reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why nothing lands meanwhile"),
     drain: z.boolean().default(false).describe("what is in the queue still lands, and nothing that comes after it"),
@@ -255,6 +256,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     "reads",
     "observer",
     "Show the merge queue: what lands next, who lands it, and what the head waits for",
+  ),
+  spec(
+    "queue.blame",
+    "asks-node",
+    "observer",
+    "Say who or what the head of the merge queue waits for, and what was red",
   ),
   spec("queue.pause", "writes", "operator", "Let nothing land until `queue resume`", ["reason"]),
   spec("queue.resume", "writes", "operator", "Let the merge queue go on"),

@@ -10,7 +10,7 @@ import { createLander, type Lander } from "./lander.ts";
 import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
-import { createVerdicts } from "./target-health.ts";
+import { createVerdicts, type RedTarget } from "./target-health.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 /** Where an execution is, for people. */
@@ -39,6 +39,8 @@ export interface Executions {
   readonly size: number;
   /** Of these the ones that land or wait for it: they need no slot. */
   readonly landing: number;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   /** Items that this node should leave alone until then (monotonic ms). */
   readonly notBefore: ReadonlyMap<string, number>;
   drain(): Promise<void>;
@@ -91,6 +93,7 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
 
   return {
     notBefore,
+    redTarget: () => verdicts.redTarget(),
     get size(): number {
       return running.size;
     },

@@ -20,6 +20,7 @@ import { createExecutions, type Execution, type Executions } from "./executions.
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
+import type { RedTarget } from "./target-health.ts";
 import { createProjectHolder, type ProjectHolder } from "./project-holder.ts";
 
 export interface Worker {
@@ -32,6 +33,8 @@ export interface Worker {
   readonly landings: Pick<LandingBook, "of" | "count">;
   executions(): readonly Execution[];
   slotsFree(): number;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
@@ -115,6 +118,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     landings,
     executions: () => executions.list(),
     slotsFree,
+    redTarget: () => executions.redTarget(),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
     drain: async () => {
