@@ -168,6 +168,7 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { countUntakable } from "./view/waiting.ts";
 export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

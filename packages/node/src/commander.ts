@@ -6,7 +6,9 @@ import {
   type Command,
   type CommandError,
   type Crypto,
+  countUntakable,
   decide,
+  describeStandby,
   err,
   findItem,
   isLive,
@@ -27,6 +29,7 @@ import {
   type Role,
   roleAtLeast,
   type SealedOp,
+  standbyOf,
   type Signer,
   type StageBody,
   toHex,
@@ -275,8 +278,9 @@ function withNext(
   if (answered === undefined || !answered.ok || !Array.isArray(answered.value)) return answered ?? ok([]);
   return ok(
     answered.value.map((row: Plain) => {
-      const plan = isRecord(row) ? replica.view().chat.plans.get(String(row["id"])) : undefined;
-      return plan === undefined || !isRecord(row) ? row : { ...row, due: timers.nextOf(plan) ?? null };
+      if (!isRecord(row) || typeof row["id"] !== "string") return row;
+      const plan = replica.view().chat.plans.get(row["id"]);
+      return plan === undefined ? row : { ...row, due: timers.nextOf(plan) ?? null };
     }),
   );
 }
@@ -303,6 +307,7 @@ function seen({ alarms }: CommanderDeps): Result<Plain, CommandError> {
 
 function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
+  const standby = standbyOf(deps.replica.view(), deps.self());
   return examine({
     role: deps.role(),
     keyStatus: deps.keyStatus(),
@@ -314,6 +319,8 @@ function doctor(deps: CommanderDeps): Plain {
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
     sandbox: sandboxInForce(project?.config().sandbox, deps.sandboxes),
+    standby: standby === undefined ? undefined : describeStandby(standby),
+    untakable: countUntakable(deps.replica.view(), deps.naming),
     refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
     alarms: deps.alarms.list(),

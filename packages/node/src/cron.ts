@@ -42,8 +42,7 @@ export function parseSchedule(expression: string, zone: string): Result<Schedule
 export function isZone(zone: string): boolean {
   if (!ZONE.test(zone)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }

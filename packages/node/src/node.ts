@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Candidate,
   type Claim,
   type CommandError,
   createFrameIndex,
@@ -35,6 +34,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
+import { aliveNodes, candidatesOf } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -43,26 +43,15 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import { describeBeat, healthOf, IDLE_MACHINE } from "./own-state.ts";
-import type {
-  Asking,
-  AttemptLogs,
-  Clock,
-  LogStore,
-  MachineState,
-  NodeKeys,
-  PeerNet,
-  Processes,
-  Random,
-  Sandboxes,
-} from "./ports.ts";
+import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
+import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
-import { createWorker, type Worker } from "./work/worker.ts";
+import { createWorker, type Worker, type WorkerDeps } from "./work/worker.ts";
 
 export interface NodeOptions {
   readonly clock: Clock;
@@ -106,7 +95,7 @@ export interface NodeOptions {
   /** What each chat account does on this node; none when it is left out. */
   readonly transports?: () => Json;
   /** How busy the machine is; idle when it is left out. */
-  readonly machine?: () => MachineState;
+  readonly machine?: WorkerDeps["machine"];
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
@@ -211,10 +200,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
-    aliveNodes: () => [
-      ...(options.idle === null && options.slots > 0 ? [{ id: self(), labels: options.labels }] : []),
-      ...candidates(presence).flatMap(({ key: id, labels, burden }) => (burden?.slots === 0 ? [] : [{ id, labels }])),
-    ],
+    aliveNodes: () => aliveNodes(options, self(), presence),
   };
 
   const links: Links = createLinks({
@@ -267,8 +253,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     idle: options.idle,
     labels: options.labels,
     openRepository: options.openRepository,
-    others: () => candidates(presence),
-    machine: options.machine ?? ((): MachineState => IDLE_MACHINE),
+    others: () => candidatesOf(presence),
+    machine: options.machine ?? idleMachine,
     isExpired: (claim) => {
       // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
       if (journal.problem() !== undefined) presence.grace();
@@ -322,7 +308,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     journal,
     log,
     self: selfWithRole,
-    alive: () => candidates(presence).map((one) => one.key),
+    alive: () => candidatesOf(presence).map((one) => one.key),
   });
   const commander = createCommander({
     ...options,
@@ -443,20 +429,3 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   };
 }
-
-const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard()]
-    .filter(([member]) => presence.isAlive(member))
-    .map(
-      ([
-        member,
-        {
-          beat: { slots, slotsFree, load, lowDisk, labels },
-        },
-      ]) => ({
-        key: member,
-        slotsFree,
-        labels,
-        burden: { slots, load, lowDisk },
-      }),
-    );

@@ -17,7 +17,7 @@ export function healthOf(journal: Pick<Journal, "problem">, alarms: Pick<Alarms,
 }
 
 /** Where nobody measures it. */
-export const IDLE_MACHINE: MachineState = { load: 0, lowDisk: false };
+export const idleMachine = (): MachineState => ({ load: 0, lowDisk: false });
 
 /** For its peers. */
 export function describeBeat(
@@ -30,7 +30,7 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
-    ...(options.machine?.() ?? IDLE_MACHINE),
+    ...(options.machine ?? idleMachine)(),
     activity: Object.fromEntries(
       worker
         .executions()

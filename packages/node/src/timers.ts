@@ -137,17 +137,17 @@ export function createTimers(deps: TimersDeps): Timers {
 
 const NOT_DUE: CommandError = { code: "not-legal", message: "it is not due any more" };
 
-function mayFire({ view }: Replica, id: string): boolean {
-  const role = view().membership.members.get(id)?.role;
+function mayFire(replica: Replica, id: string): boolean {
+  const role = replica.view().membership.members.get(id)?.role;
   return role !== undefined && roleAtLeast(role, "operator");
 }
 
 /** The occurrence that is to be fired now, by this wall clock. */
-function dueOf(plan: Plan, { view }: Replica, wallMs: number, spans: Map<string, Span>): number | undefined {
+function dueOf(plan: Plan, replica: Replica, wallMs: number, spans: Map<string, Span>): number | undefined {
   if (plan.cancelled) return undefined;
   const latest = plan.cron === "" ? plan.at : spanOf(plan, wallMs, spans).latest;
   if (latest === undefined || latest > wallMs || (plan.cron !== "" && latest <= plan.stamp.wall)) return undefined;
-  const fired = view().chat.fired.get(plan.id) ?? [];
+  const fired = replica.view().chat.fired.get(plan.id) ?? [];
   // Of those that are not remembered any more, later ones were fired; one that a clock ahead of this one has fired says
   // nothing of those before it, which have not come yet.
   const oldest = fired.length < FIRED_REMEMBERED ? undefined : fired.at(-1);

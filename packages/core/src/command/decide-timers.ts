@@ -1,5 +1,6 @@
 /** Commands about timers: work that begins at a time or every so often, and what cancels it or a reminder. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
+import { toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { PlanBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
@@ -39,8 +40,7 @@ export function addTimer(input: Add, context: DecideContext): Decided {
   return ok({ drafts: [{ entity: CHAT_ENTITY, body, on: null }], item: null });
 }
 
-const timerIdFrom = (bytes: Uint8Array): string =>
-  [...bytes.slice(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const timerIdFrom = (bytes: Uint8Array): string => toHex(bytes.slice(0, 6));
 
 type When = Pick<PlanBody, "at" | "cron" | "zone" | "catchUp">;
 

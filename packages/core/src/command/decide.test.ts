@@ -12,7 +12,7 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { MeshBody, StageBody } from "../op/bodies.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
-import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
+import { COMMAND_INPUTS, CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
 import { decide, itemIdFrom } from "./decide.ts";
@@ -101,58 +101,8 @@ function itemIn(stage: Stage, replica: Replica): string {
 
 // ── every command is somebody's ─────────────────────────────────────────────────────────────────────────────────────
 
-/** Valid input for every command; a new one breaks the build here. */
-const INPUTS: Record<CommandName, (item: string) => object> = {
-  "item.add": () => ({ title: "another" }),
-  "item.edit": (item) => ({ item, title: "renamed" }),
-  "item.start": (item) => ({ item }),
-  "item.move": (item) => ({ item, stage: "coding" }),
-  "item.reject": (item) => ({ item, note: "no" }),
-  "item.hold": (item) => ({ item }),
-  "item.archive": (item) => ({ item }),
-  "item.restore": (item) => ({ item }),
-  "item.delete": (item) => ({ item }),
-  "item.list": () => ({}),
-  "item.show": (item) => ({ item }),
-  "item.history": (item) => ({ item }),
-  "item.note": (item) => ({ item, text: "see the log" }),
-  "item.answer": (item) => ({ item, text: "443" }),
-  questions: () => ({}),
-  people: () => ({}),
-  "people.pair": () => ({ person: "ada" }),
-  "people.unpair": () => ({ principal: "matrix:@ada:example.org" }),
-  "people.role": () => ({ person: "ada", role: "none" }),
-  why: (item) => ({ item }),
-  claims: () => ({}),
-  nodes: () => ({}),
-  members: () => ({}),
-  "member.invite": () => ({ role: "agent" }),
-  "member.remove": () => ({ member: "second" }),
-  "member.rotate": () => ({}),
-  "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
-  projects: () => ({}),
-  queue: () => ({}),
-  "queue.blame": () => ({}),
-  "queue.pause": () => ({ reason: "the release is built" }),
-  "queue.resume": () => ({}),
-  "node.drain": () => ({}),
-  "node.undrain": () => ({ node: "second" }),
-  "mesh.freeze": () => ({ reason: "the registry is down" }),
-  "mesh.unfreeze": () => ({}),
-  timers: () => ({}),
-  "timer.add": () => ({ title: "Upgrade what is old", cron: "0 3 * * *" }),
-  "timer.cancel": () => ({ timer: "0123456789ab" }),
-  notices: () => ({}),
-  transports: () => ({}),
-  digest: () => ({}),
-  forks: () => ({}),
-  effects: () => ({}),
-  verify: () => ({}),
-  checkpoint: () => ({}),
-  compact: () => ({}),
-  doctor: () => ({}),
-  "doctor.seen": () => ({}),
-};
+/** A new command breaks the build here. */
+const INPUTS: Record<CommandName, (item: string) => object> = COMMAND_INPUTS;
 
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
   for (const { name, effect } of COMMANDS) {

@@ -2,7 +2,7 @@
  * Why an item stands still that has nothing to do with the item's own history: nobody may take work, or no node that is
  * alive has what it needs. Each reason says what ends it.
  */
-import type { LiveItem } from "../command/find.ts";
+import { isLive, type LiveItem } from "../command/find.ts";
 import { openParts, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import { unmetNeeds } from "./needs.ts";
@@ -33,6 +33,12 @@ function frozen({ membership }: View): readonly string[] {
   const because = setting.note === "" ? "" : `: ${setting.note}`;
   return [`The mesh is frozen${because}. \`skein unfreeze\` lets nodes take work again.`];
 }
+
+/** How many items that could be worked on no node which is alive could take. */
+export const countUntakable = (view: View, naming: Naming): number =>
+  [...view.items.values()].filter(
+    (item) => isLive(item) && isClaimable(item) && nobodyFits(item, view, naming).length > 0,
+  ).length;
 
 /** Items that no node which is alive and takes work could take, each with the needs that nobody meets. */
 function nobodyFits(item: LiveItem, view: View, { aliveNodes }: Naming): readonly string[] {
