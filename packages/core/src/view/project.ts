@@ -164,8 +164,13 @@ export const openDependencies = (
     return best === undefined || !hasLanded(best.state) || !counts(id);
   });
 
-/** In words: why the item is where it is, and what it waits for. */
-export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
+/** In words: why the item is where it is, and what it waits for. `waits`: for something that is not told here. */
+export function explain(
+  item: LiveItem,
+  items: ReadonlyMap<string, ItemHistory>,
+  naming: Naming,
+  waits: boolean = false,
+): readonly string[] {
   const { state } = item.best;
   const open = openDependencies(item, items, (id) => naming.landingOf(id).state !== "refuted");
   const unread = openDependencies(item, items, (id) => naming.landingOf(id).state === "verified").filter(
@@ -173,7 +178,7 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   );
   const hold = item.registers.hold.value;
   const needs = needsOf(item.registers.labels.value);
-  const free = hold === "" && open.length === 0;
+  const free = hold === "" && open.length === 0 && !waits;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);

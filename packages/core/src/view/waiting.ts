@@ -10,11 +10,12 @@ import { explain, type Naming } from "./project.ts";
 import { standbyOf } from "./standby.ts";
 
 /** Everything that keeps the item where it is, in words. */
-export const reasonsOf = (item: LiveItem, view: View, naming: Naming): readonly string[] => [
-  ...explain(item, view.items, naming),
-  ...partsReason(item, view, naming),
-  ...(isClaimable(item) ? [...frozen(view), ...nobodyFits(item, view, naming)] : []),
-];
+export function reasonsOf(item: LiveItem, view: View, naming: Naming): readonly string[] {
+  const parts = partsReason(item, view, naming);
+  const nobody = isClaimable(item) ? [...frozen(view), ...nobodyFits(item, view, naming)] : [];
+  const waits = [...parts, ...nobody];
+  return [...explain(item, view.items, naming, waits.length > 0), ...waits];
+}
 
 const isClaimable = ({ best: { state } }: LiveItem): boolean =>
   state.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
