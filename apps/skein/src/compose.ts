@@ -30,6 +30,7 @@ import { childEnvironment, createAsking, createAttemptLogs, createProcesses } fr
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { createMachine } from "./machine.ts";
 import { packagesFor } from "./package-files.ts";
 import { openSandboxes } from "./sandbox.ts";
 import { VERSION } from "./version.ts";
@@ -112,6 +113,7 @@ export function composeNode(options: ComposeOptions): Node {
     growth: options.growth,
     idle: options.idle,
     labels: options.labels,
+    machine: createMachine(data.path, systemClock),
     beatMs: BEAT_MS,
     announced: options.announced,
     transports: options.transports,

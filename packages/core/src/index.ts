@@ -116,6 +116,7 @@ export {
 export { refusal, ROLE_NEEDED } from "./fold/transition.ts";
 
 export { createLeaseObserver, createStallDetector, type LeaseObserver } from "./claim/lease.ts";
+export type { Burden } from "./claim/handicap.ts";
 export { type Candidate, createPlanner, type Intent, type Planner, type PlanInput } from "./claim/plan.ts";
 export { rankOf } from "./claim/rank.ts";
 
@@ -131,7 +132,10 @@ export {
 export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
-export { decide, type DecideContext, type Decision, findMember, itemIdFrom, stageOn } from "./command/decide.ts";
+export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
+export type { Calendar } from "./command/decide-timers.ts";
+export { type DecideContext, type Decision, findMember } from "./command/deciding.ts";
+export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
@@ -166,6 +170,7 @@ export {
 } from "./command/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
+  type AliveNode,
   chainOf,
   compareUrgency,
   explain,
@@ -177,4 +182,7 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { countUntakable } from "./view/waiting.ts";
+export { blameOf } from "./view/blame.ts";
+export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -154,7 +154,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects, queues } = membership;
+  const { keys, invites, projects, queues, work } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -166,6 +166,8 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return !projects.has(body.name);
     case "queue.set":
       return !queues.has(body.name);
+    case "work.set":
+      return !work.has(body.member);
     default:
       return false;
   }

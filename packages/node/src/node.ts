@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Candidate,
   type Claim,
   type CommandError,
   createFrameIndex,
@@ -36,6 +35,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
+import { aliveNodes, candidatesOf } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -44,14 +44,15 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import { describeBeat, healthOf } from "./own-state.ts";
+import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
-import { createWorker, type Worker } from "./work/worker.ts";
+import { createWorker, type Worker, type WorkerDeps } from "./work/worker.ts";
 
 export interface NodeOptions {
   readonly clock: Clock;
@@ -94,6 +95,8 @@ export interface NodeOptions {
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */
   readonly transports?: () => Json;
+  /** How busy the machine is; idle when it is left out. */
+  readonly machine?: WorkerDeps["machine"];
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
@@ -203,6 +206,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       [...replica.view().membership.members.values()].flatMap(({ id, cut, role }) =>
         cut === null && roleAtLeast(role, "agent") ? [id] : [],
       ),
+    aliveNodes: () => aliveNodes(options, self(), presence),
   };
 
   const links: Links = createLinks({
@@ -255,7 +259,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     idle: options.idle,
     labels: options.labels,
     openRepository: options.openRepository,
-    others: () => candidates(presence),
+    others: () => candidatesOf(presence),
+    machine: options.machine ?? idleMachine,
     isExpired: (claim) => {
       // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
       if (journal.problem() !== undefined) presence.grace();
@@ -302,8 +307,18 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
   });
+  const timers = createTimers({
+    clock,
+    crypto,
+    replica,
+    journal,
+    log,
+    self: selfWithRole,
+    alive: () => candidatesOf(presence).map((one) => one.key),
+  });
   const commander = createCommander({
     ...options,
+    timers,
     self,
     journal,
     replica,
@@ -345,6 +360,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.changed(items);
+    timers.look();
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -401,12 +417,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      timers.start();
       growth.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
+      timers.stop();
       await worker.drain();
       growth.stop();
       refresh();
@@ -417,8 +435,3 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   };
 }
-
-const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard()]
-    .filter(([member]) => presence.isAlive(member))
-    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));

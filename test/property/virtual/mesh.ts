@@ -1,5 +1,5 @@
 /** Whole nodes, the real engine, over simulated time, network, disk, git and processes. One seed replays the run. */
-import { createReplica, foundMesh, MESH_ENTITY, parseTicket, toHex } from "@skein/core";
+import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Role, toHex } from "@skein/core";
 import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testing";
 import { createNode, type LogStore, type Node, type NodeKeys } from "@skein/node";
 
@@ -30,7 +30,7 @@ export interface VirtualMesh {
   readonly remote: VirtualRemote;
   readonly trace: readonly string[];
   found(name: string): Promise<VirtualNode>;
-  join(name: string, through: VirtualNode): Promise<VirtualNode>;
+  join(name: string, through: VirtualNode, role?: Role): Promise<VirtualNode>;
   restart(dead: VirtualNode): Promise<VirtualNode>;
 }
 
@@ -112,8 +112,8 @@ export function createVirtualMesh(seed: number, { config = "", isGreen, says }: 
       store.append(frames.map((frame, index) => ({ position: index + 1, bytes: frame.bytes })));
       return start(name, store, founded.mesh, undefined);
     },
-    join: async (name, through) => {
-      const invited = (await pumped(time, through.command("member.invite", { role: "agent" }))) as { ticket: string };
+    join: async (name, through, role = "agent") => {
+      const invited = (await pumped(time, through.command("member.invite", { role }))) as { ticket: string };
       const parsed = parseTicket(invited.ticket);
       if (!parsed.ok) throw new Error(parsed.error);
       return start(name, createMemoryStore(), parsed.value.mesh, invited.ticket);

@@ -6,12 +6,16 @@
  * cost and give no exclusion: two nodes may run one item in a partition, and landing is what must be once.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
+import { openParts, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { type Attested, awaitedOf, type QaPolicy } from "../command/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
+import { unmetNeeds } from "../view/needs.ts";
+import { describeStandby, standbyOf } from "../view/standby.ts";
+import { type Burden, handicapOf, warmNodeOf } from "./handicap.ts";
 import { rankOf } from "./rank.ts";
 
 /** A node that could take work, as heard in its beats. */
@@ -20,6 +24,8 @@ export interface Candidate {
   readonly key: string;
   readonly slotsFree: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Left out when nothing is known of it. */
+  readonly burden?: Burden;
 }
 
 export interface PlanInput {
@@ -54,6 +60,8 @@ export type Intent =
   | { readonly type: "claim"; readonly item: string; readonly on: string; readonly why: "free" | "expired" | "own" }
   /** Run the gate on somebody else's work, and sign what it says. */
   | ({ readonly type: "witness"; readonly item: string } & Attested)
+  /** Its own claim, which it has no room to go on with: somebody else may. */
+  | { readonly type: "yield"; readonly item: string; readonly on: string; readonly why: string }
   | { readonly type: "stop"; readonly item: string; readonly why: string; readonly release: boolean };
 
 export interface Planner {
@@ -74,8 +82,9 @@ export function createPlanner(crypto: Crypto): Planner {
 }
 
 /** The loser stops: its claim is not the item's any more. Its branch is kept. */
-function planStops({ view, running }: PlanInput): readonly Intent[] {
+function planStops({ view, running, self }: PlanInput): readonly Intent[] {
   const stops: Intent[] = [];
+  const leaving = leavingOf(view, self.key);
   for (const [id, claimOp] of running) {
     const item = view.items.get(id);
     if (item === undefined || !isLive(item)) {
@@ -87,17 +96,26 @@ function planStops({ view, running }: PlanInput): readonly Intent[] {
       stops.push({ type: "stop", item: id, why: "the claim is not this node's any more", release: false });
     } else if (item.registers.hold.value !== "") {
       stops.push({ type: "stop", item: id, why: `on hold: ${item.registers.hold.value}`, release: true });
+    } else if (leaving !== undefined) {
+      stops.push({ type: "stop", item: id, why: leaving, release: true });
     }
   }
   return stops;
 }
 
+/** Why this node is to give back what it works on; undefined when it is not. */
+function leavingOf(view: View, self: string): string | undefined {
+  const standby = standbyOf(view, self);
+  return standby?.mode === "leaving" ? describeStandby(standby) : undefined;
+}
+
 function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
   if (!input.ready) return [];
   const queue = mergeQueueOf(input.view, input);
+  const parts = partsByParent(input.view.items);
   const open = [...input.view.items.values()].filter(isLive).flatMap((item) => {
     const why = claimable(item, input, queue);
-    return why === undefined ? [] : [{ item, why }];
+    return why === undefined || waitsForParts(item, parts, input) ? [] : [{ item, why }];
   });
   forgetOthers(
     claimableSince,
@@ -105,14 +123,26 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   );
   const intents: Intent[] = [];
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
-  for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
+  const leaving = leavingOf(input.view, input.self.key);
+  for (const { item, why } of open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item))) {
     const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
-    if (room[kind] <= 0 || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    const isFull = room[kind] <= 0 || (why === "own" && leaving !== undefined);
+    if ((isFull && why !== "own") || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    if (isFull) {
+      intents.push({ type: "yield", item: item.id, on: item.best.id, why: leaving ?? NO_ROOM });
+      continue;
+    }
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     room[kind]--;
   }
   return intents;
 }
+
+const NO_ROOM = "this node has no room for it";
+
+/** What this node holds already renews itself with every beat, so nobody else can have it meanwhile. */
+const ownFirst = (a: { readonly why: string }, b: { readonly why: string }): number =>
+  Number(b.why === "own") - Number(a.why === "own");
 
 /** Finishing comes before beginning. */
 const STAGE_ORDER: Readonly<Record<string, number>> = { Merge: 0, Qa: 1, Coding: 2 };
@@ -136,21 +166,31 @@ function claimable(
   const policy = input.qa();
   if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
-  if (state.claim === null) return "free";
+  const takesNothing = standbyOf(input.view, input.self.key) !== undefined;
+  if (state.claim === null) return takesNothing ? undefined : "free";
   if (state.claim.holder === input.self.key) return "own";
+  if (takesNothing) return undefined;
   return input.isExpired(state.claim) ? "expired" : undefined;
 }
+
+/** An item begins when its parts have landed; one that is under way is not stopped by another part. */
+const waitsForParts = (
+  item: LiveItem,
+  parts: ReadonlyMap<string, readonly LiveItem[]>,
+  { view, isVerified }: PlanInput,
+): boolean => {
+  const { stage, claim } = item.best.state;
+  const own = parts.get(item.id);
+  if (own === undefined || stage.stage !== "Coding" || claim !== null) return false;
+  return openParts(own, view.items, isVerified).length > 0;
+};
 
 /** The head is anybody's who may have it; what is behind it is the merger's, who holds the head. */
 const mayLand = (item: LiveItem, self: string, { line, merger }: MergeQueue): boolean =>
   line[0] === item || (merger === self && line.includes(item));
 
-/** A label `key=value` on an item is a requirement on the node. */
 const matches = (item: LiveItem, labels: Readonly<Record<string, string>>): boolean =>
-  item.registers.labels.value.every((label) => {
-    const at = label.indexOf("=");
-    return at < 1 || labels[label.slice(0, at)] === label.slice(at + 1);
-  });
+  unmetNeeds(item.registers.labels.value, labels).length === 0;
 
 const claimKey = (item: LiveItem): string => `${item.id}/${item.best.state.epoch}`;
 
@@ -164,6 +204,8 @@ function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly
   const policy = input.qa();
   if (!input.ready || policy === undefined || policy.witnesses === 0 || room <= 0) return [];
   const { self, others, witnessing, notBefore, nowMs } = input;
+  // The others see it too, and do not count on this node.
+  if (standbyOf(input.view, self.key) !== undefined) return [];
   return [...input.view.items.values()]
     .filter(isLive)
     .flatMap((item): readonly Intent[] => {
@@ -171,7 +213,10 @@ function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly
         return [];
       const { on, not, witnesses } = awaitedOf(item, policy);
       if (on === undefined || witnesses === 0 || not.has(self.key) || witnessing.has(item.id)) return [];
-      const candidates = [self, ...others.filter(({ slotsFree }) => slotsFree > 0)]
+      const candidates = [
+        self,
+        ...others.filter(({ key, slotsFree }) => slotsFree > 0 && standbyOf(input.view, key) === undefined),
+      ]
         .filter(({ key, labels }) => !not.has(key) && matches(item, labels))
         .map(({ key }) => key);
       const work = { item: item.id, epoch: item.best.state.epoch };
@@ -190,7 +235,7 @@ interface Turns {
 function isMyTurn(
   item: LiveItem,
   why: Extract<Intent, { type: "claim" }>["why"],
-  { self, others, nowMs, staggerMs }: PlanInput,
+  { view, self, others, nowMs, staggerMs }: PlanInput,
   { claimableSince, queue, crypto }: Turns,
 ): boolean {
   const key = claimKey(item);
@@ -202,10 +247,12 @@ function isMyTurn(
   if (why === "own") return claim?.incarnation === self.incarnation || nowMs - since >= (claim?.ttlMs ?? 0);
   // Nobody else takes what is behind the head.
   if (queue.line.indexOf(item) > 0) return true;
-  const candidates = others
-    .filter((other) => other.slotsFree > 0 && matches(item, other.labels))
-    .map((other) => other.key);
+  const mayTake = (other: Candidate): boolean =>
+    other.slotsFree > 0 && matches(item, other.labels) && standbyOf(view, other.key) === undefined;
+  const candidates = [self, ...others.filter(mayTake)];
+  const warm = warmNodeOf(item);
+  const handicaps = new Map(candidates.map((one) => [one.key, handicapOf(one, warm)]));
   const work = { item: item.id, epoch: item.best.state.epoch };
-  const rank = rankOf(self.key, [self.key, ...candidates], work, crypto);
+  const rank = rankOf(self.key, [...handicaps.keys()], work, crypto, (key) => handicaps.get(key) ?? 0);
   return nowMs - since >= rank * staggerMs;
 }

@@ -7,7 +7,7 @@ import { roleAtLeast } from "../member/role.ts";
 import { coderOf, isApproved } from "./review.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import type { DecideContext, Decision } from "./decide.ts";
+import type { DecideContext, Decision } from "./deciding.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
@@ -119,14 +119,4 @@ function whyClosed({ answer: given, over }: Question): string {
   }
   const note = over === undefined || over.note === "" ? "" : ` ${over.note}`;
   return `That is not asked any more: the attempt that asked it does not wait for an answer.${note}`;
-}
-
-export function cancelTimer({ timer }: CommandInput<"timer.cancel">, { view }: DecideContext): Decided {
-  const found = [...view.chat.timers.values()].filter(({ id, cancelled }) => id.startsWith(timer) && !cancelled);
-  const [one] = found;
-  if (one === undefined || found.length > 1) {
-    const message = one === undefined ? `There is no reminder ${timer}.` : `${timer} may be more than one reminder.`;
-    return err({ code: one === undefined ? "not-found" : "ambiguous", message });
-  }
-  return ok(chatDraft({ kind: "timer.cancel", timer: one.id }));
 }

@@ -121,6 +121,8 @@ export const VERBS: readonly Verb[] = [
     fixed: { drain: true },
   },
   { names: ["unpause"], summary: "Let the merge queue go on", parameters: [], command: "queue.resume" },
+  { names: ["freeze"], summary: "Let nobody take more work", parameters: [rest("reason")], command: "mesh.freeze" },
+  { names: ["unfreeze"], summary: "Let everybody take work again", parameters: [], command: "mesh.unfreeze" },
   { names: ["nodes"], summary: "The nodes, as this one sees them", parameters: [], command: "nodes" },
   { names: ["claims", "who"], summary: "Who works on what", parameters: [], command: "claims" },
   { names: ["people"], summary: "Who is who, and may do what", parameters: [], command: "people" },

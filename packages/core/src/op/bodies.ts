@@ -58,6 +58,10 @@ export type QaMode = (typeof QA_MODES)[number];
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
+/** Work is taken; what runs goes on and nothing is taken; or what runs is given back too. */
+const WORK_MODES: readonly ["open", "draining", "leaving"] = ["open", "draining", "leaving"];
+export type WorkMode = (typeof WORK_MODES)[number];
+
 export type MeshBody =
   | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
   | { readonly kind: "member.invite"; readonly ticket: Uint8Array; readonly role: Role; readonly expires: number }
@@ -104,6 +108,13 @@ export type MeshBody =
       readonly note: string;
     }
   | {
+      readonly kind: "work.set";
+      /** Id (hex) of the member whose work it is; empty for the work of all. */
+      readonly member: string;
+      readonly mode: WorkMode;
+      readonly note: string;
+    }
+  | {
       /** The signer held every history that ends in these frames. */
       readonly kind: "mesh.checkpoint";
       readonly tips: readonly Tip[];
@@ -126,7 +137,9 @@ export type RegisterBody =
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
   | { readonly field: "hold"; readonly value: string }
-  | { readonly field: "qa"; readonly value: QaMode | "" };
+  | { readonly field: "qa"; readonly value: QaMode | "" }
+  /** The item that this one is a part of; empty for none. */
+  | { readonly field: "parent"; readonly value: string };
 
 /** An item's birth. */
 export interface CreateBody {
@@ -257,6 +270,11 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     mode: oneOf<QueueMode>(QUEUE_MODES),
     note: noteField,
   }),
+  "work.set": record({
+    member: matching(/^(?:[0-9a-f]{64})?$/),
+    mode: oneOf<WorkMode>(WORK_MODES),
+    note: noteField,
+  }),
   "mesh.checkpoint": record({
     tips: list(
       record({
@@ -314,6 +332,7 @@ const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<Register
   dependsOn: dependsOnField,
   hold: holdField,
   qa: oneOf<QaMode | "">(["", ...QA_MODES]),
+  parent: matching(/^(?:[0-9a-z]{12})?$/),
 };
 
 /** The typed body of an op, or undefined when this version cannot read it. */

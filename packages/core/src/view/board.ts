@@ -83,6 +83,8 @@ export type BoardNode = {
   readonly labels: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly slotsFree: number;
+  /** Why it takes no work by the word of people; left out when it does. */
+  readonly standby?: string;
   /** `ws://` address other nodes may dial, or empty. */
   readonly address: string;
   /** There is a direct link between the serving node and this one. */

@@ -10,6 +10,7 @@ import { compareText } from "../kernel/bytes.ts";
 import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
+import { needsOf } from "./needs.ts";
 
 export interface Naming {
   /** A member's name for its key; the beginning of the key when it has none. */
@@ -23,6 +24,15 @@ export interface Naming {
   readonly able?: () => readonly string[];
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
+  /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
+  readonly aliveNodes?: () => readonly AliveNode[];
+}
+
+/** A node that is alive, as this one hears of it. */
+export interface AliveNode {
+  /** The member's id. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
@@ -160,18 +170,23 @@ export const openDependencies = (
     return best === undefined || !hasLanded(best.state) || !counts(id);
   });
 
-/** In words: why the item is where it is, and what it waits for. */
-export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
+/** In words: why the item is where it is, and what it waits for. `waits`: for something that is not told here. */
+export function explain(
+  item: LiveItem,
+  items: ReadonlyMap<string, ItemHistory>,
+  naming: Naming,
+  waits: boolean = false,
+): readonly string[] {
   const { state } = item.best;
   const open = openDependencies(item, items, (id) => naming.landingOf(id).state !== "refuted");
   const unread = openDependencies(item, items, (id) => naming.landingOf(id).state === "verified").filter(
     (id) => !open.includes(id),
   );
   const hold = item.registers.hold.value;
-  const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
+  const needs = needsOf(item.registers.labels.value);
   const policy = naming.qa?.();
   const isWaiting = policy !== undefined && awaitedOf(item, policy).person;
-  const free = hold === "" && open.length === 0 && !isWaiting;
+  const free = hold === "" && open.length === 0 && !waits && !isWaiting;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);

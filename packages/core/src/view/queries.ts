@@ -2,6 +2,7 @@
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
 import { compareStamp, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
@@ -15,15 +16,8 @@ import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
-import {
-  chainOf,
-  compareUrgency,
-  explain,
-  type Naming,
-  projectAttempts,
-  projectItem,
-  projectQuestion,
-} from "./project.ts";
+import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -50,7 +44,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         id: item.id,
         title: item.registers.title.value,
         stage: item.best.state.stage.stage,
-        why: explain(item, context.view.items, context.naming),
+        why: reasonsOf(item, context.view, context.naming),
       }));
     case "members":
       return ok(members(context));
@@ -99,7 +93,13 @@ function list(
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
-  why: explain(item, view.items, naming),
+  why: reasonsOf(item, view, naming),
+  parent: item.registers.parent.value,
+  parts: (partsByParent(view.items).get(item.id) ?? []).toSorted(compareUrgency).map((part) => ({
+    id: part.id,
+    title: part.registers.title.value,
+    stage: part.best.state.stage.stage,
+  })),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
   tip: tipOf(item),
   evidence: item.annotations.attests.toSorted(compareStamp).map(({ member, wall, evidence }) => ({
@@ -206,11 +206,30 @@ function timers({ view: { chat } }: QueryContext): Plain {
   const said = new Set(
     [...chat.sent.values()].flatMap(({ purpose, about }) => (purpose === "reminder" ? [about] : [])),
   );
-  return [...chat.timers.values()]
+  const reminders = [...chat.timers.values()]
     .filter(({ id, cancelled }) => !cancelled && !said.has(id))
     .toSorted((a, b) => a.due - b.due)
     .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+  return [...reminders, ...plans(chat)];
 }
+
+/** The timers that bring work about. When one that comes again is due next, the node that is asked works out. */
+const plans = ({ plans: known, fired }: View["chat"]): readonly Plain[] =>
+  [...known.values()]
+    .filter(({ id, cancelled, cron }) => !cancelled && (cron !== "" || !fired.has(id)))
+    .toSorted((a, b) => a.at - b.at || compareText(a.id, b.id))
+    .map(({ id, at, cron, zone, catchUp, does, item, title, by }) => ({
+      id,
+      due: at === 0 ? null : at,
+      cron,
+      zone,
+      catchUp,
+      does,
+      item,
+      text: title,
+      by,
+      last: fired.get(id)?.[0] ?? null,
+    }));
 
 function queue({ view, naming }: QueryContext): Plain {
   const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
@@ -226,7 +245,7 @@ function queue({ view, naming }: QueryContext): Plain {
     line: line.map((item, position) => ({ ...queued(item, naming), position })),
     aside: aside.map(({ item, why }) => ({ ...queued(item, naming), why })),
     // What a head that stands still is to blame for, in words.
-    head: line[0] === undefined ? [] : explain(line[0], view.items, naming),
+    head: line[0] === undefined ? [] : reasonsOf(line[0], view, naming),
   };
 }
 

@@ -11,7 +11,7 @@ import { createLander, type Lander } from "./lander.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
 import { createRests, type Rests } from "./rests.ts";
-import { createVerdicts } from "./target-health.ts";
+import { createVerdicts, type RedTarget } from "./target-health.ts";
 import { stillAt, witness } from "./witness.ts";
 import type { WorkerDeps } from "./worker.ts";
 
@@ -46,6 +46,8 @@ export interface Executions {
   /** Of these the ones that land or wait for it: they need no slot. */
   readonly landing: number;
   readonly rests: Pick<Rests, "notBefore" | "codingFrom">;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   drain(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
 
   return {
     rests,
+    redTarget: () => verdicts.redTarget(),
     get size(): number {
       return running.size + witnessing.entries.size;
     },
@@ -125,8 +128,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
       if (entry === undefined || entry.abort.signal.aborted) return;
       log("info", "attempt.stopped", { item, epoch: entry.epoch, why });
       entry.abort.abort();
-      // The hold says why by itself.
-      if (release) void entry.done.then(() => releaseClaim(deps, entry, ""));
+      if (release) void entry.done.then(() => releaseClaim(deps, entry, isHeld(deps, item) ? "" : why));
     },
     drain: async () => {
       const ending = [...running.values()];
@@ -137,6 +139,10 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
     },
   };
 }
+
+/** Then the hold says why by itself. */
+const isHeld = ({ replica }: WorkerDeps, item: string): boolean =>
+  (replica.view().items.get(item)?.registers?.hold.value ?? "") !== "";
 
 const entryOf = (clock: Clock, item: string, claimOp: string, epoch: number): Running => ({
   item,

@@ -15,12 +15,13 @@ import {
 
 import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
-import type { Cancel } from "../ports.ts";
+import type { Cancel, MachineState } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
+import type { RedTarget } from "./target-health.ts";
 import { createProjectHolder, type ProjectHolder } from "./project-holder.ts";
 
 export interface Worker {
@@ -33,6 +34,8 @@ export interface Worker {
   readonly landings: Pick<LandingBook, "of" | "count">;
   executions(): readonly Execution[];
   slotsFree(): number;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
@@ -51,6 +54,7 @@ export interface WorkerDeps extends WorkDeps {
   readonly labels: Readonly<Record<string, string>>;
   readonly openRepository: OpenRepository;
   readonly others: () => readonly Candidate[];
+  readonly machine: () => MachineState;
   readonly isExpired: (claim: Claim) => boolean;
   /** What the board shows of this node's work is different now. */
   readonly onActivity: () => void;
@@ -120,6 +124,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     landings,
     executions: () => executions.list(),
     slotsFree,
+    redTarget: () => executions.redTarget(),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
     drain: async () => {
@@ -149,6 +154,7 @@ function createLook(
         incarnation: deps.incarnation(),
         slotsFree: slotsFree(),
         labels: deps.labels,
+        burden: { slots: deps.slots, ...deps.machine() },
       },
       others: deps.others(),
       nowMs: deps.clock.monoMs(),
@@ -163,6 +169,7 @@ function createLook(
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);
+      else if (intent.type === "yield") await yieldClaim(deps, intent);
       else if (project === undefined) continue;
       else if (intent.type === "claim") await claim(deps, project, executions, intent);
       else {
@@ -171,6 +178,21 @@ function createLook(
       }
     }
   };
+}
+
+/** Gives back what this node holds and does not work at, so that nobody waits for the lease to run out. */
+async function yieldClaim(deps: WorkerDeps, { item: id, on, why }: Extract<Intent, { type: "yield" }>): Promise<void> {
+  const written = await deps.journal.write<CommandError>(() => {
+    const item = findItem(deps.replica.view(), id);
+    if (!item.ok) return item;
+    if (item.value.best.id !== on) return err({ code: "not-legal", message: "it has changed meanwhile" });
+    const { key, role } = deps.self();
+    const body = { kind: "item.release" as const, note: why };
+    const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
+    return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+  });
+  if (written.ok) deps.log("info", "claim.yielded", { item: id, why });
+  else deps.log("debug", "claim.not-yielded", { item: id, message: written.error.message });
 }
 
 /** Takes the lease; the attempt begins once the claim is durable. */
