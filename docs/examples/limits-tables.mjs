@@ -49,6 +49,7 @@ const NOTES = {
   dependsOn: "dependencies of an item",
   noteLength: "note",
   gateRuns: "runs in one evidence",
+  spendModels: "models in one `item.spend`",
   inviteMs: "from an invite's wall stamp to its `expires`",
   chatIdLength: "a principal, room, message or event of a chat platform",
   chatTextLength: "what a person wrote to the mesh",

@@ -53,6 +53,13 @@ const newcomer = testSigner("the newcomer of the matrix");
 const ASK = { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] } as const;
 const ANSWER = { kind: "item.answer", question: "q001", text: "443", by: "" } as const;
 const UNASK = { kind: "item.unask", question: "q001", note: "" } as const;
+const SPEND = {
+  kind: "item.spend",
+  day: "2026-11-21",
+  agent: "",
+  models: new Map([["", new Map([["microUsd", 1]])]]),
+  reserved: 0,
+} as const;
 
 const item = (body: StageBody, cell: Omit<Cell, "kind" | "body">): Cell => ({
   kind: body.kind,
@@ -209,6 +216,23 @@ const CELLS: readonly Cell[] = [
     stage: "Qa",
     body: () => ({ kind: "item.attest", tip: OID, base: OID, evidence: { tree: OID, runs: [] } }),
   },
+  { kind: "item.spend", about: "of another one's attempt", allowed: NOBODY, stage: "Coding", body: () => SPEND },
+  {
+    kind: "item.spend",
+    about: "that builds on no claim",
+    allowed: NOBODY,
+    stage: "Qa",
+    holds: false,
+    body: () => SPEND,
+  },
+  {
+    kind: "item.spend",
+    about: "of one's own attempt",
+    allowed: WORKERS,
+    stage: "Coding",
+    holds: true,
+    body: () => SPEND,
+  },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
   {
@@ -284,6 +308,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.ask": true,
   "item.answer": true,
   "item.unask": true,
+  "item.spend": true,
   "item.attest": true,
   "lease.claim": true,
   "lease.release": true,

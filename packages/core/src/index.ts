@@ -9,6 +9,7 @@ export {
   type ItemType,
   type OpBody,
   type SendBackReason,
+  type SpendCounts,
   type StageBody,
   type StageKind,
   readBody,
@@ -113,7 +114,7 @@ export {
   STAGES,
   type StageState,
 } from "./fold/stage.ts";
-export { refusal, ROLE_NEEDED } from "./fold/transition.ts";
+export { BLAMELESS, refusal, ROLE_NEEDED } from "./fold/transition.ts";
 
 export { createLeaseObserver, createStallDetector, type LeaseObserver } from "./claim/lease.ts";
 export { type Candidate, createPlanner, type Intent, type Planner, type PlanInput } from "./claim/plan.ts";
@@ -150,6 +151,8 @@ export type {
 } from "./view/board.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export { chargeOf, costOf, formatCost, formatUsd, isUnknown, microUsdOf, spendsOf } from "./view/ledger.ts";
+export { allSpends, type Caps, openPurse, overspent, type Purse } from "./view/purse.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   chainOf,

@@ -197,6 +197,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
+    unpaid: (item) => worker.unpaid(item),
   };
 
   const links: Links = createLinks({

@@ -3,6 +3,7 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
+import { costPage } from "./present-money.ts";
 import { table } from "./table.ts";
 
 type Fields = { readonly [key: string]: Json };
@@ -45,6 +46,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
     "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
+  costs: (value) => costPage(fields(value)),
   queue: (value) => queuePage(fields(value)),
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
   "queue.resume": () => "The merge queue goes on.",
@@ -160,6 +162,7 @@ function itemPage(item: Fields): string {
     ["depends on", list(item["dependsOn"])],
     ["branch", text(item["branch"])],
     ["merged as", text(item["mergeCommit"])],
+    ["cost", text(item["cost"])],
   ];
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
   const attempts = rows(item["attemptLog"]);
@@ -168,9 +171,10 @@ function itemPage(item: Fields): string {
       text(one["epoch"]),
       text(one["nodeName"]),
       text(one["outcome"]),
+      text(one["cost"]),
       text(one["note"]),
     ]);
-    lines.push("", table(["EPOCH", "NODE", "OUTCOME", "NOTE"], cells));
+    lines.push("", table(["EPOCH", "NODE", "OUTCOME", "COST", "NOTE"], cells));
   }
   const asked = rows(item["asked"]).map((one) => [
     text(one["question"]),

@@ -10,6 +10,7 @@ import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
+import type { Purse } from "../view/purse.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { rankOf } from "./rank.ts";
 
@@ -38,6 +39,8 @@ export interface PlanInput {
   readonly notBefore: ReadonlyMap<string, number>;
   /** This node has found the item's landing on the target branch: what depends on it may start. */
   readonly isVerified: (item: string) => boolean;
+  /** What attempts are paid from; nothing is asked for money when it is left out. */
+  readonly purse?: Purse;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -95,10 +98,15 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   const intents: Intent[] = [];
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
   for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
-    const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
-    if (room[kind] <= 0 || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    const { stage } = item.best.state.stage;
+    const kind = stage === "Merge" ? "train" : "slots";
+    // What others in this plan take is not there any more.
+    const paid = stage === "Coding" ? input.purse?.offer(item) : undefined;
+    if (room[kind] <= 0 || paid?.ok === false || !isMyTurn(item, why, input, { claimableSince, queue, crypto }))
+      continue;
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     room[kind]--;
+    if (paid?.ok === true) input.purse?.take(paid.value);
   }
   return intents;
 }
@@ -120,6 +128,7 @@ function claimable(
     return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
+  if (state.stage.stage === "Coding" && input.purse?.offer(item).ok === false) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   if (state.claim === null) return "free";
   if (state.claim.holder === input.self.key) return "own";

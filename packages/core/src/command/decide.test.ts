@@ -130,6 +130,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
   queue: () => ({}),
+  costs: () => ({ by: "day" }),
   "queue.pause": () => ({ reason: "the release is built" }),
   "queue.resume": () => ({}),
   timers: () => ({}),

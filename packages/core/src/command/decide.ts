@@ -114,6 +114,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "members":
     case "projects":
     case "queue":
+    case "costs":
     case "timers":
     case "notices":
     case "transports":

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import { ITEM_TYPES } from "../op/bodies.ts";
+import { ITEM_TYPES, LEDGER_KEYS } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -128,6 +128,9 @@ const inputs = {
   }),
   projects: z.strictObject({}),
   queue: z.strictObject({}),
+  costs: z.strictObject({
+    by: z.enum(LEDGER_KEYS).default("item").describe("what each row adds up"),
+  }),
   "queue.pause": z.strictObject({
     reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why nothing lands meanwhile"),
     drain: z.boolean().default(false).describe("what is in the queue still lands, and nothing that comes after it"),
@@ -215,6 +218,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     "observer",
     "Show the merge queue: what lands next, who lands it, and what the head waits for",
   ),
+  spec("costs", "reads", "observer", "Say what work has cost, as far as agents tell"),
   spec("queue.pause", "writes", "operator", "Let nothing land until `queue resume`", ["reason"]),
   spec("queue.resume", "writes", "operator", "Let the merge queue go on"),
   spec("timers", "reads", "observer", "List the reminders that wait"),

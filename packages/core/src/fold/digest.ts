@@ -40,7 +40,19 @@ function itemValue(item: ItemHistory): Value {
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   const attested = [...item.annotations.attests].map(({ id }) => id).toSorted(compareText);
-  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
+  const spent = [...item.annotations.spends]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([key, { models, reserved }]) => `${key} ${reserved} ${text(models)}`);
+  return [
+    item.id,
+    item.deleted,
+    best,
+    registers,
+    hashable(outcomes),
+    hashable(said),
+    hashable(attested),
+    hashable(spent),
+  ];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [

@@ -71,6 +71,21 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
   "item.attest": { kind: "item.attest", tip: OID, base: OID, evidence },
+  "item.spend": {
+    kind: "item.spend",
+    day: "2026-11-21",
+    agent: "acp claude-code",
+    models: new Map([
+      [
+        "big-one",
+        new Map([
+          ["input", 1_200],
+          ["microUsd", 250_000],
+        ]),
+      ],
+    ]),
+    reserved: 1_750_000,
+  },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };
@@ -129,6 +144,10 @@ test.each<[string, { readonly [key: string]: Value }]>([
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/01", tip: OID, tree: OID, commitsAhead: 1 } }],
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1\n", tip: OID, tree: OID, commitsAhead: 1 } }],
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1", tip: OID, tree: OID, commitsAhead: 0 } }],
+  ["item.spend", { day: "today", agent: "", models: {}, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { x: { euro: 1 } }, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { "two\nlines": {} }, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { x: { microUsd: 2 ** 48 + 1 } }, reserved: 0 }],
   ["member.invite", { ticket: new Uint8Array(32), role: "king", expires: 1 }],
   ["member.remove", { key: new Uint8Array(32), cut: { xyz: 1 }, note: "" }],
   ["member.remove", { key: new Uint8Array(32), cut: { "0123456789abcdef": 0 }, note: "" }],

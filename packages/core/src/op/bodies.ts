@@ -42,8 +42,9 @@ export const SEND_BACK_REASONS: readonly [
   "gate-failed",
   "conflict",
   "infrastructure",
+  "over-budget",
   "person",
-] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
+] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "over-budget", "person"];
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
 /** Open; nothing lands; or only what was in the queue when it was said. */
@@ -111,6 +112,20 @@ export interface Tip {
   readonly frame: Uint8Array;
 }
 
+/** Tokens by their kind, and `microUsd`: millionths of a dollar. Only what is known. */
+export type SpendCounts = ReadonlyMap<string, number>;
+
+/** What the ledger is added up by. */
+export const LEDGER_KEYS: readonly ["item", "attempt", "agent", "node", "day", "model"] = [
+  "item",
+  "attempt",
+  "agent",
+  "node",
+  "day",
+  "model",
+];
+export type LedgerKey = (typeof LEDGER_KEYS)[number];
+
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
   | { readonly field: "text"; readonly value: string }
@@ -166,6 +181,20 @@ export type AnnotationBody =
    * green is in the runs. Builds on a stage of the item.
    */
   | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
+  /**
+   * What an attempt has cost on one day so far, as the holder of its claim counts it: a later one takes the place of an
+   * earlier one. What is not known is not there, and never 0. Builds on the claim, and counts also once that was lost.
+   */
+  | {
+      readonly kind: "item.spend";
+      /** The day that it counts for, in UTC. */
+      readonly day: string;
+      readonly agent: string;
+      /** By the model's name, which is empty when nobody tells it. */
+      readonly models: ReadonlyMap<string, SpendCounts>;
+      /** What the attempt may still spend, in millionths of a dollar: set aside until it has ended. */
+      readonly reserved: number;
+    }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -201,6 +230,12 @@ const feature: Check<Feature> = record({
   tree: matching(OID),
   commitsAhead: integer(1, 1_000_000),
 });
+
+/** A day of the calendar; whether it exists is nobody's business here. */
+const DAY = /^[0-9]{4}-[01][0-9]-[0-3][0-9]$/;
+const SPEND_COUNT = /^(?:input|output|cacheRead|cacheWrite|microUsd)$/;
+const PRINTABLE = /^[ -~]{0,100}$/;
+const counter = integer(0, LIMITS.counter);
 
 const QUESTION = /^[0-9a-z]{4,26}$/;
 
@@ -278,6 +313,12 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
+  "item.spend": record({
+    day: matching(DAY),
+    agent: matching(PRINTABLE),
+    models: mapOf(PRINTABLE, mapOf(SPEND_COUNT, counter, 5), LIMITS.spendModels),
+    reserved: counter,
+  }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };

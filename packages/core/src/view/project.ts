@@ -16,6 +16,8 @@ export interface Naming {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the holder of the item's claim says it is doing. */
   readonly activityOf: (item: string, claim: Claim) => string;
+  /** Why no attempt of the item is paid for, in words; undefined while one is. */
+  readonly unpaid?: (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
 }
@@ -163,7 +165,8 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   );
   const hold = item.registers.hold.value;
   const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
-  const free = hold === "" && open.length === 0;
+  const unpaid = state.stage.stage === "Coding" && state.claim === null ? naming.unpaid?.(item) : undefined;
+  const free = hold === "" && open.length === 0 && unpaid === undefined;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
@@ -173,6 +176,7 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
   if (unread.length > 0 && !hasLanded(state)) {
     reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);
   }
+  if (unpaid !== undefined) reasons.push(`It waits for money: ${unpaid}.`);
   if (state.note !== "") reasons.push(`Last note: ${state.note}`);
   if (needs.length > 0 && state.claim === null && isWorkStage(state)) {
     reasons.push(`It asks for a node with the ${needs.length === 1 ? "label" : "labels"} ${needs.join(", ")}.`);

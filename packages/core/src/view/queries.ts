@@ -7,13 +7,16 @@ import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
+import type { Spend } from "../fold/spend.ts";
 import { STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
+import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
+import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import {
   chainOf,
@@ -66,6 +69,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
     case "queue":
       return ok(queue(context));
+    case "costs":
+      return ok(costs(command.input.by, context));
     case "digest":
       return ok(digest(context));
     default:
@@ -100,13 +105,37 @@ function list(
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
   why: explain(item, view.items, naming),
-  attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  attemptLog: [...projectAttempts(item, naming).values()]
+    .toSorted((a, b) => a.epoch - b.epoch)
+    .map((attempt) => ({ ...attempt, cost: costText(spendsOf(item).filter(({ epoch }) => epoch === attempt.epoch)) })),
+  cost: costText(spendsOf(item)),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
   asked: [...item.annotations.questions.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
+});
+
+/** Null while nobody has told of any cost. */
+const costText = (spends: readonly Spend[]): string | null => (spends.length === 0 ? null : formatCost(costOf(spends)));
+
+function costs(by: LedgerKey, { view, naming }: QueryContext): Plain {
+  const all = [...view.items.values()].flatMap(spendsOf);
+  return {
+    by,
+    cost: costText(all),
+    ...costOf(all),
+    rows: ledgerBy(view, by, naming.nameOf).map((row) => ledgerRow(row, by, view)),
+  };
+}
+
+const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }: View): Plain => ({
+  key,
+  title: by === "item" || by === "attempt" ? (items.get(key.split("/")[0] ?? "")?.registers?.title.value ?? "") : "",
+  cost: formatCost(cost),
+  ...cost,
+  tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
 });
 
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({

@@ -5,7 +5,7 @@
 import type { AgentConfig } from "@skein/config";
 import type { LiveItem, Result } from "@skein/core";
 
-import type { AttemptResult, AttemptWorkspace, GitError } from "../ports.ts";
+import type { AttemptResult, AttemptWorkspace, GitError, Usage } from "../ports.ts";
 import {
   type AttemptContext,
   currentBase,
@@ -22,6 +22,8 @@ import {
 } from "./attempt-context.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
+import { followUsage, paid } from "./paying.ts";
+import { countsOf, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
 import { pause } from "./wait.ts";
 
@@ -43,12 +45,15 @@ export async function code(context: AttemptContext): Promise<StepEnd> {
 async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const agent = await runAgent(context, item, workspace);
+  const { ended: agent, overspent } = await paid(context, item, (paying, meter) =>
+    runAgent(paying, item, workspace, meter),
+  );
   if (agent.type === "not-started") return waitForAgent(context, agent.why);
   const ended = agent.type === "rate-limited" ? "was cut off by its provider" : agent.words;
   // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
   if (context.signal.aborted) return "over";
+  if (overspent !== undefined) return afterOverspending(context, workspace.branch, collected, overspent);
   if (agent.type === "rate-limited") return afterRateLimit(context, agent);
   if (!collected.ok) {
     const reason = AGENTS_DOING.has(collected.error.type) ? "agent-failed" : "infrastructure";
@@ -95,7 +100,38 @@ async function afterRateLimit(
 /** Nobody knows when the provider lets the agent go on. */
 const UNKNOWN_LIMIT_MS = 5 * 60_000;
 
-async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
+/**
+ * The money is gone: that is nobody's failure, and half a story is not tested. What was committed goes to the remote, so that
+ * a person or the next attempt finds it, and the item waits until there is money for it.
+ */
+async function afterOverspending(
+  context: AttemptContext,
+  branch: string,
+  collected: Result<AttemptResult, GitError>,
+  why: string,
+): Promise<StepEnd> {
+  let kept = "It had committed nothing";
+  if (collected.ok && collected.value.commitsAhead > 0) {
+    const { tip, commitsAhead } = collected.value;
+    const publish = (): Promise<Result<void, GitError>> =>
+      context.project.repository.publishBranch(branch, tip, context.signal);
+    const published = await persistently(context, "Publishing the branch", publish, ["bad-object", "branch-taken"]);
+    if (context.signal.aborted) return "over";
+    kept = published.ok
+      ? `Its ${plural(commitsAhead, "commit")} ${commitsAhead === 1 ? "is" : "are"} kept on ${branch}`
+      : `Its work could not be published (${published.error.message})`;
+  }
+  const note = `The attempt was ended for its money: ${why}. ${kept}.`;
+  await giveBack(context, { reason: "over-budget", note, tree: null, evidence: [] });
+  return "over";
+}
+
+async function runAgent(
+  context: AttemptContext,
+  item: LiveItem,
+  workspace: AttemptWorkspace,
+  meter: Meter,
+): Promise<AgentEnd> {
   const { deps, project } = context;
   const { agent, limits } = project.config();
   const story = withHowTo(agent, storyOf(deps, item), workspace.branch);
@@ -137,11 +173,21 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
     excuse: questions.value.excuse,
   };
   if (agent.kind === "acp") {
-    const turn = { permissions: agent.permissions, story, note: item.best.state.note, ask: questions.value.ask };
+    const turn = {
+      permissions: agent.permissions,
+      story,
+      note: item.best.state.note,
+      ask: questions.value.ask,
+      onUsage: (usage: Usage) => meter.tell(countsOf(usage)),
+    };
     return runTurn(context, spec, turn).finally(() => questions.value.close());
   }
+  const lookLast = followUsage(context, questions.value, meter);
   const running = runLogged(context, { ...spec, stdin: story });
-  const result = await running.finally(() => questions.value.close());
+  const result = await running.finally(() => {
+    lookLast();
+    return questions.value.close();
+  });
   const { end } = result;
   return end.type === "not-started" || end.type === "no-room"
     ? { type: "not-started", why: end.message }

@@ -26,12 +26,13 @@ export interface TurnRequest {
   /** What became of the attempt before; empty when there was none. */
   readonly note: string;
   readonly ask: TurnSpec["ask"];
+  readonly onUsage: TurnSpec["onUsage"];
 }
 
 export async function runTurn(
   context: TurnContext,
   spec: Omit<ProcessSpec, "stdin" | "talk" | "onOutput">,
-  { permissions, story, note, ask }: TurnRequest,
+  { permissions, story, note, ask, onUsage }: TurnRequest,
 ): Promise<AgentEnd> {
   const { deps, item, epoch } = context;
   const { talking } = deps;
@@ -44,6 +45,7 @@ export async function runTurn(
       earlier,
       permissions,
       ask,
+      onUsage,
       onSession: (session) => {
         const kept = talking.sessions.put(item, spec.argv, session);
         if (!kept.ok) context.note(kept.error);
@@ -52,6 +54,7 @@ export async function runTurn(
     context.signal,
   );
   noteUsage(context, usage);
+  onUsage(usage);
   if (end.type === "ended" || end.type === "rate-limited") return { ...end, usage };
   // What kept the process from running explains what became of the conversation, too.
   if (process.end.type === "not-started" || process.end.type === "no-room") {

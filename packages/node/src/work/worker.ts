@@ -7,8 +7,14 @@ import {
   type CommandError,
   createPlanner,
   err,
+  type Draft,
   findItem,
   type Intent,
+  type LiveItem,
+  ok,
+  openPurse,
+  type Purse,
+  type Result,
   stageOn,
 } from "@skein/core";
 
@@ -16,6 +22,7 @@ import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
+import { agentName, dayOf } from "./spending.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
@@ -35,6 +42,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
+  /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
+  unpaid(item: LiveItem): string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -116,6 +125,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     slotsFree,
     notReady: () => projects.notReady(),
     project: () => projects.current(),
+    unpaid: (item) => {
+      const project = projects.current();
+      const offer = project === undefined ? undefined : purseOf(deps, project).offer(item);
+      return offer?.ok === false ? offer.error : undefined;
+    },
     drain: async () => {
       lifetime.abort();
       cancel?.();
@@ -152,6 +166,7 @@ function createLook(
       ready: projects.notReady() === undefined,
       notBefore: executions.notBefore,
       isVerified: (item) => landings.of(item).state === "verified",
+      ...(project === undefined ? {} : { purse: purseOf(deps, project) }),
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
@@ -159,6 +174,21 @@ function createLook(
       else if (project !== undefined) await claim(deps, project, executions, intent);
     }
   };
+}
+
+const purseOf = ({ replica, clock }: WorkerDeps, project: OpenProject): Purse =>
+  openPurse({ view: replica.view(), caps: project.config().budget, today: dayOf(clock.wallMs()) });
+
+/** What the attempt may cost is set aside in the very write that claims it: no two claims of a node count on one dollar. */
+function reservation(deps: WorkerDeps, project: OpenProject, item: LiveItem): Result<readonly Draft[], CommandError> {
+  if (item.best.state.stage.stage !== "Coding") return ok([]);
+  const offer = purseOf(deps, project).offer(item);
+  if (!offer.ok) return err({ code: "not-legal", message: offer.error });
+  if (offer.value === 0) return ok([]);
+  const { agent } = project.config();
+  const day = dayOf(deps.clock.wallMs());
+  const body = { kind: "item.spend" as const, day, agent: agentName(agent), models: new Map(), reserved: offer.value };
+  return ok([{ entity: item.id, on: { draft: 0 }, body }]);
 }
 
 /** Takes the lease; the attempt begins once the claim is durable. */
@@ -178,7 +208,9 @@ async function claim(
     const { key, role } = deps.self();
     const body = { kind: "item.claim" as const, ttl: project.config().claim.ttlMs };
     const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
-    return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+    if (!decided.ok) return decided;
+    const reserved = reservation(deps, project, item.value);
+    return reserved.ok ? ok([...decided.value.drafts, ...reserved.value]) : reserved;
   });
   if (!written.ok) return deps.log("debug", "claim.refused", { item: id, message: written.error.message });
   const [op] = written.value;

@@ -1,0 +1,172 @@
+/**
+ * What one run of an agent costs, from what the agent tells into the log.
+ *
+ *     agent tells (conversation, usage.jsonl) ─► priced ─► item.spend: at the end, and meanwhile once a minute, or as soon as
+ *                                                  │       it has grown by a noticeable part of what is left
+ *                                                  └─ no money left ─► the run is ended in order
+ *
+ * Each op says what the attempt has cost in all on its day. What is not told is unknown, and never 0.
+ */
+import type { AgentConfig, Price } from "@skein/config";
+import { type Draft, ok, type SpendCounts } from "@skein/core";
+
+import type { Journal } from "../journal.ts";
+import type { Cancel, Usage } from "../ports.ts";
+import type { AttemptContext } from "./attempt-context.ts";
+import { microUsd, modelName } from "./usage-file.ts";
+
+export interface Meter {
+  /** Aborted once there is no money left for this run; the reason is one sentence. */
+  readonly signal: AbortSignal;
+  /** What the run has used so far in all, by model. */
+  tell(models: ReadonlyMap<string, SpendCounts>): void;
+  /** The run is over. Resolves with why it was ended, when that was for its money. */
+  close(end: "ran" | "not-started"): Promise<string | undefined>;
+}
+
+/** Why there is no money left at so much for this attempt; undefined while there is. */
+export type MoneyCheck = (spent: number) => string | undefined;
+
+export interface MeterOptions {
+  readonly agent: AgentConfig;
+  readonly prices: ReadonlyMap<string, Price>;
+  /** Set aside for the attempt when it was claimed. */
+  readonly reserved: number;
+  readonly check: MoneyCheck;
+}
+
+const EACH_MS = 60_000;
+/** This part of what is left is worth an op of its own. */
+const NOTICEABLE = 0.1;
+
+type Models = ReadonlyMap<string, SpendCounts>;
+
+export function createMeter(context: MeterContext, options: MeterOptions): Meter {
+  const { deps } = context;
+  const ending = new AbortController();
+  const today = (): string => dayOf(deps.clock.wallMs());
+  let day = today();
+  /** Told so far in all, and how much of it was on days that are over. */
+  let told: Models = new Map();
+  let before: Models = new Map();
+  let written = { spent: 0, atMs: deps.clock.monoMs() };
+  let cancel: Cancel | undefined;
+
+  const spent = (): number => sumOf(told);
+  const write = async (drafts: readonly Draft[]): Promise<void> => {
+    cancel?.();
+    cancel = undefined;
+    written = { spent: spent(), atMs: deps.clock.monoMs() };
+    const saved = await deps.journal.write(() => ok(drafts));
+    if (!saved.ok) context.note("What this attempt has cost so far could not be written down.");
+  };
+  const draft = (on: string, models: Models, reserved: number): Draft => ({
+    entity: context.item,
+    on: context.claimOp,
+    body: { kind: "item.spend", day: on, agent: agentName(options.agent), models, reserved },
+  });
+  const left = (): number => Math.max(0, options.reserved - spent());
+  /** Over midnight, what was spent stays with its day, and what is set aside goes on to the next. */
+  const drafts = (isOver: boolean): readonly Draft[] => {
+    const now = today();
+    const models = since(told, before);
+    const reserved = isOver && !isUnknown(told) ? 0 : left();
+    if (now === day) return [draft(day, models, reserved)];
+    const closed = draft(day, models, 0);
+    day = now;
+    before = told;
+    return reserved === 0 ? [closed] : [closed, draft(day, new Map(), reserved)];
+  };
+  const writeSoon = (): void => {
+    const grown = spent() - written.spent;
+    const isNoticeable = options.reserved > 0 && grown >= NOTICEABLE * Math.max(1, options.reserved - written.spent);
+    const waitMs = written.atMs + EACH_MS - deps.clock.monoMs();
+    if (isNoticeable || waitMs <= 0) void write(drafts(false));
+    else cancel ??= deps.clock.after(waitMs, () => void write(drafts(false)));
+  };
+
+  return {
+    signal: ending.signal,
+    tell: (models) => {
+      told = priced(models, options.prices);
+      const why = options.check(spent());
+      if (why !== undefined) ending.abort(why);
+      writeSoon();
+    },
+    close: async (end) => {
+      cancel?.();
+      // Nobody has told anything of a run that was: it cost something that nobody knows. The scripted agent costs nothing.
+      if (end === "ran" && told.size === 0 && options.agent.kind !== "scripted") told = new Map([["", new Map()]]);
+      if (told.size > 0 || options.reserved > 0) await write(drafts(true));
+      return ending.signal.aborted ? String(ending.signal.reason) : undefined;
+    },
+  };
+}
+
+/** What of an attempt its money needs. */
+export interface MeterContext extends Pick<AttemptContext, "item" | "claimOp" | "note"> {
+  readonly deps: Pick<AttemptContext["deps"], "clock"> & { readonly journal: Pick<Journal, "write"> };
+}
+
+export const dayOf = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
+
+/** As the ledger names an agent: `acp claude-code`, `command node`. */
+export const agentName = (agent: AgentConfig): string =>
+  agent.kind === "scripted"
+    ? agent.kind
+    : modelName(`${agent.kind} ${agent.preset ?? agent.run[0].split("/").at(-1) ?? agent.run[0]}`);
+
+/** What an agent tells in its conversation, as counts. */
+export function countsOf(usage: Usage): Models {
+  const counts = new Map<string, number>();
+  const add = (name: string, count: number | undefined): void => {
+    if (count !== undefined) counts.set(name, count);
+  };
+  add("input", usage.inputTokens);
+  add("output", usage.outputTokens);
+  add("cacheRead", usage.cacheReadTokens);
+  add("cacheWrite", usage.cacheWriteTokens);
+  add("microUsd", usage.costUsd === undefined ? undefined : microUsd(usage.costUsd));
+  return counts.size === 0 && usage.model === undefined ? new Map() : new Map([[modelName(usage.model), counts]]);
+}
+
+/** An agent that tells tokens alone costs what the project's prices say; one without a price costs nobody knows what. */
+function priced(models: Models, prices: ReadonlyMap<string, Price>): Models {
+  return new Map(
+    [...models].map(([model, counts]) => {
+      const price = prices.get(model);
+      const cost = counts.has("microUsd") || price === undefined ? undefined : costAt(price, counts);
+      return [model, cost === undefined ? counts : new Map([...counts, ["microUsd", cost]])];
+    }),
+  );
+}
+
+function costAt(price: Price, counts: SpendCounts): number | undefined {
+  if (!counts.has("input") || !counts.has("output")) return undefined;
+  let sum = 0;
+  for (const kind of ["input", "output", "cacheRead", "cacheWrite"] as const) {
+    const tokens = counts.get(kind) ?? 0;
+    const microUsdPerMillion = price[kind];
+    if (tokens > 0 && microUsdPerMillion === null) return undefined;
+    sum += tokens * (microUsdPerMillion ?? 0);
+  }
+  return Math.min(2 ** 48, Math.ceil(sum / 1_000_000));
+}
+
+const isUnknown = (models: Models): boolean => [...models.values()].some((counts) => !counts.has("microUsd"));
+
+const sumOf = (models: Models): number =>
+  [...models.values()].reduce((sum, counts) => sum + (counts.get("microUsd") ?? 0), 0);
+
+function since(models: Models, before: Models): Models {
+  if (before.size === 0) return models;
+  return new Map(
+    [...models].map(([model, counts]) => {
+      const earlier = before.get(model);
+      return [
+        model,
+        new Map([...counts].map(([name, count]) => [name, Math.max(0, count - (earlier?.get(name) ?? 0))])),
+      ];
+    }),
+  );
+}
