@@ -159,6 +159,16 @@ const CELLS: readonly Cell[] = [
     body: () => ({ kind: "queue.set", name: "demo", mode: "paused", note: "" }),
   },
   {
+    kind: "budget.set",
+    allowed: OPERATORS,
+    body: () => ({ kind: "budget.set", from: "2026-11-21", microUsd: [7], shares: new Map() }),
+  },
+  {
+    kind: "budget.transfer",
+    allowed: WORKERS,
+    body: () => ({ kind: "budget.transfer", day: "2026-11-21", to: newcomer.publicKey, microUsd: 7 }),
+  },
+  {
     kind: "item.create",
     allowed: OPERATORS,
     stage: "none",
@@ -291,6 +301,8 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "project.set": true,
   "queue.set": true,
   "mesh.checkpoint": true,
+  "budget.set": true,
+  "budget.transfer": true,
   "item.create": true,
   "item.set": true,
   "item.delete": true,

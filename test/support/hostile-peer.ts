@@ -69,6 +69,8 @@ const nobody: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

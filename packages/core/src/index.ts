@@ -132,7 +132,8 @@ export {
 export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
-export { decide, type DecideContext, type Decision, findMember, itemIdFrom, stageOn } from "./command/decide.ts";
+export { decide, type DecideContext, type Decision, itemIdFrom, stageOn } from "./command/decide.ts";
+export { findMember } from "./command/find-member.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
@@ -152,6 +153,7 @@ export type {
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export { chargeOf, costOf, formatCost, formatUsd, isUnknown, microUsdOf, spendsOf } from "./view/ledger.ts";
+export { budgetOn, type Gift, overdrafts, planGift, type Rights, rightsOn } from "./view/rights.ts";
 export { allSpends, type Caps, openPurse, overspent, type Purse } from "./view/purse.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {

@@ -148,7 +148,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects, queues } = membership;
+  const { keys, invites, projects, queues, budgets } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -160,6 +160,9 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return !projects.has(body.name);
     case "queue.set":
       return !queues.has(body.name);
+    case "budget.set":
+      // An older one never takes the place of a newer one; a gift was of a life whose rights nobody knows any more.
+      return budgets.size === 0;
     default:
       return false;
   }

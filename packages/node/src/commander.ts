@@ -41,6 +41,7 @@ import type { Links } from "./links/links.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
+import { dayOf } from "./work/spending.ts";
 import type { Worker } from "./work/worker.ts";
 
 export interface Commander {
@@ -206,7 +207,14 @@ function rotationAnswer({ replica, self }: CommanderDeps, ops: readonly string[]
 
 async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain, CommandError>> {
   const { replica, naming, crypto } = deps;
-  const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
+  const context = {
+    view: replica.view(),
+    heads: replica.heads(),
+    opCount: replica.opCount(),
+    naming,
+    crypto,
+    today: dayOf(deps.clock.wallMs()),
+  };
   const answered = query(command, context);
   const aboutOne = command.name === "why" || command.name === "item.show";
   if (answered !== undefined) return aboutOne ? withOwnReason(deps, answered) : answered;

@@ -50,6 +50,7 @@ import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
+import { createFleetPurse, SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
 
 export interface NodeOptions {
@@ -177,7 +178,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     membership,
     boot: options.boot,
     intervalMs: options.beatMs,
-    describe: () => ({ ...describeBeat(options, worker), accounts: desk.accounts() }),
+    describe: () => ({ ...describeBeat(options, worker, fleet.isShort()), accounts: desk.accounts() }),
     send: (sealed) => links.sendBeat(sealed),
     onStall: (lostMs) => log("warn", "node.stalled", { lostMs: Math.round(lostMs) }),
     onTwin: (address) => {
@@ -228,7 +229,20 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   });
 
+  const fleet = createFleetPurse({
+    clock,
+    replica,
+    journal,
+    incidents,
+    log,
+    self: selfWithRole,
+    nameOf,
+    others: () => shortOfMoney(presence),
+    onShort: () => presence.beatSoon(),
+  });
+
   const worker: Worker = createWorker({
+    fleet,
     clock,
     crypto,
     journal,
@@ -412,6 +426,13 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   };
 }
+
+const shortOfMoney = (presence: Presence): ReadonlyMap<string, { readonly isShort: boolean }> =>
+  new Map(
+    [...presence.heard()]
+      .filter(([member]) => presence.isAlive(member))
+      .map(([member, { beat }]) => [member, { isShort: beat.activity[SHORT_OF_MONEY] !== undefined }]),
+  );
 
 const candidates = (presence: Presence): readonly Candidate[] =>
   [...presence.heard()]

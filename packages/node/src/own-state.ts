@@ -5,6 +5,7 @@ import type { Alarms } from "./alarms.ts";
 import type { Health } from "./api.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeOptions } from "./node.ts";
+import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import type { Worker } from "./work/worker.ts";
 
 /** For people, and for what watches the node. */
@@ -19,6 +20,7 @@ export function healthOf(journal: Pick<Journal, "problem">, alarms: Pick<Alarms,
 export function describeBeat(
   options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots">,
   worker: Pick<Worker, "slotsFree" | "executions">,
+  isShortOfMoney: boolean,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
   return {
     version: options.version,
@@ -26,11 +28,14 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
-    activity: Object.fromEntries(
-      worker
-        .executions()
-        .slice(0, 8)
-        .map(({ item, activity }) => [item, activity.slice(0, 120)]),
-    ),
+    activity: {
+      ...(isShortOfMoney ? { [SHORT_OF_MONEY]: "short" } : {}),
+      ...Object.fromEntries(
+        worker
+          .executions()
+          .slice(0, 8)
+          .map(({ item, activity }) => [item, activity.slice(0, 120)]),
+      ),
+    },
   };
 }

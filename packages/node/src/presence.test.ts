@@ -56,6 +56,8 @@ function observer(self = "observer"): Observer {
       invites: none,
       projects: none,
       queues: none,
+      budgets: none,
+      transfers: none,
       rejected: none,
       checkpoints: [],
     }),

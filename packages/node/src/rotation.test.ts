@@ -23,6 +23,8 @@ function membershipWith(now: Signer): Membership {
     invites: new Map(),
     projects: new Map(),
     queues: new Map(),
+    budgets: new Map(),
+    transfers: new Map(),
     checkpoints: [],
     rejected: new Map(),
   };

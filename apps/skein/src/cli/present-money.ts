@@ -1,4 +1,5 @@
 /** What money the work has taken, as people read it in a terminal. */
+import { formatUsd } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
@@ -42,4 +43,19 @@ export function costPage(value: Fields): string {
     "TITLE",
   ];
   return `${table(heading, lines)}\n\nIn all: ${text(value["cost"])}.`;
+}
+
+export function budgetPage(value: Fields): string {
+  if (value["perDay"] === null) return "The mesh has no budget. `skein budget set 20/day` gives it one.";
+  const money = (amount: Json | undefined): string =>
+    typeof amount !== "number" ? "" : amount < 0 ? `-${formatUsd(-amount)}` : formatUsd(amount);
+  const columns = ["share", "received", "given", "spent", "reserved", "left"] as const;
+  const lines = rows(value["members"]).map((one) => [text(one["name"]), ...columns.map((name) => money(one[name]))]);
+  const page = [
+    `All nodes together may spend ${money(value["perDay"])} on ${text(value["today"])} (UTC); ${money(value["spent"])} of it is spent.`,
+    "",
+    table(["NODE", "SHARE", "RECEIVED", "GIVEN", "SPENT", "SET ASIDE", "LEFT"], lines),
+  ];
+  const wrong = Array.isArray(value["overdrafts"]) ? value["overdrafts"].map((one: Json) => text(one)) : [];
+  return [...page, ...(wrong.length === 0 ? [] : ["", ...wrong])].join("\n");
 }

@@ -3,7 +3,7 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
-import { costPage } from "./present-money.ts";
+import { budgetPage, costPage } from "./present-money.ts";
 import { table } from "./table.ts";
 
 type Fields = { readonly [key: string]: Json };
@@ -46,6 +46,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
     "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
+  budget: (value) => budgetPage(fields(value)),
+  "budget.set": () =>
+    "Said. `skein budget` shows it on every node; after the first one a budget begins at midnight (UTC).",
   costs: (value) => costPage(fields(value)),
   queue: (value) => queuePage(fields(value)),
   "queue.pause": () => "Said. `skein queue` shows what still lands.",

@@ -130,6 +130,8 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
   projects: () => ({}),
   queue: () => ({}),
+  budget: () => ({}),
+  "budget.set": () => ({ amount: "20/day" }),
   costs: () => ({ by: "day" }),
   "queue.pause": () => ({ reason: "the release is built" }),
   "queue.resume": () => ({}),

@@ -9,13 +9,15 @@ import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
-import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
+import { type KeyRotation, keysOf, keyStatus } from "../member/membership.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
+import { setBudget } from "./decide-budget.ts";
 import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
+import { findMember } from "./find-member.ts";
 import type { Command } from "./parse.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
 
@@ -91,6 +93,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return setQueue(command.input.drain ? "draining" : "paused", command.input.reason, context);
     case "queue.resume":
       return setQueue("open", "", context);
+    case "budget.set":
+      return setBudget(command.input, context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -115,6 +119,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "projects":
     case "queue":
     case "costs":
+    case "budget":
     case "timers":
     case "notices":
     case "transports":
@@ -328,22 +333,6 @@ function invite(input: CommandInput<"member.invite">, context: DecideContext): D
   }
   const expires = context.wallMs + ttl;
   return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
-}
-
-/** By name, or by any key it ever had. */
-export function findMember({ membership }: View, ref: string): Result<Member, CommandError> {
-  const members = [...membership.members.values()];
-  const keyed = (fits: (key: string) => boolean): readonly Member[] =>
-    members.filter((member) => keysOf(membership, member.id).some(fits));
-  const exact = [...members.filter((member) => member.name === ref), ...keyed((key) => key === ref)];
-  const found = exact.length > 0 ? exact : keyed((key) => key.startsWith(ref));
-  const [member] = found;
-  if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
-  if (found.length > 1) {
-    const keys = found.map((one) => `${one.name} (${one.key.slice(0, 12)})`).join(", ");
-    return fail("ambiguous", `${ref} may be ${keys}. Give more of the key.`);
-  }
-  return ok(member);
 }
 
 /** Cuts the member's feeds where this node has them now, under all its keys. */

@@ -136,6 +136,19 @@ const inputs = {
     drain: z.boolean().default(false).describe("what is in the queue still lands, and nothing that comes after it"),
   }),
   "queue.resume": z.strictObject({}),
+  budget: z.strictObject({}),
+  "budget.set": z.strictObject({
+    amount: z
+      .string()
+      .trim()
+      .regex(/^(?:none|\$?(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,6})?(?:\/day)?)$/, "dollars a day, like 20/day, or none")
+      .describe("what all nodes may spend together on a day (UTC), like 20/day; none ends the cap"),
+    share: z
+      .array(z.string().max(LIMITS.nameLength + 8))
+      .max(LIMITS.budgetShares)
+      .default([])
+      .describe("a member's part, like alice=2; equal parts for all that may work when none is given"),
+  }),
   timers: z.strictObject({}),
   "timer.cancel": z.strictObject({ timer: z.string().min(1).max(12).describe("reminder's id, as timers lists it") }),
   notices: z.strictObject({}),
@@ -219,6 +232,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     "Show the merge queue: what lands next, who lands it, and what the head waits for",
   ),
   spec("costs", "reads", "observer", "Say what work has cost, as far as agents tell"),
+  spec(
+    "budget",
+    "reads",
+    "observer",
+    "Show the fleet's budget of today: whose part is how large, and what is left of it",
+  ),
+  spec("budget.set", "writes", "operator", "Set what all nodes together may spend on a day", ["amount"]),
   spec("queue.pause", "writes", "operator", "Let nothing land until `queue resume`", ["reason"]),
   spec("queue.resume", "writes", "operator", "Let the merge queue go on"),
   spec("timers", "reads", "observer", "List the reminders that wait"),

@@ -66,10 +66,11 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, keys, invites, projects, queues, rejected } = view.membership;
+  const { members, keys, invites, projects, queues, budgets, transfers, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(queues), sorted(rejected)];
+  const parts = [members, keys, invites, projects, queues, budgets, transfers, rejected];
+  return parts.map((part) => sorted<unknown>(part));
 }
 
 function chatValue(chat: ChatView): Value {

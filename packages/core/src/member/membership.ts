@@ -69,6 +69,32 @@ export interface QueueSetting {
   readonly wall: number;
 }
 
+interface MoneyStamp {
+  /** Id (hex) of its op. */
+  readonly id: string;
+  readonly lamport: number;
+  readonly author: string;
+  readonly wall: number;
+}
+
+/** What all members may spend together on a day, and whose part of it is how large. */
+export interface BudgetSetting extends MoneyStamp {
+  /** The first day it is for. */
+  readonly from: string;
+  /** In millionths of a dollar; null for no cap. */
+  readonly microUsd: number | null;
+  /** Weights by member id. */
+  readonly shares: ReadonlyMap<string, number>;
+}
+
+/** A member's word that another may spend on that day what it does not. Whether it had so much is judged by who reads it. */
+export interface Transfer extends MoneyStamp {
+  readonly from: string;
+  readonly to: string;
+  readonly day: string;
+  readonly microUsd: number;
+}
+
 /** What an operator or owner has signed to have held. */
 export interface Checkpoint {
   /** Id (hex) of its op. */
@@ -89,6 +115,9 @@ export interface Membership {
   readonly projects: ReadonlyMap<string, Project>;
   /** By project; one that nobody ever paused is not in it. */
   readonly queues: ReadonlyMap<string, QueueSetting>;
+  /** By op id, in no order. */
+  readonly budgets: ReadonlyMap<string, BudgetSetting>;
+  readonly transfers: ReadonlyMap<string, Transfer>;
   /** In the total order, the newest last. */
   readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
@@ -102,6 +131,8 @@ export const noMembership: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

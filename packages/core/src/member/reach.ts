@@ -74,6 +74,8 @@ export function createReach(context: JudgeContext): Reach {
         return roleAtLeast(role, "operator");
       case "project.set":
       case "queue.set":
+      case "budget.set":
+      case "budget.transfer":
       case "mesh.checkpoint":
         return false;
     }

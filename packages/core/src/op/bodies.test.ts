@@ -38,6 +38,13 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   },
   "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
   "queue.set": { kind: "queue.set", name: "demo", mode: "draining", note: "the release is built" },
+  "budget.set": {
+    kind: "budget.set",
+    from: "2026-11-21",
+    microUsd: [20_000_000],
+    shares: new Map([["ab".repeat(32), 2]]),
+  },
+  "budget.transfer": { kind: "budget.transfer", day: "2026-11-21", to: new Uint8Array(32), microUsd: 7 },
   "mesh.checkpoint": {
     kind: "mesh.checkpoint",
     tips: [{ author: new Uint8Array(32), incarnation: new Uint8Array(8), seq: 3, frame: new Uint8Array(32) }],

@@ -97,6 +97,23 @@ export type MeshBody =
       readonly note: string;
     }
   | {
+      readonly kind: "budget.set";
+      /** The first day it is for, in UTC; until another one is set. */
+      readonly from: string;
+      /** What all members may spend together on a day, in millionths of a dollar; empty for no cap. */
+      readonly microUsd: readonly number[];
+      /** What part of it is whose, by member id in hex. */
+      readonly shares: ReadonlyMap<string, number>;
+    }
+  | {
+      /** The author's member gives away some of what it may spend on that day. */
+      readonly kind: "budget.transfer";
+      readonly day: string;
+      /** Member id. */
+      readonly to: Uint8Array;
+      readonly microUsd: number;
+    }
+  | {
       /** The signer held every history that ends in these frames. */
       readonly kind: "mesh.checkpoint";
       readonly tips: readonly Tip[];
@@ -273,6 +290,12 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     mode: oneOf<QueueMode>(QUEUE_MODES),
     note: noteField,
   }),
+  "budget.set": record({
+    from: matching(DAY),
+    microUsd: list(counter, 1),
+    shares: mapOf(/^[0-9a-f]{64}$/, integer(0, 1_000_000), LIMITS.budgetShares),
+  }),
+  "budget.transfer": record({ day: matching(DAY), to: bytes(HASH_BYTES), microUsd: integer(1, LIMITS.counter) }),
   "mesh.checkpoint": record({
     tips: list(
       record({

@@ -89,6 +89,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   gateRuns: 64,
   /** Models that one op tells the cost of. */
   spendModels: 16,
+  /** Members that one budget gives a part. */
+  budgetShares: 500,
   /** The longest that a ticket is good for. */
   inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */
@@ -151,6 +153,7 @@ export type LimitName =
   | "noteLength"
   | "gateRuns"
   | "spendModels"
+  | "budgetShares"
   | "inviteMs"
   | "configBytes"
   | "chatIdLength"

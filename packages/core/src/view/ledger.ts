@@ -56,8 +56,11 @@ const entriesOf = (item: string, spend: Spend): readonly Entry[] => {
   }));
 };
 
-/** Does the record say that something was used, without saying what it cost? */
+/** Was something used of which nobody says what it cost? */
 export const isUnknown = ({ models }: Spend): boolean => [...models.values()].some((counts) => !counts.has("microUsd"));
+
+/** Money is set aside for it, and it has told nothing: it has just begun, or its node died. */
+const isUntold = ({ models, reserved }: Spend): boolean => models.size === 0 && reserved > 0;
 
 export const microUsdOf = ({ models }: Spend): number =>
   [...models.values()].reduce((sum, counts) => sum + (counts.get("microUsd") ?? 0), 0);
@@ -67,7 +70,7 @@ export const chargeOf = (spend: Spend): number => microUsdOf(spend) + spend.rese
 
 export function costOf(spends: readonly Spend[]): Cost {
   const attempts = new Set(spends.map(({ claim }) => claim));
-  const unknown = new Set(spends.flatMap((spend) => (isUnknown(spend) ? [spend.claim] : [])));
+  const unknown = new Set(spends.flatMap((spend) => (isUnknown(spend) || isUntold(spend) ? [spend.claim] : [])));
   return {
     microUsd: spends.reduce((sum, spend) => sum + microUsdOf(spend), 0),
     unknown: unknown.size,
@@ -119,8 +122,7 @@ function rowOf(key: string, entries: readonly Entry[]): LedgerRow {
   for (const { counts, spend } of entries) {
     const cost = counts?.get("microUsd");
     if (cost === undefined) {
-      // Something that is set aside and not begun to be spent is no unknown cost yet.
-      if (counts !== undefined) unknown.add(spend.claim);
+      if (counts !== undefined || isUntold(spend)) unknown.add(spend.claim);
     } else microUsd += cost;
     for (const kind of TOKEN_COUNTS) {
       const count = counts?.get(kind);

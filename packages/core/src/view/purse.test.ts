@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 
 import { findItem, type LiveItem } from "../command/find.ts";
+import { toHex } from "../kernel/bytes.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica, type Replica } from "../log/replica.ts";
 import type { LedgerKey, OpBody } from "../op/bodies.ts";
@@ -10,6 +11,7 @@ import { costOf, formatCost, formatUsd, ledgerBy, spendsOf } from "./ledger.ts";
 import { type Caps, openPurse, overspent } from "./purse.ts";
 
 const me = { signer: testSigner("purse"), incarnation: new Uint8Array(8).fill(1) };
+const SELF = toHex(me.signer.publicKey);
 const [A, B] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] as const;
 const [MONDAY, TUESDAY] = ["2026-11-23", "2026-11-24"] as const;
 const NO_CAPS: Caps = { attempt: null, item: null, day: null, unknown: "refuse" };
@@ -58,7 +60,7 @@ const sendBack = (world: World, item: string, reason: "over-budget" | "gate-fail
   world.write(item, { kind: "item.sendBack", reason, note: "", progress: false, evidence: [] });
 
 const offer = (world: World, item: string, caps: Partial<Caps>, today: string = MONDAY): number | string => {
-  const offered = openPurse({ view: world.replica.view(), caps: { ...NO_CAPS, ...caps }, today }).offer(
+  const offered = openPurse({ view: world.replica.view(), caps: { ...NO_CAPS, ...caps }, today, self: SELF }).offer(
     world.item(item),
   );
   return offered.ok ? offered.value : offered.error;
@@ -142,7 +144,7 @@ test("a day's money is spent once, also by claims of one plan and by attempts th
   const world = worldOf();
   const caps = { ...NO_CAPS, attempt: usd(2), day: usd(5) };
   world.spend(A, world.claim(A), {}, { reserved: usd(2) });
-  const purse = openPurse({ view: world.replica.view(), caps, today: MONDAY });
+  const purse = openPurse({ view: world.replica.view(), caps, today: MONDAY, self: SELF });
   expect(purse.offer(world.item(B))).toEqual({ ok: true, value: usd(2) });
   purse.take(usd(2));
   expect(purse.offer(world.item(B))).toMatchObject({

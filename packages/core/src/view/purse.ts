@@ -13,7 +13,8 @@ import type { LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Spend } from "../fold/spend.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import { chargeOf, costOf, formatUsd, microUsdOf, spendsOf } from "./ledger.ts";
+import { budgetOn, type Rights, rightsOn } from "./rights.ts";
+import { chargeOf, formatUsd, isUnknown, microUsdOf, spendsOf } from "./ledger.ts";
 
 /** In millionths of a dollar; null where there is no cap. */
 export interface Caps {
@@ -28,6 +29,8 @@ export interface Purse {
   offer(item: LiveItem): Result<number, string>;
   /** So much is as good as set aside. */
   take(reserved: number): void;
+  /** Work was refused for want of this node's own rights alone: others may have some to give. */
+  isShort(): boolean;
 }
 
 export interface PurseInput {
@@ -35,35 +38,64 @@ export interface PurseInput {
   readonly caps: Caps;
   /** In UTC: `2026-11-21`. */
   readonly today: string;
+  /** Member id of the node that pays. */
+  readonly self: string;
 }
 
 export const allSpends = (view: View): readonly Spend[] => [...view.items.values()].flatMap(spendsOf);
 
-export function openPurse({ view, caps, today }: PurseInput): Purse {
+export function openPurse({ view, caps, today, self }: PurseInput): Purse {
   let taken = 0;
+  let short = false;
+  let rights: ReadonlyMap<string, Rights> | undefined;
+  const fleet = budgetOn(view.membership, today) !== undefined;
   let day: { readonly charged: number; readonly unknown: number } | undefined;
   const ofToday = (): { readonly charged: number; readonly unknown: number } => {
     if (day !== undefined) return day;
     const spends = allSpends(view).filter((spend) => spend.day === today);
-    day = { charged: sum(spends, chargeOf), unknown: costOf(spends).unknown };
+    day = { charged: sum(spends, chargeOf), unknown: unknownOf(spends) };
     return day;
   };
-  const hasCap = caps.attempt !== null || caps.item !== null || caps.day !== null;
+  const ownLeft = (): number => {
+    rights ??= rightsOn(view, today);
+    return (rights?.get(self)?.left ?? 0) - taken;
+  };
+  const fleetProblem = (): string | undefined => {
+    if (!fleet) return undefined;
+    if (caps.attempt === null) return NO_ATTEMPT_CAP;
+    const left = ownLeft();
+    if (left >= caps.attempt) return undefined;
+    short = true;
+    return shortOfRights(left, caps.attempt);
+  };
+  const hasCap = fleet || caps.attempt !== null || caps.item !== null || caps.day !== null;
   return {
     offer: (item) => {
       if (!hasCap) return ok(0);
       const reserve = caps.attempt ?? 0;
       const why =
-        attemptProblem(item, caps) ?? itemProblem(item, caps, reserve) ?? dayProblem(caps, ofToday, taken, reserve);
+        attemptProblem(item, caps) ??
+        itemProblem(item, caps, reserve) ??
+        dayProblem(caps, ofToday, taken, reserve) ??
+        fleetProblem();
       return why === undefined ? ok(reserve) : err(why);
     },
     take: (reserved) => {
       taken += reserved;
     },
+    isShort: () => short,
   };
 }
 
-/** A purse that is ended by its cap once is ended by it again, unless the cap was raised or a person starts it anew. */
+const NO_ATTEMPT_CAP =
+  "the mesh has a budget, and nothing can be set aside from it while skein.yaml does not say what an attempt may cost. Give " +
+  "budget.attempt there";
+
+const shortOfRights = (left: number, wanted: number): string =>
+  `this node has ${formatUsd(Math.max(0, left))} left of its part of today's budget, and an attempt may take ` +
+  `${formatUsd(wanted)}. Other nodes give it what they do not need; \`skein budget\` shows what there is`;
+
+/** An attempt that is ended by its cap once is ended by it again, unless the cap was raised or a person starts it anew. */
 function attemptProblem(item: LiveItem, { attempt }: Caps): string | undefined {
   const { overBudget, epoch } = item.best.state;
   if (!overBudget || attempt === null) return undefined;
@@ -80,7 +112,7 @@ function attemptProblem(item: LiveItem, { attempt }: Caps): string | undefined {
 
 function itemProblem(item: LiveItem, caps: Caps, reserve: number): string | undefined {
   const spends = spendsOf(item);
-  const { unknown } = costOf(spends);
+  const unknown = unknownOf(spends);
   if (unknown > 0 && caps.unknown === "refuse") {
     return (
       `it is not known what ${attempts(unknown)} of it cost, so the caps on it mean nothing. Give \`prices\` for the model in ` +
@@ -119,6 +151,10 @@ function shortOf(what: string, cap: number, charged: number, reserve: number): s
   const wanted = left === 0 ? "" : `; that leaves ${formatUsd(left)}, and an attempt may take ${formatUsd(reserve)}`;
   return `${what} has ${formatUsd(charged)} of ${formatUsd(cap)} spent or set aside${wanted}`;
 }
+
+/** What is set aside for an attempt that has told nothing yet is charged, so it keeps nobody from working. */
+const unknownOf = (spends: readonly Spend[]): number =>
+  new Set(spends.flatMap((spend) => (isUnknown(spend) ? [spend.claim] : []))).size;
 
 const attempts = (count: number): string => (count === 1 ? "1 attempt" : `${count} attempts`);
 

@@ -17,6 +17,7 @@ import type { Crypto } from "../op/crypto.ts";
 import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
+import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import {
   chainOf,
@@ -34,6 +35,8 @@ export interface QueryContext {
   readonly opCount: number;
   readonly naming: Naming;
   readonly crypto: Crypto;
+  /** The day that it is for the node that answers, in UTC. */
+  readonly today?: string;
 }
 
 /** Plain data: only what JSON can carry. */
@@ -71,6 +74,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok(queue(context));
     case "costs":
       return ok(costs(command.input.by, context));
+    case "budget":
+      return budget(context);
     case "digest":
       return ok(digest(context));
     default:
@@ -116,6 +121,25 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+function budget({ view, naming, today }: QueryContext): Result<Plain, CommandError> {
+  if (today === undefined) return err({ code: "unavailable", message: "It is not known here which day it is." });
+  const setting = budgetOn(view.membership, today);
+  const rights = rightsOn(view, today);
+  if (setting === undefined || rights === undefined) return ok({ today, perDay: null, members: [], overdrafts: [] });
+  const counting = [...rights.values()].filter(
+    ({ share, received, spent, reserved }) => share + received + spent + reserved > 0,
+  );
+  return ok({
+    today,
+    perDay: setting.microUsd,
+    spent: counting.reduce((sum, { spent }) => sum + spent, 0),
+    members: counting
+      .map(({ member, ...account }) => ({ name: naming.nameOf(member), ...account }))
+      .toSorted((a, b) => compareText(a.name, b.name)),
+    overdrafts: [...overdrafts(rights, naming.nameOf).values()],
+  });
+}
 
 /** Null while nobody has told of any cost. */
 const costText = (spends: readonly Spend[]): string | null => (spends.length === 0 ? null : formatCost(costOf(spends)));

@@ -32,6 +32,8 @@ const membership: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -1,9 +1,9 @@
 /** An agent's run with its purse beside it: what it tells of its use is counted, and it is ended when the money is gone. */
-import { type LiveItem, overspent as whyOverspent, spendsOf } from "@skein/core";
+import { formatUsd, type LiveItem, overspent as whyOverspent, spendsOf } from "@skein/core";
 
 import type { AgentQuestions } from "./asking.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import { createMeter, dayOf, type Meter } from "./spending.ts";
+import { createMeter, dayOf, type Meter, type MoneyCheck } from "./spending.ts";
 import type { AgentEnd } from "./turn.ts";
 import { readUsage } from "./usage-file.ts";
 
@@ -14,18 +14,20 @@ export async function paid(
   run: (paying: AttemptContext, meter: Meter) => Promise<AgentEnd>,
 ): Promise<{ readonly ended: AgentEnd; readonly overspent: string | undefined }> {
   const { agent, prices } = context.project.config();
-  const reserved = reservedFor(item, context.claimOp);
-  const meter = createMeter(context, { agent, prices, reserved, check: (spent) => checkMoney(context, spent) });
+  const aside = spendsOf(item).find(({ claim }) => claim === context.claimOp);
+  const [day, reserved] = [aside?.day ?? dayOf(context.deps.clock.wallMs()), aside?.reserved ?? 0];
+  const check: MoneyCheck = (spent) =>
+    reserved > 0 && spent >= reserved
+      ? `it has cost ${formatUsd(spent)}, and ${formatUsd(reserved)} were set aside for it`
+      : checkMoney(context, day, spent);
+  const meter = createMeter(context, { agent, prices, day, reserved, check });
   const signal = AbortSignal.any([context.signal, meter.signal]);
   const ended = await run({ ...context, signal }, meter);
   return { ended, overspent: await meter.close(ended.type === "not-started" ? "not-started" : "ran") };
 }
 
-const reservedFor = (item: LiveItem, claim: string): number =>
-  spendsOf(item).reduce((sum, spend) => sum + (spend.claim === claim ? spend.reserved : 0), 0);
-
-function checkMoney({ deps, project, item, claimOp }: AttemptContext, spent: number): string | undefined {
-  const running = { item, claim: claimOp, today: dayOf(deps.clock.wallMs()), spent };
+function checkMoney({ deps, project, item, claimOp }: AttemptContext, day: string, spent: number): string | undefined {
+  const running = { item, claim: claimOp, today: day, spent };
   return whyOverspent(deps.replica.view(), project.config().budget, running);
 }
 

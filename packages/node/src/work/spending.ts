@@ -5,10 +5,10 @@
  *                                                  │       it has grown by a noticeable part of what is left
  *                                                  └─ no money left ─► the run is ended in order
  *
- * Each op says what the attempt has cost in all on its day. What is not told is unknown, and never 0.
+ * Each op says what the attempt has cost in all. What is not told is unknown, and never 0.
  */
 import type { AgentConfig, Price } from "@skein/config";
-import { type Draft, ok, type SpendCounts } from "@skein/core";
+import { ok, type SpendCounts } from "@skein/core";
 
 import type { Journal } from "../journal.ts";
 import type { Cancel, Usage } from "../ports.ts";
@@ -30,6 +30,8 @@ export type MoneyCheck = (spent: number) => string | undefined;
 export interface MeterOptions {
   readonly agent: AgentConfig;
   readonly prices: ReadonlyMap<string, Price>;
+  /** The day that the attempt counts for, in UTC: the one on which it began, also when it goes on over midnight. */
+  readonly day: string;
   /** Set aside for the attempt when it was claimed. */
   readonly reserved: number;
   readonly check: MoneyCheck;
@@ -44,45 +46,34 @@ type Models = ReadonlyMap<string, SpendCounts>;
 export function createMeter(context: MeterContext, options: MeterOptions): Meter {
   const { deps } = context;
   const ending = new AbortController();
-  const today = (): string => dayOf(deps.clock.wallMs());
-  let day = today();
-  /** Told so far in all, and how much of it was on days that are over. */
   let told: Models = new Map();
-  let before: Models = new Map();
-  let written = { spent: 0, atMs: deps.clock.monoMs() };
+  let written = { spent: 0, words: wordsOf(told), atMs: deps.clock.monoMs() };
   let cancel: Cancel | undefined;
 
   const spent = (): number => sumOf(told);
-  const write = async (drafts: readonly Draft[]): Promise<void> => {
+  const write = async (isOver: boolean): Promise<void> => {
     cancel?.();
     cancel = undefined;
-    written = { spent: spent(), atMs: deps.clock.monoMs() };
-    const saved = await deps.journal.write(() => ok(drafts));
+    written = { spent: spent(), words: wordsOf(told), atMs: deps.clock.monoMs() };
+    // What nobody knows is charged as much as was set aside for it.
+    const reserved = isOver && !isUnknown(told) ? 0 : Math.max(0, options.reserved - spent());
+    const body = {
+      kind: "item.spend" as const,
+      day: options.day,
+      agent: agentName(options.agent),
+      models: told,
+      reserved,
+    };
+    const saved = await deps.journal.write(() => ok([{ entity: context.item, on: context.claimOp, body }]));
     if (!saved.ok) context.note("What this attempt has cost so far could not be written down.");
   };
-  const draft = (on: string, models: Models, reserved: number): Draft => ({
-    entity: context.item,
-    on: context.claimOp,
-    body: { kind: "item.spend", day: on, agent: agentName(options.agent), models, reserved },
-  });
-  const left = (): number => Math.max(0, options.reserved - spent());
-  /** Over midnight, what was spent stays with its day, and what is set aside goes on to the next. */
-  const drafts = (isOver: boolean): readonly Draft[] => {
-    const now = today();
-    const models = since(told, before);
-    const reserved = isOver && !isUnknown(told) ? 0 : left();
-    if (now === day) return [draft(day, models, reserved)];
-    const closed = draft(day, models, 0);
-    day = now;
-    before = told;
-    return reserved === 0 ? [closed] : [closed, draft(day, new Map(), reserved)];
-  };
   const writeSoon = (): void => {
+    if (wordsOf(told) === written.words) return;
     const grown = spent() - written.spent;
     const isNoticeable = options.reserved > 0 && grown >= NOTICEABLE * Math.max(1, options.reserved - written.spent);
     const waitMs = written.atMs + EACH_MS - deps.clock.monoMs();
-    if (isNoticeable || waitMs <= 0) void write(drafts(false));
-    else cancel ??= deps.clock.after(waitMs, () => void write(drafts(false)));
+    if (isNoticeable || waitMs <= 0) void write(false);
+    else cancel ??= deps.clock.after(waitMs, () => void write(false));
   };
 
   return {
@@ -97,7 +88,7 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
       cancel?.();
       // Nobody has told anything of a run that was: it cost something that nobody knows. The scripted agent costs nothing.
       if (end === "ran" && told.size === 0 && options.agent.kind !== "scripted") told = new Map([["", new Map()]]);
-      if (told.size > 0 || options.reserved > 0) await write(drafts(true));
+      if (told.size > 0 || options.reserved > 0) await write(true);
       return ending.signal.aborted ? String(ending.signal.reason) : undefined;
     },
   };
@@ -158,15 +149,5 @@ const isUnknown = (models: Models): boolean => [...models.values()].some((counts
 const sumOf = (models: Models): number =>
   [...models.values()].reduce((sum, counts) => sum + (counts.get("microUsd") ?? 0), 0);
 
-function since(models: Models, before: Models): Models {
-  if (before.size === 0) return models;
-  return new Map(
-    [...models].map(([model, counts]) => {
-      const earlier = before.get(model);
-      return [
-        model,
-        new Map([...counts].map(([name, count]) => [name, Math.max(0, count - (earlier?.get(name) ?? 0))])),
-      ];
-    }),
-  );
-}
+/** Equal for what is the same. */
+const wordsOf = (models: Models): string => JSON.stringify([...models].map(([model, counts]) => [model, [...counts]]));

@@ -23,6 +23,7 @@ import type { Logger } from "../logger.ts";
 import type { Cancel } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
 import { agentName, dayOf } from "./spending.ts";
+import type { FleetPurse } from "./fleet-purse.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
@@ -59,6 +60,7 @@ export interface WorkerDeps extends WorkDeps {
   readonly labels: Readonly<Record<string, string>>;
   readonly openRepository: OpenRepository;
   readonly others: () => readonly Candidate[];
+  readonly fleet: FleetPurse;
   readonly isExpired: (claim: Claim) => boolean;
   /** What the board shows of this node's work is different now. */
   readonly onActivity: () => void;
@@ -147,9 +149,11 @@ function createLook(
   landings: LandingBook,
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
+  const { fleet } = deps;
   return async () => {
     projects.look();
     const project = projects.current();
+    const purse = project === undefined ? undefined : purseOf(deps, project);
     const intents = planner.plan({
       view: deps.replica.view(),
       self: {
@@ -166,18 +170,24 @@ function createLook(
       ready: projects.notReady() === undefined,
       notBefore: executions.notBefore,
       isVerified: (item) => landings.of(item).state === "verified",
-      ...(project === undefined ? {} : { purse: purseOf(deps, project) }),
+      ...(purse === undefined ? {} : { purse }),
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);
       else if (project !== undefined) await claim(deps, project, executions, intent);
     }
+    if (project !== undefined) await fleet.look(project, slotsFree() > 0 && purse?.isShort() === true);
   };
 }
 
-const purseOf = ({ replica, clock }: WorkerDeps, project: OpenProject): Purse =>
-  openPurse({ view: replica.view(), caps: project.config().budget, today: dayOf(clock.wallMs()) });
+const purseOf = ({ replica, clock, self }: WorkerDeps, project: OpenProject): Purse =>
+  openPurse({
+    view: replica.view(),
+    caps: project.config().budget,
+    today: dayOf(clock.wallMs()),
+    self: self().key,
+  });
 
 /** What the attempt may cost is set aside in the very write that claims it: no two claims of a node count on one dollar. */
 function reservation(deps: WorkerDeps, project: OpenProject, item: LiveItem): Result<readonly Draft[], CommandError> {
