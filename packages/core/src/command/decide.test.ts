@@ -170,6 +170,7 @@ test("every command either writes, is answered from the view, or asks the node, 
       view: replica.view(),
       heads: replica.heads(),
       opCount: replica.opCount(),
+      today: "2026-11-21",
       naming: { nameOf: (key) => key, isExpired: () => false, activityOf: () => "", landingOf: () => unverified },
       crypto: testCrypto,
     });

@@ -36,7 +36,7 @@ export interface QueryContext {
   readonly naming: Naming;
   readonly crypto: Crypto;
   /** The day that it is for the node that answers, in UTC. */
-  readonly today?: string;
+  readonly today: string;
 }
 
 /** Plain data: only what JSON can carry. */
@@ -75,7 +75,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "costs":
       return ok(costs(command.input.by, context));
     case "budget":
-      return budget(context);
+      return ok(budget(context));
     case "digest":
       return ok(digest(context));
     default:
@@ -122,15 +122,14 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .map((one) => askedAbout(item, one, naming)),
 });
 
-function budget({ view, naming, today }: QueryContext): Result<Plain, CommandError> {
-  if (today === undefined) return err({ code: "unavailable", message: "It is not known here which day it is." });
+function budget({ view, naming, today }: QueryContext): Plain {
   const setting = budgetOn(view.membership, today);
   const rights = rightsOn(view, today);
-  if (setting === undefined || rights === undefined) return ok({ today, perDay: null, members: [], overdrafts: [] });
+  if (setting === undefined || rights === undefined) return { today, perDay: null, members: [], overdrafts: [] };
   const counting = [...rights.values()].filter(
     ({ share, received, spent, reserved }) => share + received + spent + reserved > 0,
   );
-  return ok({
+  return {
     today,
     perDay: setting.microUsd,
     spent: counting.reduce((sum, { spent }) => sum + spent, 0),
@@ -138,7 +137,7 @@ function budget({ view, naming, today }: QueryContext): Result<Plain, CommandErr
       .map(({ member, ...account }) => ({ name: naming.nameOf(member), ...account }))
       .toSorted((a, b) => compareText(a.name, b.name)),
     overdrafts: [...overdrafts(rights, naming.nameOf).values()],
-  });
+  };
 }
 
 /** Null while nobody has told of any cost. */
