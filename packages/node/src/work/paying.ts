@@ -34,7 +34,11 @@ function checkMoney({ deps, project, item, claimOp }: AttemptContext, day: strin
 const USAGE_LOOK_MS = 1_000;
 
 /** A plain command tells in a file what it uses. Returns what looks for the last time. */
-export function followUsage({ deps, note }: AttemptContext, questions: AgentQuestions, meter: Meter): () => void {
+export function followUsage(
+  { deps, note }: AttemptContext,
+  questions: AgentQuestions,
+  tell: ReturnType<Meter["begin"]>,
+): () => void {
   const said = new Set<string>();
   const complain = (problem: string | undefined): void => {
     if (problem !== undefined && !said.has(problem)) note(problem);
@@ -46,7 +50,7 @@ export function followUsage({ deps, note }: AttemptContext, questions: AgentQues
     if (read.value === undefined) return undefined;
     const { models, problem } = readUsage(read.value);
     complain(problem);
-    if (models.size > 0) meter.tell(models);
+    if (models.size > 0) tell(models);
     return undefined;
   };
   let cancel = deps.clock.after(USAGE_LOOK_MS, function again() {

@@ -75,23 +75,25 @@ const models = (usd: number, model = "big"): ReadonlyMap<string, ReadonlyMap<str
 
 test("what a run has cost is written at its end, and meanwhile once a minute where it has grown", async () => {
   const { meter, written, pass } = stand();
-  meter.tell(models(0.1));
-  meter.tell(models(0.2));
+  const tell = meter.begin();
+  tell(models(0.1));
+  tell(models(0.2));
   expect(written).toEqual([]);
   await pass(MINUTE);
   expect(written).toEqual([[DAY, { big: 0.2 }, 0]]);
   await pass(MINUTE);
   expect(written).toHaveLength(1);
-  meter.tell(models(0.3));
+  tell(models(0.3));
   expect(await meter.close("ran")).toBeUndefined();
   expect(written.slice(1).at(-1)).toEqual([DAY, { big: 0.3 }, 0]);
 });
 
 test("a noticeable part of what is set aside is written at once, with what is left of it; the end gives the rest back", async () => {
   const { meter, written } = stand({ reserved: 2e6 });
-  meter.tell(models(0.1));
+  const tell = meter.begin();
+  tell(models(0.1));
   expect(written).toEqual([]);
-  meter.tell(models(0.5));
+  tell(models(0.5));
   expect(written).toEqual([[DAY, { big: 0.5 }, 1.5]]);
   await meter.close("ran");
   expect(written.at(-1)).toEqual([DAY, { big: 0.5 }, 0]);
@@ -118,7 +120,8 @@ test("tokens alone cost what the project's prices say, and without a price nobod
   const tokens = (more: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
     new Map(Object.entries({ input: 1_000, output: 100, ...more }));
   const { meter, written } = stand({ prices });
-  meter.tell(
+  const tell = meter.begin();
+  tell(
     new Map([
       ["big", tokens({ cacheRead: 10_000 })],
       ["small", tokens({})],
@@ -127,24 +130,26 @@ test("tokens alone cost what the project's prices say, and without a price nobod
   await meter.close("ran");
   expect(written).toEqual([[DAY, { big: 0.0075, small: undefined }, 0]]);
   const other = stand({ prices });
-  other.meter.tell(new Map([["big", tokens({ cacheWrite: 1 })]]));
+  other.meter.begin()(new Map([["big", tokens({ cacheWrite: 1 })]]));
   await other.meter.close("ran");
   expect(other.written).toEqual([[DAY, { big: undefined }, 0]]);
 });
 
 test("a run that goes on over midnight counts for the day on which it began", async () => {
   const { meter, written, pass } = stand({ reserved: 2e6 });
-  meter.tell(models(0.5));
+  const tell = meter.begin();
+  tell(models(0.5));
   await pass(6 * MINUTE);
-  meter.tell(models(0.8));
+  tell(models(0.8));
   await meter.close("ran");
   expect(written.at(-1)).toEqual([DAY, { big: 0.8 }, 0]);
 });
 
 test("what is told again and again is written once", async () => {
   const { meter, written, pass } = stand();
+  const tell = meter.begin();
   for (let minute = 0; minute < 5; minute++) {
-    meter.tell(models(0.1));
+    tell(models(0.1));
     await pass(MINUTE);
   }
   expect(written).toEqual([[DAY, { big: 0.1 }, 0]]);
@@ -152,11 +157,22 @@ test("what is told again and again is written once", async () => {
 
 test("a run whose money is gone is ended, and the reason is handed on", async () => {
   const { meter } = stand({ check: (spent) => (spent < 2e6 ? undefined : "it has cost $2.00 of $2.00") });
-  meter.tell(models(1.9));
+  const tell = meter.begin();
+  tell(models(1.9));
   expect(meter.signal.aborted).toBe(false);
-  meter.tell(models(2));
+  tell(models(2));
   expect(meter.signal.aborted).toBe(true);
   expect(await meter.close("ran")).toBe("it has cost $2.00 of $2.00");
+});
+
+test("what a second run of one attempt uses comes on top of the first one's", async () => {
+  const { meter, written } = stand();
+  meter.begin()(models(0.5));
+  const tell = meter.begin();
+  tell(models(0.1));
+  tell(models(0.25));
+  await meter.close("ran");
+  expect(written.at(-1)).toEqual([DAY, { big: 0.75 }, 0]);
 });
 
 test("an agent is named as people wrote it", () => {

@@ -18,8 +18,8 @@ import { microUsd, modelName } from "./usage-file.ts";
 export interface Meter {
   /** Aborted once there is no money left for this run; the reason is one sentence. */
   readonly signal: AbortSignal;
-  /** What the run has used so far in all, by model. */
-  tell(models: ReadonlyMap<string, SpendCounts>): void;
+  /** The agent runs, perhaps not for the first time. The function takes what this run has used so far in all, by model. */
+  begin(): (models: ReadonlyMap<string, SpendCounts>) => void;
   /** The run is over. Resolves with why it was ended, when that was for its money. */
   close(end: "ran" | "not-started"): Promise<string | undefined>;
 }
@@ -78,11 +78,14 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
 
   return {
     signal: ending.signal,
-    tell: (models) => {
-      told = priced(models, options.prices);
-      const why = options.check(spent());
-      if (why !== undefined) ending.abort(why);
-      writeSoon();
+    begin: () => {
+      const before = told;
+      return (models) => {
+        told = together(before, priced(models, options.prices));
+        const why = options.check(spent());
+        if (why !== undefined) ending.abort(why);
+        writeSoon();
+      };
     },
     close: async (end) => {
       cancel?.();
@@ -148,6 +151,21 @@ const isUnknown = (models: Models): boolean => [...models.values()].some((counts
 
 const sumOf = (models: Models): number =>
   [...models.values()].reduce((sum, counts) => sum + (counts.get("microUsd") ?? 0), 0);
+
+/** What two runs of one attempt have used. Where one tells its cost and the other does not, there is an unknown part. */
+function together(a: Models, b: Models): Models {
+  const sum = new Map<string, SpendCounts>([...a, ...b]);
+  for (const [model, counts] of b) {
+    const before = a.get(model);
+    if (before === undefined) continue;
+    const names = new Set([...before.keys(), ...counts.keys()]);
+    sum.set(model, new Map([...names].map((name) => [name, (before.get(name) ?? 0) + (counts.get(name) ?? 0)])));
+    if (before.has("microUsd") === counts.has("microUsd")) continue;
+    const unknown = sum.get("")?.has("microUsd") === true ? "unknown" : "";
+    sum.set(unknown, sum.get(unknown) ?? new Map());
+  }
+  return sum;
+}
 
 /** Equal for what is the same. */
 const wordsOf = (models: Models): string => JSON.stringify([...models].map(([model, counts]) => [model, [...counts]]));

@@ -67,8 +67,9 @@ async function ran({
     permissions: "ask" as const,
     story: "The story",
     note,
-    ask: () => Promise.reject(new Error("?")),
+    goesOn: false,
     onUsage: () => undefined,
+    ask: () => Promise.reject(new Error("?")),
   };
   return { end: await runTurn(context, process, request), notes, told, kept };
 }
