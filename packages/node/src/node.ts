@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Candidate,
   type Claim,
   type CommandError,
   createFrameIndex,
@@ -43,6 +42,7 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
+import { candidates, shortOfMoney } from "./others.ts";
 import { describeBeat, healthOf } from "./own-state.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -50,7 +50,7 @@ import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
-import { createFleetPurse, SHORT_OF_MONEY } from "./work/fleet-purse.ts";
+import { createFleetPurse } from "./work/fleet-purse.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
 
 export interface NodeOptions {
@@ -426,15 +426,3 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   };
 }
-
-const shortOfMoney = (presence: Presence): ReadonlyMap<string, { readonly isShort: boolean }> =>
-  new Map(
-    [...presence.heard()]
-      .filter(([member]) => presence.isAlive(member))
-      .map(([member, { beat }]) => [member, { isShort: beat.activity[SHORT_OF_MONEY] !== undefined }]),
-  );
-
-const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard()]
-    .filter(([member]) => presence.isAlive(member))
-    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));
