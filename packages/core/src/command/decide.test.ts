@@ -166,11 +166,9 @@ test("every command either writes, is answered from the view, or asks the node, 
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));
+    const view = replica.view();
     const answered = query(parsed.value.command, {
-      view: replica.view(),
-      heads: replica.heads(),
-      opCount: replica.opCount(),
-      today: "2026-11-21",
+      ...{ view, heads: replica.heads(), opCount: replica.opCount(), today: "2026-11-21" },
       naming: { nameOf: (key) => key, isExpired: () => false, activityOf: () => "", landingOf: () => unverified },
       crypto: testCrypto,
     });
