@@ -77,6 +77,7 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/effects token",
     "GET /api/v1/doctor token",
     "GET /api/v1/projects token",
+    ...["costs", "budget"].map((name) => `GET /api/v1/${name} token`),
     "GET /api/v1/logs/:item token",
     "POST /api/v1/commands token",
     "POST /api/v1/snapshots token",

@@ -3,7 +3,7 @@
  * with the command. A refused command has no drafts and so no effect.
  */
 import { fromHex, toHex } from "../kernel/bytes.ts";
-import { assert, ok, type Result, unreachable } from "../kernel/result.ts";
+import { assert, ok, type Result } from "../kernel/result.ts";
 import type { View } from "../fold/fold.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
@@ -13,12 +13,14 @@ import { keysOf, keyStatus } from "../member/membership.ts";
 import { roleAtLeast, ROLES } from "../member/role.ts";
 import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
+import { setBudget } from "./decide-budget.ts";
 import { answer, approve, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import { addTimer, cancelTimer } from "./decide-timers.ts";
 import { drainNode, freezeMesh } from "./decide-work.ts";
-import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
+import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./deciding.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
+import { findMember } from "./find-member.ts";
 import type { Command } from "./parse.ts";
 import { wouldWaitForItself } from "./parts.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -35,6 +37,41 @@ export function decide(command: Command, context: DecideContext): Decided {
 }
 
 const isReadable = ({ body }: Draft): boolean => readBody({ kind: body.kind, body: writeBody(body) }) !== undefined;
+
+/** Nothing is decided about these: the view or the node answers them. */
+type Answered = Extract<
+  Command,
+  {
+    readonly name:
+      | "people"
+      | "questions"
+      | "item.list"
+      | "item.show"
+      | "item.history"
+      | "why"
+      | "claims"
+      | "nodes"
+      | "members"
+      | "projects"
+      | "queue"
+      | "queue.blame"
+      | "costs"
+      | "budget"
+      | "timers"
+      | "notices"
+      | "transports"
+      | "digest"
+      | "forks"
+      | "effects"
+      | "verify"
+      | "checkpoint"
+      | "compact"
+      | "doctor"
+      | "doctor.seen";
+  }
+>;
+
+const answered = (_command: Answered): Decided => ok({ drafts: [], item: null });
 
 function decideAllowed(command: Command, context: DecideContext): Decided {
   switch (command.name) {
@@ -76,6 +113,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "mesh.freeze":
     case "mesh.unfreeze":
       return freezeMesh(command, context);
+    case "budget.set":
+      return setBudget(command.input, context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -90,32 +129,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return cancelTimer(command.input, context);
     case "people.role":
       return changeRole(command.input, context);
-    case "people":
-    case "questions":
-    case "item.list":
-    case "item.show":
-    case "item.history":
-    case "why":
-    case "claims":
-    case "nodes":
-    case "members":
-    case "projects":
-    case "queue":
-    case "queue.blame":
-    case "timers":
-    case "notices":
-    case "transports":
-    case "digest":
-    case "forks":
-    case "effects":
-    case "verify":
-    case "checkpoint":
-    case "compact":
-    case "doctor":
-    case "doctor.seen":
-      return ok({ drafts: [], item: null });
     default:
-      return unreachable(command);
+      return answered(command);
   }
 }
 

@@ -41,7 +41,11 @@ function itemValue(item: ItemHistory): Value {
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   const { attests, approvals } = item.annotations;
   const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
-  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
+  const spent = [...item.annotations.spends]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([key, { models, reserved }]) => `${key} ${reserved} ${text(models)}`);
+  const lists = [outcomes, said, attested, spent].map(hashable);
+  return [item.id, item.deleted, best, registers, ...lists];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [
@@ -55,10 +59,10 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, keys, invites, projects, queues, work, rejected } = view.membership;
+  const { members, keys, invites, projects, queues, work, budgets, transfers, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  const maps = [members, keys, invites, projects, queues, work, rejected];
+  const maps = [members, keys, invites, projects, queues, work, budgets, transfers, rejected];
   return maps.map((map) => sorted<unknown>(map));
 }
 
