@@ -20,7 +20,8 @@ const LOOK_MS = 250;
 export const BACKLOG = { rate: "of a backlog: items per hour", perLanding: "of a backlog: items per landing" };
 
 const running = new Set();
-process.on("exit", () => {
+// Before the directories of this run are removed.
+process.prependListener("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 

@@ -2,8 +2,9 @@
 // same surroundings. The agent writes one file and commits it; nothing of its own takes time.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { scratch } from "../processes.mjs";
 
 const AGENT = `set -e
 mkdir -p work
@@ -32,9 +33,12 @@ const skeinYaml = (batch) =>
     "",
   ].join("\n");
 
+/** A directory for one measurement; what is still there at the end of the process goes then. */
+export const openDirectory = () => realpathSync(mkdtempSync(join(scratch, "queue-")));
+
 /** Everything of one measurement is in a directory of its own, and goes with `remove`. */
 export function createPlace({ batch } = {}) {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "skein-bench-queue-")));
+  const root = openDirectory();
   const [home, remote, clone] = [join(root, "home"), join(root, "remote.git"), join(root, "clone")];
   mkdirSync(home);
   const env = {

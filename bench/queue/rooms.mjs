@@ -1,8 +1,7 @@
 // How long it takes until a command runs, and until it is over, for each way of shutting it in, as a node does it. `spawn`
 // is Node.js by itself: no room, no captured output, no look for processes left behind.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { ok } from "@skein/core";
@@ -11,6 +10,7 @@ import { createProcesses } from "@skein/process";
 import { createBwrap, createPodman, createSandboxes, makeEtcFiles } from "@skein/sandbox";
 
 import { quantile } from "../statistics.mjs";
+import { openDirectory } from "./place.mjs";
 
 const LIMITS = { wallMs: 60_000, idleMs: 60_000, outputBytes: 1_000_000 };
 const PATH = process.env.PATH ?? "/usr/bin:/bin";
@@ -19,7 +19,7 @@ const ARGV = ["echo", "here"];
 
 /** Figures by kind, and a sentence for each kind that does not work here. */
 export async function startRooms({ spawns }) {
-  const data = realpathSync(mkdtempSync(join(tmpdir(), "skein-bench-rooms-")));
+  const data = openDirectory();
   try {
     return await measure(data, spawns);
   } finally {
