@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import {
   createNode,
   createNodeCrypto,
+  createSecrets,
   createSigner,
   type GrowthSettings,
   type Json,
@@ -31,6 +32,7 @@ import { childEnvironment, createAsking, createAttemptLogs, createProcesses } fr
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { packagesFor } from "./package-files.ts";
+import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
 import { openSandboxes } from "./sandbox.ts";
 import { VERSION } from "./version.ts";
 
@@ -75,6 +77,8 @@ export function composeNode(options: ComposeOptions): Node {
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const sandboxes = openSandboxes(data.path);
   const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
+  const secrets = createSecrets();
+  addOwnSecrets(secrets, data);
   const node = createNode({
     clock: systemClock,
     random: systemRandom,
@@ -96,7 +100,13 @@ export function composeNode(options: ComposeOptions): Node {
     }),
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
-    environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
+    secrets,
+    environment: (purpose, passNames, skein) => {
+      secrets.add(secretValuesOf(passNames));
+      // What node.yaml names may have changed since.
+      addOwnSecrets(secrets, data);
+      return childEnvironment({ own: process.env, purpose, passNames, skein });
+    },
     scriptedAgent: shippedAgent(),
     log: options.log,
     keys: data.keys,

@@ -13,4 +13,5 @@ export { systemClock, systemRandom } from "./system.ts";
 export { packStep, thinStep } from "./packing.ts";
 export { CARRIED_OVER } from "./carry-over.ts";
 export { onlyKey } from "./rotation.ts";
+export { createSecrets, type Secrets } from "./secrets/secrets.ts";
 export type { OpenRepository } from "./work/project.ts";

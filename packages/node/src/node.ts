@@ -48,6 +48,8 @@ import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
+import { withoutSecrets } from "./secrets/redacted-journal.ts";
+import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
@@ -66,6 +68,8 @@ export interface NodeOptions {
   /** For agents that hold a conversation; none are driven when it is left out. */
   readonly talking?: WorkDeps["talking"];
   readonly logs: AttemptLogs;
+  /** What never stands in a log or an op that this node writes; nothing when it is left out. */
+  readonly secrets?: Secrets;
   readonly openRepository: OpenRepository;
   readonly writeStory: WorkDeps["writeStory"];
   readonly environment: WorkDeps["environment"];
@@ -144,7 +148,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onSettled: () => journal.mayAuthor(),
     onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
   });
-  const { journal, alone } = gateJournal(
+  const secrets = options.secrets ?? createSecrets();
+  const { journal: gated, alone } = gateJournal(
     createJournal({
       clock,
       replica,
@@ -157,6 +162,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       },
     }),
   );
+  const journal = withoutSecrets(gated, secrets);
   const watch = createFeedWatch({
     ...options,
     self: selfWithRole,
@@ -238,7 +244,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     sandboxes: options.sandboxes,
     asking: options.asking,
     talking: options.talking,
-    appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),
+    capture: (attempt) => secrets.stream((bytes) => options.logs.append(attempt, bytes)),
     writeStory: options.writeStory,
     environment: options.environment,
     scriptedAgent: options.scriptedAgent,

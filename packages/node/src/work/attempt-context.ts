@@ -31,6 +31,7 @@ import type {
   SessionNotes,
   TurnAgents,
 } from "../ports.ts";
+import type { SecretStream } from "../secrets/secrets.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import type { Verdicts } from "./target-health.ts";
@@ -47,7 +48,8 @@ export interface WorkDeps {
   readonly asking: Asking;
   /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
   readonly talking?: Talking | undefined;
-  readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
+  /** Where an attempt's output goes; without the secrets that this node knows. */
+  readonly capture: (attempt: { item: string; epoch: number }) => SecretStream;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
   /** The child's whole environment. */
@@ -179,7 +181,8 @@ export async function persistently<T>(
 /** Runs a child with its output in the attempt's log. */
 export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
   const { deps, item, epoch, signal } = context;
-  return deps.processes.run({ ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) }, signal);
+  const log = deps.capture({ item, epoch });
+  return deps.processes.run({ ...spec, onOutput: (chunk) => log.write(chunk) }, signal).finally(() => log.end());
 }
 
 /** What a step of this attempt is shut in; nothing when the project says so. */

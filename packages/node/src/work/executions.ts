@@ -167,7 +167,9 @@ function contextOf(
     },
     note: (line) => {
       const oneLine = line.replaceAll(/\s+/g, " ").trim();
-      deps.appendLog({ item, epoch }, encoder.encode(`── skein: ${oneLine}\n`));
+      const log = deps.capture({ item, epoch });
+      log.write(encoder.encode(`── skein: ${oneLine}\n`));
+      log.end();
     },
   };
 }
