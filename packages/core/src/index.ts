@@ -2,6 +2,7 @@
 export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
 export { didYouMean } from "./kernel/did-you-mean.ts";
 export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
+export { createTerminalFilter, plainOutput, shownOutput } from "./kernel/terminal-text.ts";
 
 export {
   ITEM_TYPES,
@@ -26,7 +27,7 @@ export {
   openFrame,
   sealFrame,
 } from "./op/frame.ts";
-export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
+export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_LOG_READS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   endsOf,

@@ -289,6 +289,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     view: () => replica.view(),
     attempts: () => board.current().attempts,
     linkTo: (member) => links.peers().get(membership().members.get(member)?.key ?? ""),
+    links: () => [...links.peers().values()].filter((link) => link.peer()?.provisional === false),
     nameOf,
     isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
   });
