@@ -209,6 +209,12 @@ const CELLS: readonly Cell[] = [
     stage: "Qa",
     body: () => ({ kind: "item.attest", tip: OID, base: OID, evidence: { tree: OID, runs: [] } }),
   },
+  {
+    kind: "item.artifact",
+    allowed: WORKERS,
+    stage: "Coding",
+    body: () => ({ kind: "item.artifact", project: "demo", epoch: 1, commit: "", copies: 2, files: [] }),
+  },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
   {
@@ -285,6 +291,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.answer": true,
   "item.unask": true,
   "item.attest": true,
+  "item.artifact": true,
   "lease.claim": true,
   "lease.release": true,
   "chat.receive": true,

@@ -97,7 +97,7 @@ export { proveRotation } from "./member/rotation-proof.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 
-export { isOpen, openQuestions, type Question } from "./fold/annotations.ts";
+export { type Artifacts, isOpen, openQuestions, type Question } from "./fold/annotations.ts";
 export { digestOf } from "./fold/digest.ts";
 export { type FoldChange, FOLD_VERSION, MESH_ENTITY, type View } from "./fold/fold.ts";
 export type { HistoryEntry, ItemHistory, Outcome } from "./fold/history.ts";
@@ -164,4 +164,5 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -49,6 +49,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
   "queue.resume": () => "The merge queue goes on.",
   effects: (value) => effectTable(rows(value)),
+  artifacts: (value) => artifactTable(rows(value)),
   forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
   verify: (value) => verifyPage(fields(value)),
@@ -361,6 +362,16 @@ const effectTable = (effects: readonly Fields[]): string =>
     : table(
         ["ITEM", "EPOCH", "STATE", "DOING"],
         effects.map((one) => [text(one["item"]), text(one["epoch"]), text(one["state"]), text(one["activity"])]),
+      );
+
+const artifactTable = (kept: readonly Fields[]): string =>
+  kept.length === 0
+    ? "Nothing is kept yet: files are kept when an attempt ends."
+    : table(
+        ["DIGEST", "ITEM", "EPOCH", "NODE", "WHAT", "NAME", "BYTES"],
+        kept.map((one) =>
+          ["digest", "item", "epoch", "nodeName", "sort", "name", "size"].map((field) => text(one[field])),
+        ),
       );
 
 const forkList = (forks: readonly Fields[]): string =>

@@ -115,6 +115,7 @@ const INPUTS: Record<CommandName, (item: string) => object> = {
   "item.history": (item) => ({ item }),
   "item.note": (item) => ({ item, text: "see the log" }),
   "item.answer": (item) => ({ item, text: "443" }),
+  artifacts: () => ({}),
   questions: () => ({}),
   people: () => ({}),
   "people.pair": () => ({ person: "ada" }),

@@ -104,6 +104,7 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "people.role":
       return changeRole(command.input, context);
     case "people":
+    case "artifacts":
     case "questions":
     case "item.list":
     case "item.show":

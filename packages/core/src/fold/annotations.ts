@@ -10,7 +10,7 @@
  */
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { AnnotationBody } from "../op/bodies.ts";
+import type { AnnotationBody, ArtifactFile } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
 import type { Evidence } from "./stage.ts";
 
@@ -56,6 +56,16 @@ interface Attest extends Stamp {
   readonly evidence: Evidence;
 }
 
+/** What a member keeps of an attempt that ended on it. */
+export interface Artifacts extends Stamp {
+  readonly member: string;
+  readonly project: string;
+  readonly epoch: number;
+  readonly commit: string;
+  readonly copies: number;
+  readonly files: readonly ArtifactFile[];
+}
+
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
@@ -63,6 +73,8 @@ export interface Annotations {
   readonly questions: ReadonlyMap<string, Question>;
   /** In no order; of one member's for one tree the last. */
   readonly attests: readonly Attest[];
+  /** In no order; of one member's for one epoch the last. */
+  readonly artifacts: readonly Artifacts[];
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
@@ -73,6 +85,7 @@ export const noAnnotations: Annotations = {
   notes: [],
   questions: new Map(),
   attests: [],
+  artifacts: [],
   asks: new Map(),
   answers: new Map(),
 };
@@ -104,6 +117,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
     }
     case "item.attest":
       return attest(known, body, op);
+    case "item.artifact":
+      return keep(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -128,6 +143,18 @@ function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp)
   if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
   const others = known.attests.filter((one) => one !== before);
   return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+}
+
+function keep(known: Annotations, body: Said<"item.artifact">, op: AnnotationOp): Result<Annotations, string> {
+  if (op.state === undefined) return err("what is kept of an attempt builds on a stage of the item");
+  const { project, epoch, commit, copies, files } = body;
+  // So there are never more of them than claims.
+  if (epoch > op.state.epoch) return err("there was no such attempt");
+  const isSame = (one: Artifacts): boolean => one.member === op.member && one.epoch === epoch;
+  const before = known.artifacts.find(isSame);
+  if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
+  const kept: Artifacts = { ...stampOf(op), member: op.member, project, epoch, commit, copies, files };
+  return ok({ ...known, artifacts: [...known.artifacts.filter((one) => one !== before), kept] });
 }
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {

@@ -40,7 +40,10 @@ function itemValue(item: ItemHistory): Value {
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   const attested = [...item.annotations.attests].map(({ id }) => id).toSorted(compareText);
-  return [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
+  const kept = item.annotations.artifacts.map(({ id }) => id).toSorted(compareText);
+  const value = [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
+  // An item that nothing is kept of has the digest it always had.
+  return kept.length === 0 ? value : [...value, hashable(kept)];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [

@@ -50,6 +50,17 @@ export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
+/** What a kept file is: all that an attempt printed, what one gate command printed, or a file that the project asked for. */
+export const ARTIFACT_SORTS: readonly ["log", "gate", "file"] = ["log", "gate", "file"];
+
+/** One kept file: its SHA-256 (hex), and its size before it was packed. */
+export interface ArtifactFile {
+  readonly sort: (typeof ARTIFACT_SORTS)[number];
+  readonly name: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
 export type MeshBody =
   | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
   | { readonly kind: "member.invite"; readonly ticket: Uint8Array; readonly role: Role; readonly expires: number }
@@ -166,6 +177,19 @@ export type AnnotationBody =
    * green is in the runs. Builds on a stage of the item.
    */
   | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
+  /**
+   * The attempt of this epoch has ended on the author's node, which keeps these files of it. Members that the files are
+   * meant for keep them too, so many. Builds on a stage of the item.
+   */
+  | {
+      readonly kind: "item.artifact";
+      readonly project: string;
+      readonly epoch: number;
+      /** What was tried last; empty when the attempt came to no commit. */
+      readonly commit: string;
+      readonly copies: number;
+      readonly files: readonly ArtifactFile[];
+    }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -203,6 +227,7 @@ const feature: Check<Feature> = record({
 });
 
 const QUESTION = /^[0-9a-z]{4,26}$/;
+const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const cut: Check<ReadonlyMap<string, number>> = mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000);
 
@@ -278,6 +303,21 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
+  "item.artifact": record({
+    project: matching(PROJECT),
+    epoch: integer(1, LIMITS.counter),
+    commit: matching(/^(?:[0-9a-f]{40}|[0-9a-f]{64})?$/),
+    copies: integer(0, LIMITS.artifactCopies),
+    files: list(
+      record({
+        sort: oneOf<ArtifactFile["sort"]>(ARTIFACT_SORTS),
+        name: line(LIMITS.artifactNameLength),
+        digest: matching(/^[0-9a-f]{64}$/),
+        size: integer(0, LIMITS.artifactBytes),
+      }),
+      LIMITS.artifactFiles,
+    ),
+  }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };

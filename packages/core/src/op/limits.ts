@@ -79,6 +79,13 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   logBytes: 64 * 1024,
   /** How often a `log-read` is passed on to where the output is. */
   logHops: 2,
+  /** One kept file, before it is packed. */
+  artifactBytes: 80 * 1024 * 1024,
+  /** Kept files that one op names. */
+  artifactFiles: 32,
+  artifactNameLength: 200,
+  /** Members beside the author that may be asked to keep a file. */
+  artifactCopies: 8,
   /** Lamport stamps and sequence numbers never pass this. */
   counter: 2 ** 48,
   titleLength: 200,
@@ -142,6 +149,10 @@ export type LimitName =
   | "beatCursorLength"
   | "logBytes"
   | "logHops"
+  | "artifactBytes"
+  | "artifactFiles"
+  | "artifactNameLength"
+  | "artifactCopies"
   | "counter"
   | "titleLength"
   | "textBytes"

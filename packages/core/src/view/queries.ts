@@ -14,6 +14,7 @@ import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
+import { keptFiles } from "./artifacts.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import {
   chainOf,
@@ -52,6 +53,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         stage: item.best.state.stage.stage,
         why: explain(item, context.view.items, context.naming),
       }));
+    case "artifacts":
+      return artifacts(command.input.item, context);
     case "members":
       return ok(members(context));
     case "questions":
@@ -76,6 +79,13 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
 function withItem(ref: string, { view }: QueryContext, answer: (item: LiveItem) => Plain): Result<Plain, CommandError> {
   const item = findItem(view, ref);
   return item.ok ? ok(answer(item.value)) : item;
+}
+
+function artifacts(ref: string | undefined, { view, naming }: QueryContext): Result<Plain, CommandError> {
+  const rows = (item: LiveItem): readonly Plain[] => keptFiles(item, naming).map((file) => ({ ...file }));
+  if (ref === undefined) return ok(liveItems(view).flatMap(rows));
+  const item = findItem(view, ref);
+  return item.ok ? ok(rows(item.value)) : item;
 }
 
 export const liveItems = (view: View): readonly LiveItem[] => [...view.items.values()].filter(isLive);
