@@ -8,6 +8,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import {
+  type ArtifactSettings,
+  ARTIFACTS,
   createNode,
   createNodeCrypto,
   createSecrets,
@@ -27,10 +29,11 @@ import {
 import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
-import { childEnvironment, createAsking, createAttemptLogs, createProcesses } from "@skein/process";
+import { childEnvironment, createAsking, createAttemptLogs, createBlobStore, createProcesses } from "@skein/process";
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { readNodeFile } from "./node-file.ts";
 import { packagesFor } from "./package-files.ts";
 import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
 import { openSandboxes } from "./sandbox.ts";
@@ -71,6 +74,7 @@ export function composeNode(options: ComposeOptions): Node {
     logs: join(data.path, "logs"),
     stories: join(data.path, "stories"),
     git: join(data.path, "git"),
+    artifacts: join(data.path, "artifacts"),
     asks: join(data.path, "asks"),
     sessions: join(data.path, "sessions"),
   };
@@ -98,6 +102,7 @@ export function composeNode(options: ComposeOptions): Node {
       maxBytesPerLog: LOG_BYTES,
       onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
     }),
+    artifacts: { blobs: createBlobStore(places.artifacts), settings: createArtifactSettings(data.path) },
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     secrets,
@@ -129,6 +134,17 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** Read anew at every look. A version that cannot be read changes nothing: a policy of another kind could delete. */
+function createArtifactSettings(directory: string): () => ArtifactSettings {
+  let last: ArtifactSettings | undefined;
+  return () => {
+    const read = readNodeFile(directory);
+    if (read.ok) last = read.value.artifacts ?? ARTIFACTS;
+    // Not one was ever read: nothing is deleted meanwhile.
+    return last ?? { ...ARTIFACTS, keepMs: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  };
 }
 
 function shippedAgent(): NodeOptions["scriptedAgent"] {

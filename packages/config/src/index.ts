@@ -22,6 +22,7 @@ export { isSecretKey } from "./secret.ts";
 export { formatDuration, parseDuration } from "./quantity.ts";
 export {
   type AccountConfig,
+  type ArtifactConfig,
   type InterpreterConfig,
   type NodeConfig,
   NO_NODE_CONFIG,

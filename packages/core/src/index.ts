@@ -5,6 +5,7 @@ export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
 export { createTerminalFilter, plainOutput, shownOutput } from "./kernel/terminal-text.ts";
 
 export {
+  type ArtifactFile,
   ITEM_TYPES,
   type ItemBody,
   type ItemType,

@@ -18,8 +18,8 @@ import {
 
 import type { LogChunk } from "./api.ts";
 import type { PeerLink } from "./links/peer-link.ts";
-import { createPeerReads, type PieceAnswer, type PieceQuestion } from "./peer-reads.ts";
-import type { AttemptLogs, Clock } from "./ports.ts";
+import { createPeerReads, type PeerReads, type PieceAnswer, type PieceQuestion } from "./peer-reads.ts";
+import type { AttemptLogs, Blobs, Cancel, Clock } from "./ports.ts";
 
 export interface LogReaderDeps {
   readonly clock: Clock;
@@ -35,6 +35,10 @@ export interface LogReaderDeps {
   readonly nameOf: (key: string) => string;
   /** Is an attempt of this item and epoch running here? */
   readonly isRunning: (item: string, epoch: number) => boolean;
+  /** What is kept by its digest; a node without it keeps nothing. */
+  readonly blobs?: Blobs | undefined;
+  /** The whole log of an attempt that has ended, from whoever kept it. */
+  readonly kept?: (attempt: BoardAttempt) => Promise<Uint8Array | undefined>;
 }
 
 export interface LogReader {
@@ -45,11 +49,19 @@ export interface LogReader {
   }): Promise<Result<LogChunk, CommandError>>;
   /** A question or an answer of a peer. */
   receive(link: PeerLink, message: Message): void;
+  readonly reads: PeerReads;
+  /** Nothing is held for readers any more. */
+  stop(): void;
 }
 
 type Piece = Pick<PieceAnswer, "epoch" | "bytes" | "end" | "ended">;
 
 export function createLogReader(deps: LogReaderDeps): LogReader {
+  const packed = ({ item: digest, offset }: PieceQuestion): Piece | undefined => {
+    const found = deps.blobs?.readPacked(digest, offset, LIMITS.logBytes);
+    return found === undefined ? undefined : { epoch: 1, ended: true, ...found };
+  };
+  const lastKept = createLastKept(deps);
   const local = ({ item, epoch, offset }: PieceQuestion): Piece | undefined => {
     const ended = !deps.isRunning(item, epoch);
     const found = ITEM_ID.test(item) ? deps.logs.read({ item, epoch }, offset, LIMITS.logBytes) : undefined;
@@ -62,21 +74,29 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
   const peers = createPeerReads({
     clock: deps.clock,
     // Two nodes may have held one epoch: of two logs the one is meant that the asker's board shows.
-    own: (question, isPassedOn) => (isPassedOn && holderOf(question) !== deps.self() ? undefined : local(question)),
+    own: (question, isPassedOn) => {
+      if (isDigest(question)) return packed(question);
+      return isPassedOn && holderOf(question) !== deps.self() ? undefined : local(question);
+    },
     onward: (question) => {
+      if (isDigest(question)) return { holder: undefined, others: deps.links() };
       const holder = holderOf(question);
       if (holder === undefined || holder === deps.self()) return { holder: undefined, others: [] };
       return { holder: deps.linkTo(holder), others: deps.links() };
     },
   });
 
-  const pieceOf = (node: string, question: PieceQuestion): Promise<Piece | undefined> => {
+  const pieceOf = async (attempt: BoardAttempt, question: PieceQuestion): Promise<Piece | undefined> =>
+    (await liveOf(attempt.node, question)) ?? (await lastKept.read(attempt, question.offset));
+  const liveOf = (node: string, question: PieceQuestion): Promise<Piece | undefined> => {
     if (node === deps.self()) return Promise.resolve(local(question));
     const link = deps.linkTo(node);
     return link === undefined ? peers.ask(deps.links(), question, LIMITS.logHops) : peers.ask([link], question, 0);
   };
 
   return {
+    reads: peers,
+    stop: () => lastKept.forget(),
     receive: (link, message) => peers.receive(link, message),
     read: async ({ item: ref, epoch, offset }) => {
       const item = findItem(deps.view(), ref);
@@ -89,12 +109,36 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
         });
       }
       const { node, epoch: at } = attempt;
-      const piece = await pieceOf(node, { item: item.value.id, epoch: at, offset });
+      const piece = await pieceOf(attempt, { item: item.value.id, epoch: at, offset });
       return piece === undefined
         ? err(whyNone(deps, attempt))
         : ok(toChunk({ item: item.value.id, epoch: at, node, offset }, piece));
     },
   };
+}
+
+const isDigest = ({ item, epoch }: PieceQuestion): boolean => epoch === 0 && /^[0-9a-f]{64}$/.test(item);
+
+const LAST_KEPT_MS = 30_000;
+
+/** Pieces of a kept log: whoever reads one reads all of it, so it stays unpacked for a moment. One at a time. */
+function createLastKept({ clock, kept }: LogReaderDeps): {
+  read(attempt: BoardAttempt, offset: number): Promise<Piece | undefined>;
+  forget(): void;
+} {
+  let last: { readonly key: string; readonly bytes: Uint8Array } | undefined;
+  let cancel: Cancel = () => undefined;
+  const read = async (attempt: BoardAttempt, offset: number): Promise<Piece | undefined> => {
+    const key = `${attempt.item}/${attempt.epoch}/${attempt.node}`;
+    const all = last?.key === key ? last.bytes : await kept?.(attempt);
+    if (all === undefined) return undefined;
+    last = { key, bytes: all };
+    cancel();
+    cancel = clock.after(LAST_KEPT_MS, () => (last = undefined));
+    const from = Math.min(offset, all.length);
+    return { epoch: attempt.epoch, bytes: all.subarray(from, from + LIMITS.logBytes), end: all.length, ended: true };
+  };
+  return { read, forget: () => cancel() };
 }
 
 function whyNone({ self, linkTo, nameOf }: LogReaderDeps, { node, epoch }: BoardAttempt): CommandError {

@@ -449,6 +449,8 @@ export interface AttemptLogs {
     offset: number,
     maxBytes: number,
   ): { readonly bytes: Uint8Array; readonly end: number } | undefined;
+  /** What was kept under a digest is not needed twice. */
+  remove?(attempt: { readonly item: string; readonly epoch: number }): void;
   /** Epochs of an item that have a log here, ascending. */
   epochs(item: string): readonly number[];
 }

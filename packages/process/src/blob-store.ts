@@ -11,7 +11,6 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
-  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -30,7 +29,6 @@ import { createGunzip, createGzip } from "node:zlib";
 import { err, ok, type Result } from "@skein/core";
 import type { Blobs, StoredBlob } from "@skein/node";
 
-const DIGEST = /^[0-9a-f]{64}$/;
 const NAME = /^([0-9a-f]{64})\.gz$/;
 
 export function createBlobStore(directory: string): Blobs {
@@ -38,12 +36,15 @@ export function createBlobStore(directory: string): Blobs {
   // What an earlier life did not end.
   rmSync(incoming, { recursive: true, force: true });
   mkdirSync(incoming, { recursive: true, mode: 0o700 });
+  const stored = new Map(listBlobs(directory).map((one) => [one.digest, one]));
   const pathOf = (digest: string): string => join(directory, digest.slice(0, 2), `${digest}.gz`);
   const fresh = (): string => join(incoming, randomUUID());
   const publish = (from: string, digest: string): void => {
     mkdirSync(join(directory, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
     syncFile(from);
     renameSync(from, pathOf(digest));
+    const { size, mtimeMs } = statSync(pathOf(digest));
+    stored.set(digest, { digest, packedBytes: size, storedAtMs: mtimeMs });
   };
 
   return {
@@ -54,15 +55,15 @@ export function createBlobStore(directory: string): Blobs {
           const measure = createMeasure(maxBytes);
           await pipeline(source, measure.stream, createGzip(), createWriteStream(path, { mode: 0o600 }));
           const { digest, size } = measure.result();
-          if (!existsSync(pathOf(digest))) publish(path, digest);
+          if (!stored.has(digest)) publish(path, digest);
           return ok({ digest, size });
         } finally {
           rmSync(path, { force: true });
         }
       }),
-    has: (digest) => DIGEST.test(digest) && existsSync(pathOf(digest)),
+    has: (digest) => stored.has(digest),
     readPacked: (digest, offset, maxBytes) => {
-      if (!DIGEST.test(digest)) return undefined;
+      if (!stored.has(digest)) return undefined;
       try {
         return readPiece(pathOf(digest), offset, maxBytes);
       } catch {
@@ -93,7 +94,7 @@ export function createBlobStore(directory: string): Blobs {
     },
     content: (digest, maxBytes) =>
       attempt(async () => {
-        if (!DIGEST.test(digest) || !existsSync(pathOf(digest))) return ok(undefined);
+        if (!stored.has(digest)) return ok(undefined);
         const parts: Buffer[] = [];
         const measure = createMeasure(maxBytes);
         measure.stream.on("data", (part: Buffer) => parts.push(part));
@@ -102,9 +103,10 @@ export function createBlobStore(directory: string): Blobs {
           ? ok(Buffer.concat(parts))
           : err("what is on the disk is not what its digest says any more");
       }),
-    list: () => listBlobs(directory),
+    list: () => [...stored.values()],
     remove: (digest) => {
-      if (DIGEST.test(digest)) rmSync(pathOf(digest), { force: true });
+      if (!stored.delete(digest)) return;
+      rmSync(pathOf(digest), { force: true });
     },
   };
 }

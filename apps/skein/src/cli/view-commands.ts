@@ -1,10 +1,12 @@
-/** Commands that follow or show: board, logs. */
-import { type BoardAttempt, createTerminalFilter } from "@skein/core";
+/** Commands that follow or show: board, logs, kept files. */
+import { writeFileSync } from "node:fs";
+
+import { type BoardAttempt, createTerminalFilter, shownOutput } from "@skein/core";
 import type { Json } from "@skein/node";
 import type { Command } from "commander";
 
 import { type Client, connect } from "../client.ts";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption, wholeNumber } from "./options.ts";
 import { present } from "./present.ts";
 
@@ -25,6 +27,33 @@ export function addViewCommands(program: Command): void {
     .action(async (item: string, flags: CommonOptions & { follow?: boolean; epoch?: number }) =>
       withClient(flags, (client) => showLogs(client, item, flags.epoch, flags.follow === true)),
     );
+  program
+    .command("artifact")
+    .description("What is kept of attempts")
+    .command("get")
+    .description("Print a kept file, or save it; what does not have its digest is refused")
+    .argument("<digest>", "its digest, or the beginning of it, as `skein artifacts` lists it")
+    .option("-o, --output <file>", "where to save it; a file that is there is not touched")
+    .addOption(dataOption())
+    .action(async (digest: string, flags: CommonOptions & { output?: string }) =>
+      withClient(flags, (client) => getArtifact(client, digest, flags.output)),
+    );
+}
+
+async function getArtifact(client: Client, digest: string, output: string | undefined): Promise<void> {
+  const read = await client.readArtifact(digest);
+  if (!read.ok) throw new Failure(read.error.message);
+  if (output !== undefined) {
+    try {
+      writeFileSync(output, read.value, { flag: "wx", mode: 0o600 });
+    } catch (cause) {
+      throw new Failure(`${output} cannot be written: ${reasonOf(cause)}.`);
+    }
+    return;
+  }
+  // A terminal gets what is harmless, and everything else the very bytes.
+  const shown = process.stdout.isTTY ? shownOutput(read.value, true).text : read.value;
+  await new Promise<void>((resolve) => process.stdout.write(shown, () => resolve()));
 }
 
 async function withClient(flags: CommonOptions, use: (client: Client) => Promise<void>): Promise<void> {
