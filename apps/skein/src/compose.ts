@@ -29,7 +29,14 @@ import {
 import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
-import { childEnvironment, createAsking, createAttemptLogs, createBlobStore, createProcesses } from "@skein/process";
+import {
+  childEnvironment,
+  createAsking,
+  createAttemptLogs,
+  createBlobStore,
+  createProcesses,
+  declaredFiles,
+} from "@skein/process";
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
@@ -102,7 +109,7 @@ export function composeNode(options: ComposeOptions): Node {
       maxBytesPerLog: LOG_BYTES,
       onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
     }),
-    artifacts: { blobs: createBlobStore(places.artifacts), settings: createArtifactSettings(data.path) },
+    artifacts: { blobs: createBlobStore(places.artifacts), settings: createArtifactSettings(data.path), declaredFiles },
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     secrets,

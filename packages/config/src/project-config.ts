@@ -86,4 +86,6 @@ export interface ProjectConfig {
   readonly merge: MergeConfig;
   readonly limits: LimitConfig;
   readonly ask: AskConfig;
+  /** Patterns of files that are kept of the checkout that the gate ran in; none when it is left out. */
+  readonly artifacts?: readonly string[] | undefined;
 }

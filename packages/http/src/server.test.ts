@@ -61,16 +61,6 @@ const askRoute = (route: Route, headers: Readonly<Record<string, string>>): Prom
     ...(route.method === "POST" ? { body: '{"name":"item.list"}' } : {}),
   });
 
-test("a kept file is only ever saved: no browser shows what is in it, and its name is only a name", async () => {
-  const answer = await ask("/api/v1/artifacts/abcdef", { headers: BEARER });
-  expect(answer.status).toBe(200);
-  expect(answer.headers["content-type"]).toBe("application/octet-stream");
-  expect(answer.headers["x-content-type-options"]).toBe("nosniff");
-  expect(answer.headers["content-disposition"]).toBe('attachment; filename="0123456789ab-3-_evil_..__name_.html"');
-  expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
-  expect((await ask("/api/v1/artifacts/missing", { headers: BEARER })).status).toBe(404);
-});
-
 test("the route table holds the routes of the contract", () => {
   expect(ROUTES.map(({ method, path, access }) => `${method} ${path} ${access}`)).toEqual([
     "GET /healthz open",

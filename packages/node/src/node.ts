@@ -29,10 +29,7 @@ import {
 
 import { createAlarms } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
-import { createArtifacts } from "./artifacts/artifacts.ts";
-import type { ArtifactSettings } from "./artifacts/retention.ts";
-import { keptLogOf, withoutArtifacts } from "./artifacts/node-artifacts.ts";
-import { createLogReader, lastOutputOf } from "./attempt-log-reader.ts";
+import { lastOutputOf } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
@@ -42,23 +39,13 @@ import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
-import type { LinkRefusal, PeerLink } from "./links/peer-link.ts";
+import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
 import { describeBeat, healthOf } from "./own-state.ts";
-import type {
-  Asking,
-  AttemptLogs,
-  Blobs,
-  Clock,
-  LogStore,
-  NodeKeys,
-  PeerNet,
-  Processes,
-  Random,
-  Sandboxes,
-} from "./ports.ts";
+import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
+import { createOutput, type KeepsArtifacts } from "./output.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
@@ -85,7 +72,7 @@ export interface NodeOptions {
   /** What never stands in a log or an op that this node writes; nothing when it is left out. */
   readonly secrets?: Secrets;
   /** Where what attempts leave is kept, and for how long; nothing is kept when it is left out. */
-  readonly artifacts?: { readonly blobs: Blobs; readonly settings: () => ArtifactSettings };
+  readonly artifacts?: KeepsArtifacts;
   readonly openRepository: OpenRepository;
   readonly writeStory: WorkDeps["writeStory"];
   readonly environment: WorkDeps["environment"];
@@ -238,7 +225,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     log,
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
-    onLogMessage: (link, message) => logReader.receive(link, message),
+    onLogMessage: (link, message) => output.receive(link, message),
     onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
     heldBack: () => (continuity.isAsking() ? ownFeed() : undefined),
@@ -247,6 +234,23 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onRefused: (refusal) => {
       if (refusal.by === "peer" && selfRole() === undefined) options.onRefused(refusal);
     },
+  });
+
+  const output = createOutput({
+    ...options,
+    keeps: options.artifacts,
+    secrets,
+    journal,
+    replica,
+    incidents,
+    self,
+    role: selfRole,
+    nameOf,
+    membership,
+    presence,
+    peers: () => links.peers(),
+    executions: () => worker.executions(),
+    attempts: () => board.current().attempts,
   });
 
   const worker: Worker = createWorker({
@@ -260,7 +264,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     sandboxes: options.sandboxes,
     asking: options.asking,
     talking: options.talking,
-    capture: (attempt) => secrets.stream((bytes) => options.logs.append(attempt, bytes)),
+    capture: output.capture,
+    leavings: output.leavings,
     writeStory: options.writeStory,
     environment: options.environment,
     scriptedAgent: options.scriptedAgent,
@@ -280,7 +285,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onActivity: () => {
       board.refresh();
       presence.beatSoon();
-      artifacts.poke();
+      output.artifacts.poke();
     },
     onLandings: (items) => {
       board.update(items);
@@ -299,46 +304,6 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       wallMs: clock.wallMs(),
     });
   const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
-  const isRunning = (item: string, epoch: number): boolean =>
-    worker.executions().some((one) => one.item === item && one.epoch === epoch);
-  const linkTo = (member: string): PeerLink | undefined =>
-    links.peers().get(membership().members.get(member)?.key ?? "");
-  const provedLinks = (): readonly PeerLink[] =>
-    [...links.peers().values()].filter((link) => link.peer()?.provisional === false);
-  const logReader = createLogReader({
-    clock,
-    logs: options.logs,
-    self,
-    view: () => replica.view(),
-    attempts: () => board.current().attempts,
-    linkTo,
-    links: provedLinks,
-    nameOf,
-    isRunning,
-    blobs: options.artifacts?.blobs,
-    kept: (attempt) => keptLogOf(artifacts, replica.view(), attempt),
-  });
-  const artifacts =
-    options.artifacts === undefined
-      ? withoutArtifacts
-      : createArtifacts({
-          ...options.artifacts,
-          clock,
-          crypto,
-          journal,
-          replica,
-          logs: options.logs,
-          incidents,
-          self,
-          role: selfRole,
-          isRunning,
-          attempts: () => board.current().attempts,
-          alive: () => candidates(presence).map((one) => one.key),
-          reads: logReader.reads,
-          links: provedLinks,
-          linkTo,
-          nameOf,
-        });
   const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
   const growth = createGrowth({
     ...options,
@@ -392,10 +357,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.changed(items);
-    const named = [...(items ?? [])].some(
-      (id) => (replica.view().items.get(id)?.annotations.artifacts.length ?? 0) > 0,
-    );
-    if (named) artifacts.poke();
+    output.changed(items);
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -420,8 +382,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       const parsed = parseCommand(name, input);
       return parsed.ok ? commander.run(parsed.value) : parsed;
     },
-    readLog: (query) => logReader.read(query),
-    readArtifact: (digest) => artifacts.read(digest),
+    readLog: (query) => output.read(query),
+    readArtifact: (digest) => output.artifacts.read(digest),
   };
 
   const desk = createChatDesk({
@@ -454,18 +416,17 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       presence.start();
       worker.start();
       growth.start();
-      artifacts.start();
+      output.artifacts.start();
       refreshBoard();
     },
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       await worker.drain();
-      await artifacts.settle();
+      await output.stop();
       growth.stop();
       refresh();
       presence.stop();
-      logReader.stop();
       await links.stop();
       await journal.idle();
       journal.stop();

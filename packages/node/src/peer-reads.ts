@@ -30,7 +30,7 @@ export interface PeerReadsDeps {
   readonly budget?: Budget;
 }
 
-export interface Onward {
+interface Onward {
   readonly holder: PeerLink | undefined;
   readonly others: readonly PeerLink[];
 }

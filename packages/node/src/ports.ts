@@ -479,6 +479,19 @@ export interface Blobs {
   remove(digest: string): void;
 }
 
+/** A file that a project asked to keep. Its content can be read once. */
+export interface DeclaredFile {
+  readonly name: string;
+  readonly content: Iterable<Uint8Array>;
+}
+
+/** The files below a directory that match one of the patterns. What cannot be taken is told in one sentence each. */
+export type DeclaredFiles = (
+  directory: string,
+  patterns: readonly string[],
+  onRefused: (message: string) => void,
+) => readonly DeclaredFile[];
+
 export interface ReceivingBlob {
   write(packed: Uint8Array): void;
   /** Keeps it when it is what its digest says. */

@@ -51,7 +51,7 @@ const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", 
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
 /** What a kept file is: all that an attempt printed, what one gate command printed, or a file that the project asked for. */
-export const ARTIFACT_SORTS: readonly ["log", "gate", "file"] = ["log", "gate", "file"];
+const ARTIFACT_SORTS: readonly ["log", "gate", "file"] = ["log", "gate", "file"];
 
 /** One kept file: its SHA-256 (hex), and its size before it was packed. */
 export interface ArtifactFile {

@@ -17,6 +17,7 @@ import {
 
 import type { Journal, NotSaved } from "../journal.ts";
 import type { AttemptLogs, Blobs } from "../ports.ts";
+import { piecesOf } from "./leavings.ts";
 
 export interface ArchiveDeps {
   readonly blobs: Blobs;
@@ -44,7 +45,7 @@ export async function archive(
   deps: ArchiveDeps,
   { item, epoch }: Attempt,
 ): Promise<Result<void, { readonly message: string }>> {
-  const log = await deps.blobs.keep(piecesOf(deps.logs, item, epoch), LIMITS.artifactBytes);
+  const log = await deps.blobs.keep(piecesOf(deps.logs, { item, epoch }, 0), LIMITS.artifactBytes);
   if (!log.ok) return err({ message: `The log of attempt ${epoch} of ${item} cannot be kept: ${log.error}.` });
   const files = [{ sort: "log" as const, name: "log", ...log.value }, ...deps.left(item, epoch)];
   const written = await deps.journal.write<CommandError | NotSaved>(() => {
@@ -61,15 +62,6 @@ export async function archive(
     return ok([{ entity: item, on: found.best.id, body }]);
   });
   return written.ok ? ok(undefined) : written;
-}
-
-function* piecesOf(logs: AttemptLogs, item: string, epoch: number): Generator<Uint8Array> {
-  for (let offset = 0; ;) {
-    const piece = logs.read({ item, epoch }, offset, LIMITS.logBytes);
-    if (piece === undefined || piece.bytes.length === 0) return;
-    yield piece.bytes;
-    offset += piece.bytes.length;
-  }
 }
 
 /** The commit that the attempt handed in, or nothing. */

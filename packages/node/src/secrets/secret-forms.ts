@@ -4,7 +4,7 @@
  */
 
 /** Shorter values are not looked for. */
-export const SECRET_MIN_BYTES = 8;
+const SECRET_MIN_BYTES = 8;
 
 /** From this length on the encoded forms are looked for too. */
 const ENCODED_MIN_BYTES = 12;

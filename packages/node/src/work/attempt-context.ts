@@ -31,6 +31,7 @@ import type {
   SessionNotes,
   TurnAgents,
 } from "../ports.ts";
+import type { Leavings } from "../artifacts/leavings.ts";
 import type { SecretStream } from "../secrets/secrets.ts";
 import type { OpenProject } from "./project.ts";
 import { refuseConfig } from "./refuse-config.ts";
@@ -50,6 +51,8 @@ export interface WorkDeps {
   readonly talking?: Talking | undefined;
   /** Where an attempt's output goes; without the secrets that this node knows. */
   readonly capture: (attempt: { item: string; epoch: number }) => SecretStream;
+  /** Keeps what the gate leaves; a node without it keeps nothing. */
+  readonly leavings?: Leavings | undefined;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
   /** The child's whole environment. */

@@ -46,10 +46,19 @@ async function runOnce(
   );
   if (!opened.ok) return err("stopped");
   try {
-    return await runCommands(context, opened.value, tree);
+    const verdict = await runCommands(context, opened.value, tree);
+    await keepFiles(context, opened.value);
+    return verdict;
   } finally {
     await project.repository.remove(opened.value);
   }
+}
+
+/** What is there now was made by the gate, and everything that it started has ended. */
+async function keepFiles(context: AttemptContext, directory: string): Promise<void> {
+  const patterns = context.project.config().artifacts ?? [];
+  if (patterns.length === 0 || context.signal.aborted) return;
+  await context.deps.leavings?.files(context, directory, patterns, context.note);
 }
 
 async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
@@ -59,6 +68,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
     const shown = argv.join(" ");
     context.say(`gate: ${shown.slice(0, 80)}`);
     context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
+    const from = context.deps.leavings?.logEnd(context) ?? 0;
     const result = await runOnceShutIn(context, {
       argv,
       cwd,
@@ -78,6 +88,7 @@ async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Pro
       ...roomFor(context, { write: [cwd], read: [] }),
     });
     if (result.end.type === "aborted" || context.signal.aborted) return err("stopped");
+    await context.deps.leavings?.output(context, shown, from, context.note);
     const { durationMs, outputDigest } = result;
     const exitCode = exitCodeOf(result);
     runs.push({ argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest });
