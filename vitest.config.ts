@@ -19,6 +19,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"],
           // A busy machine is no failure.
           testTimeout: 30_000,
+          // Half of the time was loading the same modules again for every file. What a test changes, it takes back.
+          isolate: false,
         },
       },
       { resolve, ssr, test: { name: "tidy", include: ["test/tidy/**/*.test.ts"] } },
@@ -42,6 +44,19 @@ export default defineConfig({
         resolve,
         ssr,
         test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 60_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "hostile",
+          include: ["test/hostile/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          // What fills processors, memory and process tables would disturb whatever else runs: after everything, one by one.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+        },
       },
     ],
   },

@@ -24,7 +24,7 @@ const world = useWorld();
 
 const AGENT = join(import.meta.dirname, "..", "e2e", "support", "acp-agent.mjs");
 const acp = (more = ""): string =>
-  `{ kind: acp, run: [node, ${AGENT}]${more}, env: [ACP_AGENT_LOAD, ACP_AGENT_RESUME, ACP_AGENT_BROKEN, ACP_AGENT_HANGS] }`;
+  `{ kind: acp, run: [node, ${AGENT}]${more}, env: [ACP_AGENT_LOAD, ACP_AGENT_RESUME, ACP_AGENT_BROKEN, ACP_AGENT_HANGS, ACP_AGENT_BLOCKED] }`;
 
 interface Asked {
   readonly question: string;
@@ -161,14 +161,43 @@ test("an item that is taken away is cancelled in the conversation, and nothing o
   await alice.api.command("item.archive", { item: id });
 });
 
-test("a limit of the provider costs no attempt: the item waits for its time, and is done then", async () => {
+test("a throttle of the provider is waited out where the agent works, and costs neither attempt nor claim", async () => {
   const id = await add(alice.api, "limited");
   await inStage(alice.api, id, "Done");
-  const shown = await alice.api.item(id);
-  const history = await alice.api.history(id);
-  const back = history.find(({ kind }) => kind === "item.sendBack");
-  expect(back?.note).toContain("The agent's provider has cut it off: Internal error: You've hit your usage limit.");
-  expect(shown.attempts).toBe(0);
+  const log = await printed(alice.api, id);
+  expect(log).toContain("The agent's provider has cut it off: Internal error: You've hit your usage limit.");
+  expect(log).toContain("It goes on then, where it is.");
+  const kinds = (await alice.api.history(id)).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === "item.sendBack" || kind === "item.claim")).toEqual(["item.claim"]);
+});
+
+test("a node whose provider has blocked it hands its item on, with what was done, to a node with quota", async () => {
+  const other = await world.project({ name: "blocked", config: { agent: acp(), limits: "{ agentIdle: 60s }" } });
+  const pair = await startPartableMesh(world, {
+    project: other,
+    names: ["hans", "ines"],
+    each: (name) => (name === "hans" ? { slots: 2, env: { ACP_AGENT_BLOCKED: "1" } } : { slots: 0 }),
+  });
+  const [hans] = pair.nodes;
+  const id = await add(hans.api, "blocked");
+  const back = await waitFor("the item to be handed on", async () =>
+    (await hans.api.history(id)).find(({ kind }) => kind === "item.sendBack"),
+  );
+  expect(back.note).toContain("Try again in 5 hours. It is told to be free again at ");
+  // Nothing else that needs the agent begins here meanwhile.
+  const second = await add(hans.api, "works");
+  await pair.nodes[1].stop();
+  const ines = await pair.startAgain("ines", { slots: 1 });
+  await inStage(ines.api, id, "Done");
+  await inStage(ines.api, second, "Done");
+  const claims = (await ines.api.history(second)).filter(({ kind }) => kind === "item.claim");
+  expect(claims.map(({ author }) => author === back.author)).toEqual([false]);
+  expect((await ines.api.item(id)).attempts).toBe(0);
+  expect(JSON.parse(await kept(other, id, `work-${id}.txt`))).toEqual({
+    there: [`begun-${id}.txt`, `half-${id}.txt`],
+    isTold: true,
+  });
+  expect(await kept(other, id, `half-${id}.txt`)).toBe("not committed");
 });
 
 test("a node that loses its claim in the middle of a turn ends the turn, and the other node's attempt lands once", async () => {

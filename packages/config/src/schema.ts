@@ -284,10 +284,18 @@ function toAgentConfig(written: z.output<typeof schema>["agent"]): AgentConfig {
   return { ...rest, run: command, ...(name === undefined ? {} : { preset: name }) };
 }
 
-function toProjectConfig({ agent: worker, claim, limits, ask, ...asWritten }: z.output<typeof schema>): ProjectConfig {
+function toProjectConfig({
+  agent: worker,
+  artifacts: patterns = [],
+  claim,
+  limits,
+  ask,
+  ...asWritten
+}: z.output<typeof schema>): ProjectConfig {
   return {
     ...asWritten,
     agent: toAgentConfig(worker),
+    ...(patterns.length === 0 ? {} : { artifacts: patterns }),
     claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
     limits: {
       agentWallMs: limits.agentWall,

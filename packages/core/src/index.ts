@@ -150,6 +150,7 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
+export { finishedWork, refusedTips } from "./view/finished-work.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";

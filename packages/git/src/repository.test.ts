@@ -97,6 +97,38 @@ test("opening an attempt again starts from a clean directory", async () => {
   expect(readdirSync(join(fixture.directory, "nodes", "alice", "trash"))).toEqual([]);
 });
 
+test("an attempt goes on from unfinished work, with the target branch beside it", async () => {
+  const [alice, bob] = [await fixture.node("alice"), await fixture.node("bob")];
+  const work = await attempt(fixture, alice, { "half.txt": "half\n" });
+  valueOf(await alice.publishBranch(work.branch, work.tip, never));
+  const person = await fixture.clone("person");
+  await fixture.commit(person, { "b.txt": "b\n" });
+  await fixture.git(person, "push", "--quiet", "origin", "main");
+  const base = valueOf(await bob.fetchBase(never));
+  valueOf(await bob.fetchBranch(work.branch, work.tip, never));
+  const next = { item: work.item, epoch: 2, base, start: work.tip };
+  const workspace = valueOf(await bob.openAttempt(next, never));
+  expect(await fixture.git(workspace.directory, "rev-parse", "HEAD", "target/main")).toBe(`${work.tip}\n${base}`);
+  expect(valueOf(await bob.collectAttempt(workspace, never))).toMatchObject({ tip: work.tip, commitsAhead: 1 });
+  const tip = await fixture.commit(workspace.directory, { "rest.txt": "rest\n" });
+  expect(valueOf(await bob.collectAttempt(workspace, never))).toMatchObject({ tip, commitsAhead: 2 });
+});
+
+test("what an attempt had committed when its node died is taken in once, and its directory goes", async () => {
+  const node = await fixture.node("alice");
+  const base = valueOf(await node.fetchBase(never));
+  const workspace = valueOf(await node.openAttempt({ item: "a", epoch: 3, base }, never));
+  const tip = await fixture.commit(workspace.directory, { "half.txt": "half\n" });
+  const next = { item: "a", epoch: 5, base };
+  expect(valueOf(await node.recoverAttempt({ ...next, epoch: 3 }, never))).toBeUndefined();
+  expect(valueOf(await node.recoverAttempt({ ...next, item: "b" }, never))).toBeUndefined();
+  expect(valueOf(await node.recoverAttempt(next, never))).toMatchObject({ tip, commitsAhead: 1 });
+  expect(existsSync(workspace.directory)).toBe(false);
+  expect(valueOf(await node.recoverAttempt(next, never))).toBeUndefined();
+  const again = valueOf(await node.openAttempt({ ...next, start: tip }, never));
+  expect(await fixture.git(again.directory, "rev-parse", "HEAD")).toBe(tip);
+});
+
 test("two nodes make the same merge commit from the same inputs", async () => {
   const [alice, bob] = [await fixture.node("alice"), await fixture.node("bob")];
   const work = await attempt(fixture, alice, { "a.txt": "a\n", ".gitattributes": "* merge=union\n" });
@@ -210,7 +242,7 @@ test("names that are options, paths or revisions never reach git", async () => {
     await node.landings(evil, never),
     await node.merge({ base, tip: evil, message: "x", atSeconds: 1 }, never),
     await node.land({ items: ["a"], expected: base, commit: evil }, never),
-    await node.collectAttempt({ directory: fixture.directory, branch: "skein/a/1", base }, never),
+    await node.collectAttempt({ directory: fixture.directory, branch: "skein/a/1", base, start: base }, never),
     await openRepository({ directory: join(fixture.directory, "n"), remote: evil, base: "main" }, never),
     await openRepository({ directory: join(fixture.directory, "n"), remote: fixture.remote, base: evil }, never),
     await openRepository(

@@ -5,7 +5,7 @@
  */
 import { isAbsolute, join, resolve as absolute } from "node:path";
 import { err, ok, type Result } from "@skein/core";
-import type { AttemptWorkspace, GitError, Oid, Repository } from "@skein/node";
+import type { AttemptResult, AttemptWorkspace, GitError, Oid, Repository } from "@skein/node";
 import { collectAttempt } from "./collect.ts";
 import { fetchBase, fetchBranch } from "./fetch.ts";
 import { gitError, oneLine, quoted } from "./git-error.ts";
@@ -28,7 +28,7 @@ import { readFile } from "./read-file.ts";
 import { parseRemote } from "./remote.ts";
 import { createTurns } from "./turns.ts";
 import { isNewEnough, OLDEST_GIT } from "./version.ts";
-import { clearLeftovers, cloneAt, discard, ownDirectory } from "./workspace.ts";
+import { attemptDirectory, clearLeftovers, cloneAt, discard, lastAttempt, ownDirectory } from "./workspace.ts";
 
 export interface RepositoryOptions {
   /** Absolute; holds `mirror.git`, `attempts/`, `checkouts/`. Used by this node alone. */
@@ -111,6 +111,7 @@ function createRepository(mirror: Mirror): Repository {
     landings: createLandings(mirror),
     readFile: (commit, path, signal) => readFile(mirror, { commit, path }, signal),
     openAttempt: (attempt, signal) => openAttempt(mirror, attempt, signal),
+    recoverAttempt: (attempt, signal) => recoverAttempt(mirror, attempt, signal),
     collectAttempt: (workspace, signal) => collectAttempt(mirror, workspace, signal),
     publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
     fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
@@ -128,15 +129,15 @@ function createRepository(mirror: Mirror): Repository {
 
 async function openAttempt(
   mirror: Mirror,
-  { item, epoch, base }: AttemptName & { readonly base: Oid },
+  { item, epoch, base, start = base }: AttemptName & { readonly base: Oid; readonly start?: Oid },
   signal: AbortSignal,
 ): Promise<Result<AttemptWorkspace, GitError>> {
   const branch = attemptBranch({ item, epoch });
-  if (branch === undefined || !isOid(base))
+  if (branch === undefined || !isOid(base) || !isOid(start))
     return err(gitError("git-failed", `${quoted(item)}, epoch ${epoch}, at ${quoted(base)} does not name an attempt.`));
-  const directory = join(mirror.directory, "attempts", `${item}-${epoch}`);
-  const cloned = await cloneAt(mirror, { directory, commit: base, branch }, signal);
-  return cloned.ok ? ok({ directory, branch, base }) : cloned;
+  const directory = attemptDirectory(mirror.directory, { item, epoch });
+  const cloned = await cloneAt(mirror, { directory, commit: start, branch, target: base }, signal);
+  return cloned.ok ? ok({ directory, branch, base, start }) : cloned;
 }
 
 async function openCheckout(
@@ -149,4 +150,22 @@ async function openCheckout(
   const directory = join(mirror.directory, "checkouts", name);
   const cloned = await cloneAt(mirror, { directory, commit }, signal);
   return cloned.ok ? ok(directory) : cloned;
+}
+
+/** The directory is discarded whatever was in it: what is worth keeping is in the mirror then. */
+async function recoverAttempt(
+  mirror: Mirror,
+  { item, epoch, base }: AttemptName & { readonly base: Oid },
+  signal: AbortSignal,
+): Promise<Result<AttemptResult | undefined, GitError>> {
+  if (attemptBranch({ item, epoch }) === undefined || !isOid(base)) return ok(undefined);
+  const last = await lastAttempt(mirror.directory, { item, epoch });
+  if (last === undefined) return ok(undefined);
+  const directory = attemptDirectory(mirror.directory, last);
+  const branch = attemptBranch(last);
+  if (branch === undefined) return ok(undefined);
+  const collected = await collectAttempt(mirror, { directory, branch, base, start: base }, signal);
+  await discard(mirror.directory, directory);
+  if (!collected.ok) return collected;
+  return ok(collected.value.commitsAhead === 0 ? undefined : collected.value);
 }

@@ -12,6 +12,7 @@ import { err, ok, type Result } from "@skein/core";
 import type { GitError, Oid } from "@skein/node";
 import { diskError } from "./git-error.ts";
 import type { Mirror } from "./mirror.ts";
+import type { AttemptName } from "./names.ts";
 
 /** Appended to a clone's configuration, so that an agent can commit and git starts nothing in the background. */
 const CLONE_CONFIG = `[user]
@@ -30,17 +31,20 @@ export interface CloneRequest {
   readonly commit: Oid;
   /** The branch to be on; without it HEAD is detached. */
   readonly branch?: string;
+  /** The target branch's tip, where it is another commit: whoever works there can merge it. */
+  readonly target?: Oid;
 }
 
 /** Clones the mirror at one commit. What was in the directory before is removed. */
 export async function cloneAt(
   mirror: Mirror,
-  { directory, commit, branch }: CloneRequest,
+  request: CloneRequest,
   signal: AbortSignal,
 ): Promise<Result<void, GitError>> {
+  const { directory } = request;
   const cleared = await discard(mirror.directory, directory);
   if (!cleared.ok) return cleared;
-  const cloned = await fill(mirror, { directory, commit, ...(branch === undefined ? {} : { branch }) }, signal);
+  const cloned = await fill(mirror, request, signal);
   // Half a clone is of no use to anybody; its removal may fail like any other and is then left for the next start.
   if (!cloned.ok) await discard(mirror.directory, directory);
   return cloned;
@@ -48,7 +52,7 @@ export async function cloneAt(
 
 async function fill(
   mirror: Mirror,
-  { directory, commit, branch }: CloneRequest,
+  { directory, commit, branch, target = commit }: CloneRequest,
   signal: AbortSignal,
 ): Promise<Result<void, GitError>> {
   const { git } = mirror;
@@ -68,16 +72,18 @@ async function fill(
   } catch (cause) {
     return err(diskError(doing, cause));
   }
-  const target = branch === undefined ? ["--no-deref", "HEAD"] : [`refs/heads/${branch}`];
+  const own = branch === undefined ? ["--no-deref", "HEAD"] : [`refs/heads/${branch}`];
+  const others = target === commit ? [] : [target];
   const fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
   const steps = [
     // The mirror checked these objects when they came in.
     {
-      args: [...fetch, "--end-of-options", mirror.gitDir, commit],
+      args: [...fetch, "--end-of-options", mirror.gitDir, commit, ...others],
       protocol: "file" as const,
       config: ["fetch.fsckObjects=false", "transfer.fsckObjects=false"],
     },
-    { args: ["update-ref", ...target, commit] },
+    { args: ["update-ref", ...own, commit] },
+    ...others.map((oid) => ({ args: ["update-ref", `refs/remotes/target/${mirror.base}`, oid] })),
     // Symlinks stay symlinks in a checkout; those that an attempt brought in were checked when it was collected.
     {
       args: ["read-tree", "--reset", "-u", "--no-recurse-submodules", commit],
@@ -90,6 +96,19 @@ async function fill(
     if (!done.ok) return done;
   }
   return ok(undefined);
+}
+
+/** The only place where an attempt works. */
+export const attemptDirectory = (root: string, { item, epoch }: AttemptName): string =>
+  join(root, "attempts", `${item}-${epoch}`);
+
+/** The last one before this epoch whose directory is still there: its node died before it was done. */
+export async function lastAttempt(root: string, { item, epoch }: AttemptName): Promise<AttemptName | undefined> {
+  const names = await readdir(join(root, "attempts")).catch(() => []);
+  const epochs = names
+    .flatMap((name) => (name.startsWith(`${item}-`) ? [Number(name.slice(item.length + 1))] : []))
+    .filter((other) => Number.isSafeInteger(other) && other < epoch);
+  return epochs.length === 0 ? undefined : { item, epoch: Math.max(...epochs) };
 }
 
 /** A direct child of `attempts/` or `checkouts/`, or undefined: nothing else is ever removed or collected. */

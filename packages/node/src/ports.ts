@@ -144,6 +144,8 @@ export interface AttemptWorkspace {
   readonly directory: string;
   readonly branch: string;
   readonly base: Oid;
+  /** Where the branch began: the base, or unfinished work of an earlier attempt. */
+  readonly start: Oid;
 }
 
 /** What an agent left on its branch: its tip, that tip's tree, and the number of commits it is ahead of the base. */
@@ -174,11 +176,22 @@ export interface Repository {
   landings(tip: Oid, signal: AbortSignal): Promise<Result<ReadonlyMap<string, Oid>, GitError>>;
   /** The content of a file at a commit, or undefined when it is not there. At most 256 KiB. */
   readFile(commit: Oid, path: string, signal: AbortSignal): Promise<Result<string | undefined, GitError>>;
-  /** A fresh clone at `base` with a new branch. An earlier directory of the same attempt is removed first. */
+  /**
+   * A fresh clone with a new branch at `start`, or at `base` where no work is gone on with. An earlier directory of the same
+   * attempt is removed first.
+   */
   openAttempt(
-    attempt: { readonly item: string; readonly epoch: number; readonly base: Oid },
+    attempt: { readonly item: string; readonly epoch: number; readonly base: Oid; readonly start?: Oid },
     signal: AbortSignal,
   ): Promise<Result<AttemptWorkspace, GitError>>;
+  /**
+   * What the last attempt of the item before this epoch had committed when this node died, taken into the mirror. Its
+   * directory is gone afterwards. Undefined when there is none, or nothing in it.
+   */
+  recoverAttempt(
+    attempt: { readonly item: string; readonly epoch: number; readonly base: Oid },
+    signal: AbortSignal,
+  ): Promise<Result<AttemptResult | undefined, GitError>>;
   /** Takes the attempt's commits into the mirror (object checks on); works with zero commits ahead too. */
   collectAttempt(workspace: AttemptWorkspace, signal: AbortSignal): Promise<Result<AttemptResult, GitError>>;
   /** Pushes an attempt's tip to the remote as its branch, so that a survivor can go on with it. */

@@ -305,6 +305,7 @@ function workPorts(
       world.trace.line(machine.name, `pushes ${item}: ${result}`);
     },
     onConflict: () => world.note("merge conflict"),
+    onGoneOn: () => world.note("unfinished work gone on with"),
     onArgument: (what: string, text: string, isValid: boolean) => hooks.onArgument(what, text, isValid),
   };
   const repository = createRepository({

@@ -1,7 +1,7 @@
 // A stand-in for an ACP agent, on the agent's side of the official SDK. The story says how it behaves: "mode: …", and how it
 // stops: "stop: …". It keeps its sessions in its home, as real agents do. docs/agents.md lists the modes.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
@@ -138,6 +138,17 @@ const MODES = {
       return { stopReason: "end_turn" };
     }
     throw RequestError.internalError({ details: "You've hit your usage limit. Try again in 1 second." });
+  },
+  // Where its provider has cut it off for hours it has begun something; elsewhere it goes on with what is there.
+  blocked: async ({ keep, text }) => {
+    if (process.env.ACP_AGENT_BLOCKED === "1") {
+      await keep(`begun-${item}.txt`, "committed");
+      writeFileSync(`half-${item}.txt`, "not committed");
+      throw RequestError.internalError({ details: "You've hit your usage limit. Try again in 5 hours." });
+    }
+    const there = [`begun-${item}.txt`, `half-${item}.txt`].filter((name) => existsSync(name));
+    await keep(`work-${item}.txt`, JSON.stringify({ there, isTold: text.includes("Work that is here already") }));
+    return { stopReason: "end_turn" };
   },
   // Forgets to commit the first time, and shows then what it remembers.
   remembers: async ({ sessionId, keep, text }) => {

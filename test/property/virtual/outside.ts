@@ -123,8 +123,9 @@ export function createVirtualRemote(): VirtualRemote {
             return ok(new Map(landed));
           }),
         readFile: () => later(() => ok(undefined)),
-        openAttempt: ({ item, epoch, base }) =>
-          later(() => ok({ directory: `${item}/${epoch}`, branch: `skein/${item}/${epoch}`, base })),
+        openAttempt: ({ item, epoch, base, start = base }) =>
+          later(() => ok({ directory: `${item}/${epoch}`, branch: `skein/${item}/${epoch}`, base, start })),
+        recoverAttempt: () => later(() => ok(undefined)),
         collectAttempt: ({ branch }) =>
           later(() => ok({ tip: oid(branch), tree: oid(`tree ${branch}`), commitsAhead: 1 })),
         publishBranch: () => later(() => ok(undefined)),

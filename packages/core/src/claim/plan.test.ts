@@ -70,6 +70,7 @@ const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => (
   view: world.replica.view(),
   self: selfAs(SELF, { slotsFree: 9 }),
   others: [],
+  codingFrom: 0,
   nowMs: 0,
   staggerMs: STAGGER,
   isExpired: () => false,
@@ -314,4 +315,16 @@ test("work on an item that was put on hold is stopped, and its claim released", 
   const running = new Map([[A, world.event(A, { kind: "item.claim", ttl: 1_000 })]]);
   world.set(A, { field: "hold", value: "legal asks" });
   expect(plan(world, { running })).toEqual([{ type: "stop", item: A, why: "on hold: legal asks", release: true }]);
+});
+
+test("a node whose provider has cut it off codes nothing until then, and still gates and lands what others made", () => {
+  const world = worldOf();
+  const later: Partial<PlanInput> = { codingFrom: 5_000, nowMs: 4_999, isExpired: () => true };
+  world.add(A);
+  world.add(B);
+  expect(claims(world, later)).toEqual([]);
+  expect(claims(world, { ...later, nowMs: 5_000 })).toHaveLength(2);
+  world.event(A, { kind: "item.claim", ttl: 1_000 });
+  world.event(A, { kind: "item.submit", feature });
+  expect(claims(world, later)).toEqual([A]);
 });

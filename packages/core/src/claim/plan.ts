@@ -36,6 +36,8 @@ export interface PlanInput {
   readonly ready: boolean;
   /** Items to leave alone until their time has come (a remote that is down). */
   readonly notBefore: ReadonlyMap<string, number>;
+  /** Until then nothing goes into Coding here: the provider of this node's agent has cut it off. */
+  readonly codingFrom: number;
   /** This node has found the item's landing on the target branch: what depends on it may start. */
   readonly isVerified: (item: string) => boolean;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
@@ -119,6 +121,7 @@ function claimable(
   if (item.registers.hold.value !== "" || openDependencies(item, input.view.items, input.isVerified).length > 0)
     return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
+  if (state.stage.stage === "Coding" && input.codingFrom > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   if (state.claim === null) return "free";

@@ -1,6 +1,6 @@
 /** What one accepted op makes of an item, and the order in which such states compete. */
 import { compareText } from "../kernel/bytes.ts";
-import type { StageState } from "./stage.ts";
+import type { Feature, StageState } from "./stage.ts";
 
 /** A lease on an item's stage. It goes with the item from stage to stage until it is released, sent back or taken over. */
 export interface Claim {
@@ -28,6 +28,8 @@ export interface ItemState {
   readonly attempts: number;
   /** How many of the last ones brought nothing new. */
   readonly noProgress: number;
+  /** Work that somebody began and could not finish, on its published branch: the next attempt begins with it. */
+  readonly left: Feature | null;
   /** One sentence for people: why the last send-back, release or archive happened. */
   readonly note: string;
 }

@@ -44,6 +44,7 @@ const stateIn = (stage: StageState, holder: string | null): ItemState => ({
   claim: holder === null ? null : claimOf(holder),
   attempts: 2,
   noProgress: 1,
+  left: null,
   note: "before",
 });
 
@@ -321,6 +322,7 @@ test("a restore brings an archived item to the Backlog in the next generation wi
     claim: null,
     attempts: 0,
     noProgress: 0,
+    left: null,
     note: "again",
   });
 });
@@ -356,6 +358,25 @@ test("a branch of another item or of a coming epoch is not submitted", () => {
   expect(submit(`skein/${ITEM}/1`)).toBeUndefined();
   expect(submit(`skein/${ITEM}/4`)).toBe("bad-data");
   expect(submit("skein/zzzzzzzzzzzz/3")).toBe("bad-data");
+});
+
+test("unfinished work is kept for the next attempt until something comes of it or somebody begins afresh", () => {
+  const coding = stateIn(STAGE_STATES.Coding, ME);
+  const left = { ...feature, featureBranch: `skein/${ITEM}/2` };
+  const handed = accept(coding, { kind: "item.release", note: "", left }, "agent");
+  expect(handed.left).toEqual(left);
+  const claimed = accept(handed, BODIES["item.claim"], "agent");
+  expect(claimed.left).toEqual(left);
+  expect(accept(claimed, BODIES["item.release"], "agent").left).toEqual(left);
+  const limited: StageBody = { ...BODIES["item.sendBack"], reason: "infrastructure" };
+  expect(accept(claimed, limited, "agent").left).toEqual(left);
+  expect(accept(claimed, { ...limited, left: { ...left, commitsAhead: 7 } }, "agent").left?.commitsAhead).toBe(7);
+  expect(accept(claimed, { ...BODIES["item.sendBack"], reason: "gate-failed" }, "agent").left).toBeNull();
+  expect(accept(claimed, BODIES["item.submit"], "agent").left).toBeNull();
+  expect(accept(claimed, BODIES["item.shelve"]).left).toBeNull();
+  const elsewhere = { ...left, featureBranch: "skein/zzzzzzzzzzzz/2" };
+  expect(rejectionOf(coding, { kind: "item.release", note: "", left: elsewhere }, "agent")).toBe("bad-data");
+  expect(rejectionOf(coding, { ...limited, left: elsewhere }, "agent")).toBe("bad-data");
 });
 
 test("a command that failed and then did not is flaky, and evidence; one that ended in failure is none", () => {

@@ -50,6 +50,7 @@ export const newItemState: ItemState = {
   claim: null,
   attempts: 0,
   noProgress: 0,
+  left: null,
   note: "",
 };
 
@@ -88,9 +89,12 @@ function guard(state: ItemState, event: StageEvent): Rejection | undefined {
     case "item.pass":
       return onlyHolder(state, event) ?? allGreen(body.evidence);
     case "item.release":
-      return onlyHolder(state, event);
+      return onlyHolder(state, event) ?? leftOfThisItem(state, event, body.left);
     case "item.sendBack":
-      return roleAtLeast(event.role, "operator") ? undefined : onlyHolder(state, event);
+      return (
+        (roleAtLeast(event.role, "operator") ? undefined : onlyHolder(state, event)) ??
+        leftOfThisItem(state, event, body.left)
+      );
     case "item.archive":
       return mayArchive(state, event, body.reason);
     case "item.restore":
@@ -117,6 +121,9 @@ function branchOfThisItem(state: ItemState, event: StageEvent, feature: Feature)
   if (item === event.item && Number(epoch) <= state.epoch) return undefined;
   return { type: "bad-data", message: "the branch is not one of this item's attempts" };
 }
+
+const leftOfThisItem = (state: ItemState, event: StageEvent, left: Feature | undefined): Rejection | undefined =>
+  left === undefined ? undefined : branchOfThisItem(state, event, left);
 
 function allGreen(evidence: Evidence): Rejection | undefined {
   if (isGreen(evidence)) return undefined;
@@ -147,13 +154,14 @@ function step(state: ItemState, event: StageEvent): ItemState {
     case "item.start":
       return { ...state, stage: { stage: "Coding" }, note: "" };
     case "item.shelve":
-      return { ...raised(state), stage: { stage: "Backlog" }, attempts: 0, noProgress: 0, note: body.note };
+      return { ...raised(state), stage: { stage: "Backlog" }, attempts: 0, noProgress: 0, left: null, note: body.note };
     case "item.claim":
       return { ...raised(state), claim: claimOf(state, event, body.ttl) };
     case "item.release":
-      return { ...raised(state), note: body.note };
+      // Whoever gives the item back without having worked on it leaves what was there.
+      return { ...raised(state), left: body.left ?? state.left, note: body.note };
     case "item.submit":
-      return { ...state, stage: { stage: "Qa", ...body.feature }, note: "" };
+      return { ...state, stage: { stage: "Qa", ...body.feature }, left: null, note: "" };
     case "item.pass":
       return { ...state, stage: { ...featureOf(state.stage), stage: "Merge", evidence: body.evidence }, note: "" };
     case "item.sendBack":
@@ -176,6 +184,7 @@ function step(state: ItemState, event: StageEvent): ItemState {
         generation: state.generation + 1,
         attempts: 0,
         noProgress: 0,
+        left: null,
         note: body.note,
       };
     default:
@@ -208,6 +217,7 @@ function sentBack(state: ItemState, body: Extract<StageBody, { kind: "item.sendB
     stage: { stage: "Coding" },
     attempts: state.attempts + (counts ? 1 : 0),
     noProgress: !counts ? state.noProgress : body.progress ? 0 : state.noProgress + 1,
+    left: body.left ?? (counts ? null : state.left),
     note: body.note,
   };
 }

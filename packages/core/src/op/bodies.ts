@@ -25,6 +25,7 @@ import {
   oneOf,
   priorityField,
   record,
+  recordWith,
   text,
   textField,
   titleField,
@@ -146,7 +147,8 @@ export type StageBody =
   | { readonly kind: "item.start" }
   | { readonly kind: "item.shelve"; readonly note: string }
   | { readonly kind: "item.claim"; readonly ttl: number }
-  | { readonly kind: "item.release"; readonly note: string }
+  /** `left`: unfinished work of the attempt, on its published branch; the next attempt begins with it. */
+  | { readonly kind: "item.release"; readonly note: string; readonly left?: Feature }
   | { readonly kind: "item.submit"; readonly feature: Feature }
   | { readonly kind: "item.pass"; readonly evidence: Evidence }
   | {
@@ -156,6 +158,7 @@ export type StageBody =
       /** The attempt brought something new, so it does not count towards the no-progress cap. */
       readonly progress: boolean;
       readonly evidence: readonly Evidence[];
+      readonly left?: Feature;
     }
   | { readonly kind: "item.land"; readonly commit: string; readonly at: number }
   | { readonly kind: "item.archive"; readonly reason: ArchiveReason; readonly note: string }
@@ -286,15 +289,18 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.start": record({}),
   "item.shelve": record({ note: noteField }),
   "item.claim": record({ ttl: integer(100, 7 * 24 * 3_600_000) }),
-  "item.release": record({ note: noteField }),
+  "item.release": recordWith({ note: noteField }, { left: feature }),
   "item.submit": record({ feature }),
   "item.pass": record({ evidence }),
-  "item.sendBack": record({
-    reason: oneOf<SendBackReason>(SEND_BACK_REASONS),
-    note: noteField,
-    progress: boolean,
-    evidence: list(evidence, 1),
-  }),
+  "item.sendBack": recordWith(
+    {
+      reason: oneOf<SendBackReason>(SEND_BACK_REASONS),
+      note: noteField,
+      progress: boolean,
+      evidence: list(evidence, 1),
+    },
+    { left: feature },
+  ),
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),

@@ -98,6 +98,16 @@ export const record =
     return checked as Checked<S>;
   };
 
+/** These fields, and any of the others: an op of before they were thought of has none of them. */
+export const recordWith =
+  <S extends Shape, O extends Shape>(shape: S, others: O): Check<Checked<S> & Partial<Checked<O>>> =>
+  (value) => {
+    if (!isMap(value)) return undefined;
+    const there = Object.entries(others).filter(([name]) => Object.hasOwn(value, name));
+    // Each is checked by the function whose type names it, as in a record without others.
+    return record({ ...shape, ...Object.fromEntries(there) })(value) as (Checked<S> & Partial<Checked<O>>) | undefined;
+  };
+
 export const OID: RegExp = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 export const ITEM_ID: RegExp = /^[0-9a-z]{12}$/;
 export const BRANCH: RegExp = /^skein\/[0-9a-z]{12}\/[1-9][0-9]{0,9}$/;

@@ -7,6 +7,7 @@ import {
   type Crypto,
   type Draft,
   err,
+  type Feature,
   findItem,
   isLive,
   type LiveItem,
@@ -34,6 +35,7 @@ import type {
 import type { Leavings } from "../artifacts/leavings.ts";
 import type { SecretStream } from "../secrets/secrets.ts";
 import type { OpenProject } from "./project.ts";
+import type { Rests } from "./rests.ts";
 import { refuseConfig } from "./refuse-config.ts";
 import type { Verdicts } from "./target-health.ts";
 import { pause } from "./wait.ts";
@@ -87,8 +89,12 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
   /** What the gate said on this node; shared by all its attempts. */
   readonly verdicts: Verdicts;
-  /** This node does not claim the item again before so many ms are over. */
-  readonly leaveAlone: (ms: number) => void;
+  /** What this node leaves alone; shared by all its attempts. */
+  readonly rests: Rests;
+  /** What whoever has the item next can go on with; said when the claim is given back. */
+  readonly leave: (unfinished: Feature) => void;
+  /** Tips of finished results that could not be fetched. */
+  readonly unfetchable: Set<string>;
   /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
   readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */

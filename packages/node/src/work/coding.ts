@@ -2,8 +2,8 @@
  * Coding: a fresh clone, the agent, and what it left on its branch. The result is read from the branch, never from the
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
-import type { AgentConfig } from "@skein/config";
-import type { LiveItem, Result } from "@skein/core";
+import { type AgentConfig, formatDuration } from "@skein/config";
+import type { Feature, LiveItem, Result } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, GitError } from "../ports.ts";
 import {
@@ -20,9 +20,11 @@ import {
   type WorkDeps,
   writeStage,
 } from "./attempt-context.ts";
+import { adopt, adoptable } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
+import { commitRest, publishRest, unfinishedWork } from "./unfinished.ts";
 import { pause } from "./wait.ts";
 
 export async function code(context: AttemptContext): Promise<StepEnd> {
@@ -30,26 +32,55 @@ export async function code(context: AttemptContext): Promise<StepEnd> {
   context.say("preparing a clone");
   const base = await currentBase(context);
   if (base === undefined) return "over";
-  const attempt = { item: context.item, epoch: context.epoch, base };
+  const adopted = await adopt(context);
+  if (adopted !== undefined) return adopted;
+  const item = heldItem(context);
+  if (item === undefined) return "over";
+  const start = await unfinishedWork(context, item, base);
+  const attempt = { item: context.item, epoch: context.epoch, base, ...(start === undefined ? {} : { start }) };
   const workspace = await persistently(context, "Cloning", () => project.repository.openAttempt(attempt, signal));
   if (!workspace.ok) return "over";
   try {
-    return await inWorkspace(context, workspace.value);
+    return await unlessFinishedElsewhere(context, (one) => inWorkspace(one, workspace.value));
   } finally {
     await project.repository.remove(workspace.value.directory);
+  }
+}
+
+/** A partition heals while the agent works, and the result of the other side is there: nobody pays for it twice. */
+async function unlessFinishedElsewhere(
+  context: AttemptContext,
+  work: (context: AttemptContext) => Promise<StepEnd>,
+): Promise<StepEnd> {
+  const found = new AbortController();
+  const stopListening = context.onChanged(() => {
+    if (adoptable(context) !== undefined) found.abort();
+  });
+  try {
+    const end = await work({ ...context, signal: AbortSignal.any([context.signal, found.signal]) });
+    return found.signal.aborted && !context.signal.aborted && heldItem(context) !== undefined ? "continue" : end;
+  } finally {
+    stopListening();
   }
 }
 
 async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const agent = await runAgent(context, item, workspace);
+  const agent = await runPatiently(context, item, workspace);
   if (agent.type === "not-started") return waitForAgent(context, agent.why);
-  const ended = agent.type === "rate-limited" ? "was cut off by its provider" : agent.words;
+  // A limit of the agent itself is its end; what others cut off may be in the middle of a file.
+  const isCutOff = context.signal.aborted || agent.type === "rate-limited";
+  if (isCutOff && heldItem(context) !== undefined) await commitRest(context, workspace);
   // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
-  if (context.signal.aborted) return "over";
-  if (agent.type === "rate-limited") return afterRateLimit(context, agent);
+  const left = isCutOff && collected.ok ? await leftBy(context, workspace, collected.value) : undefined;
+  if (context.signal.aborted) {
+    if (left !== undefined) context.leave(left);
+    return "over";
+  }
+  if (agent.type === "rate-limited") return afterRateLimit(context, agent, left);
+  const ended = agent.words;
   if (!collected.ok) {
     const reason = AGENTS_DOING.has(collected.error.type) ? "agent-failed" : "infrastructure";
     await giveBack(context, { reason, note: collected.error.message, tree: null, evidence: [] });
@@ -79,26 +110,73 @@ async function waitForAgent(context: AttemptContext, why: string): Promise<StepE
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** An hour of a provider's time is nobody's attempt: the item is free for others, and this node comes back to it later. */
+type RateLimited = Extract<AgentEnd, { type: "rate-limited" }>;
+
+/** A throttle is waited out in the same clone, with the claim; after a block the agent has ended for good. */
+async function runPatiently(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
+  for (let waits = 0; ; waits++) {
+    const agent = await runAgent(context, item, {
+      ...workspace,
+      goesOn: waits > 0 || workspace.start !== workspace.base,
+    });
+    const now = context.deps.clock.wallMs();
+    const restMs = agent.type === "rate-limited" && agent.until !== undefined ? agent.until - now : undefined;
+    const isThrottle = restMs !== undefined && restMs <= THROTTLE_MS && waits < THROTTLES_MOST;
+    if (agent.type !== "rate-limited" || !isThrottle || context.signal.aborted) return agent;
+    context.say(`waiting: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
+    context.note(`${cutOff(agent)} It goes on then, where it is.`);
+    await pause(context.deps.clock, Math.max(0, restMs), context.signal);
+    if (context.signal.aborted) return agent;
+  }
+}
+
+/** Longer than that, somebody with quota left is the better one to go on. */
+const THROTTLE_MS = 5 * 60_000;
+const THROTTLES_MOST = 20;
+
+function cutOff({ why, until }: RateLimited): string {
+  const when = until === undefined ? "" : ` It is told to be free again at ${new Date(until).toISOString()}.`;
+  return `The agent's provider has cut it off: ${why}.${when}`;
+}
+
+const leftBy = async (
+  context: AttemptContext,
+  workspace: AttemptWorkspace,
+  result: AttemptResult,
+): Promise<Feature | undefined> =>
+  // Nobody goes on with the work of a claim that was lost, or of one that takes over what others finished.
+  heldItem(context) === undefined || adoptable(context) !== undefined
+    ? undefined
+    : publishRest(context, workspace, result);
+
+/**
+ * An hour of a provider's time is nobody's attempt: the item goes to a node with quota, with its branch, and this one takes
+ * nothing for its agent until then.
+ */
 async function afterRateLimit(
   context: AttemptContext,
-  { why, until }: Extract<AgentEnd, { type: "rate-limited" }>,
+  agent: RateLimited,
+  left: Feature | undefined,
 ): Promise<StepEnd> {
+  const { until } = agent;
   const restMs = until === undefined ? UNKNOWN_LIMIT_MS : until - context.deps.clock.wallMs();
-  const when = until === undefined ? "" : ` It is told to be free again at ${new Date(until).toISOString()}.`;
-  const note = `The agent's provider has cut it off: ${why}.${when}`;
-  context.leaveAlone(restMs);
-  await giveBack(context, { reason: "infrastructure", note, tree: null, evidence: [] });
+  context.rests.leaveAlone(context.item, restMs);
+  context.rests.blockCoding(restMs);
+  await giveBack(context, { reason: "infrastructure", note: cutOff(agent), tree: null, evidence: [], left });
   return "over";
 }
 
 /** Nobody knows when the provider lets the agent go on. */
 const UNKNOWN_LIMIT_MS = 5 * 60_000;
 
-async function runAgent(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
+/** `goesOn`: there is work of before in the clone. */
+type Workplace = AttemptWorkspace & { readonly goesOn: boolean };
+
+async function runAgent(context: AttemptContext, item: LiveItem, workspace: Workplace): Promise<AgentEnd> {
   const { deps, project } = context;
   const { agent, limits } = project.config();
-  const story = withHowTo(agent, storyOf(deps, item), workspace.branch);
+  const { goesOn } = workspace;
+  const story = withHowTo(agent, storyOf(deps, item, goesOn), workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const { run: argv, read } = agentCommand(deps, agent);
@@ -137,7 +215,8 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Atte
     excuse: questions.value.excuse,
   };
   if (agent.kind === "acp") {
-    const turn = { permissions: agent.permissions, story, note: item.best.state.note, ask: questions.value.ask };
+    const { note } = item.best.state;
+    const turn = { permissions: agent.permissions, story, note, goesOn, ask: questions.value.ask };
     return runTurn(context, spec, turn).finally(() => questions.value.close());
   }
   const running = runLogged(context, { ...spec, stdin: story });
@@ -153,14 +232,21 @@ function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
 }
 
 /** What the agent is told: the story, and what became of the attempt before. */
-function storyOf(deps: WorkDeps, item: LiveItem): string {
+function storyOf(deps: WorkDeps, item: LiveItem, goesOn: boolean): string {
   const { title, text } = item.registers;
   const { note, attempts, epoch } = item.best.state;
-  const story = `${title.value}\n\n${text.value}\n`;
+  const story = `${title.value}\n\n${text.value}\n${goesOn ? WORK_IS_HERE : ""}`;
   if (attempts === 0 || note === "") return story;
   const output = deps.lastOutput(item.id, epoch);
   return `${story}\n## The attempt before this one\n\n${note}\n${output === "" ? "" : `\nThe end of its output:\n\n${indent(output)}\n`}`;
 }
+
+const WORK_IS_HERE = `
+## Work that is here already
+
+Somebody has begun this and was cut off. What was done until then is in the working directory and on its branch: look at
+it, and go on from there. When everything is done already, there is nothing to add.
+`;
 
 /** Indented, so that output with fences of its own stays one block of text. */
 const indent = (text: string): string =>

@@ -2,7 +2,7 @@
  * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
  * This is the node's own business and never replicated.
  */
-import { compareText } from "@skein/core";
+import { compareText, type Feature } from "@skein/core";
 
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
@@ -10,6 +10,7 @@ import { createLander, type Lander } from "./lander.ts";
 import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
+import { createRests, type Rests } from "./rests.ts";
 import { createVerdicts } from "./target-health.ts";
 import type { WorkerDeps } from "./worker.ts";
 
@@ -39,8 +40,7 @@ export interface Executions {
   readonly size: number;
   /** Of these the ones that land or wait for it: they need no slot. */
   readonly landing: number;
-  /** Items that this node should leave alone until then (monotonic ms). */
-  readonly notBefore: ReadonlyMap<string, number>;
+  readonly rests: Pick<Rests, "notBefore" | "codingFrom">;
   drain(): Promise<void>;
 }
 
@@ -52,15 +52,15 @@ interface Running {
   readonly startedAt: number;
   readonly listeners: Set<() => void>;
   activity: string;
+  /** What the next attempt can go on with. */
+  left: Feature | undefined;
   done: Promise<void>;
 }
-
-const AFTER_FAULT_MS = 30_000;
 
 export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
-  const notBefore = new Map<string, number>();
+  const rests = createRests(clock);
   const verdicts = createVerdicts(clock);
   const lander = createLander({
     isExpired: deps.isExpired,
@@ -82,15 +82,13 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     // It is over by itself and the item is still in this node's hands: whatever it was, it needs a little time.
     const wasStopped = entry.abort.signal.aborted;
     if (!wasStopped && heldItem({ deps, item, claimOp }) !== undefined) {
-      notBefore.set(item, clock.monoMs() + AFTER_FAULT_MS);
+      rests.afterFault(item);
     }
     onEnded();
   };
 
-  const leaveAlone = (item: string) => (ms: number) => void notBefore.set(item, clock.monoMs() + ms);
-
   return {
-    notBefore,
+    rests,
     get size(): number {
       return running.size;
     },
@@ -114,11 +112,12 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
         startedAt: clock.wallMs(),
         listeners: new Set(),
         activity: "",
+        left: undefined,
         done: Promise.resolve(),
       };
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, leaveAlone: leaveAlone(item) });
+      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, rests });
       deps.onActivity();
     },
     stop: (item, why, release) => {
@@ -143,11 +142,7 @@ function describe({ item, epoch, activity, startedAt, abort }: Running): Executi
   return { item, epoch, state, activity, startedAt };
 }
 
-function contextOf(
-  deps: WorkerDeps,
-  project: OpenProject,
-  entry: Running,
-): Omit<AttemptContext, "verdicts" | "leaveAlone"> {
+function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit<AttemptContext, "verdicts" | "rests"> {
   const { item, claimOp, epoch, abort } = entry;
   const encoder = new TextEncoder();
   return {
@@ -160,6 +155,10 @@ function contextOf(
     onChanged: (listener) => {
       entry.listeners.add(listener);
       return () => entry.listeners.delete(listener);
+    },
+    unfetchable: new Set(),
+    leave: (unfinished) => {
+      entry.left = unfinished;
     },
     say: (activity) => {
       entry.activity = activity;
@@ -185,9 +184,10 @@ async function walk(context: AttemptContext, lander: Lander): Promise<void> {
   }
 }
 
-async function releaseClaim(deps: WorkerDeps, { item, claimOp }: Running, note: string): Promise<void> {
+async function releaseClaim(deps: WorkerDeps, { item, claimOp, left }: Running, note: string): Promise<void> {
   if (heldItem({ deps, item, claimOp }) === undefined) return;
-  const released = await writeStage({ deps, item, claimOp }, { kind: "item.release", note });
+  const body = { kind: "item.release" as const, note, ...(left === undefined ? {} : { left }) };
+  const released = await writeStage({ deps, item, claimOp }, body);
   // Then the lease runs out by itself.
   if (!released.ok) deps.log("warn", "claim.not-released", { item, message: released.error.message });
 }

@@ -1,5 +1,5 @@
 /** The end of an attempt without success: back to Coding, or out of the pipeline once the retry caps are reached. */
-import type { Evidence, LiveItem, SendBackReason, StageBody } from "@skein/core";
+import type { Evidence, Feature, LiveItem, SendBackReason, StageBody } from "@skein/core";
 
 import { type AttemptContext, heldItem, writeStage } from "./attempt-context.ts";
 
@@ -10,6 +10,8 @@ export interface Failure {
   /** Tree of what the attempt made, when it made anything. */
   readonly tree: string | null;
   readonly evidence: readonly Evidence[];
+  /** What the next attempt can go on with. */
+  readonly left?: Feature | undefined;
 }
 
 /**
@@ -20,6 +22,7 @@ export async function giveBack(context: AttemptContext, failure: Failure): Promi
   const item = heldItem(context);
   if (item === undefined) return;
   const progress = failure.tree !== null && !submittedTrees(item, context.epoch).has(failure.tree);
+  if (failure.reason === "infrastructure") context.rests.failedAgain(context.item);
   const body = bodyFor(context, item, failure, progress);
   context.note(body.kind === "item.archive" ? `Giving up: ${body.note}` : `Back to Coding: ${failure.note}`);
   const written = await writeStage(context, body);
@@ -39,7 +42,8 @@ function bodyFor(context: AttemptContext, item: LiveItem, failure: Failure, prog
   if (counts && stuck >= retries.noProgress) {
     return { kind: "item.archive", reason: "Blocked", note: `${stuck} attempts without progress; the last: ${note}` };
   }
-  return { kind: "item.sendBack", reason: failure.reason, note, progress, evidence: failure.evidence };
+  const { reason, evidence, left } = failure;
+  return { kind: "item.sendBack", reason, note, progress, evidence, ...(left === undefined ? {} : { left }) };
 }
 
 const shorten = (note: string): string => (note.length <= 500 ? note : `${note.slice(0, 499)}…`);

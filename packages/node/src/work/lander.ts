@@ -75,7 +75,7 @@ export function createLander(hearing: QueueHearing): Lander {
   };
   const giveAllBack = async (why: string, leaveAloneMs: number): Promise<void> => {
     for (const { context } of waiting.values()) {
-      if (leaveAloneMs > 0) context.leaveAlone(leaveAloneMs);
+      if (leaveAloneMs > 0) context.rests.leaveAlone(context.item, leaveAloneMs);
       await giveClaimBack(context, why);
       end(context);
     }

@@ -63,7 +63,13 @@ async function ran({
     env: {},
     limits: { wallMs: 1, idleMs: 1, outputBytes: 1 },
   };
-  const request = { permissions: "ask" as const, story: "The story", note, ask: () => Promise.reject(new Error("?")) };
+  const request = {
+    permissions: "ask" as const,
+    story: "The story",
+    note,
+    goesOn: false,
+    ask: () => Promise.reject(new Error("?")),
+  };
   return { end: await runTurn(context, process, request), notes, told, kept };
 }
 

@@ -25,13 +25,15 @@ export interface TurnRequest {
   readonly story: string;
   /** What became of the attempt before; empty when there was none. */
   readonly note: string;
+  /** What was done before is in the working directory. */
+  readonly goesOn: boolean;
   readonly ask: TurnSpec["ask"];
 }
 
 export async function runTurn(
   context: TurnContext,
   spec: Omit<ProcessSpec, "stdin" | "talk" | "onOutput">,
-  { permissions, story, note, ask }: TurnRequest,
+  { permissions, story, note, goesOn, ask }: TurnRequest,
 ): Promise<AgentEnd> {
   const { deps, item, epoch } = context;
   const { talking } = deps;
@@ -41,7 +43,7 @@ export async function runTurn(
   const talk = talking.agents.run(
     {
       process: { ...spec, onOutput: (chunk) => log.write(chunk) },
-      prompt: { fresh: story, again: goOn(story, note) },
+      prompt: { fresh: story, again: goOn(story, note, goesOn) },
       earlier,
       permissions,
       ask,
@@ -75,11 +77,14 @@ branch: only commits count, and files that are not committed are lost. Do not pu
 `;
 }
 
-function goOn(story: string, note: string): string {
+const FRESH = "You are in a fresh clone of the target branch now: what you did then is not in it, and";
+const KEPT = "What was done until then is in the working directory and on its branch: go on from there. Look first:";
+
+function goOn(story: string, note: string, goesOn: boolean): string {
   const became = note === "" ? "It was cut off before its end." : note;
   return `You have worked on this story before, in this conversation. That attempt has not landed. ${became}
 
-You are in a fresh clone of the target branch now: what you did then is not in it, and files you know may have changed.
+${goesOn ? KEPT : FRESH} files you know may have changed.
 The story, as it stands now:
 
 ${story}`;

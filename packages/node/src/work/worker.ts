@@ -150,7 +150,8 @@ function createLook(
       isExpired: deps.isExpired,
       running: executions.claims(),
       ready: projects.notReady() === undefined,
-      notBefore: executions.notBefore,
+      notBefore: executions.rests.notBefore,
+      codingFrom: executions.rests.codingFrom,
       isVerified: (item) => landings.of(item).state === "verified",
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });

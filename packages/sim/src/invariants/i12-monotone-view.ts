@@ -63,6 +63,11 @@ function compare(world: World, machine: Machine, id: string, before: Seen, now: 
   if (stage.stage === "Archived" && stage.reason === "Blocked") world.note("item archived as Blocked");
   const back = now.stage.stage === "Coding" && (STAGE_RANK[before.state.stage.stage] ?? 0) > 1;
   if (back) world.note("item sent back");
+  const adopted =
+    before.state.stage.stage === "Coding" &&
+    stage.stage === "Qa" &&
+    Number(stage.featureBranch.split("/")[2]) < (now.claim?.epoch ?? 0);
+  if (adopted) world.note("finished result of another attempt taken to the gate");
 }
 
 /** What of whom counts: when that changes, everything may. */

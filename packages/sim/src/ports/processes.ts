@@ -68,26 +68,37 @@ export function createSimProcesses(deps: ProcessDeps): Processes {
           resolve({ end: how, durationMs, outputBytes: 0, outputDigest: DIGEST });
         };
         const abort = (): void => {
+          plan.cutOff();
           deps.scheduler.after(ABORT_MS, () => end({ type: "aborted" }, ABORT_MS), deps.life);
         };
-        const plan = spec.argv[0] === AGENT ? planAgent(deps, spec) : planGate(deps, spec);
+        const plan = planOfSpec(deps, spec);
         deps.scheduler.after(plan.ms, () => end(over ? plan.end : plan.finish(), plan.ms), deps.life);
         signal.addEventListener("abort", abort, { once: true });
       }),
   };
 }
 
+/** Besides agents and gates, Skein itself commits what an agent that was cut off had not committed. */
+function planOfSpec(deps: ProcessDeps, spec: ProcessSpec): Plan {
+  const [program] = spec.argv;
+  if (program === AGENT) return planAgent(deps, spec);
+  return program === "git" ? planOf(5, exited(0), () => undefined) : planGate(deps, spec);
+}
+
 interface Plan {
   readonly ms: number;
   readonly end: ProcessEnd;
   readonly finish: () => ProcessEnd;
+  /** It is stopped before its end. */
+  readonly cutOff: () => void;
 }
 
 const exited = (code: number): ProcessEnd => ({ type: "exited", code });
 
-const planOf = (ms: number, end: ProcessEnd, work: () => void): Plan => ({
+const planOf = (ms: number, end: ProcessEnd, work: () => void, cutOff = (): void => undefined): Plan => ({
   ms,
   end,
+  cutOff,
   finish: () => {
     work();
     return end;
@@ -116,7 +127,11 @@ function planAgent(deps: ProcessDeps, spec: ProcessSpec): Plan {
   if (prng.chance(rates.crashChance)) {
     return planOf(ms, { type: "signalled", signal: "SIGSEGV" }, () => deps.onAgent("crash"));
   }
-  return planOf(ms, exited(prng.chance(rates.exitChance) ? 1 : 0), commit);
+  // Whoever is cut off has done something, or nothing yet.
+  const hasBegun = prng.chance(0.5);
+  return planOf(ms, exited(prng.chance(rates.exitChance) ? 1 : 0), commit, () => {
+    if (hasBegun) commit();
+  });
 }
 
 function planGate({ prng, rates, onGreen, onRed }: ProcessDeps, spec: ProcessSpec): Plan {

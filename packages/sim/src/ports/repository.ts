@@ -44,6 +44,8 @@ export interface RemoteState {
 /** What an agent did in its clone. */
 export interface Workspace {
   readonly base: Oid;
+  /** The base, or unfinished work that it goes on with. */
+  readonly start: Oid;
   readonly branch: string;
   /** Commits it left, and the file they change. */
   ahead: number;
@@ -55,6 +57,7 @@ export interface Workspace {
 interface RepositoryWatch {
   readonly onPush: (result: "moved" | "stale" | "lost-done" | "lost-undone", commit: Commit) => void;
   readonly onConflict: () => void;
+  readonly onGoneOn: () => void;
   /** A string that goes to git as an argument, a ref, or a path. */
   readonly onArgument: (what: string, text: string, isValid: boolean) => void;
 }
@@ -91,14 +94,16 @@ export function createRepository(deps: RepositoryDeps): Repository {
         oid("readFile", commit);
         return ok(undefined);
       }),
-    openAttempt: ({ item, epoch, base }, signal) =>
+    openAttempt: ({ item, epoch, base, start = base }, signal) =>
       later("local", signal, () => {
         watch.onArgument("openAttempt", item, ITEM_ID.test(item));
+        if (start !== base) watch.onGoneOn();
         const branch = `skein/${item}/${epoch}`;
         const directory = `${deps.life.name}/${item}/${epoch}/${deps.serial()}`;
-        deps.workspaces.set(directory, { base, branch, ahead: 0, file: "", content: "" });
-        return ok({ directory, branch, base });
+        deps.workspaces.set(directory, { base, start, branch, ahead: 0, file: "", content: "" });
+        return ok({ directory, branch, base, start });
       }),
+    recoverAttempt: (_attempt, signal) => later("local", signal, () => ok(undefined)),
     collectAttempt: ({ directory }, signal) =>
       later("local", signal, () => {
         const workspace = deps.workspaces.get(directory);
@@ -158,20 +163,23 @@ function callOf({ life, scheduler, prng, state }: RepositoryDeps): Call {
 }
 
 function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: string): AttemptResult {
-  const base = remote.commits.get(workspace.base);
-  if (base === undefined || workspace.ahead === 0) {
-    return { tip: workspace.base, tree: base?.tree ?? "", commitsAhead: 0 };
+  const start = remote.commits.get(workspace.start);
+  const goesOn = workspace.start !== workspace.base;
+  const ahead = workspace.ahead + (goesOn ? (start?.ahead ?? 0) : 0);
+  if (start === undefined || workspace.ahead === 0) {
+    return { tip: workspace.start, tree: start?.tree ?? "", commitsAhead: ahead };
   }
   const version = oidOf(`content ${workspace.content}`);
-  const files = new Map([...base.files, [workspace.file, version]]);
+  const files = new Map([...start.files, [workspace.file, version]]);
   const tip: Commit = {
-    oid: oidOf(`attempt ${directory} ${version} on ${base.oid}`),
-    parent: base.oid,
+    oid: oidOf(`attempt ${directory} ${version} on ${start.oid}`),
+    // Where it left the target branch: what it changed is told from there.
+    parent: goesOn ? start.parent : start.oid,
     others: [],
     tree: treeOf(files),
     files,
     items: [],
-    ahead: workspace.ahead,
+    ahead,
   };
   remote.commits.set(tip.oid, tip);
   return { tip: tip.oid, tree: tip.tree, commitsAhead: tip.ahead };

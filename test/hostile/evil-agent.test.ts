@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NodeProcess } from "../support/node-process.ts";
 import { landingOf, type Project } from "../support/project.ts";
 import { useWorld, type World } from "../support/world.ts";
-import { inStage, printed } from "./support/items.ts";
+import { inStage, printed } from "../e2e/support/items.ts";
 
 const SECRET = "the-secret-that-no-agent-may-see";
 const ABSTRACT = "skein-evil-agent";

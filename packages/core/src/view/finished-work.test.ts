@@ -1,0 +1,103 @@
+/** Which result of another attempt may be taken to the gate instead of doing the work again. */
+import { expect, test } from "vitest";
+
+import { findItem } from "../command/find.ts";
+import { foundMesh } from "../log/genesis.ts";
+import { createReplica } from "../log/replica.ts";
+import type { OpBody, StageBody } from "../op/bodies.ts";
+import type { Feature } from "../fold/stage.ts";
+import { testCrypto, testSigner } from "../testing/index.ts";
+import { finishedWork } from "./finished-work.ts";
+
+const me = { signer: testSigner("finished"), incarnation: new Uint8Array(8).fill(1) };
+const ITEM = "aaaaaaaaaaaa";
+
+const work = (epoch: number, letter: string): Feature => ({
+  featureBranch: `skein/${ITEM}/${epoch}`,
+  tip: letter.repeat(40),
+  tree: letter.repeat(40),
+  commitsAhead: 1,
+});
+
+interface World {
+  /** Writes on an op, or on the item's best one, and gives the new op's id. */
+  write(body: OpBody, on?: string): string;
+  finished(): Feature | undefined;
+}
+
+function worldOf(): World {
+  const { mesh, frame } = foundMesh({ ...me, meshName: "m", nodeName: "n", wallMs: 1 }, testCrypto);
+  const replica = createReplica(mesh, testCrypto);
+  replica.take(frame.bytes);
+  let wallMs = 10;
+  return {
+    write: (body, on) => {
+      const head = on ?? replica.view().items.get(ITEM)?.best?.id ?? null;
+      const [op] = replica.write([{ entity: ITEM, on: head, body }], me, wallMs++).ops;
+      if (op === undefined) throw new Error("nothing was written");
+      return op.id;
+    },
+    finished: () => {
+      const item = findItem(replica.view(), ITEM);
+      if (!item.ok) throw new Error(item.error.message);
+      return finishedWork(item.value);
+    },
+  };
+}
+
+/** One node's claim and result, and beside them another node's take-over of the claim. */
+function contested(): { readonly world: World; readonly submitted: string } {
+  const world = worldOf();
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  const claim = world.write({ kind: "item.claim", ttl: 1_000 });
+  const submitted = world.write({ kind: "item.submit", feature: work(1, "a") }, claim);
+  world.write({ kind: "item.claim", ttl: 1_000 }, claim);
+  return { world, submitted };
+}
+
+const sendBack = (reason: Extract<StageBody, { kind: "item.sendBack" }>["reason"]): OpBody => ({
+  kind: "item.sendBack",
+  reason,
+  note: "",
+  progress: false,
+  evidence: [],
+});
+
+test("what another node submitted while its claim was lost can be taken over", () => {
+  expect(contested().world.finished()).toEqual(work(1, "a"));
+});
+
+test("there is nothing to take over where nobody submitted anything", () => {
+  const world = worldOf();
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  world.write({ kind: "item.claim", ttl: 1_000 });
+  expect(world.finished()).toBeUndefined();
+});
+
+test.each(["gate-failed", "conflict", "person"] as const)("what was sent back for %s is not taken again", (reason) => {
+  const { world, submitted } = contested();
+  world.write(sendBack(reason), submitted);
+  expect(world.finished()).toBeUndefined();
+});
+
+test("what was sent back from somebody else's branch of the history is the same work, and not taken again", () => {
+  const { world } = contested();
+  world.write({ kind: "item.submit", feature: work(1, "a") });
+  world.write(sendBack("gate-failed"));
+  world.write({ kind: "item.claim", ttl: 1_000 });
+  expect(world.finished()).toBeUndefined();
+});
+
+test("a failure of the machine refuses nothing: the work goes to the gate once more", () => {
+  const { world, submitted } = contested();
+  world.write(sendBack("infrastructure"), submitted);
+  expect(world.finished()).toEqual(work(1, "a"));
+});
+
+test("what a person took out of the pipeline starts afresh", () => {
+  const { world, submitted } = contested();
+  world.write({ kind: "item.shelve", note: "" }, submitted);
+  expect(world.finished()).toBeUndefined();
+});

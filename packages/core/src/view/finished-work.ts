@@ -1,0 +1,68 @@
+/**
+ * Work on an item that is finished and was judged by nobody yet: two nodes had the item, and the one whose claim lost
+ * submitted a result. Whoever has the item now can take it to the gate instead of paying for the same work again.
+ */
+import type { LiveItem } from "../command/find.ts";
+import type { HistoryEntry, ItemHistory } from "../fold/history.ts";
+import { compareRank, type ItemState, type Rank } from "../fold/item-state.ts";
+import type { Feature } from "../fold/stage.ts";
+
+/** The best result that stands beside the item's state, if there is one. */
+export function finishedWork(item: LiveItem): Feature | undefined {
+  const { generation } = item.best.state;
+  const submitted = submissionsOf(item).filter(({ rank }) => rank.state.generation === generation);
+  if (submitted.length === 0) return undefined;
+  const refused = refusedTips(item);
+  const [best] = submitted
+    .filter(({ feature }) => !refused.has(feature.tip))
+    .toSorted((a, b) => compareRank(b.rank, a.rank));
+  return best?.feature;
+}
+
+/** Tips that a gate or a person sent back, that were given up, or that somebody took out of the pipeline. */
+export function refusedTips(item: ItemHistory): ReadonlySet<string> {
+  const tips = new Set<string>();
+  for (const entry of item.entries.values()) {
+    if (!isRefusal(item, entry)) continue;
+    for (let on = parentOf(item, entry); on !== undefined; on = parentOf(item, on)) {
+      const feature = featureIn(on);
+      if (feature !== undefined) tips.add(feature.tip);
+    }
+  }
+  return tips;
+}
+
+interface Submission {
+  readonly feature: Feature;
+  readonly rank: Rank;
+}
+
+function submissionsOf(item: ItemHistory): readonly Submission[] {
+  return [...item.entries.values()].flatMap((entry) => {
+    const { id, author, lamport, outcome, kind } = entry;
+    const feature = featureIn(entry);
+    if (kind !== "item.submit" || feature === undefined || outcome.type !== "accepted") return [];
+    return [{ feature, rank: { state: outcome.state, lamport, author, id } }];
+  });
+}
+
+/** What failed without being to blame counts no attempt, and refuses nothing. */
+function isRefusal(item: ItemHistory, entry: HistoryEntry): boolean {
+  const [state, before] = [stateOf(entry), stateOf(parentOf(item, entry))];
+  if (state === undefined || before === undefined) return false;
+  if (entry.kind === "item.sendBack") return state.attempts > before.attempts;
+  return entry.kind === "item.shelve" || entry.kind === "item.archive";
+}
+
+const parentOf = ({ entries }: ItemHistory, { on }: HistoryEntry): HistoryEntry | undefined =>
+  on === null ? undefined : entries.get(on);
+
+const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
+  entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
+
+function featureIn(entry: HistoryEntry): Feature | undefined {
+  const stage = stateOf(entry)?.stage;
+  if (stage?.stage !== "Qa" && stage?.stage !== "Merge") return undefined;
+  const { featureBranch, tip, tree, commitsAhead } = stage;
+  return { featureBranch, tip, tree, commitsAhead };
+}
