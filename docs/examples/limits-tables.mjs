@@ -55,6 +55,7 @@ const NOTES = {
   noteLength: "note",
   gateRuns: "runs in one evidence",
   inviteMs: "from an invite's wall stamp to its `expires`",
+  cronLength: "a cron expression",
   chatIdLength: "a principal, room, message or event of a chat platform",
   chatTextLength: "what a person wrote to the mesh",
   chatSpans: "pieces of one message of the mesh",

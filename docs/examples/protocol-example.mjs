@@ -246,13 +246,15 @@ function beatExample() {
     labels: { os: "linux" },
     slots: 1,
     slotsFree: 1,
+    load: 80,
+    lowDisk: false,
     intervalMs: 1_000,
     activity: {},
     accounts: { "matrix/main": "3 s72594_4483" },
   };
   const sealed = sealBeat(mesh, about, owner.signer);
   const fields = [
-    ["skein/beat/2", "tag"],
+    ["skein/beat/3", "tag"],
     [mesh, "mesh id"],
     [owner.signer.publicKey, "whose beat"],
     [about.boot, "boot"],
@@ -262,6 +264,8 @@ function beatExample() {
     [about.labels, "labels"],
     [about.slots, "slots"],
     [about.slotsFree, "free slots"],
+    [about.load, "load per core, percent"],
+    [about.lowDisk, "disk almost full"],
     [about.intervalMs, "interval, ms"],
     [about.activity, "activity by item id"],
     [about.accounts, "chat accounts, with the cursor of one it holds"],

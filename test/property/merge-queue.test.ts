@@ -181,3 +181,33 @@ test("when the merger dies another node lands the line", async () => {
   await until(world, () => ids.every((id) => itemOn(alice, id)?.stage === "Done"));
   expect(landings(world).flat().toSorted()).toEqual(ids.toSorted());
 });
+
+test("one command says what the head of the queue waits for, whose work was red, and since when the target is", async () => {
+  let culprit = "";
+  const world = await worldOf(7, { isGreen: (content) => !content.has("broken") && !content.has(culprit) });
+  culprit = await world.add("Breaks it");
+  await until(world, () => (itemOn(world.nodes[0], culprit)?.attempts ?? 0) > 0);
+  await world.say("queue.pause", { reason: "a release" });
+  const held = (await world.say("queue.blame")) as Record<string, unknown>;
+  expect(held).toMatchObject({ mode: "paused", note: "a release", modeBy: "alice", head: null });
+  const [red] = held["red"] as readonly Record<string, unknown>[];
+  expect(red).toMatchObject({ item: culprit, attempt: 1, author: red?.["ranOn"] });
+  expect(red?.["what"]).toContain("sent back: The gate is red");
+  const id = await world.add("Story");
+  await until(world, areIn(world, "Merge", [id]));
+  world.mesh.remote.humanCommit("slip", ["broken"]);
+  await world.say("queue.resume");
+  await rest(world, MINUTE);
+  const blames = await Promise.all(world.nodes.map((node) => pumped(world.mesh.time, node.command("queue.blame", {}))));
+  const holder = itemOn(world.nodes[0], id)?.claim?.nodeName;
+  for (const blame of blames) {
+    expect(blame).toMatchObject({ mode: "open", head: { item: id, holder, expired: false } });
+    expect((blame as { head: { activity: string } }).head.activity).toContain("main is red at");
+  }
+  const targets = (blames as readonly { target: { commit: string; since: string } | null }[]).flatMap(
+    ({ target }) => target ?? [],
+  );
+  // Only who lands has found it out itself.
+  expect(targets).toHaveLength(1);
+  expect(targets[0]?.since).toBe(targets[0]?.commit);
+});

@@ -13,6 +13,7 @@ import {
   type Role,
   ROLES,
   type StageBody,
+  toHex,
   type View,
 } from "@skein/core";
 import { CHAT_SAMPLES, testCrypto, testSigner } from "@skein/core/testing";
@@ -151,6 +152,16 @@ const CELLS: readonly Cell[] = [
     allowed: OPERATORS,
     body: () => ({ kind: "queue.set", name: "demo", mode: "paused", note: "" }),
   },
+  { kind: "work.set", allowed: OPERATORS, body: () => ({ kind: "work.set", member: "", mode: "leaving", note: "" }) },
+  {
+    kind: "work.set",
+    about: "of oneself",
+    allowed: WORKERS,
+    body: (_mesh, writer) => {
+      const member = toHex(writer.signer.publicKey);
+      return { kind: "work.set", member, mode: "draining", note: "" };
+    },
+  },
   {
     kind: "item.create",
     allowed: OPERATORS,
@@ -215,6 +226,12 @@ const CELLS: readonly Cell[] = [
     stage: "Coding",
     body: () => ({ kind: "item.artifact", project: "demo", epoch: 1, commit: "", copies: 2, files: [] }),
   },
+  {
+    kind: "item.approve",
+    allowed: OPERATORS,
+    stage: "Qa",
+    body: () => ({ kind: "item.approve", tip: OID, tree: OID, note: "", by: "" }),
+  },
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
   {
@@ -260,6 +277,8 @@ const CELLS: readonly Cell[] = [
   chat("person.unlink", { before: ["person.invite", "person.link"] }),
   chat("person.role", { before: ["person.invite"] }),
   chat("timer.set"),
+  chat("timer.plan"),
+  chat("timer.fire"),
   chat("timer.cancel", { before: ["timer.set"] }),
 ];
 
@@ -272,6 +291,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "member.remove": true,
   "project.set": true,
   "queue.set": true,
+  "work.set": true,
   "mesh.checkpoint": true,
   "item.create": true,
   "item.set": true,
@@ -292,6 +312,7 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.unask": true,
   "item.attest": true,
   "item.artifact": true,
+  "item.approve": true,
   "lease.claim": true,
   "lease.release": true,
   "chat.receive": true,
@@ -304,6 +325,8 @@ const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "person.unlink": true,
   "person.role": true,
   "timer.set": true,
+  "timer.plan": true,
+  "timer.fire": true,
   "timer.cancel": true,
 };
 

@@ -87,6 +87,7 @@ export interface AddItem {
   readonly labels?: readonly string[];
   readonly dependsOn?: readonly string[];
   readonly start?: boolean;
+  readonly qa?: string;
 }
 
 export interface Api {

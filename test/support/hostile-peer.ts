@@ -69,6 +69,7 @@ const nobody: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  work: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

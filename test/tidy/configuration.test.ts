@@ -51,7 +51,7 @@ test("each default in the table is what an empty configuration means", () => {
     expect(explicit.ok).toBe(true);
   }
   const required = [...rows.keys()].filter((key) => !written.some(([one]) => one === key));
-  expect(required.toSorted()).toEqual(["agent.preset", "agent.run", "project"]);
+  expect(required.toSorted()).toEqual(["agent.preset", "agent.run", "project", "qa.reviewer"]);
 });
 
 /** What has to stand beside a key of the agent, so that it means something. */

@@ -41,6 +41,7 @@ import {
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { readNodeFile } from "./node-file.ts";
+import { createMachine } from "./machine.ts";
 import { packagesFor } from "./package-files.ts";
 import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
 import { openSandboxes } from "./sandbox.ts";
@@ -134,6 +135,7 @@ export function composeNode(options: ComposeOptions): Node {
     growth: options.growth,
     idle: options.idle,
     labels: options.labels,
+    machine: createMachine(data.path, systemClock),
     beatMs: BEAT_MS,
     announced: options.announced,
     transports: options.transports,

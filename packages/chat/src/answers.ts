@@ -185,7 +185,7 @@ function timerList(value: Json): Body {
   return lines(
     timers.map((one) => [
       code(text(one["id"]).slice(0, 6)),
-      plain(` ${when(one["due"])} UTC `),
+      plain(one["due"] === null ? " " : ` ${when(one["due"])} UTC `),
       ...(text(one["item"]) === "" ? [] : [reference(text(one["item"])), plain(" ")]),
       plain(text(one["text"])),
     ]),

@@ -303,6 +303,7 @@ const SAID: Partial<Readonly<Record<Command["name"], string>>> = {
   "item.note": "Noted on",
   "item.answer": "Answered:",
   "item.hold": "Changed the hold of",
+  "item.approve": "Approved:",
   "item.reject": "Sent back:",
   "item.archive": "Archived",
   "item.restore": "Restored",

@@ -23,6 +23,7 @@ const DEFAULTS = {
   network: { allow: [] },
   claim: { ttlMs: 60_000, staggerMs: 500 },
   retries: { noProgress: 3, total: 8, flaky: 1 },
+  qa: { mode: "commands", prompt: "", fourEyes: false, witnesses: 0 },
   merge: { batch: 4 },
   limits: {
     agentWallMs: 3_600_000,
@@ -77,6 +78,7 @@ sandbox: none
 network: { allow: [registry.npmjs.org, "*.example.org", "mirror.example.org:8443"] }
 claim: { ttl: 2h, stagger: 0ms }
 retries: { noProgress: 1, total: 100, flaky: 0 }
+qa: { mode: agent, reviewer: [node, review.mjs], prompt: "Look for missing tests.", fourEyes: true, witnesses: 2 }
 merge: { batch: 7 }
 limits:
   { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB, agentCpu: 2h, memory: 1GiB, processes: 99, disk: 5MiB }
@@ -97,6 +99,13 @@ ask: { timeout: 5m, fallback: deny }
       network: { allow: ["registry.npmjs.org", "*.example.org", "mirror.example.org:8443"] },
       claim: { ttlMs: 7_200_000, staggerMs: 0 },
       retries: { noProgress: 1, total: 100, flaky: 0 },
+      qa: {
+        mode: "agent",
+        reviewer: ["node", "review.mjs"],
+        prompt: "Look for missing tests.",
+        fourEyes: true,
+        witnesses: 2,
+      },
       merge: { batch: 7 },
       limits: {
         agentWallMs: 86_400_000,
@@ -239,6 +248,8 @@ test.each([
   ["retries: { total: 2.5 }", "2:19 retries.total", "without quotes, not 2.5."],
   ["retries: { total: .inf }", "2:19 retries.total", "without quotes, not Infinity."],
   ["retries: { total: 101 }", "2:19 retries.total", "from 1 to 100, without quotes, not 101."],
+  ["qa: { mode: agent }", "2:1 qa.reviewer", "is missing; write the reviewer's command as a list of words"],
+  ["qa: { fourEyes: 'yes' }", "2:17 qa.fourEyes", 'must be true or false, not "yes".'],
   ["base: 1.0", "2:7 base", "write it in quotes."],
   ["base: -x", "2:7 base", "by git's rules for names."],
   ["base: refs/heads/main", "2:7 base", "without refs/heads/."],

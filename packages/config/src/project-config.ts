@@ -40,6 +40,17 @@ export interface RetryConfig {
   readonly flaky: number;
 }
 
+export interface QaConfig {
+  readonly mode: "commands" | "agent" | "human";
+  readonly reviewer?: Argv | undefined;
+  /** What the reviewer is told beside the story; nothing when it is empty. */
+  readonly prompt: string;
+  /** Nobody approves what their own node has coded. */
+  readonly fourEyes: boolean;
+  /** Nodes other than the coder's that must run the gate on the tree that is to land. */
+  readonly witnesses: number;
+}
+
 export interface MergeConfig {
   /** Items that are tested together and land with one push. */
   readonly batch: number;
@@ -83,6 +94,7 @@ export interface ProjectConfig {
   readonly network: NetworkConfig;
   readonly claim: ClaimConfig;
   readonly retries: RetryConfig;
+  readonly qa: QaConfig;
   readonly merge: MergeConfig;
   readonly limits: LimitConfig;
   readonly ask: AskConfig;

@@ -52,6 +52,10 @@ test("the file for a new repository reads well", () => {
     # flaky: how often a gate command that failed runs again before anybody is blamed.
     retries: { noProgress: 3, total: 8, flaky: 1 }
 
+    # Who has to be content beyond the gate: commands (nobody), agent (reviewer: [program, argument]) or human; and how many
+    # nodes other than the coder's have to see the gate green on the very tree that lands.
+    # qa: { mode: human, fourEyes: true, witnesses: 1 }
+
     # What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.
     merge: { batch: 4 }
 
@@ -171,6 +175,19 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     total: fc.integer({ min: 1, max: 100 }),
     flaky: fc.integer({ min: 0, max: 10 }),
   }),
+  qa: fc
+    .record({
+      mode: fc.constantFrom("commands" as const, "agent" as const, "human" as const),
+      reviewer: fc.option(argv, { nil: undefined }),
+      prompt: word,
+      fourEyes: fc.boolean(),
+      witnesses: fc.integer({ min: 0, max: 20 }),
+    })
+    .filter(({ mode, reviewer }) => mode !== "agent" || reviewer !== undefined)
+    .map(({ reviewer, ...qa }) => ({
+      ...qa,
+      ...(reviewer === undefined ? {} : { reviewer }),
+    })),
   merge: fc.record({ batch: fc.integer({ min: 1, max: 100 }) }),
   limits: fc.record({
     agentWallMs: wallMs,

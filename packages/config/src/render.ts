@@ -9,6 +9,7 @@ import type {
   LimitConfig,
   MergeConfig,
   NetworkConfig,
+  QaConfig,
   RetryConfig,
   SandboxKind,
 } from "./project-config.ts";
@@ -29,6 +30,8 @@ export interface ProjectConfigDraft {
   readonly claim?: ClaimConfig;
   readonly retries?: RetryConfig;
   readonly merge?: MergeConfig;
+  /** Only a comment when left out. */
+  readonly qa?: QaConfig;
   /** Only a comment with the defaults when left out. */
   readonly limits?: LimitConfig;
   /** Nothing when left out. */
@@ -62,6 +65,7 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     "# flaky: how often a gate command that failed runs again before anybody is blamed.",
     `retries: { noProgress: ${retries.noProgress}, total: ${retries.total}, flaky: ${retries.flaky} }`,
     "",
+    ...qaLines(draft.qa),
     "# What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.",
     `merge: { batch: ${merge.batch} }`,
     "",
@@ -145,6 +149,24 @@ function limitLines(limits: LimitConfig | undefined): readonly string[] {
     `  memory: ${formatSize(limits.memoryBytes)}`,
     `  processes: ${limits.processes}`,
     `  disk: ${formatSize(limits.diskBytes)}`,
+  ];
+}
+
+function qaLines(qa: QaConfig | undefined): readonly string[] {
+  const comment = [
+    "# Who has to be content beyond the gate: commands (nobody), agent (reviewer: [program, argument]) or human; and how many",
+    "# nodes other than the coder's have to see the gate green on the very tree that lands.",
+  ];
+  if (qa === undefined) return [...comment, "# qa: { mode: human, fourEyes: true, witnesses: 1 }", ""];
+  return [
+    ...comment,
+    "qa:",
+    `  mode: ${qa.mode}`,
+    ...(qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`]),
+    `  prompt: ${scalar(qa.prompt)}`,
+    `  fourEyes: ${qa.fourEyes}`,
+    `  witnesses: ${qa.witnesses}`,
+    "",
   ];
 }
 

@@ -27,6 +27,7 @@ const GATE_COMMANDS_MAX = 32;
 const BRANCH_LENGTH_MAX = 200;
 const REMOTE_LENGTH_MAX = 2048;
 const ANSWER_LENGTH_MAX = 2000;
+const PROMPT_LENGTH_MAX = 4000;
 
 const SECOND = 1000;
 const DAY = 86_400_000;
@@ -157,6 +158,36 @@ const retryKeys = {
   ).default(1),
 };
 
+const qaKeys = {
+  mode: z.enum(["commands", "agent", "human"]).default("commands").meta({
+    description:
+      "Who has to be content before an item lands: the gate's commands, a reviewer agent as well, or a person as well. An item may say otherwise.",
+  }),
+  reviewer: argv("The reviewer's command, executed without a shell in a checkout of the merged tree.").optional(),
+  prompt: z
+    .string({ error: textLike("Look for missing tests.") })
+    .max(PROMPT_LENGTH_MAX, { error: `must be at most ${PROMPT_LENGTH_MAX} characters long` })
+    .check(obeys(wordProblem))
+    .default("")
+    .meta({ description: "What the reviewer is told beside the story." }),
+  fourEyes: z
+    .boolean({ error: ({ input }) => `must be true or false, not ${shown(input)}` })
+    .default(false)
+    .meta({ description: "Nobody approves what their own node has coded." }),
+  witnesses: wholeNumber(
+    { min: 0, max: 20 },
+    "Nodes other than the coder's that must run the gate on the tree that is to land, and see it green.",
+  ).default(0),
+};
+
+/** A reviewer that nobody names could only leave everything to people. */
+function hasReviewer(context: z.core.ParsePayload<{ readonly mode: string; readonly reviewer?: unknown }>): void {
+  const { mode, reviewer } = context.value;
+  if (mode !== "agent" || reviewer !== undefined) return;
+  const message = "is missing; write the reviewer's command as a list of words, for example [node, reviewer.mjs]";
+  context.issues.push({ code: "custom", path: ["reviewer"], message, input: reviewer });
+}
+
 const mergeKeys = {
   batch: wholeNumber(COUNT, "Items that are tested together and land with one push.").default(4),
 };
@@ -223,6 +254,11 @@ const schema = z.strictObject({
     .strictObject(retryKeys, { error: mapLike("{ noProgress: 3, total: 8 }") })
     .prefault({})
     .meta({ description: "How often an item is tried." }),
+  qa: z
+    .strictObject(qaKeys, { error: mapLike("{ mode: human }") })
+    .check(hasReviewer)
+    .prefault({})
+    .meta({ description: "What is asked of a branch beyond the gate's commands." }),
   merge: z
     .strictObject(mergeKeys, { error: mapLike("{ batch: 4 }") })
     .prefault({})
@@ -245,6 +281,7 @@ const VOCABULARY: Vocabulary = {
     network: Object.keys(networkKeys),
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
+    qa: Object.keys(qaKeys),
     merge: Object.keys(mergeKeys),
     limits: Object.keys(limitKeys),
     ask: Object.keys(askKeys),

@@ -118,6 +118,7 @@ export {
 export { refusal, ROLE_NEEDED } from "./fold/transition.ts";
 
 export { createLeaseObserver, createStallDetector, type LeaseObserver } from "./claim/lease.ts";
+export type { Burden } from "./claim/handicap.ts";
 export { type Candidate, createPlanner, type Intent, type Planner, type PlanInput } from "./claim/plan.ts";
 export { rankOf } from "./claim/rank.ts";
 
@@ -133,7 +134,10 @@ export {
 export { createHeadsCollector, pagesOf } from "./sync/heads-pages.ts";
 export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type RefusalCode } from "./sync/message.ts";
 
-export { decide, type DecideContext, type Decision, findMember, itemIdFrom, stageOn } from "./command/decide.ts";
+export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
+export type { Calendar } from "./command/decide-timers.ts";
+export { type DecideContext, type Decision, findMember } from "./command/deciding.ts";
+export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
@@ -153,8 +157,22 @@ export type {
 export { finishedWork, refusedTips } from "./view/finished-work.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
+export {
+  type Attested,
+  type Awaited,
+  awaitedOf,
+  greenOn,
+  isApproved,
+  isAwaited,
+  NO_VERDICT,
+  qaModeOf,
+  type QaPolicy,
+  REVIEW,
+  waitingFor,
+} from "./command/review.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
+  type AliveNode,
   chainOf,
   compareUrgency,
   explain,
@@ -167,4 +185,7 @@ export {
   projectQueue,
 } from "./view/project.ts";
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
+export { countUntakable } from "./view/waiting.ts";
+export { blameOf } from "./view/blame.ts";
+export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -2,22 +2,22 @@
  * Takes an attempt's commits out of a directory that a hostile agent may have written every byte of.
  *
  * No git of ours ever opens that repository: its configuration, hooks, HEAD and index are not read. The branch's tip is
- * read as plain text, its objects are lent to an empty repository of ours, and the mirror fetches from that one with
+ * read as plain text, its objects are copied into an empty repository of ours, and the mirror fetches from that one with
  * every object checked.
  */
-import { open, lstat, mkdir, readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { open, lstat, mkdir, realpath, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "@skein/core";
 import type { AttemptResult, AttemptWorkspace, GitError, Oid } from "@skein/node";
-import { diskError, gitError, quoted } from "./git-error.ts";
+import { diskError, gitError, isNotFound, quoted } from "./git-error.ts";
 import { attemptRef, resolve, writeRef, type Mirror } from "./mirror.ts";
 import { isOid, parseAttemptBranch, type AttemptName } from "./names.ts";
+import { refused, takeObjects, type Taken } from "./take-objects.ts";
 import { checkTree } from "./tree-check.ts";
-import { isNotFound, ownDirectory } from "./workspace.ts";
+import { ownDirectory } from "./workspace.ts";
 
 const MAX_REF_FILE_BYTES = 8 * 1024 * 1024;
-const MAX_OBJECT_FILES = 2_000_000;
 
 export async function collectAttempt(
   mirror: Mirror,
@@ -32,9 +32,7 @@ export async function collectAttempt(
   }
   const tip = await readTip(directory, workspace.branch);
   if (!tip.ok) return tip;
-  const lendable = await checkObjectFiles(join(directory, ".git", "objects"));
-  if (!lendable.ok) return lendable;
-  const taken = await mirror.inTurn(signal, () => takeIn(mirror, { attempt, directory, tip: tip.value }, signal));
+  const taken = await takeIn(mirror, { attempt, directory, tip: tip.value }, signal);
   return taken.ok ? judge(mirror, { attempt, base: workspace.base, tip: tip.value }, signal) : taken;
 }
 
@@ -66,8 +64,6 @@ async function judge(
 }
 
 // ── out of the agent's directory ────────────────────────────────────────────────────────────────────────────────────
-
-const refused = (why: string): GitError => gitError("bad-object", `The attempt is refused: ${why}.`);
 
 /** Reads the branch as git keeps it: a file of its own, or a line in `packed-refs`. Never through a link. */
 async function readTip(directory: string, branch: string): Promise<Result<Oid, GitError>> {
@@ -114,25 +110,6 @@ async function readPlainFile(gitDir: string, name: string): Promise<string | und
   }
 }
 
-/** Objects may be lent when they are plain files that lend nothing further themselves. */
-async function checkObjectFiles(objects: string): Promise<Result<void, GitError>> {
-  try {
-    if (!(await lstat(objects)).isDirectory()) return err(refused("its object store is not a directory"));
-    const entries = await readdir(objects, { withFileTypes: true, recursive: true });
-    if (entries.length > MAX_OBJECT_FILES) return err(refused("its object store has too many files"));
-    for (const entry of entries) {
-      if (!entry.isFile() && !entry.isDirectory())
-        return err(refused(`its object store holds ${quoted(entry.name)}, which is neither a file nor a directory`));
-      if (entry.name.endsWith("alternates")) return err(refused("its object store borrows from another repository"));
-    }
-    return ok(undefined);
-  } catch (cause) {
-    return err(
-      refused(`its object store cannot be read (${quoted(cause instanceof Error ? cause.message : String(cause))})`),
-    );
-  }
-}
-
 // ── into the mirror ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Delivery {
@@ -149,39 +126,76 @@ async function takeIn(mirror: Mirror, delivery: Delivery, signal: AbortSignal): 
   } catch (cause) {
     return err(diskError("take in the attempt's commits", cause));
   } finally {
-    // Only links to the objects are in it; what a failing disk keeps is cleared at the next start.
+    // Only copies are in it; what a failing disk keeps is cleared at the next start.
     await rm(lender, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
+const DOING = "take in the attempt's commits";
+
 async function fetchThrough(
-  { git, gitDir }: Mirror,
+  mirror: Mirror,
   lender: string,
   { attempt, directory, tip }: Delivery,
   signal: AbortSignal,
 ): Promise<Result<void, GitError>> {
-  const doing = "take in the attempt's commits";
-  const format = await git.output({ doing, gitDir, args: ["rev-parse", "--show-object-format"] }, signal);
-  if (!format.ok) return format;
-  const init = ["init", "--quiet", "--bare", "--template=", `--object-format=${format.value.trim()}`, "--", lender];
-  const made = await git.output({ doing, args: init }, signal);
+  const { git, gitDir } = mirror;
+  const made = await makeLender(mirror, lender, signal);
   if (!made.ok) return made;
-  await mkdir(join(lender, "objects", "info"), { recursive: true });
-  await writeFile(join(lender, "objects", "info", "alternates"), `${join(directory, ".git", "objects")}\n`);
-  const pinned = await git.output({ doing, gitDir: lender, args: ["update-ref", "refs/heads/tip", tip] }, signal);
-  if (!pinned.ok) return asBadObject(pinned.error);
+  const given = mirror.givenPacks.get(directory) ?? new Set();
+  const taken = await takeObjects({ from: join(directory, ".git", "objects"), to: join(lender, "objects"), given });
+  if (!taken.ok) return taken;
+  const indexed = await indexPacks(mirror, lender, taken.value, signal);
+  if (!indexed.ok) return asBadObject(indexed.error, taken.value);
+  const pin = ["update-ref", "refs/heads/tip", tip];
+  const pinned = await git.output({ doing: DOING, gitDir: lender, args: pin }, signal);
+  if (!pinned.ok) return asBadObject(pinned.error, taken.value);
   const options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance"];
   const refspec = `+refs/heads/tip:${attemptRef(attempt.item, attempt.epoch, tip)}`;
-  const fetched = await git.output(
-    { doing, gitDir, protocol: "file", args: ["fetch", ...options, "--end-of-options", lender, refspec] },
-    signal,
+  const args = ["fetch", ...options, "--end-of-options", lender, refspec];
+  const fetched = await mirror.inTurn(signal, () =>
+    git.output({ doing: DOING, gitDir, protocol: "file", args }, signal),
   );
-  return fetched.ok ? ok(undefined) : asBadObject(fetched.error);
+  return fetched.ok ? ok(undefined) : asBadObject(fetched.error, taken.value);
 }
 
-/** Both ends are on this machine: a "connection" that fails here means objects that cannot be read. */
-function asBadObject(error: GitError): Result<never, GitError> {
-  const { type, message } = error;
-  const blamed = type === "remote-unreachable" || type === "refused";
-  return err(blamed ? gitError("bad-object", message) : error);
+/** An empty repository of ours that has what the mirror has, and will have what the agent made. */
+async function makeLender(
+  { git, gitDir }: Mirror,
+  lender: string,
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  const format = await git.output({ doing: DOING, gitDir, args: ["rev-parse", "--show-object-format"] }, signal);
+  if (!format.ok) return format;
+  const init = ["init", "--quiet", "--bare", "--template=", `--object-format=${format.value.trim()}`, "--", lender];
+  const made = await git.output({ doing: DOING, args: init }, signal);
+  if (!made.ok) return made;
+  await mkdir(join(lender, "objects", "info"), { recursive: true });
+  await writeFile(join(lender, "objects", "info", "alternates"), `${join(gitDir, "objects")}\n`);
+  return ok(undefined);
+}
+
+async function indexPacks(
+  { git }: Mirror,
+  lender: string,
+  { packs }: Taken,
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  for (const pack of packs) {
+    // Found sound when the mirror fetches them; a name of ours needs no end of options, and there is none here.
+    const args = ["index-pack", pack];
+    const indexed = await git.output({ doing: DOING, gitDir: lender, args }, signal);
+    if (!indexed.ok) return indexed;
+  }
+  return ok(undefined);
+}
+
+/**
+ * Both ends are on this machine and ours, so a "connection" that fails, a git that needs too long, and one that breaks down
+ * mean objects that were made for it. A full disk is nobody's doing.
+ */
+function asBadObject({ type, message }: GitError, { tooBig }: Taken): Result<never, GitError> {
+  const blamed = type !== "disk" && type !== "aborted";
+  const because = blamed && tooBig !== undefined ? ` Object ${tooBig}.` : "";
+  return err(gitError(blamed ? "bad-object" : type, `${message}${because}`));
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -82,4 +83,30 @@ test("a remote is a configured name, an address or a path", async () => {
   expect(await resolved("git@host:x")).toBe("git@host:x");
   for (const remote of ["evil", "missing", "--upload-pack=x", "ext::sh", "http://host/x", ""])
     expect((await resolveRemote(clone, remote, never)).ok).toBe(false);
+});
+
+test("nothing that the repository's own configuration names runs before anybody trusts it", async () => {
+  const clone = await fixture.clone("stranger");
+  const canary = join(fixture.directory, "canary");
+  const run = `touch ${canary}; cat`;
+  await fixture.commit(clone, { "a.txt": "a\n", ".gitattributes": "* filter=a=b.c\n*.md filter=other\n" });
+  await fixture.write(
+    join(clone, ".git", "more"),
+    `[filter "other"]\n\tprocess = ${JSON.stringify(run)}\n\trequired = true\n`,
+  );
+  await fixture.write(
+    join(clone, ".git", "config"),
+    `[core]\n\tfsmonitor = ${JSON.stringify(run)}\n\thooksPath = ${clone}/hooks\n\tpager = ${JSON.stringify(run)}\n` +
+      `[filter "a=b.c"]\n\tclean = ${JSON.stringify(run)}\n\tsmudge = ${JSON.stringify(run)}\n[include]\n\tpath = more\n` +
+      `[remote "origin"]\n\turl = ${fixture.remote}\n\tuploadpack = ${JSON.stringify(run)}\n`,
+  );
+  await fixture.executable(join(clone, "hooks", "post-index-change"), run);
+  // Files that look changed are read, and what is read is filtered.
+  await fixture.write(join(clone, "a.txt"), "b\n");
+  await fixture.write(join(clone, "README.md"), "HELLO\n");
+  expect(valueOf(await inspectProject(clone))).toMatchObject({ dirty: true });
+  expect(existsSync(canary)).toBe(false);
+  // The trap works: a git that is not told otherwise springs it.
+  await fixture.git(clone, "status", "--porcelain").catch(() => undefined);
+  expect(existsSync(canary)).toBe(true);
 });

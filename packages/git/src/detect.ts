@@ -169,8 +169,44 @@ async function symbolicRef(
   return ok(asked.value.code === 0 ? asked.value.stdout.toString("utf8").trim() : undefined);
 }
 
-async function isDirty({ git, gitDir, root, bare }: Project, signal: AbortSignal): Promise<Result<boolean, GitError>> {
+/**
+ * Nobody has said yet that this repository is to be trusted, and `git status` runs the filters that its configuration
+ * names. So each is replaced by none; the names go through the environment, where none of their characters mean anything.
+ */
+async function withoutFilters(
+  { git, gitDir, root }: Project,
+  signal: AbortSignal,
+): Promise<Result<Readonly<Record<string, string>>, GitError>> {
+  const args = ["config", "--includes", "--null", "--name-only", "--get-regexp", "^filter\\."];
+  const asked = await git.run({ doing: `read the configuration of ${quoted(root)}`, gitDir, args }, signal);
+  if (!asked.ok) return asked;
+  const keys = asked.value.stdout
+    .toString("utf8")
+    .split("\0")
+    .filter((key) => key !== "");
+  const drivers = [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf("."))))];
+  const settings = drivers.flatMap((driver) => [
+    [`${driver}.clean`, ""],
+    [`${driver}.smudge`, ""],
+    [`${driver}.process`, ""],
+    [`${driver}.required`, "false"],
+  ]);
+  return ok({
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key = "", value = ""], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
+  });
+}
+
+async function isDirty(project: Project, signal: AbortSignal): Promise<Result<boolean, GitError>> {
+  const { git, gitDir, root, bare } = project;
   if (bare) return ok(false);
+  const env = await withoutFilters(project, signal);
+  if (!env.ok) return env;
   const args = ["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all"];
   const status = await git.output(
     {
@@ -181,6 +217,7 @@ async function isDirty({ git, gitDir, root, bare }: Project, signal: AbortSignal
       args,
       // The person's own checkout has real links; without this each of them would look changed.
       config: ["core.symlinks=true"],
+      env: env.value,
       maxOutputBytes: 64 * 1024 * 1024,
     },
     signal,

@@ -104,3 +104,7 @@ export function diskError(doing: string, cause: unknown): GitError {
     `Could not ${doing}: ${oneLine(reason)}. Check the disk and the permissions of the directory.`,
   );
 }
+
+/** There is nothing at this path. */
+export const isNotFound = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");

@@ -56,6 +56,11 @@ interface GitCall {
   /** Fixed variables of ours (identity and dates of a commit). */
   readonly env?: Readonly<Record<string, string>>;
   readonly maxOutputBytes?: number;
+  /**
+   * The call reads what an agent or another node made: too slow, too loud and broken down mean that it was made for that.
+   * Waiting does not help then, and the error says so.
+   */
+  readonly reads?: "foreign";
 }
 
 export interface GitExit {
@@ -190,6 +195,8 @@ function environment(call: GitCall, options: GitOptions): Record<string, string>
     GIT_OPTIONAL_LOCKS: "0",
     GIT_LITERAL_PATHSPECS: "1",
     GIT_NO_LAZY_FETCH: "1",
+    // Of one piece of memory: an object can claim any size. Blobs beyond git's own threshold are streamed.
+    GIT_ALLOC_LIMIT: "1g",
     GIT_SSH_COMMAND: access.sshCommand ?? "ssh -oBatchMode=yes -oConnectTimeout=20",
     ...(access.sshAuthSock === undefined ? {} : { SSH_AUTH_SOCK: access.sshAuthSock }),
     ...call.env,
@@ -217,22 +224,26 @@ type Unfinished =
 type Ended = { readonly type: "exited"; readonly exit: GitExit } | Unfinished;
 
 function notFinished(call: GitCall, ended: Unfinished): GitError {
+  const type = call.reads === "foreign" ? "bad-object" : "git-failed";
   switch (ended.type) {
     case "aborted":
       return aborted(call.doing);
     case "too-slow":
       return gitError(
-        call.remote === true ? "remote-unreachable" : "git-failed",
+        call.remote === true ? "remote-unreachable" : type,
         `Could not ${call.doing}: git did not finish within ${Math.ceil(ended.deadlineMs / 1000)} s and was ended. ` +
           "Check the remote and the disk.",
       );
     case "too-loud":
       return gitError(
-        "git-failed",
+        type,
         `Could not ${call.doing}: git wrote more than ${ended.maxOutputBytes} bytes and was ended. The repository is larger than Skein expects here.`,
       );
     case "signalled":
-      return gitError("git-failed", `Could not ${call.doing}: git was ended by ${ended.signal} from outside.`);
+      return gitError(
+        brokeDown(ended.signal) ? type : "git-failed",
+        `Could not ${call.doing}: git was ended by ${ended.signal}.`,
+      );
     case "not-started":
       return gitError(
         "git-failed",
@@ -242,6 +253,9 @@ function notFinished(call: GitCall, ended: Unfinished): GitError {
       return unreachable(ended);
   }
 }
+
+/** Not what a person or the system sends to be rid of a process. */
+const brokeDown = (signal: string): boolean => ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE"].includes(signal);
 
 async function execute(execution: Execution, signal: AbortSignal): Promise<Ended> {
   let child: ChildProcess;

@@ -9,7 +9,7 @@ import type { GitError, MergeOutcome, Oid } from "@skein/node";
 import { failed, gitError, quoted } from "./git-error.ts";
 import { isAncestor, mergeRef, writeRef, type Mirror } from "./mirror.ts";
 import { isOid } from "./names.ts";
-import { checkTree } from "./tree-check.ts";
+import { checkTree, listPaths } from "./tree-check.ts";
 
 const NAME = "Skein";
 const EMAIL = "skein@localhost";
@@ -55,6 +55,9 @@ async function mergeInTurn(
   signal: AbortSignal,
 ): Promise<Result<MergeOutcome, GitError>> {
   const { base, tip } = inputs;
+  // Another node published it, and nobody here has looked at it yet.
+  const bounded = await listPaths(mirror, tip, signal);
+  if (!bounded.ok) return bounded;
   const merged = await mergeTrees(mirror, { base, tip }, signal);
   if (!merged.ok) return merged;
   if (merged.value.type === "conflict") return ok(merged.value);
@@ -101,7 +104,7 @@ async function mergeTrees(
 ): Promise<Result<MergedTrees, GitError>> {
   const doing = `merge ${tip} into ${base}`;
   const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, tip];
-  const exit = await git.run({ doing, gitDir, args, config: SETTINGS }, signal);
+  const exit = await git.run({ doing, gitDir, args, config: SETTINGS, reads: "foreign" }, signal);
   if (!exit.ok) return exit;
   const { code, stdout, stderr } = exit.value;
   // 0 is a clean merge, 1 a conflict; anything else means that there was no merge.

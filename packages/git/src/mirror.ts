@@ -27,6 +27,8 @@ export interface Mirror {
   readonly remote: Remote;
   readonly base: string;
   readonly inTurn: InTurn;
+  /** Packs that clones had from the start, by directory: they hold nothing that an agent made. */
+  readonly givenPacks: Map<string, ReadonlySet<string>>;
 }
 
 export const BASE_REF = "refs/skein/base";

@@ -121,9 +121,24 @@ test("paths that some file system takes for .git are found", () => {
     "a/../b",
     "a//b",
     ".",
+    "n".repeat(256),
+    "ü".repeat(128),
+    "deep/".repeat(256),
   ])
     expect([path, pathProblem(path) !== undefined]).toEqual([path, true]);
-  for (const path of ["a", ".github/x", ".gitignore", ".gitattributes", "a b", "ä/ö", "git", "x.git", "..a", "a..b"])
+  for (const path of [
+    "a",
+    ".github/x",
+    ".gitignore",
+    ".gitattributes",
+    "a b",
+    "ä/ö",
+    "git",
+    "x.git",
+    "..a",
+    "a..b",
+    "n".repeat(255),
+  ])
     expect([path, pathProblem(path)]).toEqual([path, undefined]);
 });
 

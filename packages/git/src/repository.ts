@@ -81,7 +81,7 @@ async function openMirror(options: RepositoryOptions, signal: AbortSignal): Prom
   if (!ready.ok) return ready;
   const gitDir = mirrorPath(directory);
   const inTurn = withoutStaleLocks(createTurns(), directory);
-  return ok({ git, directory, gitDir, remote: remote.value, base: options.base, inTurn });
+  return ok({ git, directory, gitDir, remote: remote.value, base: options.base, inTurn, givenPacks: new Map() });
 }
 
 async function prepare(git: Git, directory: string, signal: AbortSignal): Promise<Result<void, GitError>> {
@@ -122,7 +122,9 @@ function createRepository(mirror: Mirror): Repository {
     remove: async (directory) => {
       const own = ownDirectory(mirror.directory, directory);
       // What resists is in the trash then, and the next start tries again.
-      if (own !== undefined) await discard(mirror.directory, own);
+      if (own === undefined) return;
+      mirror.givenPacks.delete(own);
+      await discard(mirror.directory, own);
     },
   };
 }

@@ -14,7 +14,15 @@ const GITLINK = "160000";
 const SYMLINK = "120000";
 const DELETED = "000000";
 const MAX_DIFF_BYTES = 256 * 1024 * 1024;
+/** A tree of a few objects can name more files than any disk holds. The largest repositories people have need 30 MiB. */
+const MAX_LIST_BYTES = 128 * 1024 * 1024;
 const MAX_LINK_BYTES = 4096;
+/** What file systems can hold; a checkout of anything longer fails on the node that tries. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 1024;
+/** Of one file, and of all files that an attempt adds or changes: they are written out for every gate. */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_CHANGED_BYTES = 1024 * 1024 * 1024;
 
 interface Entry {
   readonly mode: string;
@@ -27,14 +35,42 @@ export async function checkTree(
   { base, tip }: { readonly base: Oid; readonly tip: Oid },
   signal: AbortSignal,
 ): Promise<Result<void, GitError>> {
+  const paths = await listPaths(mirror, tip, signal);
+  if (!paths.ok) return paths;
   const entries = await changedEntries(mirror, { base, tip }, signal);
   if (!entries.ok) return entries;
   for (const { mode, path } of entries.value) {
     const problem = mode === GITLINK ? "is a submodule" : pathProblem(path);
     if (problem !== undefined) return err(refusal(path, problem));
   }
+  const collision = findCollision(paths.value, entries.value);
+  if (collision !== undefined) return err(collision);
+  const sizes = await checkSizes(mirror, entries.value, signal);
+  if (!sizes.ok) return sizes;
   const links = entries.value.filter(({ mode }) => mode === SYMLINK);
   return links.length === 0 ? ok(undefined) : checkLinks(mirror, links, signal);
+}
+
+/**
+ * Every path of a tree that somebody else made. This comes before anything else that walks it: git prints this list while it
+ * walks, and is ended when there is no end of it, where a diff or a merge gathers everything in memory first.
+ */
+export async function listPaths(
+  { git, gitDir }: Mirror,
+  tip: Oid,
+  signal: AbortSignal,
+): Promise<Result<readonly string[], GitError>> {
+  const listed = await git.output(
+    {
+      doing: `list the files of ${tip}`,
+      gitDir,
+      args: ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tip],
+      maxOutputBytes: MAX_LIST_BYTES,
+      reads: "foreign",
+    },
+    signal,
+  );
+  return listed.ok ? ok(listed.value.split("\0")) : listed;
 }
 
 function refusal(path: string, problem: string): GitError {
@@ -56,6 +92,7 @@ async function changedEntries(
       gitDir,
       args: ["diff-tree", ...options, base, tip],
       maxOutputBytes: MAX_DIFF_BYTES,
+      reads: "foreign",
     },
     signal,
   );
@@ -78,7 +115,9 @@ function parseRawDiff(text: string): readonly Entry[] {
 /** Why a path may not be in a tree, or undefined. Covers what HFS+ and NTFS take for `.git` as well. */
 export function pathProblem(path: string): string | undefined {
   if (/\p{Cc}/u.test(path)) return "has a control character in its name";
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return "is too long a path";
   for (const component of path.split("/")) {
+    if (Buffer.byteLength(component) > MAX_NAME_BYTES) return "has too long a name";
     if (component === "" || component === "." || component === "..") return "is not a plain path";
     // HFS+ ignores these characters; NTFS ignores trailing dots and spaces and takes what follows a colon for a stream.
     const folded = component.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/gu, "").toLowerCase();
@@ -88,6 +127,74 @@ export function pathProblem(path: string): string | undefined {
       return "configures submodules";
   }
   return undefined;
+}
+
+/**
+ * Two names that are one on a file system which ignores case or the way accents are written: the checkout there is not the
+ * tree that was tested. What the base has already stays.
+ */
+function findCollision(paths: readonly string[], changed: readonly Entry[]): GitError | undefined {
+  const mine = new Map<string, string>();
+  const clash = (path: string): GitError | undefined => {
+    for (const prefix of prefixesOf(path)) {
+      const other = mine.get(folded(prefix));
+      if (other !== undefined && other !== prefix)
+        return refusal(other, `is the same name as ${quoted(prefix)} where case does not count`);
+    }
+    return undefined;
+  };
+  for (const { path } of changed) {
+    const found = clash(path);
+    if (found !== undefined) return found;
+    for (const prefix of prefixesOf(path)) mine.set(folded(prefix), prefix);
+  }
+  if (mine.size === 0) return undefined;
+  for (const path of paths) {
+    const found = clash(path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Upper case first: it also makes one of letters that have several lower-case forms. */
+const folded = (path: string): string => path.normalize("NFC").toUpperCase().toLowerCase();
+
+/** `a`, `a/b`, `a/b/c`. */
+function prefixesOf(path: string): readonly string[] {
+  const prefixes: string[] = [];
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) prefixes.push(path.slice(0, end));
+  return [...prefixes, path];
+}
+
+/** A file that is named twice is written twice. */
+async function checkSizes(
+  { git, gitDir }: Mirror,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<Result<void, GitError>> {
+  if (entries.length === 0) return ok(undefined);
+  const read = await git.output(
+    {
+      doing: "read how big the attempt's files are",
+      gitDir,
+      args: ["cat-file", "--batch-check=%(objectsize)"],
+      stdin: `${entries.map(({ oid }) => oid).join("\n")}\n`,
+      maxOutputBytes: entries.length * 100 + 1024,
+      reads: "foreign",
+    },
+    signal,
+  );
+  if (!read.ok) return read;
+  let total = 0;
+  for (const [index, size] of read.value.trimEnd().split("\n").entries()) {
+    const path = entries[index]?.path ?? "";
+    total += Number(size);
+    if (Number(size) > MAX_FILE_BYTES)
+      return err(refusal(path, `has ${size} bytes; at most ${MAX_FILE_BYTES} can land`));
+    if (total > MAX_CHANGED_BYTES)
+      return err(refusal(path, `brings the changed files to more than ${MAX_CHANGED_BYTES} bytes in all`));
+  }
+  return ok(undefined);
 }
 
 async function checkLinks(

@@ -10,9 +10,10 @@ import { appendFile, chmod, lstat, readdir, rename, rm } from "node:fs/promises"
 import { dirname, join, resolve as absolute } from "node:path";
 import { err, ok, type Result } from "@skein/core";
 import type { GitError, Oid } from "@skein/node";
-import { diskError } from "./git-error.ts";
+import { diskError, isNotFound } from "./git-error.ts";
 import type { Mirror } from "./mirror.ts";
 import type { AttemptName } from "./names.ts";
+import { packsIn } from "./take-objects.ts";
 
 /** Appended to a clone's configuration, so that an agent can commit and git starts nothing in the background. */
 const CLONE_CONFIG = `[user]
@@ -80,7 +81,8 @@ async function fill(
     {
       args: [...fetch, "--end-of-options", mirror.gitDir, commit, ...others],
       protocol: "file" as const,
-      config: ["fetch.fsckObjects=false", "transfer.fsckObjects=false"],
+      // One pack, so that what an agent adds can be told from what it was given.
+      config: ["fetch.fsckObjects=false", "transfer.fsckObjects=false", "fetch.unpackLimit=1"],
     },
     { args: ["update-ref", ...own, commit] },
     ...others.map((oid) => ({ args: ["update-ref", `refs/remotes/target/${mirror.base}`, oid] })),
@@ -95,7 +97,13 @@ async function fill(
     const done = await git.output({ doing, gitDir, ...step }, signal);
     if (!done.ok) return done;
   }
-  return ok(undefined);
+  if (branch === undefined) return ok(undefined);
+  try {
+    mirror.givenPacks.set(directory, await packsIn(join(gitDir, "objects")));
+    return ok(undefined);
+  } catch (cause) {
+    return err(diskError(doing, cause));
+  }
 }
 
 /** The only place where an attempt works. */
@@ -160,17 +168,28 @@ async function deleteTree(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch {
-    await makeWritable(directory);
+    await makeReachable(directory);
     await rm(directory, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** An agent may have taken its own permissions away. Symlinks are not followed. */
-async function makeWritable(directory: string): Promise<void> {
-  await chmod(directory, 0o700).catch(() => undefined);
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+/** Far below the length that a path may have, so that names of any length still fit behind it. */
+const LONG_PATH = 2_000;
+
+/**
+ * An agent may have taken its own permissions away, and may have built directories so deep that no path leads to their
+ * end: these are moved up, beside the directory itself, and go on from there. Symlinks are not followed.
+ */
+async function makeReachable(directory: string): Promise<void> {
+  const pending = [directory];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    await chmod(next, 0o700).catch(() => undefined);
+    const here = next.length > LONG_PATH ? join(directory, randomUUID()) : next;
+    const moved = here === next || (await rename(next, here).then(...YES_OR_NO));
+    if (!moved) continue;
+    const entries = await readdir(here, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) if (entry.isDirectory()) pending.push(join(here, entry.name));
+  }
 }
 
-export const isNotFound = (cause: unknown): boolean =>
-  cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
+const YES_OR_NO = [(): boolean => true, (): boolean => false] as const;

@@ -116,6 +116,12 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
       const isThere = item.annotations.notes.some(({ note }) => note === body.note);
       return ok(isThere ? [] : [{ entity: item.id, on: item.best.id, body }]);
     }
+    case "item.approve": {
+      const { stage } = item.best.state;
+      const isThere = (stage.stage === "Qa" || stage.stage === "Merge") && stage.tip === body.tip;
+      const isNew = !item.annotations.approvals.some(({ tip, member }) => tip === body.tip && member === key);
+      return ok(isThere && isNew ? [{ entity: item.id, on: item.best.id, body }] : []);
+    }
     case "item.answer": {
       const asked = item.annotations.questions.get(body.question);
       const isUnanswered = asked !== undefined && asked.answer === undefined && asked.over === undefined;
@@ -148,7 +154,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects, queues } = membership;
+  const { keys, invites, projects, queues, work } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -160,6 +166,8 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return !projects.has(body.name);
     case "queue.set":
       return !queues.has(body.name);
+    case "work.set":
+      return !work.has(body.member);
     default:
       return false;
   }

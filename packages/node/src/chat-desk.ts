@@ -108,6 +108,7 @@ export function createChatDesk(deps: ChatDeskDeps): ChatDesk & { accounts(): Bea
         wallMs: deps.clock.wallMs(),
         ticketKey: UNUSED,
         pairingHash: UNUSED,
+        qa: deps.naming.qa?.(),
         ...who,
       }),
     read: deps.command,

@@ -1,11 +1,14 @@
 /** Runs the commands of the registry: authorise, decide, write, and answer after the durable ack. */
 import type { SandboxKind } from "@skein/config";
 import {
+  blameOf,
   type BoardNode,
   type Command,
   type CommandError,
   type Crypto,
+  countUntakable,
   decide,
+  describeStandby,
   err,
   findItem,
   isLive,
@@ -26,12 +29,14 @@ import {
   type Role,
   roleAtLeast,
   type SealedOp,
+  standbyOf,
   type Signer,
   type StageBody,
   toHex,
 } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
+import { calendar } from "./calendar.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
 import type { Growth } from "./growth.ts";
@@ -41,6 +46,7 @@ import type { Links } from "./links/links.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
+import type { Timers } from "./timers.ts";
 import type { Worker } from "./work/worker.ts";
 
 export interface Commander {
@@ -62,6 +68,7 @@ export interface CommanderDeps {
   readonly worker: Worker;
   readonly links: Links;
   readonly growth: Growth;
+  readonly timers: Pick<Timers, "nextOf">;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
   /** What each chat account does on this node. */
@@ -142,6 +149,8 @@ async function writeIn(
       ticketKey,
       pairingHash: deps.crypto.sha256(new TextEncoder().encode(normalPairingCode(pairingCode) ?? "")),
       by: "",
+      qa: deps.naming.qa?.(),
+      calendar,
       ...(rotation === undefined ? {} : { rotation }),
     });
     if (!decided.ok) return decided;
@@ -208,11 +217,14 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
   const { replica, naming, crypto } = deps;
   const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
   const answered = query(command, context);
+  if (command.name === "timers") return withNext(deps, answered);
   const aboutOne = command.name === "why" || command.name === "item.show";
   if (answered !== undefined) return aboutOne ? withOwnReason(deps, answered) : answered;
   switch (command.name) {
     case "claims":
       return ok(claims(deps));
+    case "queue.blame":
+      return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
     case "nodes":
       return ok(deps.nodes());
     case "effects":
@@ -253,6 +265,27 @@ function withOwnReason(deps: CommanderDeps, answered: Result<Plain, CommandError
   return ok({ ...answered.value, why: [...why, `This node does not take it: ${notReady}`] });
 }
 
+/** What this node itself has found out about the target branch; the merger's activity says it everywhere else. */
+function redTarget({ worker }: CommanderDeps): Plain {
+  const red = worker.redTarget();
+  return red === undefined ? null : { ...red };
+}
+
+/** When timers that come again and again are due next. */
+function withNext(
+  { replica, timers }: CommanderDeps,
+  answered: Result<Plain, CommandError> | undefined,
+): Result<Plain, CommandError> {
+  if (answered === undefined || !answered.ok || !Array.isArray(answered.value)) return answered ?? ok([]);
+  return ok(
+    answered.value.map((row: Plain) => {
+      if (!isRecord(row) || typeof row["id"] !== "string") return row;
+      const plan = replica.view().chat.plans.get(row["id"]);
+      return plan === undefined ? row : { ...row, due: timers.nextOf(plan) ?? null };
+    }),
+  );
+}
+
 const isRecord = (value: Plain): value is { readonly [key: string]: Plain } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -275,6 +308,7 @@ function seen({ alarms }: CommanderDeps): Result<Plain, CommandError> {
 
 function doctor(deps: CommanderDeps): Plain {
   const project = deps.worker.project();
+  const standby = standbyOf(deps.replica.view(), deps.self());
   return examine({
     role: deps.role(),
     keyStatus: deps.keyStatus(),
@@ -286,6 +320,8 @@ function doctor(deps: CommanderDeps): Plain {
     linked: deps.links.peers().size,
     members: [...deps.replica.view().membership.members.values()].filter((member) => member.cut === null).length,
     sandbox: sandboxInForce(project?.config().sandbox, deps.sandboxes),
+    standby: standby === undefined ? undefined : describeStandby(standby),
+    untakable: countUntakable(deps.replica.view(), deps.naming),
     refuted: deps.worker.landings.count("refuted"),
     incidents: deps.incidents,
     alarms: deps.alarms.list(),

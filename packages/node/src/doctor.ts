@@ -16,6 +16,10 @@ export interface Examined {
   readonly linked: number;
   readonly members: number;
   readonly sandbox: string | undefined;
+  /** Why it takes no work by the word of people; undefined when it does. */
+  readonly standby: string | undefined;
+  /** Items that no node which is alive could take. */
+  readonly untakable: number;
   /** Items that say Done and are not on the target branch. */
   readonly refuted: number;
   readonly incidents: Incidents;
@@ -35,6 +39,7 @@ export function examine(examined: Examined): Plain {
     ...alarms(examined),
     links(examined),
     work(examined),
+    takers(examined),
     configuration(examined),
     landings(examined),
   ];
@@ -102,11 +107,21 @@ function links({ linked, members }: Examined): Check {
   return { name, ok: true, message: `Linked directly to ${linked} of ${members - 1} other members.` };
 }
 
-const work = ({ notReady, idle, sandbox }: Examined): Check => ({
+const takers = ({ untakable }: Examined): Check => ({
+  name: "labels",
+  ok: untakable === 0,
+  message:
+    untakable === 0
+      ? "Every item that waits could be taken by a node that is alive."
+      : `${untakable} ${untakable === 1 ? "item waits" : "items wait"} for a node that is not there or takes no work; \`skein why ITEM\` says for which.`,
+});
+
+const work = ({ notReady, idle, sandbox, standby }: Examined): Check => ({
   name: "work",
   ok: notReady === undefined || idle,
   message:
     notReady ??
+    (standby === undefined ? undefined : `This node takes no more work: it is ${standby}.`) ??
     `Ready to work. Agents run with sandbox: ${sandbox ?? "unknown"}${sandbox === "none" ? ", that is with this user's rights" : ""}.`,
 });
 

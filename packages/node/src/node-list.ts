@@ -1,5 +1,5 @@
 /** The nodes as this one sees them: members, and what it heard of each. */
-import { type BoardNode, type Member, type Membership } from "@skein/core";
+import { type BoardNode, describeStandby, type Member, type Membership, standbyOf } from "@skein/core";
 
 import type { Presence } from "./presence.ts";
 
@@ -20,9 +20,15 @@ export function listNodes(
   isLinked: (key: string) => boolean,
   self: SelfDescription,
 ): readonly BoardNode[] {
-  return [...membership.members.values()].map((member) =>
-    member.id === self.id ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key)),
-  );
+  return [...membership.members.values()].map((member) => ({
+    ...(member.id === self.id ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key))),
+    ...standing(membership, member.id),
+  }));
+}
+
+function standing(membership: Membership, member: string): Pick<BoardNode, "standby"> {
+  const standby = standbyOf({ membership }, member);
+  return standby === undefined ? {} : { standby: describeStandby(standby) };
 }
 
 const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({

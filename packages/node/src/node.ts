@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Candidate,
   type Claim,
   type CommandError,
   createFrameIndex,
@@ -35,6 +34,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
+import { ableMembers, aliveNodes, candidatesOf } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -43,17 +43,18 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
-import { describeBeat, healthOf } from "./own-state.ts";
+import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createOutput, type KeepsArtifacts } from "./output.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import { withoutSecrets } from "./secrets/redacted-journal.ts";
 import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
-import { createWorker, type Worker } from "./work/worker.ts";
+import { createWorker, type Worker, type WorkerDeps } from "./work/worker.ts";
 
 export interface NodeOptions {
   readonly clock: Clock;
@@ -100,6 +101,8 @@ export interface NodeOptions {
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */
   readonly transports?: () => Json;
+  /** How busy the machine is; idle when it is left out. */
+  readonly machine?: WorkerDeps["machine"];
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
@@ -206,23 +209,18 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf,
     landingOf: (item) => worker.landings.of(item),
+    qa: () => worker.project()?.config().qa,
+    able: () => ableMembers(membership()),
+    aliveNodes: () => aliveNodes(options, self(), presence),
   };
 
   const links: Links = createLinks({
-    clock,
-    random: options.random,
-    crypto,
-    net: options.net,
-    store: options.store,
+    ...options,
     journal,
     replica,
     signer,
     self,
-    name: options.name,
-    rendezvous: options.rendezvous,
-    ticket: options.ticket,
     incidents,
-    log,
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
     onLogMessage: (link, message) => output.receive(link, message),
@@ -254,29 +252,17 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   });
 
   const worker: Worker = createWorker({
-    clock,
-    crypto,
+    ...options,
     journal,
     replica,
-    log,
     incidents,
-    processes: options.processes,
-    sandboxes: options.sandboxes,
-    asking: options.asking,
-    talking: options.talking,
     capture: output.capture,
     leavings: output.leavings,
-    writeStory: options.writeStory,
-    environment: options.environment,
-    scriptedAgent: options.scriptedAgent,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,
     incarnation: () => toHex(continuity.incarnation()),
-    slots: options.slots,
-    idle: options.idle,
-    labels: options.labels,
-    openRepository: options.openRepository,
-    others: () => candidates(presence),
+    others: () => candidatesOf(presence),
+    machine: options.machine ?? idleMachine,
     isExpired: (claim) => {
       // A node that cannot save refuses its peers' frames and with them their beats: the silence is its own.
       if (journal.problem() !== undefined) presence.grace();
@@ -314,8 +300,18 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
   });
+  const timers = createTimers({
+    clock,
+    crypto,
+    replica,
+    journal,
+    log,
+    self: selfWithRole,
+    alive: () => candidatesOf(presence).map((one) => one.key),
+  });
   const commander = createCommander({
     ...options,
+    timers,
     self,
     journal,
     replica,
@@ -358,6 +354,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     reissuer.look(items);
     worker.changed(items);
     output.changed(items);
+    timers.look();
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -415,6 +412,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       links.start();
       presence.start();
       worker.start();
+      timers.start();
       growth.start();
       output.artifacts.start();
       refreshBoard();
@@ -422,6 +420,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     stop: async () => {
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
+      timers.stop();
       await worker.drain();
       await output.stop();
       growth.stop();
@@ -433,8 +432,3 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   };
 }
-
-const candidates = (presence: Presence): readonly Candidate[] =>
-  [...presence.heard()]
-    .filter(([member]) => presence.isAlive(member))
-    .map(([member, { beat }]) => ({ key: member, slotsFree: beat.slotsFree, labels: beat.labels }));

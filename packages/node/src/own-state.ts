@@ -5,6 +5,7 @@ import type { Alarms } from "./alarms.ts";
 import type { Health } from "./api.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeOptions } from "./node.ts";
+import type { MachineState } from "./ports.ts";
 import type { Worker } from "./work/worker.ts";
 
 /** For people, and for what watches the node. */
@@ -15,9 +16,12 @@ export function healthOf(journal: Pick<Journal, "problem">, alarms: Pick<Alarms,
   return told.length === 0 ? { status: "ok", reasons: [] } : { status: "alarm", reasons: told };
 }
 
+/** Where nobody measures it. */
+export const idleMachine = (): MachineState => ({ load: 0, lowDisk: false });
+
 /** For its peers. */
 export function describeBeat(
-  options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots">,
+  options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
   return {
@@ -26,6 +30,7 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
+    ...(options.machine ?? idleMachine)(),
     activity: Object.fromEntries(
       worker
         .executions()

@@ -24,6 +24,14 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
+/** How busy the machine is, for the order in which nodes try to claim. */
+export interface MachineState {
+  /** Load average per core, in percent. */
+  readonly load: number;
+  /** The disk that work is done on is almost full. */
+  readonly lowDisk: boolean;
+}
+
 // ── disk ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What went wrong on disk, so that the node can say it and degrade instead of guessing. */

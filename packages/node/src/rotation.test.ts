@@ -23,6 +23,7 @@ function membershipWith(now: Signer): Membership {
     invites: new Map(),
     projects: new Map(),
     queues: new Map(),
+    work: new Map(),
     checkpoints: [],
     rejected: new Map(),
   };

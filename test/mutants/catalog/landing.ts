@@ -34,8 +34,8 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
   {
     name: "moved-base-not-tested-again",
     file: LANDER,
-    find: '&& stage?.stage === "Merge" && stage.evidence.tree === tree ? "green"',
-    replace: '&& stage?.stage === "Merge" && tree !== "" ? "green"',
+    find: "const passed = isOfTree(stage.evidence) ? stage.evidence : undefined;",
+    replace: 'const passed = tree !== "" ? stage.evidence : undefined;',
     why: "The gate was green, and the merge has no conflict.",
     caughtBy: ["I15"],
   },
@@ -75,8 +75,8 @@ export const LANDING_MUTANTS: readonly Mutant[] = [
   {
     name: "train-lands-without-its-gate",
     file: LANDER,
-    find: "  const known = context.verdicts.of(tree) ?? evidenceOf(cars);\n",
-    replace: '  const known = cars.length > 1 ? "green" : (context.verdicts.of(tree) ?? evidenceOf(cars));\n',
+    find: "  const known = context.verdicts.of(tree) ??",
+    replace: '  const known = cars.length > 1 ? "green" : context.verdicts.of(tree) ??',
     why: "Each of them passed the gate.",
     caughtBy: ["I15"],
   },

@@ -107,6 +107,8 @@ export function createCorpus(): Corpus {
         labels: { os: "linux" },
         slots: 1,
         slotsFree: 1,
+        load: 0,
+        lowDisk: false,
         intervalMs: 1_000,
         activity: { [item(1).entity]: "coding" },
         accounts: { "matrix/main": "s72594_4483" },

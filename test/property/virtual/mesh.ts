@@ -1,5 +1,5 @@
 /** Whole nodes, the real engine, over simulated time, network, disk, git and processes. One seed replays the run. */
-import { createReplica, foundMesh, MESH_ENTITY, parseTicket, toHex } from "@skein/core";
+import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Role, toHex } from "@skein/core";
 import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testing";
 import { createNode, type LogStore, type Node, type NodeKeys } from "@skein/node";
 
@@ -30,7 +30,7 @@ export interface VirtualMesh {
   readonly remote: VirtualRemote;
   readonly trace: readonly string[];
   found(name: string): Promise<VirtualNode>;
-  join(name: string, through: VirtualNode): Promise<VirtualNode>;
+  join(name: string, through: VirtualNode, role?: Role): Promise<VirtualNode>;
   restart(dead: VirtualNode): Promise<VirtualNode>;
 }
 
@@ -38,12 +38,14 @@ export interface VirtualOptions {
   /** More of skein.yaml. */
   readonly config?: string;
   /** What the gate's command `check` says of a checkout that holds these; green when it is left out. */
-  readonly isGreen?: (content: ReadonlySet<string>, checkout: string) => boolean;
+  readonly isGreen?: (content: ReadonlySet<string>, checkout: string, node: string) => boolean;
+  /** The last line of the program `reviewer` in a checkout that holds these. */
+  readonly says?: (content: ReadonlySet<string>) => string;
 }
 
 const CONFIG = "project: demo\nsandbox: none\nclaim: { ttl: 5s, stagger: 200ms }\n";
 
-export function createVirtualMesh(seed: number, { config = "", isGreen }: VirtualOptions = {}): VirtualMesh {
+export function createVirtualMesh(seed: number, { config = "", isGreen, says }: VirtualOptions = {}): VirtualMesh {
   const prng = createPrng(seed);
   const time = createVirtualTime();
   const network = createVirtualNetwork(time, prng);
@@ -73,7 +75,8 @@ export function createVirtualMesh(seed: number, { config = "", isGreen }: Virtua
       network,
       remote,
       trace,
-      isGreen: (directory) => isGreen?.(remote.contentOf(directory), directory) ?? true,
+      isGreen: (directory) => isGreen?.(remote.contentOf(directory), directory, name) ?? true,
+      says: (directory) => says?.(remote.contentOf(directory)) ?? "",
       ticket: ticket?.ok === true ? ticket.value : undefined,
       random: random(prng, () => serial++),
     });
@@ -109,8 +112,8 @@ export function createVirtualMesh(seed: number, { config = "", isGreen }: Virtua
       store.append(frames.map((frame, index) => ({ position: index + 1, bytes: frame.bytes })));
       return start(name, store, founded.mesh, undefined);
     },
-    join: async (name, through) => {
-      const invited = (await pumped(time, through.command("member.invite", { role: "agent" }))) as { ticket: string };
+    join: async (name, through, role = "agent") => {
+      const invited = (await pumped(time, through.command("member.invite", { role }))) as { ticket: string };
       const parsed = parseTicket(invited.ticket);
       if (!parsed.ok) throw new Error(parsed.error);
       return start(name, createMemoryStore(), parsed.value.mesh, invited.ticket);
@@ -157,6 +160,7 @@ interface Boot {
   readonly remote: VirtualRemote;
   readonly trace: string[];
   readonly isGreen: (directory: string) => boolean;
+  readonly says: (directory: string) => string;
   readonly ticket: { readonly seed: Uint8Array; readonly addresses: readonly string[] } | undefined;
   readonly random: { bytes(length: number): Uint8Array };
 }
@@ -174,7 +178,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     createSigner: (seed) => testSigner(toHex(seed)),
     store,
     net: network.netFor(name),
-    processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000), deps.isGreen),
+    processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000), deps.isGreen, deps.says),
     logs: noLogs,
     asking: noAsking,
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),

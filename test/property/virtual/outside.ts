@@ -158,9 +158,11 @@ export const createVirtualProcesses = (
   pauseMs: (ms: number) => Promise<void>,
   durationMs: () => number,
   isGreen: (directory: string) => boolean = () => true,
+  says: (directory: string) => string = () => "",
 ): Processes => ({
-  run: async ({ argv, cwd }, signal) => {
+  run: async ({ argv, cwd, onOutput }, signal) => {
     await pauseMs(durationMs());
+    if (argv[0] === "reviewer") onOutput(new TextEncoder().encode(`I have looked.\n${says(cwd)}\n`));
     const code = argv[0] === "check" && !isGreen(cwd) ? 1 : 0;
     const end = signal.aborted ? { type: "aborted" as const } : { type: "exited" as const, code };
     return { end, durationMs: 1, outputBytes: 0, outputDigest: "0".repeat(64) };

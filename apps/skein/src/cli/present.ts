@@ -3,9 +3,9 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
+import { blamePage } from "./present-blame.ts";
+import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
-
-type Fields = { readonly [key: string]: Json };
 
 export function present(name: CommandName, value: Json): string {
   const view = VIEWS[name];
@@ -20,6 +20,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.edit": (value) => `Changed ${itemLine(fields(value))}`,
   "item.start": (value) => itemLine(fields(value)),
   "item.move": (value) => itemLine(fields(value)),
+  "item.approve": (value) => `Approved: ${itemLine(fields(value))}`,
   "item.reject": (value) => itemLine(fields(value)),
   "item.hold": (value) => itemLine(fields(value)),
   "item.archive": (value) => itemLine(fields(value)),
@@ -33,6 +34,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   transports: (value) => transportTable(rows(value)),
   questions: (value) => questionPage(rows(value)),
   timers: (value) => timerTable(rows(value)),
+  "timer.add": () => "Set. `skein timers` shows when it is due.",
   "timer.cancel": () => "Cancelled.",
   notices: (value) => noticeTable(rows(value)),
   people: (value) => peoplePage(fields(value)),
@@ -46,8 +48,13 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
   queue: (value) => queuePage(fields(value)),
+  "queue.blame": blamePage,
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
   "queue.resume": () => "The merge queue goes on.",
+  "node.drain": () => "Said. `skein nodes` shows who takes no work, `skein claims` what is still under way.",
+  "node.undrain": () => "It takes work again.",
+  "mesh.freeze": () => "Frozen: nobody takes more work until `skein unfreeze`.",
+  "mesh.unfreeze": () => "Work is taken again.",
   effects: (value) => effectTable(rows(value)),
   artifacts: (value) => artifactTable(rows(value)),
   forks: (value) => forkList(rows(value)),
@@ -111,14 +118,6 @@ function compactPage(value: Fields): string {
   return `${text(packed)} of ${text(frames)} frames are in packs. ${below}`;
 }
 
-const fields = (value: Json | undefined): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-
-const rows = (value: Json | undefined): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
-
-const text = (value: Json | undefined): string =>
-  value === undefined || value === null ? "" : printable(typeof value === "string" ? value : JSON.stringify(value));
-
 const itemLine = (item: Fields): string => `${text(item["id"])}  ${stageOf(item)}  ${text(item["title"])}`;
 
 function itemTable(items: readonly Fields[]): string {
@@ -159,10 +158,15 @@ function itemPage(item: Fields): string {
     ["priority", text(item["priority"])],
     ["labels", list(item["labels"])],
     ["depends on", list(item["dependsOn"])],
+    ["part of", text(item["parent"])],
     ["branch", text(item["branch"])],
+    ["tip", text(item["tip"])],
+    ["qa", text(item["qa"])],
     ["merged as", text(item["mergeCommit"])],
   ];
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
+  const parts = rows(item["parts"]).map((part) => [text(part["id"]), text(part["stage"]), text(part["title"])]);
+  if (parts.length > 0) lines.push("", table(["PART", "STAGE", "TITLE"], parts));
   const attempts = rows(item["attemptLog"]);
   if (attempts.length > 0) {
     const cells = attempts.map((one) => [
@@ -180,6 +184,20 @@ function itemPage(item: Fields): string {
     one["open"] === true ? "waits for an answer" : answerOf(one),
   ]);
   if (asked.length > 0) lines.push("", table(["QUESTION", "ASKED", "ONE OF", "ANSWER"], asked));
+  const seen = rows(item["evidence"]).map((one) => [
+    new Date(Number(one["at"])).toISOString(),
+    text(one["node"]),
+    text(one["tree"]).slice(0, 12),
+    one["green"] === true ? "green" : "red",
+  ]);
+  if (seen.length > 0) lines.push("", table(["SIGNED AT", "NODE", "TREE", "GATE"], seen));
+  const approvals = rows(item["approvals"]).map((one) => [
+    new Date(Number(one["at"])).toISOString(),
+    text(one["by"]),
+    text(one["tip"]).slice(0, 12),
+    text(one["note"]),
+  ]);
+  if (approvals.length > 0) lines.push("", table(["APPROVED AT", "BY", "TIP", "NOTE"], approvals));
   const notes = rows(item["notes"]).map((one) => [
     new Date(Number(one["at"])).toISOString(),
     text(one["by"]),
@@ -244,17 +262,17 @@ function claimTable(claims: readonly Fields[]): string {
   return table(["ITEM", "STAGE", "HOLDER", "EPOCH", "LEASE", "TITLE"], lines);
 }
 
+function nodeState(node: Fields): string {
+  if (node["removed"] === true) return "removed";
+  const state = node["self"] === true ? "this node" : node["alive"] === true ? "alive" : "silent";
+  return node["standby"] === undefined ? state : `${state}, ${text(node["standby"])}`;
+}
+
 function nodeTable(nodes: readonly Fields[]): string {
   const lines = nodes.map((node) => [
     text(node["name"]),
     text(node["role"]),
-    node["removed"] === true
-      ? "removed"
-      : node["self"] === true
-        ? "this node"
-        : node["alive"] === true
-          ? "alive"
-          : "silent",
+    nodeState(node),
     `${text(node["slotsFree"])}/${text(node["slots"])}`,
     node["linked"] === true ? "direct" : "-",
     text(node["address"]),
@@ -297,18 +315,17 @@ function transportTable(accounts: readonly Fields[]): string {
   return [table(["ACCOUNT", "THIS NODE", "SPEAKER"], lines), ...troubles].join("\n");
 }
 
-const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);
-
 function timerTable(timers: readonly Fields[]): string {
-  if (timers.length === 0) return "No reminder waits.";
+  if (timers.length === 0) return "No timer and no reminder waits.";
   const lines = timers.map((one) => [
     text(one["id"]),
-    whenOf(one["due"]),
-    `${text(one["account"])} ${text(one["room"])}`,
+    one["due"] === null ? "never" : whenOf(one["due"]),
+    one["cron"] === undefined || one["cron"] === "" ? "" : `${text(one["cron"])} ${text(one["zone"])}`,
+    one["does"] === undefined ? `remind ${text(one["account"])} ${text(one["room"])}` : text(one["does"]),
     text(one["item"]),
     text(one["text"]),
   ]);
-  return table(["ID", "DUE", "ROOM", "ITEM", "TEXT"], lines);
+  return table(["ID", "DUE (UTC)", "AGAIN", "WHAT", "ITEM", "TEXT"], lines);
 }
 
 function noticeTable(notices: readonly Fields[]): string {

@@ -46,6 +46,8 @@ function seen(view: ChatView): unknown {
       view.sent,
       view.messages,
       view.timers,
+      view.plans,
+      view.fired,
       view.settings,
       view.lastSaid,
       view.lastInbound,
@@ -147,6 +149,9 @@ const bodies: fc.Arbitrary<ChatBody> = fc.oneof(
   fc.constant(CHAT_SAMPLES["timer.set"]),
   fc.constantFrom("look", "listen").map((text) => ({ ...CHAT_SAMPLES["timer.set"], text })),
   fc.constant(CHAT_SAMPLES["timer.cancel"]),
+  fc.constantFrom("look", "listen").map((title) => ({ ...CHAT_SAMPLES["timer.plan"], title })),
+  fc.constantFrom(1, 2, 3).map((occurrence) => ({ ...CHAT_SAMPLES["timer.fire"], occurrence })),
+  fc.constant({ ...CHAT_SAMPLES["timer.cancel"], timer: CHAT_SAMPLES["timer.plan"].timer }),
 );
 
 /** Distinct stamps, as ops have: of one author no two share a Lamport stamp. */

@@ -20,6 +20,7 @@ import {
   type Timer,
 } from "./chat-view.ts";
 import { compareStamp, createPeopleFold } from "./people-fold.ts";
+import { createPlanFold } from "./plan-fold.ts";
 
 /** The entity of all ops about rooms and people. Item ids cannot be this. */
 export const CHAT_ENTITY = "chat";
@@ -66,6 +67,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const settings = new Map<string, { readonly value: string; readonly stamp: ChatStamp }>();
   const spent = new Map<string, number[]>();
   const people = createPeopleFold(sha256);
+  const planned = createPlanFold();
   const values = new Map<string, string>();
 
   const joinCommand = (id: string): void => {
@@ -190,7 +192,12 @@ export function createChatFold(sha256: Sha256): ChatFold {
         timers.set(timer, { ...rest, id: timer, cancelled: cancelled.has(timer), stamp });
         return undefined;
       }
+      case "timer.plan":
+        return planned.set(body, stamp);
+      case "timer.fire":
+        return planned.fire(body.timer, body.occurrence);
       case "timer.cancel": {
+        planned.cancel(body.timer);
         cancelled.add(body.timer);
         const known = timers.get(body.timer);
         if (known !== undefined) timers.set(body.timer, { ...known, cancelled: true });
@@ -219,6 +226,8 @@ export function createChatFold(sha256: Sha256): ChatFold {
     directRooms,
     messages,
     timers,
+    plans: planned.plans,
+    fired: planned.fired,
     settings: values,
     spent,
     people: () => people.people(),

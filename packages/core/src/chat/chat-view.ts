@@ -1,6 +1,7 @@
 /** What the chat ops mean: who is who, what was asked and what became of it, what was said, who keeps which connection. */
 import type { ReceiveBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
 import type { Role } from "../member/role.ts";
+import type { Plan } from "./plan-fold.ts";
 
 /** Where an op stands among others; ids and keys in hex. */
 export interface ChatStamp {
@@ -88,6 +89,10 @@ export interface ChatView {
   /** What a message of the mesh is about, by `account room message`. */
   readonly messages: ReadonlyMap<string, SentMark>;
   readonly timers: ReadonlyMap<string, Timer>;
+  /** The timers that bring work about. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** The latest occurrences of each that are over, the last first. */
+  readonly fired: ReadonlyMap<string, readonly number[]>;
   /** `target field` → value. */
   readonly settings: ReadonlyMap<string, string>;
   /** Wall times at which one of a shared budget was taken, by `account budget`. */

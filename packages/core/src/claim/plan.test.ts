@@ -79,6 +79,8 @@ const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => (
   notBefore: new Map(),
   isVerified: () => true,
   trainRoom: 4,
+  witnessing: new Set(),
+  qa: () => undefined,
   ...changes,
 });
 
@@ -327,4 +329,96 @@ test("a node whose provider has cut it off codes nothing until then, and still g
   world.event(A, { kind: "item.claim", ttl: 1_000 });
   world.event(A, { kind: "item.submit", feature });
   expect(claims(world, later)).toEqual([A]);
+});
+
+// ── draining, freezing, and room ────────────────────────────────────────────────────────────────────────────────────
+
+const say = (world: World, member: string, mode: "open" | "draining" | "leaving", note = ""): void =>
+  void world.replica.write([{ entity: "mesh", on: null, body: { kind: "work.set", member, mode, note } }], me, 50);
+
+test.each(["itself", "everybody"])("a node that is to take nothing, like %s, goes on with what it has", (who) => {
+  const world = worldOf();
+  world.add(A);
+  const on = world.event(A, { kind: "item.claim", ttl: 1_000 });
+  world.add(B);
+  say(world, who === "itself" ? SELF : "", "draining");
+  expect(plan(world)).toEqual([{ type: "claim", item: A, on, why: "own" }]);
+  expect(plan(world, { running: new Map([[A, on]]) })).toEqual([]);
+  expect(claims(world, { self: selfAs("another"), isExpired: () => true })).toHaveLength(who === "itself" ? 1 : 0);
+  say(world, who === "itself" ? SELF : "", "open");
+  expect(claims(world)).toEqual([A, B]);
+});
+
+test("a node that is to leave gives back what it runs, and what it holds and does not run", () => {
+  const world = worldOf();
+  world.add(A);
+  const on = world.event(A, { kind: "item.claim", ttl: 1_000 });
+  say(world, SELF, "leaving", "a new disk");
+  const why = "drained: a new disk";
+  expect(plan(world, { running: new Map([[A, on]]) })).toEqual([{ type: "stop", item: A, why, release: true }]);
+  expect(plan(world)).toEqual([{ type: "yield", item: A, on, why }]);
+});
+
+test("a merger that is drained lands what it holds, and takes nothing along", () => {
+  const world = worldOf();
+  for (const item of [A, B]) queued(world, item);
+  const running = new Map([[A, world.event(A, { kind: "item.claim", ttl: 1_000 })]]);
+  say(world, SELF, "draining");
+  expect(claims(world, { running })).toEqual([]);
+});
+
+test("nobody waits for a node that takes nothing", () => {
+  const world = worldOf();
+  world.add(A);
+  const others = Array.from({ length: 30 }, (_, at) => candidate(at.toString(16).padStart(64, "0")));
+  for (const { key } of others) say(world, key, "draining");
+  expect(claims(world, { self: selfAs("another"), others })).toEqual([A]);
+});
+
+test("a node without room for what it holds yields it at once, after it has filled its slots with what it holds", () => {
+  const world = worldOf();
+  world.add(C, { priority: 9 });
+  const mine = [A, B].map((item) => {
+    world.add(item);
+    return world.event(item, { kind: "item.claim", ttl: 1_000 });
+  });
+  expect(plan(world, { self: selfAs(SELF, { slotsFree: 1 }) })).toEqual([
+    { type: "claim", item: A, on: mine[0], why: "own" },
+    { type: "yield", item: B, on: mine[1], why: "this node has no room for it" },
+  ]);
+});
+
+test("who worked on an item last tries first, unless it gave the item back or its disk is almost full", () => {
+  const world = worldOf();
+  world.add(A);
+  const others = Array.from({ length: 30 }, (_, at) => candidate(`other ${at}`));
+  world.event(A, { kind: "item.claim", ttl: 1_000 });
+  world.event(A, { kind: "item.sendBack", reason: "gate-failed", note: "", progress: true, evidence: [] });
+  expect(claims(world, { others })).toEqual([A]);
+  const burden = { slots: 4, load: 0, lowDisk: true };
+  expect(claims(world, { others, self: selfAs(SELF, { burden }) })).toEqual([]);
+  world.event(A, { kind: "item.claim", ttl: 1_000 });
+  world.event(A, { kind: "item.release", note: "no quota" });
+  const work = { item: A, epoch: 4 };
+  const first = rankOf(SELF, [SELF, ...others.map(({ key }) => key)], work, testCrypto) === 0;
+  expect(claims(world, { others })).toEqual(first ? [A] : []);
+});
+
+test("of nodes that know an item equally little, the least busy tries first", () => {
+  const world = worldOf();
+  world.add(A);
+  const busy = [
+    { slots: 2, load: 0, lowDisk: false },
+    { slots: 1, load: 150, lowDisk: false },
+    { slots: 1, load: 0, lowDisk: true },
+  ].flatMap((burden, kind) => Array.from({ length: 10 }, (_, at) => candidate(`busy ${kind} ${at}`, { burden })));
+  const self = selfAs(SELF, { burden: { slots: 1, load: 90, lowDisk: false } });
+  expect(claims(world, { self, others: busy })).toEqual([A]);
+});
+
+test("a label needs:key asks for a node that has the label, whatever its value", () => {
+  const world = worldOf();
+  world.add(A, { labels: ["needs:gpu"] });
+  expect(claims(world)).toEqual([]);
+  expect(claims(world, { self: selfAs(SELF, { labels: { gpu: "" } }) })).toEqual([A]);
 });

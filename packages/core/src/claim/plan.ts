@@ -6,11 +6,16 @@
  * cost and give no exclusion: two nodes may run one item in a partition, and landing is what must be once.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
+import { openParts, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
+import { type Attested, awaitedOf, type QaPolicy } from "../command/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
+import { unmetNeeds } from "../view/needs.ts";
+import { describeStandby, standbyOf } from "../view/standby.ts";
+import { type Burden, handicapOf, warmNodeOf } from "./handicap.ts";
 import { rankOf } from "./rank.ts";
 
 /** A node that could take work, as heard in its beats. */
@@ -19,6 +24,8 @@ export interface Candidate {
   readonly key: string;
   readonly slotsFree: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Left out when nothing is known of it. */
+  readonly burden?: Burden;
 }
 
 export interface PlanInput {
@@ -32,6 +39,8 @@ export interface PlanInput {
   readonly isExpired: (claim: Claim) => boolean;
   /** Items this node works on now, with the id of the claim op each began with. */
   readonly running: ReadonlyMap<string, string>;
+  /** Items whose gate this node runs as a witness now. */
+  readonly witnessing: ReadonlySet<string>;
   /** False while work cannot start at all (no project, no sandbox): then only stops are planned. */
   readonly ready: boolean;
   /** Items to leave alone until their time has come (a remote that is down). */
@@ -40,6 +49,8 @@ export interface PlanInput {
   readonly codingFrom: number;
   /** This node has found the item's landing on the target branch: what depends on it may start. */
   readonly isVerified: (item: string) => boolean;
+  /** What has to be said of a branch before it lands; undefined while there is no project. */
+  readonly qa: () => QaPolicy | undefined;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -47,6 +58,10 @@ export interface PlanInput {
 export type Intent =
   /** `on` is the stage op that it was planned on; on any other the plan says nothing. */
   | { readonly type: "claim"; readonly item: string; readonly on: string; readonly why: "free" | "expired" | "own" }
+  /** Run the gate on somebody else's work, and sign what it says. */
+  | ({ readonly type: "witness"; readonly item: string } & Attested)
+  /** Its own claim, which it has no room to go on with: somebody else may. */
+  | { readonly type: "yield"; readonly item: string; readonly on: string; readonly why: string }
   | { readonly type: "stop"; readonly item: string; readonly why: string; readonly release: boolean };
 
 export interface Planner {
@@ -59,14 +74,17 @@ export function createPlanner(crypto: Crypto): Planner {
   return {
     plan: (input) => {
       const stops = planStops(input);
-      return [...stops, ...planClaims(input, claimableSince, crypto)];
+      const claims = planClaims(input, claimableSince, crypto);
+      const room = input.self.slotsFree - claims.filter((intent) => intent.type === "claim").length;
+      return [...stops, ...claims, ...planWitnesses(input, room, crypto)];
     },
   };
 }
 
 /** The loser stops: its claim is not the item's any more. Its branch is kept. */
-function planStops({ view, running }: PlanInput): readonly Intent[] {
+function planStops({ view, running, self }: PlanInput): readonly Intent[] {
   const stops: Intent[] = [];
+  const leaving = leavingOf(view, self.key);
   for (const [id, claimOp] of running) {
     const item = view.items.get(id);
     if (item === undefined || !isLive(item)) {
@@ -78,17 +96,26 @@ function planStops({ view, running }: PlanInput): readonly Intent[] {
       stops.push({ type: "stop", item: id, why: "the claim is not this node's any more", release: false });
     } else if (item.registers.hold.value !== "") {
       stops.push({ type: "stop", item: id, why: `on hold: ${item.registers.hold.value}`, release: true });
+    } else if (leaving !== undefined) {
+      stops.push({ type: "stop", item: id, why: leaving, release: true });
     }
   }
   return stops;
 }
 
+/** Why this node is to give back what it works on; undefined when it is not. */
+function leavingOf(view: View, self: string): string | undefined {
+  const standby = standbyOf(view, self);
+  return standby?.mode === "leaving" ? describeStandby(standby) : undefined;
+}
+
 function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
   if (!input.ready) return [];
   const queue = mergeQueueOf(input.view, input);
+  const parts = partsByParent(input.view.items);
   const open = [...input.view.items.values()].filter(isLive).flatMap((item) => {
     const why = claimable(item, input, queue);
-    return why === undefined ? [] : [{ item, why }];
+    return why === undefined || waitsForParts(item, parts, input) ? [] : [{ item, why }];
   });
   forgetOthers(
     claimableSince,
@@ -96,14 +123,26 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   );
   const intents: Intent[] = [];
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
-  for (const { item, why } of open.toSorted((a, b) => byStageThenUrgency(a.item, b.item))) {
+  const leaving = leavingOf(input.view, input.self.key);
+  for (const { item, why } of open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item))) {
     const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
-    if (room[kind] <= 0 || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    const isFull = room[kind] <= 0 || (why === "own" && leaving !== undefined);
+    if ((isFull && why !== "own") || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    if (isFull) {
+      intents.push({ type: "yield", item: item.id, on: item.best.id, why: leaving ?? NO_ROOM });
+      continue;
+    }
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     room[kind]--;
   }
   return intents;
 }
+
+const NO_ROOM = "this node has no room for it";
+
+/** What this node holds already renews itself with every beat, so nobody else can have it meanwhile. */
+const ownFirst = (a: { readonly why: string }, b: { readonly why: string }): number =>
+  Number(b.why === "own") - Number(a.why === "own");
 
 /** Finishing comes before beginning. */
 const STAGE_ORDER: Readonly<Record<string, number>> = { Merge: 0, Qa: 1, Coding: 2 };
@@ -118,33 +157,73 @@ function claimable(
 ): Extract<Intent, { type: "claim" }>["why"] | undefined {
   const { state } = item.best;
   if (STAGE_ORDER[state.stage.stage] === undefined || input.running.has(item.id)) return undefined;
+  if (input.witnessing.has(item.id)) return undefined;
   if (item.registers.hold.value !== "" || openDependencies(item, input.view.items, input.isVerified).length > 0)
     return undefined;
   if ((input.notBefore.get(item.id) ?? 0) > input.nowMs) return undefined;
   if (state.stage.stage === "Coding" && input.codingFrom > input.nowMs) return undefined;
   if (!matches(item, input.self.labels)) return undefined;
+  const policy = input.qa();
+  if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
-  if (state.claim === null) return "free";
+  const takesNothing = standbyOf(input.view, input.self.key) !== undefined;
+  if (state.claim === null) return takesNothing ? undefined : "free";
   if (state.claim.holder === input.self.key) return "own";
+  if (takesNothing) return undefined;
   return input.isExpired(state.claim) ? "expired" : undefined;
 }
+
+/** An item begins when its parts have landed; one that is under way is not stopped by another part. */
+const waitsForParts = (
+  item: LiveItem,
+  parts: ReadonlyMap<string, readonly LiveItem[]>,
+  { view, isVerified }: PlanInput,
+): boolean => {
+  const { stage, claim } = item.best.state;
+  const own = parts.get(item.id);
+  if (own === undefined || stage.stage !== "Coding" || claim !== null) return false;
+  return openParts(own, view.items, isVerified).length > 0;
+};
 
 /** The head is anybody's who may have it; what is behind it is the merger's, who holds the head. */
 const mayLand = (item: LiveItem, self: string, { line, merger }: MergeQueue): boolean =>
   line[0] === item || (merger === self && line.includes(item));
 
-/** A label `key=value` on an item is a requirement on the node. */
 const matches = (item: LiveItem, labels: Readonly<Record<string, string>>): boolean =>
-  item.registers.labels.value.every((label) => {
-    const at = label.indexOf("=");
-    return at < 1 || labels[label.slice(0, at)] === label.slice(at + 1);
-  });
+  unmetNeeds(item.registers.labels.value, labels).length === 0;
 
 const claimKey = (item: LiveItem): string => `${item.id}/${item.best.state.epoch}`;
 
 function forgetOthers(claimableSince: Map<string, number>, keys: readonly string[]): void {
   const open = new Set(keys);
   for (const key of claimableSince.keys()) if (!open.has(key)) claimableSince.delete(key);
+}
+
+/** The first of those that could do it, so many as are asked for; the rest leave it to them while they are heard. */
+function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly Intent[] {
+  const policy = input.qa();
+  if (!input.ready || policy === undefined || policy.witnesses === 0 || room <= 0) return [];
+  const { self, others, witnessing, notBefore, nowMs } = input;
+  // The others see it too, and do not count on this node.
+  if (standbyOf(input.view, self.key) !== undefined) return [];
+  return [...input.view.items.values()]
+    .filter(isLive)
+    .flatMap((item): readonly Intent[] => {
+      if (input.running.has(item.id) || item.registers.hold.value !== "" || (notBefore.get(item.id) ?? 0) > nowMs)
+        return [];
+      const { on, not, witnesses } = awaitedOf(item, policy);
+      if (on === undefined || witnesses === 0 || not.has(self.key) || witnessing.has(item.id)) return [];
+      const candidates = [
+        self,
+        ...others.filter(({ key, slotsFree }) => slotsFree > 0 && standbyOf(input.view, key) === undefined),
+      ]
+        .filter(({ key, labels }) => !not.has(key) && matches(item, labels))
+        .map(({ key }) => key);
+      const work = { item: item.id, epoch: item.best.state.epoch };
+      const rank = rankOf(self.key, candidates, work, crypto);
+      return rank >= 0 && rank < witnesses ? [{ type: "witness", item: item.id, ...on }] : [];
+    })
+    .slice(0, room);
 }
 
 interface Turns {
@@ -156,7 +235,7 @@ interface Turns {
 function isMyTurn(
   item: LiveItem,
   why: Extract<Intent, { type: "claim" }>["why"],
-  { self, others, nowMs, staggerMs }: PlanInput,
+  { view, self, others, nowMs, staggerMs }: PlanInput,
   { claimableSince, queue, crypto }: Turns,
 ): boolean {
   const key = claimKey(item);
@@ -168,10 +247,12 @@ function isMyTurn(
   if (why === "own") return claim?.incarnation === self.incarnation || nowMs - since >= (claim?.ttlMs ?? 0);
   // Nobody else takes what is behind the head.
   if (queue.line.indexOf(item) > 0) return true;
-  const candidates = others
-    .filter((other) => other.slotsFree > 0 && matches(item, other.labels))
-    .map((other) => other.key);
+  const mayTake = (other: Candidate): boolean =>
+    other.slotsFree > 0 && matches(item, other.labels) && standbyOf(view, other.key) === undefined;
+  const candidates = [self, ...others.filter(mayTake)];
+  const warm = warmNodeOf(item);
+  const handicaps = new Map(candidates.map((one) => [one.key, handicapOf(one, warm)]));
   const work = { item: item.id, epoch: item.best.state.epoch };
-  const rank = rankOf(self.key, [self.key, ...candidates], work, crypto);
+  const rank = rankOf(self.key, [...handicaps.keys()], work, crypto, (key) => handicaps.get(key) ?? 0);
   return nowMs - since >= rank * staggerMs;
 }

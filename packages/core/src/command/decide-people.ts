@@ -1,12 +1,13 @@
-/** Commands about people and what they say: pairing, roles, notes, answers. */
+/** Commands about people and what they say: pairing, roles, notes, answers, approvals. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
 import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
+import { coderOf, isApproved } from "./review.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
-import type { DecideContext, Decision } from "./decide.ts";
+import type { DecideContext, Decision } from "./deciding.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { CommandInput } from "./registry.ts";
 
@@ -51,6 +52,33 @@ export function changeRole({ person, role }: CommandInput<"people.role">, contex
   return ok(chatDraft({ kind: "person.role", person, role }));
 }
 
+/** Of the branch as it is now: another attempt is another branch. */
+export function approve({ item, note: said, tip = "" }: CommandInput<"item.approve">, context: DecideContext): Decided {
+  const { view, by, self, qa = { fourEyes: false } } = context;
+  const found = findItem(view, item);
+  if (!found.ok) return found;
+  const { id, best } = found.value;
+  const { stage } = best.state;
+  if (stage.stage !== "Qa" && stage.stage !== "Merge") {
+    const message = `Item ${id} is in ${stage.stage} and has no branch to approve: that is for Qa and Merge.`;
+    return err({ code: "not-legal", message });
+  }
+  if (!stage.tip.startsWith(tip)) {
+    const message = `Item ${id} is at ${stage.tip.slice(0, 12)} by now, not at ${tip.slice(0, 12)}. Look at it again.`;
+    return err({ code: "not-legal", message });
+  }
+  const coder = coderOf(found.value);
+  const speaksFor = by === "" ? self : view.chat.people().byPrincipal.get(by)?.member;
+  if (qa.fourEyes && coder !== undefined && (self === coder || speaksFor === coder)) {
+    const node = view.membership.members.get(coder)?.name ?? coder.slice(0, 8);
+    const message = `Item ${id} was coded by ${node}, and skein.yaml asks for four eyes (qa.fourEyes): somebody else approves it, on another node.`;
+    return err({ code: "not-allowed", message });
+  }
+  if (isApproved(found.value, qa)) return err({ code: "not-legal", message: `Item ${id} is approved already.` });
+  const body = { kind: "item.approve", tip: stage.tip, tree: stage.tree, note: said, by } as const;
+  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
+}
+
 export function note({ item, text }: CommandInput<"item.note">, { view, by, idBytes }: DecideContext): Decided {
   const found = findItem(view, item);
   if (!found.ok) return found;
@@ -91,14 +119,4 @@ function whyClosed({ answer: given, over }: Question): string {
   }
   const note = over === undefined || over.note === "" ? "" : ` ${over.note}`;
   return `That is not asked any more: the attempt that asked it does not wait for an answer.${note}`;
-}
-
-export function cancelTimer({ timer }: CommandInput<"timer.cancel">, { view }: DecideContext): Decided {
-  const found = [...view.chat.timers.values()].filter(({ id, cancelled }) => id.startsWith(timer) && !cancelled);
-  const [one] = found;
-  if (one === undefined || found.length > 1) {
-    const message = one === undefined ? `There is no reminder ${timer}.` : `${timer} may be more than one reminder.`;
-    return err({ code: one === undefined ? "not-found" : "ambiguous", message });
-  }
-  return ok(chatDraft({ kind: "timer.cancel", timer: one.id }));
 }

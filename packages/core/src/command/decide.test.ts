@@ -12,10 +12,11 @@ import { joinProofBytes } from "../member/join-proof.ts";
 import { type Role, ROLES } from "../member/role.ts";
 import type { MeshBody, StageBody } from "../op/bodies.ts";
 import { proveRotation } from "../member/rotation-proof.ts";
-import { CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
+import { COMMAND_INPUTS, CHAT_SAMPLES, testCrypto, testSigner } from "../testing/index.ts";
 import { unverified } from "../view/landing.ts";
 import { query } from "../view/queries.ts";
-import { decide, type DecideContext, type Decision, itemIdFrom } from "./decide.ts";
+import { decide, itemIdFrom } from "./decide.ts";
+import type { DecideContext, Decision } from "./deciding.ts";
 import { findItem } from "./find.ts";
 import { parseCommand } from "./parse.ts";
 import { type CommandName, COMMANDS } from "./registry.ts";
@@ -44,6 +45,7 @@ const contextOf = (replica: Replica, role: Role = "owner"): DecideContext => ({
   ticketKey: testSigner("a fresh ticket").publicKey,
   pairingHash: new Uint8Array(32),
   by: "",
+  calendar: { momentOf: () => ({ ok: true, value: 2_000 }), firstOf: () => ({ ok: true, value: 2_000 }) },
   rotation: proveRotation(replica.mesh, signer, testSigner("the next key")),
 });
 
@@ -99,59 +101,17 @@ function itemIn(stage: Stage, replica: Replica): string {
 
 // ── every command is somebody's ─────────────────────────────────────────────────────────────────────────────────────
 
-/** Valid input for every command; a new one breaks the build here. */
-const INPUTS: Record<CommandName, (item: string) => object> = {
-  "item.add": () => ({ title: "another" }),
-  "item.edit": (item) => ({ item, title: "renamed" }),
-  "item.start": (item) => ({ item }),
-  "item.move": (item) => ({ item, stage: "coding" }),
-  "item.reject": (item) => ({ item, note: "no" }),
-  "item.hold": (item) => ({ item }),
-  "item.archive": (item) => ({ item }),
-  "item.restore": (item) => ({ item }),
-  "item.delete": (item) => ({ item }),
-  "item.list": () => ({}),
-  "item.show": (item) => ({ item }),
-  "item.history": (item) => ({ item }),
-  "item.note": (item) => ({ item, text: "see the log" }),
-  "item.answer": (item) => ({ item, text: "443" }),
-  artifacts: () => ({}),
-  questions: () => ({}),
-  people: () => ({}),
-  "people.pair": () => ({ person: "ada" }),
-  "people.unpair": () => ({ principal: "matrix:@ada:example.org" }),
-  "people.role": () => ({ person: "ada", role: "none" }),
-  why: (item) => ({ item }),
-  claims: () => ({}),
-  nodes: () => ({}),
-  members: () => ({}),
-  "member.invite": () => ({ role: "agent" }),
-  "member.remove": () => ({ member: "second" }),
-  "member.rotate": () => ({}),
-  "project.set": () => ({ name: "demo", remote: "origin", base: "main", config: "" }),
-  projects: () => ({}),
-  queue: () => ({}),
-  "queue.pause": () => ({ reason: "the release is built" }),
-  "queue.resume": () => ({}),
-  timers: () => ({}),
-  "timer.cancel": () => ({ timer: "0123456789ab" }),
-  notices: () => ({}),
-  transports: () => ({}),
-  digest: () => ({}),
-  forks: () => ({}),
-  effects: () => ({}),
-  verify: () => ({}),
-  checkpoint: () => ({}),
-  compact: () => ({}),
-  doctor: () => ({}),
-  "doctor.seen": () => ({}),
-};
+/** A new command breaks the build here. */
+const INPUTS: Record<CommandName, (item: string) => object> = COMMAND_INPUTS;
+
+type Starts = Partial<Record<CommandName, Stage>>;
 
 test("every command either writes, is answered from the view, or asks the node, as the registry says", () => {
   for (const { name, effect } of COMMANDS) {
     const replica = worldOf();
     joined(replica, "second", "agent");
-    const starts: Partial<Record<CommandName, Stage>> = { "item.reject": "Qa", "item.restore": "Archived" };
+    const second = [...replica.view().membership.members.values()].find((one) => one.name === "second")?.id ?? "";
+    const starts: Starts = { "item.approve": "Qa", "item.reject": "Qa", "item.restore": "Archived" };
     const item = itemIn(starts[name] ?? "Backlog", replica);
     const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
     const on = replica.view().items.get(item)?.best?.id ?? null;
@@ -160,7 +120,10 @@ test("every command either writes, is answered from the view, or asks the node, 
     const mesh = (body: MeshBody): Draft => ({ entity: "mesh", on: null, body });
     const project = mesh({ kind: "project.set", name: "demo", remote: "/r", base: "main", config: "" });
     const paused = mesh({ kind: "queue.set", name: "demo", mode: "paused", note: "" });
-    replica.write([{ entity: item, on, body: ask }, invited, timer, project, paused], me, 1_000);
+    const frozen = mesh({ kind: "work.set", member: "", mode: "draining", note: "" });
+    const drained = mesh({ kind: "work.set", member: second, mode: "draining", note: "" });
+    const drafts = [{ entity: item, on, body: ask }, invited, timer, project, paused, frozen, drained];
+    replica.write(drafts, me, 1_000);
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));

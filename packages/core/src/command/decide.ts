@@ -3,48 +3,25 @@
  * with the command. A refused command has no drafts and so no effect.
  */
 import { fromHex, toHex } from "../kernel/bytes.ts";
-import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
-import { MESH_ENTITY, type View } from "../fold/fold.ts";
+import { assert, ok, type Result } from "../kernel/result.ts";
+import type { View } from "../fold/fold.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
-import { type KeyRotation, keysOf, keyStatus, type Member } from "../member/membership.ts";
-import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
-import { type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
+import { keysOf, keyStatus } from "../member/membership.ts";
+import { roleAtLeast, ROLES } from "../member/role.ts";
+import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
-import { answer, cancelTimer, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, approve, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { addTimer, cancelTimer } from "./decide-timers.ts";
+import { drainNode, freezeMesh } from "./decide-work.ts";
+import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import type { Command } from "./parse.ts";
+import { wouldWaitForItself } from "./parts.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
-
-export interface DecideContext {
-  readonly view: View;
-  readonly heads: Heads;
-  /** Member id (hex) and role of the node that decides. */
-  readonly self: string;
-  readonly role: Role;
-  readonly wallMs: number;
-  /** 8 bytes for a new item's or note's id: random, or the same on every node for a command from a room. */
-  readonly idBytes: Uint8Array;
-  /** Public key of a fresh ticket key pair. */
-  readonly ticketKey: Uint8Array;
-  /** SHA-256 of a fresh pairing code. */
-  readonly pairingHash: Uint8Array;
-  /** The principal that commands, when it comes from a room; empty otherwise. */
-  readonly by: string;
-  /** From the key that writes to the one that is to follow it, when a key is rotated. */
-  readonly rotation?: KeyRotation;
-}
-
-export interface Decision {
-  readonly drafts: readonly Draft[];
-  /** The item it is about, when there is one. */
-  readonly item: string | null;
-}
-
-type Decided = Result<Decision, CommandError>;
 
 export function decide(command: Command, context: DecideContext): Decided {
   const spec = commandSpec(command.name);
@@ -69,6 +46,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return stage(command.input.item, { kind: "item.start" }, context);
     case "item.move":
       return move(command.input, context);
+    case "item.approve":
+      return approve(command.input, context);
     case "item.reject":
       return reject(command.input, context);
     case "item.hold":
@@ -91,6 +70,12 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return setQueue(command.input.drain ? "draining" : "paused", command.input.reason, context);
     case "queue.resume":
       return setQueue("open", "", context);
+    case "node.drain":
+    case "node.undrain":
+      return drainNode(command, context);
+    case "mesh.freeze":
+    case "mesh.unfreeze":
+      return freezeMesh(command, context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -99,46 +84,46 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return pair(command.input, context);
     case "people.unpair":
       return ok(chatDraft({ kind: "person.unlink", principal: command.input.principal }));
+    case "timer.add":
+      return addTimer(command.input, context);
     case "timer.cancel":
       return cancelTimer(command.input, context);
     case "people.role":
       return changeRole(command.input, context);
-    case "people":
-    case "artifacts":
-    case "questions":
-    case "item.list":
-    case "item.show":
-    case "item.history":
-    case "why":
-    case "claims":
-    case "nodes":
-    case "members":
-    case "projects":
-    case "queue":
-    case "timers":
-    case "notices":
-    case "transports":
-    case "digest":
-    case "forks":
-    case "effects":
-    case "verify":
-    case "checkpoint":
-    case "compact":
-    case "doctor":
-    case "doctor.seen":
-      return ok({ drafts: [], item: null });
     default:
-      return unreachable(command);
+      return nothing(command);
   }
 }
 
-const fail = (code: CommandError["code"], message: string): { readonly ok: false; readonly error: CommandError } =>
-  err({ code, message });
+/** Answered from the view, or asked of the node. */
+type Reading =
+  | "people"
+  | "artifacts"
+  | "questions"
+  | "item.list"
+  | "item.show"
+  | "item.history"
+  | "why"
+  | "claims"
+  | "nodes"
+  | "members"
+  | "projects"
+  | "queue"
+  | "queue.blame"
+  | "timers"
+  | "notices"
+  | "transports"
+  | "digest"
+  | "forks"
+  | "effects"
+  | "verify"
+  | "checkpoint"
+  | "compact"
+  | "doctor"
+  | "doctor.seen";
 
-const meshDraft = (body: Draft["body"]): Decision => ({
-  drafts: [{ entity: MESH_ENTITY, body, on: null }],
-  item: null,
-});
+/** A new command that is none of these, and has no case above, breaks the build here. */
+const nothing = (_command: Extract<Command, { readonly name: Reading }>): Decided => ok({ drafts: [], item: null });
 
 const pick = ({
   reason,
@@ -171,6 +156,8 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   if (!dependsOn.ok) return dependsOn;
   const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
+  const parent = parentOf(input.parent ?? NO_PARENT, undefined, context.view);
+  if (!parent.ok) return parent;
   const id = itemIdFrom(context.idBytes);
   const { title, text, type, priority, labels, start } = input;
   const create: Draft = {
@@ -179,7 +166,31 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.create", title, text, type, priority, labels, dependsOn: dependsOn.value },
   };
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
-  return ok({ item: id, drafts: start ? [create, begin] : [create] });
+  const isPart: readonly Draft[] = parent.value === "" ? [] : [partDraft(id, parent.value)];
+  const isChecked = input.qa === undefined || input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
+  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart] });
+}
+
+const partDraft = (id: string, value: string): Draft => ({
+  entity: id,
+  on: { draft: 0 },
+  body: { kind: "item.set", field: "parent", value },
+});
+
+/** As the command line says it; no id begins like this. */
+const NO_PARENT = "none";
+
+/** The id of the parent, empty for none; refused when the item would wait for itself. `item` is undefined for a new one. */
+function parentOf(ref: string, item: string | undefined, view: View): Result<string, CommandError> {
+  if (ref === NO_PARENT) return ok("");
+  const found = findItem(view, ref);
+  if (!found.ok) return found;
+  const { id } = found.value;
+  if (item === id) return fail("bad-input", "An item cannot be a part of itself.");
+  if (item !== undefined && wouldWaitForItself(id, item, view.items)) {
+    return fail("bad-input", `Item ${item} waits for ${id}, so it cannot be a part of it: both would wait for ever.`);
+  }
+  return ok(id);
 }
 
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
@@ -192,19 +203,18 @@ function resolveAll(refs: readonly string[], view: View): Result<readonly string
   return ok(ids);
 }
 
-/** Titles and labels are single lines: they are shown in lists, logs and commit subjects. */
-const badLine = (text: string): string | undefined =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-  /[\u0000-\u001f\u007f\u2028\u2029]/.test(text) || /[\ud800-\udfff]/u.test(text)
-    ? "A title or label is one line without control characters. Put the rest into the text."
-    : undefined;
-
 function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided {
   const found = findItem(context.view, input.item);
   if (!found.ok) return found;
   const dependsOn = resolveAll(input.dependsOn ?? [], context.view);
   if (!dependsOn.ok) return dependsOn;
-  if (dependsOn.value.includes(found.value.id)) return fail("bad-input", "An item cannot depend on itself.");
+  const { id } = found.value;
+  if (dependsOn.value.includes(id)) return fail("bad-input", "An item cannot depend on itself.");
+  const circle = dependsOn.value.find((other) => wouldWaitForItself(id, other, context.view.items));
+  if (circle !== undefined)
+    return fail("bad-input", `Item ${circle} waits for ${id} already; both would wait for ever.`);
+  const parent = parentOf(input.parent ?? NO_PARENT, id, context.view);
+  if (!parent.ok) return parent;
   const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const writes: RegisterBody[] = [];
@@ -213,10 +223,18 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
   if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
+  if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
+  if (input.parent !== undefined) writes.push({ field: "parent", value: parent.value });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels or depends-on.");
+    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on, parent or qa.");
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
+
+const qaDraft = (entity: string, on: Draft["on"], value: QaMode): Draft => ({
+  entity,
+  on,
+  body: { kind: "item.set", field: "qa", value },
+});
 
 /** A write builds on the last writer's op, so its stamp is later than what the person saw. */
 const registerDraft = (item: LiveItem, write: RegisterBody): Draft => ({
@@ -328,22 +346,6 @@ function invite(input: CommandInput<"member.invite">, context: DecideContext): D
   }
   const expires = context.wallMs + ttl;
   return ok(meshDraft({ kind: "member.invite", ticket: context.ticketKey, role: input.role, expires }));
-}
-
-/** By name, or by any key it ever had. */
-export function findMember({ membership }: View, ref: string): Result<Member, CommandError> {
-  const members = [...membership.members.values()];
-  const keyed = (fits: (key: string) => boolean): readonly Member[] =>
-    members.filter((member) => keysOf(membership, member.id).some(fits));
-  const exact = [...members.filter((member) => member.name === ref), ...keyed((key) => key === ref)];
-  const found = exact.length > 0 ? exact : keyed((key) => key.startsWith(ref));
-  const [member] = found;
-  if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
-  if (found.length > 1) {
-    const keys = found.map((one) => `${one.name} (${one.key.slice(0, 12)})`).join(", ");
-    return fail("ambiguous", `${ref} may be ${keys}. Give more of the key.`);
-  }
-  return ok(member);
 }
 
 /** Cuts the member's feeds where this node has them now, under all its keys. */

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import { ITEM_TYPES } from "../op/bodies.ts";
+import { ITEM_TYPES, QA_MODES } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -26,6 +26,12 @@ const labels = z
   .max(LIMITS.labels)
   .describe("labels, replaced as a whole");
 const dependsOn = z.array(itemRef).max(LIMITS.dependsOn).describe("items that must be Done first");
+const qa = z
+  .enum(["project", ...QA_MODES])
+  .describe(
+    "who has to be content with it: the gate's commands, a reviewer agent too, a person too; or as the project says",
+  );
+const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
 
@@ -39,6 +45,8 @@ const inputs = {
     priority: priority.default(5),
     labels: labels.default([]),
     dependsOn: dependsOn.default([]),
+    qa: qa.optional(),
+    parent: parent.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({
@@ -48,6 +56,17 @@ const inputs = {
     priority: priority.optional(),
     labels: labels.optional(),
     dependsOn: dependsOn.optional(),
+    parent: parent.describe("the item that this one is a part of, or none").optional(),
+    qa: qa.optional(),
+  }),
+  "item.approve": z.strictObject({
+    item: itemRef,
+    note: note.default(""),
+    tip: z
+      .string()
+      .regex(/^[0-9a-f]{4,64}$/u, "must be a commit's id in hex, or the beginning of one")
+      .optional()
+      .describe("the tip that you have looked at: refused when the branch is at another one by now"),
   }),
   "item.start": z.strictObject({ item: itemRef }),
   "item.move": z.strictObject({
@@ -129,13 +148,50 @@ const inputs = {
   }),
   projects: z.strictObject({}),
   queue: z.strictObject({}),
+  "queue.blame": z.strictObject({}),
   "queue.pause": z.strictObject({
     reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why nothing lands meanwhile"),
     drain: z.boolean().default(false).describe("what is in the queue still lands, and nothing that comes after it"),
   }),
   "queue.resume": z.strictObject({}),
+  "node.drain": z.strictObject({
+    node: key.optional().describe("the node's name or key; this node when left out"),
+    reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why it takes no work"),
+    now: z.boolean().default(false).describe("give back what it works on, too"),
+  }),
+  "node.undrain": z.strictObject({
+    node: key.optional().describe("the node's name or key; this node when left out"),
+  }),
+  "mesh.freeze": z.strictObject({
+    reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why nobody takes work"),
+    now: z.boolean().default(false).describe("give back what is worked on, too"),
+  }),
+  "mesh.unfreeze": z.strictObject({}),
   timers: z.strictObject({}),
-  "timer.cancel": z.strictObject({ timer: z.string().min(1).max(12).describe("reminder's id, as timers lists it") }),
+  "timer.add": z.strictObject({
+    title: title.optional().describe("title of the item that is added when the time comes"),
+    at: z.string().max(40).optional().describe("once, like 2026-12-01T09:00, in --zone unless it names an offset"),
+    cron: z
+      .string()
+      .max(LIMITS.cronLength)
+      .optional()
+      .describe("again and again: minute, hour, day, month and weekday, like '30 9 * * 1-5'"),
+    zone: z.string().min(1).max(LIMITS.nameLength).default("UTC").describe("time zone, like Europe/Berlin"),
+    catchUp: z
+      .enum(["one", "none"])
+      .default("one")
+      .describe("what becomes of times that nobody could keep: the last one is made up for, or none"),
+    action: z
+      .enum(["add", "start", "retry"])
+      .default("add")
+      .describe("what happens: an item is added, started or retried"),
+    item: itemRef.optional().describe("the item to start or retry"),
+    text: text.default(""),
+    priority: priority.default(5),
+    labels: labels.default([]),
+    start: z.boolean().default(false).describe("the added item goes straight to Coding"),
+  }),
+  "timer.cancel": z.strictObject({ timer: z.string().min(1).max(12).describe("its id, as timers lists it") }),
   notices: z.strictObject({}),
   transports: z.strictObject({}),
   digest: z.strictObject({}),
@@ -179,9 +235,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.list", "reads", "observer", "List the items"),
   spec("item.show", "reads", "observer", "Show one item", ["item"]),
   spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
-  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels or dependencies", ["item"]),
+  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels, dependencies or parent", [
+    "item",
+  ]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
+  spec("item.approve", "writes", "operator", "Say that you are content with an item's branch as it is", [
+    "item",
+    "note",
+  ]),
   spec("item.reject", "writes", "operator", "Send an item in Qa or Merge back to Coding", ["item", "note"]),
   spec("item.hold", "writes", "operator", "Put an item on hold, or end the hold with --release", ["item", "reason"]),
   spec("item.archive", "writes", "operator", "Archive an item", ["item"]),
@@ -217,10 +279,42 @@ export const COMMANDS: readonly CommandSpec[] = [
     "observer",
     "Show the merge queue: what lands next, who lands it, and what the head waits for",
   ),
+  spec(
+    "queue.blame",
+    "asks-node",
+    "observer",
+    "Say who or what the head of the merge queue waits for, and what was red",
+  ),
   spec("queue.pause", "writes", "operator", "Let nothing land until `queue resume`", ["reason"]),
   spec("queue.resume", "writes", "operator", "Let the merge queue go on"),
-  spec("timers", "reads", "observer", "List the reminders that wait"),
-  spec("timer.cancel", "writes", "operator", "Cancel a reminder", ["timer"], ["timers", "cancel"]),
+  spec(
+    "node.drain",
+    "writes",
+    "agent",
+    "Let a node take no more work; what it works on goes on, or is given back with --now",
+    ["node"],
+    ["drain"],
+  ),
+  spec("node.undrain", "writes", "agent", "Let a node take work again", ["node"], ["undrain"]),
+  spec(
+    "mesh.freeze",
+    "writes",
+    "operator",
+    "Let nobody take more work until `unfreeze`; what runs goes on",
+    ["reason"],
+    ["freeze"],
+  ),
+  spec("mesh.unfreeze", "writes", "operator", "Let everybody take work again", [], ["unfreeze"]),
+  spec("timers", "reads", "observer", "List the timers and reminders that wait"),
+  spec(
+    "timer.add",
+    "writes",
+    "operator",
+    "Add an item, or start or retry one, at a time or every so often",
+    ["title"],
+    ["timers", "add"],
+  ),
+  spec("timer.cancel", "writes", "operator", "Cancel a timer or a reminder", ["timer"], ["timers", "cancel"]),
   spec("notices", "reads", "observer", "List what was said in chat rooms lately, what was left unsaid, and why"),
   spec("transports", "asks-node", "observer", "List this node's chat accounts, and who speaks for each"),
   spec("digest", "reads", "observer", "Print the digest of the view and the feed heads"),

@@ -121,6 +121,8 @@ export const VERBS: readonly Verb[] = [
     fixed: { drain: true },
   },
   { names: ["unpause"], summary: "Let the merge queue go on", parameters: [], command: "queue.resume" },
+  { names: ["freeze"], summary: "Let nobody take more work", parameters: [rest("reason")], command: "mesh.freeze" },
+  { names: ["unfreeze"], summary: "Let everybody take work again", parameters: [], command: "mesh.unfreeze" },
   { names: ["nodes"], summary: "The nodes, as this one sees them", parameters: [], command: "nodes" },
   { names: ["claims", "who"], summary: "Who works on what", parameters: [], command: "claims" },
   { names: ["people"], summary: "Who is who, and may do what", parameters: [], command: "people" },
@@ -181,6 +183,18 @@ export const VERBS: readonly Verb[] = [
     parameters: [item],
     command: "item.hold",
     fixed: { release: true },
+  },
+  {
+    names: ["approve"],
+    summary: "Say that you are content with an item's branch as it is",
+    parameters: [item, rest("note")],
+    command: "item.approve",
+  },
+  {
+    names: ["qa"],
+    summary: "Who has to be content with an item: commands, agent, human, or project for what skein.yaml says",
+    parameters: [item, word("qa", true)],
+    command: "item.edit",
   },
   {
     names: ["reject"],

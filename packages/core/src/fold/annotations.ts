@@ -49,7 +49,7 @@ export interface Question extends Stamp {
 }
 
 /** A member ran the gate on what the tip makes of a base, and signed what came of it. */
-interface Attest extends Stamp {
+export interface Attest extends Stamp {
   readonly member: string;
   readonly tip: string;
   readonly base: string;
@@ -66,6 +66,15 @@ export interface Artifacts extends Stamp {
   readonly files: readonly ArtifactFile[];
 }
 
+/** A person is content with the branch as it stood, by the word of the member that signed it. */
+interface Approval extends Stamp {
+  readonly member: string;
+  readonly tip: string;
+  readonly tree: string;
+  readonly note: string;
+  readonly by: string;
+}
+
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
@@ -75,6 +84,8 @@ export interface Annotations {
   readonly attests: readonly Attest[];
   /** In no order; of one member's for one epoch the last. */
   readonly artifacts: readonly Artifacts[];
+  /** In no order; of one member's for one tip the first. */
+  readonly approvals: readonly Approval[];
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
@@ -86,6 +97,7 @@ export const noAnnotations: Annotations = {
   questions: new Map(),
   attests: [],
   artifacts: [],
+  approvals: [],
   asks: new Map(),
   answers: new Map(),
 };
@@ -99,7 +111,7 @@ export interface AnnotationOp extends Stamp {
   readonly state: ItemState | undefined;
 }
 
-const compareStamp = (a: Stamp, b: Stamp): number =>
+export const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
 const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) < 0;
@@ -119,6 +131,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
       return attest(known, body, op);
     case "item.artifact":
       return keep(known, body, op);
+    case "item.approve":
+      return approve(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -155,6 +169,18 @@ function keep(known: Annotations, body: Said<"item.artifact">, op: AnnotationOp)
   if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
   const kept: Artifacts = { ...stampOf(op), member: op.member, project, epoch, commit, copies, files };
   return ok({ ...known, artifacts: [...known.artifacts.filter((one) => one !== before), kept] });
+}
+
+function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationOp): Result<Annotations, string> {
+  if (!op.isOperator) return err("approving needs the role operator");
+  const { tip, tree, note, by } = body;
+  const stage = op.state?.stage;
+  const isThere = (stage?.stage === "Qa" || stage?.stage === "Merge") && stage.tip === tip && stage.tree === tree;
+  if (!isThere) return err("approving builds on a stage of the item with that very branch");
+  const before = known.approvals.find((one) => one.member === op.member && one.tip === tip);
+  if (before !== undefined && !isEarlier(op, before)) return ok(known);
+  const others = known.approvals.filter((one) => one !== before);
+  return ok({ ...known, approvals: [...others, { ...stampOf(op), member: op.member, tip, tree, note, by }] });
 }
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {

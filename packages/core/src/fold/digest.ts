@@ -39,8 +39,9 @@ function itemValue(item: ItemHistory): Value {
   const said = [...item.annotations.questions.values()]
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
-  const attested = [...item.annotations.attests].map(({ id }) => id).toSorted(compareText);
-  const kept = item.annotations.artifacts.map(({ id }) => id).toSorted(compareText);
+  const { attests, approvals, artifacts } = item.annotations;
+  const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
+  const kept = artifacts.map(({ id }) => id).toSorted(compareText);
   const value = [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
   // An item that nothing is kept of has the digest it always had.
   return kept.length === 0 ? value : [...value, hashable(kept)];
@@ -57,15 +58,17 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, keys, invites, projects, queues, rejected } = view.membership;
+  const { members, keys, invites, projects, queues, work, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  return [sorted(members), sorted(keys), sorted(invites), sorted(projects), sorted(queues), sorted(rejected)];
+  const maps = [members, keys, invites, projects, queues, work, rejected];
+  return maps.map((map) => sorted<unknown>(map));
 }
 
 function chatValue(chat: ChatView): Value {
   const { persons, pairings } = chat.people();
-  const parts = [chat.leases, chat.commands, chat.sent, chat.timers, chat.settings, persons, pairings];
+  const { leases, commands, sent, timers, plans, fired, settings } = chat;
+  const parts = [leases, commands, sent, timers, plans, fired, settings, persons, pairings];
   const spent = [...chat.spent].map(([key, times]) => [key, times.toSorted((a, b) => a - b)] as const);
   return [...parts, new Map(spent)].map((part) =>
     hashable([...part].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`)),

@@ -22,15 +22,26 @@ export type Registers = { readonly [F in RegisterField]: Register<F> } & {
 const compareStamp = (a: Stamp, b: Stamp): number =>
   a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
-export const newRegisters = (body: CreateBody, { lamport, author, id }: Stamp): Registers => ({
-  title: { lamport, author, id, value: body.title },
-  text: { lamport, author, id, value: body.text },
-  priority: { lamport, author, id, value: body.priority },
-  labels: { lamport, author, id, value: body.labels },
-  dependsOn: { lamport, author, id, value: body.dependsOn },
-  hold: { lamport, author, id, value: "" },
-  type: { lamport, author, id, value: body.type },
-});
+/**
+ * A birth is before every change, whatever its stamp: an item that a timer brings about may be born twice, on nodes that do
+ * not hear each other, and the late birth must not undo what somebody has changed meanwhile.
+ */
+const BIRTH = 0;
+
+export function newRegisters(body: CreateBody, { author, id }: Stamp): Registers {
+  const stamp = { lamport: BIRTH, author, id };
+  return {
+    title: { ...stamp, value: body.title },
+    text: { ...stamp, value: body.text },
+    priority: { ...stamp, value: body.priority },
+    labels: { ...stamp, value: body.labels },
+    dependsOn: { ...stamp, value: body.dependsOn },
+    hold: { ...stamp, value: "" },
+    qa: { ...stamp, value: "" },
+    parent: { ...stamp, value: "" },
+    type: { ...stamp, value: body.type },
+  };
+}
 
 /** Keeps whichever write is later; the same from any order of writes. */
 export function writeRegister(registers: Registers, write: RegisterBody, { lamport, author, id }: Stamp): Registers {
@@ -50,6 +61,8 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
     labels: later("labels"),
     dependsOn: later("dependsOn"),
     hold: later("hold"),
+    qa: later("qa"),
+    parent: later("parent"),
     type: later("type"),
   };
 }

@@ -20,6 +20,7 @@ import {
   type Membership,
   type Project,
   type QueueSetting,
+  type WorkSetting,
 } from "./membership.ts";
 import { type Role, roleAtLeast, ROLES } from "./role.ts";
 import { rotationProblem } from "./rotation-proof.ts";
@@ -64,6 +65,7 @@ export interface Draft extends Membership {
   readonly invites: Map<string, Invite>;
   readonly projects: Map<string, Project>;
   readonly queues: Map<string, QueueSetting>;
+  readonly work: Map<string, WorkSetting>;
   readonly checkpoints: Checkpoint[];
   readonly rejected: Map<string, string>;
   /** What the pass accepts, in the total order. */
@@ -87,6 +89,7 @@ export const newDraft = (): Draft => ({
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  work: new Map(),
   checkpoints: [],
   rejected: new Map(),
   cutting: new Map(),
@@ -130,7 +133,10 @@ export const isCutting = ({ body }: MeshOp): boolean => body.kind === "member.re
 
 /** Does no judgement of another op depend on this one? */
 export const standsAlone = ({ body }: MeshOp): boolean =>
-  body.kind === "project.set" || body.kind === "queue.set" || body.kind === "mesh.checkpoint";
+  body.kind === "project.set" ||
+  body.kind === "queue.set" ||
+  body.kind === "work.set" ||
+  body.kind === "mesh.checkpoint";
 
 /** Is the op that something came from one that lies before this place? */
 const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareMeshOps(from, op) < 0;
@@ -171,6 +177,8 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
       draft.queues.set(name, { mode, note, lamport: op.lamport, author: op.author, wall: op.wall });
       return undefined;
     }
+    case "work.set":
+      return applyWork(draft, author, op, body);
     case "mesh.checkpoint":
       if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
       draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
@@ -179,6 +187,19 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
 }
 
 export type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
+
+/** A node says of itself whether it takes work; of others and of all, operators do. */
+function applyWork(
+  draft: Draft,
+  author: Member,
+  { author: key, wall }: MeshOp,
+  { member, mode, note }: Body<"work.set">,
+): string | undefined {
+  const isOwn = member === author.id && roleAtLeast(author.role, "agent");
+  if (!isOwn && !roleAtLeast(author.role, "operator")) return "saying who takes work needs the role operator";
+  draft.work.set(member, { mode, note, author: key, wall });
+  return undefined;
+}
 
 function applyGenesis(
   draft: Draft,

@@ -5,7 +5,7 @@
  * leads to it, each with the last ops that count. So what a member holds stays its own when its key is rotated.
  */
 import { toHex } from "../kernel/bytes.ts";
-import type { QueueMode, Tip } from "../op/bodies.ts";
+import type { QueueMode, Tip, WorkMode } from "../op/bodies.ts";
 import type { Role } from "./role.ts";
 
 /** Last accepted seq by incarnation (hex); a feed that is not named has none. */
@@ -69,6 +69,14 @@ export interface QueueSetting {
   readonly wall: number;
 }
 
+/** What was said last of the work that a member, or everybody, takes. */
+export interface WorkSetting {
+  readonly mode: WorkMode;
+  readonly note: string;
+  readonly author: string;
+  readonly wall: number;
+}
+
 /** What an operator or owner has signed to have held. */
 export interface Checkpoint {
   /** Id (hex) of its op. */
@@ -89,6 +97,8 @@ export interface Membership {
   readonly projects: ReadonlyMap<string, Project>;
   /** By project; one that nobody ever paused is not in it. */
   readonly queues: ReadonlyMap<string, QueueSetting>;
+  /** By member id; under the empty one what holds for all. */
+  readonly work: ReadonlyMap<string, WorkSetting>;
   /** In the total order, the newest last. */
   readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
@@ -102,6 +112,7 @@ export const noMembership: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  work: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

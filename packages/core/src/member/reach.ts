@@ -74,6 +74,7 @@ export function createReach(context: JudgeContext): Reach {
         return roleAtLeast(role, "operator");
       case "project.set":
       case "queue.set":
+      case "work.set":
       case "mesh.checkpoint":
         return false;
     }

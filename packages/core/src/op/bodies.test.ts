@@ -38,6 +38,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   },
   "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
   "queue.set": { kind: "queue.set", name: "demo", mode: "draining", note: "the release is built" },
+  "work.set": { kind: "work.set", member: "5".repeat(64), mode: "leaving", note: "a new disk" },
   "mesh.checkpoint": {
     kind: "mesh.checkpoint",
     tips: [{ author: new Uint8Array(32), incarnation: new Uint8Array(8), seq: 3, frame: new Uint8Array(32) }],
@@ -79,6 +80,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
     copies: 2,
     files: [{ sort: "log", name: "log", digest: "ab".repeat(32), size: 5 }],
   },
+  "item.approve": { kind: "item.approve", tip: OID, tree: OID, note: "Good.", by: "matrix:@ada:example.org" },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };

@@ -47,6 +47,13 @@ export const SEND_BACK_REASONS: readonly [
 ] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
+/**
+ * Who has to be content with a branch before it lands: the gate's commands alone, a reviewer agent as well, or a person as
+ * well. Empty for what the project says.
+ */
+export const QA_MODES: readonly ["commands", "agent", "human"] = ["commands", "agent", "human"];
+export type QaMode = (typeof QA_MODES)[number];
+
 /** Open; nothing lands; or only what was in the queue when it was said. */
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
@@ -61,6 +68,10 @@ export interface ArtifactFile {
   readonly digest: string;
   readonly size: number;
 }
+
+/** Work is taken; what runs goes on and nothing is taken; or what runs is given back too. */
+const WORK_MODES: readonly ["open", "draining", "leaving"] = ["open", "draining", "leaving"];
+export type WorkMode = (typeof WORK_MODES)[number];
 
 export type MeshBody =
   | { readonly kind: "mesh.genesis"; readonly name: string; readonly owner: string }
@@ -108,6 +119,13 @@ export type MeshBody =
       readonly note: string;
     }
   | {
+      readonly kind: "work.set";
+      /** Id (hex) of the member whose work it is; empty for the work of all. */
+      readonly member: string;
+      readonly mode: WorkMode;
+      readonly note: string;
+    }
+  | {
       /** The signer held every history that ends in these frames. */
       readonly kind: "mesh.checkpoint";
       readonly tips: readonly Tip[];
@@ -129,7 +147,10 @@ export type RegisterBody =
   | { readonly field: "priority"; readonly value: number }
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
-  | { readonly field: "hold"; readonly value: string };
+  | { readonly field: "hold"; readonly value: string }
+  | { readonly field: "qa"; readonly value: QaMode | "" }
+  /** The item that this one is a part of; empty for none. */
+  | { readonly field: "parent"; readonly value: string };
 
 /** An item's birth. */
 export interface CreateBody {
@@ -192,6 +213,14 @@ export type AnnotationBody =
       readonly commit: string;
       readonly copies: number;
       readonly files: readonly ArtifactFile[];
+    }
+  /** A person is content with the branch as it stands at this tip. Builds on a stage of the item. */
+  | {
+      readonly kind: "item.approve";
+      readonly tip: string;
+      readonly tree: string;
+      readonly note: string;
+      readonly by: string;
     }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
@@ -266,6 +295,11 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     mode: oneOf<QueueMode>(QUEUE_MODES),
     note: noteField,
   }),
+  "work.set": record({
+    member: matching(/^(?:[0-9a-f]{64})?$/),
+    mode: oneOf<WorkMode>(WORK_MODES),
+    note: noteField,
+  }),
   "mesh.checkpoint": record({
     tips: list(
       record({
@@ -324,6 +358,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
       LIMITS.artifactFiles,
     ),
   }),
+  "item.approve": record({ tip: matching(OID), tree: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };
@@ -336,6 +371,8 @@ const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<Register
   labels: labelsField,
   dependsOn: dependsOnField,
   hold: holdField,
+  qa: oneOf<QaMode | "">(["", ...QA_MODES]),
+  parent: matching(/^(?:[0-9a-z]{12})?$/),
 };
 
 /** The typed body of an op, or undefined when this version cannot read it. */

@@ -4,7 +4,22 @@
  */
 import { type Body, type Span, STYLES } from "../chat/body.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import { boolean, bytes, type Check, integer, line, list, matching, nameField, oneOf, record, text } from "./fields.ts";
+import {
+  boolean,
+  bytes,
+  type Check,
+  integer,
+  labelsField,
+  line,
+  list,
+  matching,
+  nameField,
+  oneOf,
+  priorityField,
+  record,
+  text,
+  textField,
+} from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import { HASH_BYTES } from "./op.ts";
 
@@ -87,6 +102,33 @@ export interface SentMark {
   readonly reason: string;
 }
 
+/** Work that begins at a time, or every so often. */
+export interface PlanBody {
+  readonly kind: "timer.plan";
+  readonly timer: string;
+  /** Wall time, Unix ms; 0 for one that comes again and again. */
+  readonly at: number;
+  /** Five fields; empty for one that comes once. When it is due is worked out by whoever fires it. */
+  readonly cron: string;
+  /** IANA name of the time zone that the expression is meant in. */
+  readonly zone: string;
+  /** What becomes of occurrences that went by while nobody could fire them: the last of them is fired late, or none. */
+  readonly catchUp: (typeof CATCH_UPS)[number];
+  readonly does: (typeof PLANNED)[number];
+  /** The item to start or to retry; empty for one that is to be added. */
+  readonly item: string;
+  readonly title: string;
+  readonly text: string;
+  readonly priority: number;
+  readonly labels: readonly string[];
+  /** The added item goes straight to Coding. */
+  readonly start: boolean;
+  readonly by: string;
+}
+
+const CATCH_UPS: readonly ["one", "none"] = ["one", "none"];
+const PLANNED: readonly ["add", "start", "retry"] = ["add", "start", "retry"];
+
 export type ChatBody =
   | { readonly kind: "lease.claim"; readonly lease: string; readonly epoch: number; readonly ttl: number }
   | { readonly kind: "lease.release"; readonly lease: string; readonly epoch: number }
@@ -123,6 +165,9 @@ export type ChatBody =
       readonly text: string;
       readonly by: string;
     }
+  | PlanBody
+  /** This occurrence (Unix ms) of the timer is over: what it brings about stands in the same write. */
+  | { readonly kind: "timer.fire"; readonly timer: string; readonly occurrence: number }
   | { readonly kind: "timer.cancel"; readonly timer: string };
 
 export type ChatKind = ChatBody["kind"];
@@ -200,6 +245,22 @@ export const CHAT_BODIES: { readonly [K in ChatKind]: Check<Omit<Extract<ChatBod
     text: text(LIMITS.noteLength),
     by: name,
   }),
+  "timer.plan": record({
+    timer: matching(/^[0-9a-z]{6,12}$/),
+    at: wallTime,
+    cron: line(LIMITS.cronLength),
+    zone: line(LIMITS.nameLength),
+    catchUp: oneOf(CATCH_UPS),
+    does: oneOf(PLANNED),
+    item: itemOrNone,
+    title: line(LIMITS.titleLength),
+    text: textField,
+    priority: priorityField,
+    labels: labelsField,
+    start: boolean,
+    by: name,
+  }),
+  "timer.fire": record({ timer: matching(/^[0-9a-z]{6,12}$/), occurrence: wallTime }),
   "timer.cancel": record({ timer: matching(/^[0-9a-z]{6,12}$/) }),
 };
 

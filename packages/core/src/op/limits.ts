@@ -100,6 +100,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */
   configBytes: 16 * 1024,
+  /** A cron expression. */
+  cronLength: 100,
   /** A principal, room, message or event of a chat platform. */
   chatIdLength: 300,
   /** What a person wrote to the mesh. */
@@ -164,6 +166,7 @@ export type LimitName =
   | "gateRuns"
   | "inviteMs"
   | "configBytes"
+  | "cronLength"
   | "chatIdLength"
   | "chatTextLength"
   | "chatSpans"

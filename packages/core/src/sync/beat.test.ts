@@ -17,6 +17,8 @@ const BEAT: Omit<Beat, "node"> = {
   labels: { os: "linux", 10: "ten", 2: "two" },
   slots: 2,
   slotsFree: 1,
+  load: 0,
+  lowDisk: false,
   intervalMs: 2_000,
   activity: { "0123456789ab": "running the gate" },
   accounts: { "matrix/main": "s72594_4483_1934" },
@@ -71,7 +73,23 @@ test("a beat that is repeated or older than the last one is refused before its s
   expect(hear({ boot: 4, counter: 0 })).toBe(true);
 });
 
-const FIELDS: readonly Value[] = ["skein/beat/2", MESH, signer.publicKey, 3, 14, "0.1.0", [], {}, 2, 1, 2_000, {}, {}];
+const FIELDS: readonly Value[] = [
+  "skein/beat/3",
+  MESH,
+  signer.publicKey,
+  3,
+  14,
+  "0.1.0",
+  [],
+  {},
+  2,
+  1,
+  80,
+  false,
+  2_000,
+  {},
+  {},
+];
 
 const openFields = (fields: readonly Value[]): Beat | undefined => {
   const bytes = encode(fields);
@@ -79,7 +97,7 @@ const openFields = (fields: readonly Value[]): Beat | undefined => {
 };
 
 test.each<[string, number, Value]>([
-  ["another tag", 0, "skein/beat/1"],
+  ["another tag", 0, "skein/beat/2"],
   ["a short key", 2, new Uint8Array(31)],
   ["a boot count of 2^31", 3, 2 ** 31],
   ["a counter that is text", 4, "14"],
@@ -88,10 +106,12 @@ test.each<[string, number, Value]>([
   ["nine addresses", 6, Array.from({ length: 9 }, () => "ws://x")],
   ["labels that are a list", 7, []],
   ["slots that are text", 8, "2"],
-  ["an interval of 2^31", 10, 2 ** 31],
-  ["an activity that is text", 11, "busy"],
-  ["accounts that are a list", 12, []],
-  ["more bytes than 4 KiB", 11, { a: "x".repeat(5_000) }],
+  ["a load of 2^31", 10, 2 ** 31],
+  ["a disk that is a number", 11, 1],
+  ["an interval of 2^31", 12, 2 ** 31],
+  ["an activity that is text", 13, "busy"],
+  ["accounts that are a list", 14, []],
+  ["more bytes than 4 KiB", 13, { a: "x".repeat(5_000) }],
 ])("a signed beat with %s is refused", (_what, index, value) => {
   expect(openFields(FIELDS)).toBeDefined();
   expect(openFields(FIELDS.with(index, value))).toBeUndefined();

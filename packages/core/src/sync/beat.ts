@@ -21,6 +21,10 @@ export interface Beat {
   readonly labels: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly slotsFree: number;
+  /** Load average of its machine per core, in percent. */
+  readonly load: number;
+  /** Its disk is almost full. */
+  readonly lowDisk: boolean;
   /** Beats come this far apart, ms. */
   readonly intervalMs: number;
   /** What the node is doing, in a few words by item id. */
@@ -29,14 +33,14 @@ export interface Beat {
   readonly accounts: Readonly<Record<string, string>>;
 }
 
-const TAG = "skein/beat/2";
+const TAG = "skein/beat/3";
 
 export function sealBeat(
   mesh: Uint8Array,
   beat: Omit<Beat, "node">,
   signer: Signer,
 ): { readonly bytes: Uint8Array; readonly signature: Uint8Array } {
-  const { boot, counter, version, addresses, labels, slots, slotsFree, intervalMs, activity, accounts } = beat;
+  const { boot, counter, version, addresses, labels, slots, slotsFree, load, lowDisk, intervalMs } = beat;
   const bytes = encode([
     TAG,
     mesh,
@@ -48,9 +52,11 @@ export function sealBeat(
     labels,
     slots,
     slotsFree,
+    load,
+    lowDisk,
     intervalMs,
-    activity,
-    accounts,
+    beat.activity,
+    beat.accounts,
   ]);
   return { bytes, signature: signer.sign(bytes) };
 }
@@ -63,7 +69,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 13) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 15) return undefined;
   const [
     tag,
     beatMesh,
@@ -75,6 +81,8 @@ export function openBeat(
     labels,
     slots,
     slotsFree,
+    load,
+    lowDisk,
     intervalMs,
     activity,
     accounts,
@@ -83,6 +91,7 @@ export function openBeat(
   if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
+  if (!isCount(load) || typeof lowDisk !== "boolean") return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
   if (
     !Array.isArray(addresses) ||
@@ -101,6 +110,8 @@ export function openBeat(
     labels: shortTexts(labels),
     slots,
     slotsFree,
+    load,
+    lowDisk,
     intervalMs,
     activity: shortTexts(activity),
     accounts: shortTexts(accounts, LIMITS.beatCursorLength),

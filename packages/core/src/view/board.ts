@@ -43,6 +43,8 @@ export type BoardItem = {
   readonly dependsOn: readonly string[];
   /** A reason while the item is on hold, otherwise empty. */
   readonly hold: string;
+  /** Who has to be content with it beyond what the project says; empty for that. */
+  readonly qa: string;
   readonly generation: number;
   readonly epoch: number;
   readonly attempts: number;
@@ -81,6 +83,8 @@ export type BoardNode = {
   readonly labels: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly slotsFree: number;
+  /** Why it takes no work by the word of people; left out when it does. */
+  readonly standby?: string;
   /** `ws://` address other nodes may dial, or empty. */
   readonly address: string;
   /** There is a direct link between the serving node and this one. */

@@ -14,7 +14,7 @@ const me = { signer, incarnation: new Uint8Array(8).fill(1) };
 const SELF = toHex(signer.publicKey);
 const OID = "c".repeat(40);
 const [A, B, C] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"] as const;
-const HEARING: QueueHearing = { isExpired: () => false, isVerified: () => true };
+const HEARING: QueueHearing = { isExpired: () => false, isVerified: () => true, qa: () => undefined };
 
 interface World {
   readonly replica: Replica;

@@ -13,8 +13,11 @@ import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
 import type { QueueMode } from "../op/bodies.ts";
 import { chainOf, compareUrgency, openDependencies } from "./project.ts";
+import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 
 export interface QueueHearing {
+  /** What the project asks for before something lands, as far as this node knows it. */
+  readonly qa: () => QaPolicy | undefined;
   readonly isExpired: (claim: Claim) => boolean;
   /** This node has found the item's landing on the target branch. */
   readonly isVerified: (item: string) => boolean;
@@ -57,7 +60,7 @@ function reasonAside(
   item: LiveItem,
   { items }: View,
   { mode, note, lamport }: { readonly mode: QueueMode; readonly note: string; readonly lamport: number },
-  { isVerified }: QueueHearing,
+  { isVerified, qa }: QueueHearing,
 ): string {
   const because = note === "" ? "" : `: ${note}`;
   if (mode === "paused") return `the merge queue is paused${because}`;
@@ -65,7 +68,11 @@ function reasonAside(
   const hold = item.registers.hold.value;
   if (hold !== "") return `it is on hold: ${hold}`;
   const open = openDependencies(item, items, isVerified);
-  return open.length === 0 ? "" : `it waits for ${open.join(", ")} to land first`;
+  if (open.length > 0) return `it waits for ${open.join(", ")} to land first`;
+  const policy = qa();
+  if (policy === undefined) return "";
+  // The merger waits for witnesses with the item in its place: what they sign is good for this tree alone.
+  return waitingFor({ ...awaitedOf(item, policy), witnesses: 0 });
 }
 
 /** When it came into the queue; a drain lets out what was in it before. */

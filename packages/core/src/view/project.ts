@@ -7,8 +7,10 @@ import type { ItemHistory, HistoryEntry } from "../fold/history.ts";
 import { openQuestions, type Question } from "../fold/annotations.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
+import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
+import { needsOf } from "./needs.ts";
 
 export interface Naming {
   /** A member's name for its key; the beginning of the key when it has none. */
@@ -16,14 +18,27 @@ export interface Naming {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the holder of the item's claim says it is doing. */
   readonly activityOf: (item: string, claim: Claim) => string;
+  /** What the project asks for before something lands; undefined where nobody has read that. */
+  readonly qa?: () => QaPolicy | undefined;
+  /** The members that could run a gate. */
+  readonly able?: () => readonly string[];
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
+  /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
+  readonly aliveNodes?: () => readonly AliveNode[];
+}
+
+/** A node that is alive, as this one hears of it. */
+export interface AliveNode {
+  /** The member's id. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { state } = item.best;
   const { stage } = state;
-  const { title, text, priority, labels, dependsOn, hold, type } = item.registers;
+  const { title, text, priority, labels, dependsOn, hold, qa, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
   const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
   return {
@@ -36,6 +51,7 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     labels: labels.value,
     dependsOn: dependsOn.value,
     hold: hold.value,
+    qa: qa.value,
     generation: state.generation,
     epoch: state.epoch,
     attempts: state.attempts,
@@ -154,21 +170,29 @@ export const openDependencies = (
     return best === undefined || !hasLanded(best.state) || !counts(id);
   });
 
-/** In words: why the item is where it is, and what it waits for. */
-export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>, naming: Naming): readonly string[] {
+/** In words: why the item is where it is, and what it waits for. `waits`: for something that is not told here. */
+export function explain(
+  item: LiveItem,
+  items: ReadonlyMap<string, ItemHistory>,
+  naming: Naming,
+  waits: boolean = false,
+): readonly string[] {
   const { state } = item.best;
   const open = openDependencies(item, items, (id) => naming.landingOf(id).state !== "refuted");
   const unread = openDependencies(item, items, (id) => naming.landingOf(id).state === "verified").filter(
     (id) => !open.includes(id),
   );
   const hold = item.registers.hold.value;
-  const needs = item.registers.labels.value.filter((label) => label.indexOf("=") > 0);
-  const free = hold === "" && open.length === 0;
+  const needs = needsOf(item.registers.labels.value);
+  const policy = naming.qa?.();
+  const isWaiting = policy !== undefined && awaitedOf(item, policy).person;
+  const free = hold === "" && open.length === 0 && !waits && !isWaiting;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
   if (activity !== "") reasons.push(`Right now: ${activity.replace(/\.$/, "")}.`);
   if (hold !== "") reasons.push(`It is on hold: ${hold}. \`skein item hold ${item.id} --release\` ends that.`);
+  if (policy !== undefined) reasons.push(...reviewReasons(item, policy, naming));
   if (open.length > 0 && !hasLanded(state)) reasons.push(`It waits for ${open.join(", ")} to land first.`);
   if (unread.length > 0 && !hasLanded(state)) {
     reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);
@@ -182,6 +206,16 @@ export function explain(item: LiveItem, items: ReadonlyMap<string, ItemHistory>,
     reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
   }
   return reasons;
+}
+
+function reviewReasons(item: LiveItem, policy: QaPolicy, { nameOf, able }: Naming): readonly string[] {
+  const awaited = awaitedOf(item, policy);
+  const words = waitingFor(awaited, { nameOf, able: able?.() });
+  if (words === "") return [];
+  const how = awaited.person
+    ? ` \`skein item approve ${item.id}\` or \`skein item reject ${item.id} NOTE\` says what a person thinks.`
+    : "";
+  return [`I${words.slice(1)}.${how}`];
 }
 
 function questionReason({ id }: LiveItem, { question, text, options }: Question): string {

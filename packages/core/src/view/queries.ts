@@ -2,12 +2,13 @@
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
+import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
-import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { compareStamp, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
-import { STAGES } from "../fold/stage.ts";
+import { isGreen, STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
@@ -16,15 +17,8 @@ import type { Crypto } from "../op/crypto.ts";
 import { feedOf } from "../op/frame.ts";
 import { keptFiles } from "./artifacts.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
-import {
-  chainOf,
-  compareUrgency,
-  explain,
-  type Naming,
-  projectAttempts,
-  projectItem,
-  projectQuestion,
-} from "./project.ts";
+import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
   readonly view: View;
@@ -51,7 +45,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         id: item.id,
         title: item.registers.title.value,
         stage: item.best.state.stage.stage,
-        why: explain(item, context.view.items, context.naming),
+        why: reasonsOf(item, context.view, context.naming),
       }));
     case "artifacts":
       return artifacts(command.input.item, context);
@@ -109,8 +103,24 @@ function list(
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
-  why: explain(item, view.items, naming),
+  why: reasonsOf(item, view, naming),
+  parent: item.registers.parent.value,
+  parts: (partsByParent(view.items).get(item.id) ?? []).toSorted(compareUrgency).map((part) => ({
+    id: part.id,
+    title: part.registers.title.value,
+    stage: part.best.state.stage.stage,
+  })),
   attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  tip: tipOf(item),
+  evidence: item.annotations.attests.toSorted(compareStamp).map(({ member, wall, evidence }) => ({
+    node: naming.nameOf(member),
+    tree: evidence.tree,
+    green: isGreen(evidence),
+    at: wall,
+  })),
+  approvals: item.annotations.approvals
+    .toSorted(compareStamp)
+    .map(({ member, by, tip, note, wall }) => ({ by: by === "" ? naming.nameOf(member) : by, tip, note, at: wall })),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
@@ -118,6 +128,11 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+const tipOf = ({ best }: LiveItem): string | null => {
+  const { stage } = best.state;
+  return stage.stage === "Qa" || stage.stage === "Merge" ? stage.tip : null;
+};
 
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
@@ -201,15 +216,38 @@ function timers({ view: { chat } }: QueryContext): Plain {
   const said = new Set(
     [...chat.sent.values()].flatMap(({ purpose, about }) => (purpose === "reminder" ? [about] : [])),
   );
-  return [...chat.timers.values()]
+  const reminders = [...chat.timers.values()]
     .filter(({ id, cancelled }) => !cancelled && !said.has(id))
     .toSorted((a, b) => a.due - b.due)
     .map(({ id, due, account, room, item, text, by }) => ({ id, due, account, room, item, text, by }));
+  return [...reminders, ...plans(chat)];
 }
+
+/** The timers that bring work about. When one that comes again is due next, the node that is asked works out. */
+const plans = ({ plans: known, fired }: View["chat"]): readonly Plain[] =>
+  [...known.values()]
+    .filter(({ id, cancelled, cron }) => !cancelled && (cron !== "" || !fired.has(id)))
+    .toSorted((a, b) => a.at - b.at || compareText(a.id, b.id))
+    .map(({ id, at, cron, zone, catchUp, does, item, title, by }) => ({
+      id,
+      due: at === 0 ? null : at,
+      cron,
+      zone,
+      catchUp,
+      does,
+      item,
+      text: title,
+      by,
+      last: fired.get(id)?.[0] ?? null,
+    }));
 
 function queue({ view, naming }: QueryContext): Plain {
   const isVerified = (id: string): boolean => naming.landingOf(id).state === "verified";
-  const { mode, note, line, aside, merger } = mergeQueueOf(view, { isExpired: naming.isExpired, isVerified });
+  const { mode, note, line, aside, merger } = mergeQueueOf(view, {
+    isExpired: naming.isExpired,
+    isVerified,
+    qa: naming.qa ?? (() => undefined),
+  });
   return {
     mode,
     note,
@@ -217,7 +255,7 @@ function queue({ view, naming }: QueryContext): Plain {
     line: line.map((item, position) => ({ ...queued(item, naming), position })),
     aside: aside.map(({ item, why }) => ({ ...queued(item, naming), why })),
     // What a head that stands still is to blame for, in words.
-    head: line[0] === undefined ? [] : explain(line[0], view.items, naming),
+    head: line[0] === undefined ? [] : reasonsOf(line[0], view, naming),
   };
 }
 

@@ -134,6 +134,7 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     labels: [],
     dependsOn: [],
     hold: "",
+    qa: "",
     generation: 0,
     epoch: 0,
     attempts: 0,

@@ -32,6 +32,7 @@ const membership: Membership = {
   invites: new Map(),
   projects: new Map(),
   queues: new Map(),
+  work: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -187,11 +187,19 @@ export async function persistently<T>(
   }
 }
 
-/** Runs a child with its output in the attempt's log. */
-export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
+/** Runs a child with its output in the attempt's log. `hear` gets it as the child printed it. */
+export function runLogged(
+  context: AttemptContext,
+  spec: Omit<ProcessSpec, "onOutput">,
+  hear?: (chunk: Uint8Array) => void,
+): Promise<ProcessResult> {
   const { deps, item, epoch, signal } = context;
   const log = deps.capture({ item, epoch });
-  return deps.processes.run({ ...spec, onOutput: (chunk) => log.write(chunk) }, signal).finally(() => log.end());
+  const onOutput = (chunk: Uint8Array): void => {
+    log.write(chunk);
+    hear?.(chunk);
+  };
+  return deps.processes.run({ ...spec, onOutput }, signal).finally(() => log.end());
 }
 
 /** What a step of this attempt is shut in; nothing when the project says so. */

@@ -2,16 +2,17 @@
  * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
  * This is the node's own business and never replicated.
  */
-import { compareText, type Feature } from "@skein/core";
+import { type Attested, compareText, type Feature, type QueueHearing } from "@skein/core";
 
+import type { Clock } from "../ports.ts";
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
 import { createLander, type Lander } from "./lander.ts";
-import type { LandingBook } from "./landing-book.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
 import { createRests, type Rests } from "./rests.ts";
-import { createVerdicts } from "./target-health.ts";
+import { createVerdicts, type RedTarget } from "./target-health.ts";
+import { stillAt, witness } from "./witness.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 /** Where an execution is, for people. */
@@ -30,6 +31,10 @@ export interface Executions {
     project: OpenProject,
     claimed: { readonly item: string; readonly claimOp: string; readonly epoch: number },
   ): void;
+  /** Runs the gate on another node's work. */
+  witness(project: OpenProject, work: { readonly item: string; readonly epoch: number } & Attested): void;
+  /** Items that are witnessed now. */
+  readonly witnessing: ReadonlySet<string>;
   /** Ends the attempt and its whole process tree; with `release` also gives the claim back. */
   stop(item: string, why: string, release: boolean): void;
   /** These items changed in the log; undefined means that any may have. */
@@ -41,6 +46,8 @@ export interface Executions {
   /** Of these the ones that land or wait for it: they need no slot. */
   readonly landing: number;
   readonly rests: Pick<Rests, "notBefore" | "codingFrom">;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   drain(): Promise<void>;
 }
 
@@ -57,25 +64,25 @@ interface Running {
   done: Promise<void>;
 }
 
-export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "of">, onEnded: () => void): Executions {
+export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnded: () => void): Executions {
   const { clock, log } = deps;
   const running = new Map<string, Running>();
   const rests = createRests(clock);
   const verdicts = createVerdicts(clock);
-  const lander = createLander({
-    isExpired: deps.isExpired,
-    isVerified: (item) => landings.of(item).state === "verified",
-  });
+  const lander = createLander(hearing);
 
+  const contextFor = (project: OpenProject, entry: Running): AttemptContext => ({
+    ...contextOf(deps, project, entry),
+    verdicts,
+    rests,
+  });
+  const witnessing = createWitnessing(deps, contextFor, onEnded);
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
       await walk(context, lander);
     } catch (cause) {
-      // A fault of this program: visible, and not repeated at once.
-      const message = cause instanceof Error ? cause.message : String(cause);
-      deps.incidents.record("attempt-fault", item, message);
-      log("error", "attempt.fault", { item, message });
+      recordFault(deps, item, cause);
     }
     running.delete(item);
     log("info", "attempt.ended", { item, epoch });
@@ -89,13 +96,18 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
 
   return {
     rests,
+    redTarget: () => verdicts.redTarget(),
     get size(): number {
-      return running.size;
+      return running.size + witnessing.entries.size;
+    },
+    get witnessing(): ReadonlySet<string> {
+      return new Set(witnessing.entries.keys());
     },
     get landing(): number {
       return lander.size;
     },
     changed: (items) => {
+      witnessing.changed();
       for (const entry of running.values()) {
         if (items !== undefined && !items.has(entry.item)) continue;
         for (const listener of entry.listeners) listener();
@@ -104,35 +116,89 @@ export function createExecutions(deps: WorkerDeps, landings: Pick<LandingBook, "
     claims: () => new Map([...running.values()].map((entry) => [entry.item, entry.claimOp])),
     list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
     start: (project, { item, claimOp, epoch }) => {
-      const entry: Running = {
-        item,
-        claimOp,
-        epoch,
-        abort: new AbortController(),
-        startedAt: clock.wallMs(),
-        listeners: new Set(),
-        activity: "",
-        left: undefined,
-        done: Promise.resolve(),
-      };
+      const entry = entryOf(clock, item, claimOp, epoch);
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
-      entry.done = follow(entry, { ...contextOf(deps, project, entry), verdicts, rests });
+      entry.done = follow(entry, contextFor(project, entry));
       deps.onActivity();
     },
+    witness: witnessing.start,
     stop: (item, why, release) => {
       const entry = running.get(item);
       if (entry === undefined || entry.abort.signal.aborted) return;
       log("info", "attempt.stopped", { item, epoch: entry.epoch, why });
       entry.abort.abort();
-      // The hold says why by itself.
-      if (release) void entry.done.then(() => releaseClaim(deps, entry, ""));
+      if (release) void entry.done.then(() => releaseClaim(deps, entry, isHeld(deps, item) ? "" : why));
     },
     drain: async () => {
       const ending = [...running.values()];
-      for (const entry of ending) entry.abort.abort();
-      await Promise.all(ending.map((entry) => entry.done));
+      const all = [...ending, ...witnessing.entries.values()];
+      for (const entry of all) entry.abort.abort();
+      await Promise.all(all.map((entry) => entry.done));
       for (const entry of ending) await releaseClaim(deps, entry, "the node was shut down");
+    },
+  };
+}
+
+/** Then the hold says why by itself. */
+const isHeld = ({ replica }: WorkerDeps, item: string): boolean =>
+  (replica.view().items.get(item)?.registers?.hold.value ?? "") !== "";
+
+const entryOf = (clock: Clock, item: string, claimOp: string, epoch: number): Running => ({
+  item,
+  claimOp,
+  epoch,
+  abort: new AbortController(),
+  startedAt: clock.wallMs(),
+  listeners: new Set(),
+  activity: "",
+  left: undefined,
+  done: Promise.resolve(),
+});
+
+/** A fault of this program: visible, and not repeated at once. */
+function recordFault({ incidents, log }: WorkerDeps, item: string, cause: unknown): void {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  incidents.record("attempt-fault", item, message);
+  log("error", "attempt.fault", { item, message });
+}
+
+interface Witnessing {
+  readonly entries: ReadonlyMap<string, Running>;
+  readonly start: Executions["witness"];
+  /** Ends what is of no use any more. */
+  changed(): void;
+}
+
+/** Gates of other nodes' work. They hold no claim, so they end with the branch that they look at. */
+function createWitnessing(
+  deps: WorkerDeps,
+  contextFor: (project: OpenProject, entry: Running) => AttemptContext,
+  onEnded: () => void,
+): Witnessing {
+  const entries = new Map<string, Running & { readonly tip: string }>();
+  return {
+    entries,
+    start: (project, { item, epoch, ...on }) => {
+      const entry = { ...entryOf(deps.clock, item, "", epoch), tip: on.tip };
+      // What a witness's gate leaves would have no op to name it: the attempt is another node's.
+      const context = contextFor(project, entry);
+      const seeing = { ...context, deps: { ...context.deps, leavings: undefined } };
+      entries.set(item, entry);
+      deps.log("info", "witness.started", { item, tree: on.tree });
+      entry.done = witness(seeing, on)
+        .catch((cause: unknown) => {
+          recordFault(deps, item, cause);
+          context.rests.afterFault(item);
+        })
+        .finally(() => {
+          entries.delete(item);
+          onEnded();
+        });
+    },
+    changed: () => {
+      for (const { item, tip, abort } of entries.values())
+        if (stillAt({ deps, item }, tip) === undefined) abort.abort();
     },
   };
 }

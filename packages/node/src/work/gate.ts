@@ -4,7 +4,7 @@
  */
 import { type Evidence, err, type GateRun, ok, type Result } from "@skein/core";
 
-import type { Oid, ProcessResult, ProcessSpec } from "../ports.ts";
+import type { GitError, Oid, ProcessResult, ProcessSpec } from "../ports.ts";
 import { type AttemptContext, describeEnd, persistently, roomFor, runLogged } from "./attempt-context.ts";
 import { pause } from "./wait.ts";
 
@@ -23,7 +23,11 @@ export async function runGate(
   const { flaky } = context.project.config().retries;
   const failed: GateRun[] = [];
   for (let tried = 0; ; tried++) {
-    const verdict = await runOnce(context, merged);
+    const verdict = await inCheckout(context, merged.commit, async (cwd) => {
+      const ran = await runCommands(context, cwd, merged.tree);
+      await keepFiles(context, cwd);
+      return ran;
+    });
     if (!verdict.ok) return verdict;
     const { tree, runs } = verdict.value.evidence;
     if (verdict.value.type === "green" || tried >= flaky) {
@@ -35,22 +39,21 @@ export async function runGate(
   }
 }
 
-async function runOnce(
+/** A checkout of its own, so that no run finds what an earlier one left. */
+export async function inCheckout<T>(
   context: AttemptContext,
-  { commit, tree }: { readonly commit: Oid; readonly tree: Oid },
-): Promise<Result<Verdict, "stopped">> {
-  const { project, signal } = context;
+  commit: Oid,
+  run: (cwd: string) => Promise<Result<T, "stopped">>,
+): Promise<Result<T, "stopped">> {
+  const { repository } = context.project;
   const name = `${context.item}-${context.epoch}`;
-  const opened = await persistently(context, "Checking out the merged tree", () =>
-    project.repository.openCheckout(commit, name, signal),
-  );
+  const open = (): Promise<Result<string, GitError>> => repository.openCheckout(commit, name, context.signal);
+  const opened = await persistently(context, "Checking out the merged tree", open);
   if (!opened.ok) return err("stopped");
   try {
-    const verdict = await runCommands(context, opened.value, tree);
-    await keepFiles(context, opened.value);
-    return verdict;
+    return await run(opened.value);
   } finally {
-    await project.repository.remove(opened.value);
+    await repository.remove(opened.value);
   }
 }
 
@@ -62,51 +65,70 @@ async function keepFiles(context: AttemptContext, directory: string): Promise<vo
 }
 
 async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
-  const { gate, limits, agent } = context.project.config();
   const runs: GateRun[] = [];
-  for (const argv of gate) {
+  for (const argv of context.project.config().gate) {
     const shown = argv.join(" ");
     context.say(`gate: ${shown.slice(0, 80)}`);
     context.note(`Gate on tree ${tree.slice(0, 12)}: ${shown}`);
-    const from = context.deps.leavings?.logEnd(context) ?? 0;
-    const result = await runOnceShutIn(context, {
-      argv,
-      cwd,
-      env: context.deps.environment("gate", agent.env, {
-        SKEIN_ITEM: context.item,
-        SKEIN_EPOCH: String(context.epoch),
-      }),
-      stdin: "",
-      limits: {
-        wallMs: limits.gateWallMs,
-        idleMs: limits.gateIdleMs,
-        outputBytes: limits.outputBytes,
-        memoryBytes: limits.memoryBytes,
-        processes: limits.processes,
-        diskBytes: limits.diskBytes,
-      },
-      ...roomFor(context, { write: [cwd], read: [] }),
-    });
-    if (result.end.type === "aborted" || context.signal.aborted) return err("stopped");
-    await context.deps.leavings?.output(context, shown, from, context.note);
-    const { durationMs, outputDigest } = result;
-    const exitCode = exitCodeOf(result);
-    runs.push({ argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest });
-    context.note(`Gate: ${shown} ${describeEnd(result)} after ${Math.round(durationMs)} ms.`);
-    if (exitCode !== 0) {
-      const note = `The gate is red: ${shown} ${describeEnd(result)}. \`skein logs ${context.item}\` shows its output.`;
-      return ok({ type: "red", evidence: { tree, runs }, note });
-    }
+    const ran = await runInGate(context, { argv, cwd, stdin: "", env: {} });
+    if (!ran.ok) return ran;
+    runs.push(ran.value.run);
+    if (ran.value.run.exitCode === 0) continue;
+    const note = `The gate is red: ${shown} ${ran.value.words}. \`skein logs ${context.item}\` shows its output.`;
+    return ok({ type: "red", evidence: { tree, runs }, note });
   }
   return ok({ type: "green", evidence: { tree, runs } });
+}
+
+/** What runs in the gate's surroundings, and with its limits. */
+export interface GateProgram extends Pick<ProcessSpec, "argv" | "cwd" | "stdin"> {
+  readonly env: Readonly<Record<`SKEIN_${string}`, string>>;
+  readonly hear?: (chunk: Uint8Array) => void;
+}
+
+/** One program of the gate, shut in, with its output in the attempt's log. */
+export async function runInGate(
+  context: AttemptContext,
+  { argv, cwd, stdin, env, hear }: GateProgram,
+): Promise<Result<{ readonly run: GateRun; readonly words: string }, "stopped">> {
+  const { deps, item, epoch, signal, project } = context;
+  const { limits, agent } = project.config();
+  const spec = {
+    argv,
+    cwd,
+    stdin,
+    env: deps.environment("gate", agent.env, { SKEIN_ITEM: item, SKEIN_EPOCH: String(epoch), ...env }),
+    limits: {
+      wallMs: limits.gateWallMs,
+      idleMs: limits.gateIdleMs,
+      outputBytes: limits.outputBytes,
+      memoryBytes: limits.memoryBytes,
+      processes: limits.processes,
+      diskBytes: limits.diskBytes,
+    },
+    ...roomFor(context, { write: [cwd], read: [] }),
+  };
+  const from = deps.leavings?.logEnd(context) ?? 0;
+  const result = await runOnceShutIn(context, spec, hear);
+  if (result.end.type === "aborted" || signal.aborted) return err("stopped");
+  await deps.leavings?.output(context, argv.join(" "), from, context.note);
+  const { durationMs, outputDigest } = result;
+  const words = describeEnd(result);
+  context.note(`Gate: ${argv.join(" ")} ${words} after ${Math.round(durationMs)} ms.`);
+  const exitCode = exitCodeOf(result);
+  return ok({ words, run: { argv: shorten(argv), exitCode, durationMs: Math.round(durationMs), outputDigest } });
 }
 
 const ROOM_RETRY_MS = 15_000;
 
 /** A sandbox that cannot be made says nothing about the tree: it is shown, and tried again. */
-async function runOnceShutIn(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
+async function runOnceShutIn(
+  context: AttemptContext,
+  spec: Omit<ProcessSpec, "onOutput">,
+  hear: GateProgram["hear"],
+): Promise<ProcessResult> {
   for (;;) {
-    const result = await runLogged(context, spec);
+    const result = await runLogged(context, spec, hear);
     if (result.end.type !== "no-room" || context.signal.aborted) return result;
     context.say(`waiting: ${result.end.message}`);
     context.note(`The gate did not run. ${result.end.message} Trying again in ${ROOM_RETRY_MS / 1_000} s.`);

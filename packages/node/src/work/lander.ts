@@ -8,14 +8,21 @@
  *               └───────────────────────────── stale ◄──┘
  */
 import {
+  awaitedOf,
+  chainOf,
   type Draft,
   err,
   type Evidence,
   landingMessage,
+  isAwaited,
+  isGreen,
+  memberOf,
   mergeQueueOf,
   ok,
   type QueueHearing,
   type Result,
+  roleAtLeast,
+  waitingFor,
 } from "@skein/core";
 
 import type { GitError, Oid } from "../ports.ts";
@@ -81,14 +88,16 @@ export function createLander(hearing: QueueHearing): Lander {
     }
   };
   const round = async (): Promise<void> => {
+    for (const { context } of waiting.values()) if (await leaveToPeople(context)) end(context);
     const line = inLine(waiting, hearing);
     const [head] = line;
     if (head === undefined) return restAside(waiting, hearing);
     if (isForAnother(head, hearing)) {
       return giveAllBack("Queued: the node that lands the head of the merge queue takes it along.", 0);
     }
-    const { batch } = head.project.config().merge;
-    limit = Math.max(1, Math.min(limit, batch));
+    const { merge, qa } = head.project.config();
+    // What witnesses have signed is good for one tree, and that of a train is nobody's alone.
+    limit = Math.max(1, Math.min(limit, qa.witnesses > 0 ? 1 : merge.batch));
     const reached = await reach(head);
     // Somebody stopped the head: the others go on without it.
     if (head.signal.aborted) return undefined;
@@ -109,6 +118,7 @@ export function createLander(hearing: QueueHearing): Lander {
     // The gate took its time: somebody may have paused the queue, or taken an item out of it.
     const inLineNow = new Set(inLine(waiting, hearing));
     if (!train.cars.every(({ context }) => inLineNow.has(context))) return undefined;
+    if (!isWitnessed(train)) return pause(head.deps.clock, LOOK_MS, head.signal);
     const moved = await land(train);
     if (!moved) return undefined;
     for (const { context } of train.cars) end(context);
@@ -150,6 +160,18 @@ function inLine(waiting: ReadonlyMap<string, Waiting>, hearing: QueueHearing): r
   if (first === undefined) return [];
   const { line } = mergeQueueOf(first.context.deps.replica.view(), hearing);
   return line.flatMap(({ id }) => waiting.get(id)?.context ?? []);
+}
+
+/** What a person has to see first may take days: nobody holds it meanwhile, and the place in a train is another's. */
+async function leaveToPeople(context: AttemptContext): Promise<boolean> {
+  const item = heldItem(context);
+  if (item === undefined) return false;
+  const awaited = awaitedOf(item, context.project.config().qa);
+  if (!awaited.person) return false;
+  const { members } = context.deps.replica.view().membership;
+  const words = waitingFor({ ...awaited, witnesses: 0 }, { nameOf: (id) => members.get(id)?.name ?? id });
+  await giveClaimBack(context, `Not landed yet: ${words}.`);
+  return true;
 }
 
 /** Somebody alive holds the head of the whole queue. */
@@ -232,7 +254,9 @@ async function join(target: Oid, cars: Train["cars"]): Promise<Train | undefined
 /** Landed = tested: the very tree of the evidence, or the gate runs on the tree that is about to land. */
 async function judge({ target, cars, commit, tree }: Train): Promise<"green" | "red" | "sent-back" | "stopped"> {
   const [{ context }] = cars;
-  const known = context.verdicts.of(tree) ?? evidenceOf(cars);
+  const evidence = evidenceOf(cars);
+  const known = context.verdicts.of(tree) ?? (evidence === undefined ? undefined : "green");
+  if (known === "green" && evidence !== undefined) await standBy(cars, target, evidence);
   if (known === "green" || (known === "red" && cars.length > 1)) return known;
   if (cars.length > 1) {
     for (const one of cars) one.context.note(`Landing ${cars.length} items together: the gate runs on their tree.`);
@@ -254,10 +278,50 @@ async function judge({ target, cars, commit, tree }: Train): Promise<"green" | "
   return "sent-back";
 }
 
-function evidenceOf(cars: Train["cars"]): "green" | undefined {
-  const [{ context, tree }] = cars;
-  const stage = heldItem(context)?.best.state.stage;
-  return cars.length === 1 && stage?.stage === "Merge" && stage.evidence.tree === tree ? "green" : undefined;
+/**
+ * Of this very tree, by who passed the item; nothing that was seen of an older one. Where witnesses are asked for, the coder's
+ * word is not enough, and the merger vouches only for what it has run itself.
+ */
+function evidenceOf([{ context, tree }, ...others]: Train["cars"]): Evidence | undefined {
+  const item = heldItem(context);
+  const stage = item?.best.state.stage;
+  if (item === undefined || stage?.stage !== "Merge" || others.length > 0) return undefined;
+  const isOfTree = ({ tree: of }: Evidence): boolean => of === tree;
+  const passed = isOfTree(stage.evidence) ? stage.evidence : undefined;
+  if (context.project.config().qa.witnesses === 0) return passed;
+  const { deps } = context;
+  const self = deps.self().key;
+  const passer = chainOf(item, item.best.id).find(({ kind }) => kind === "item.pass")?.author ?? "";
+  if (passed !== undefined && memberOf(deps.replica.view().membership, passer)?.id === self) return passed;
+  const own = item.annotations.attests.find(
+    ({ member, tip, evidence }) => member === self && tip === stage.tip && isOfTree(evidence),
+  );
+  return own !== undefined && isGreen(own.evidence) ? own.evidence : undefined;
+}
+
+/** Witnesses run the gate on what was attested last: that is to be the tree that lands. */
+async function standBy(cars: Train["cars"], target: Oid, evidence: Evidence): Promise<void> {
+  const [{ context }] = cars;
+  const { qa: policy } = context.project.config();
+  const item = heldItem(context);
+  if (item === undefined || policy.witnesses === 0) return;
+  if (awaitedOf(item, policy).on?.tree !== evidence.tree) await attest(cars, target, evidence);
+}
+
+/** Everybody who has to be content has said so of the very tree that is to land. */
+function isWitnessed({ cars, tree }: Train): boolean {
+  return cars.every(({ context }) => {
+    const item = heldItem(context);
+    if (item === undefined) return false;
+    const awaited = awaitedOf(item, context.project.config().qa, tree);
+    if (!isAwaited(awaited)) return true;
+    const { members } = context.deps.replica.view().membership;
+    const able = [...members.values()].flatMap(({ id, cut, role }) =>
+      cut === null && roleAtLeast(role, "agent") ? [id] : [],
+    );
+    context.say(`waiting: ${waitingFor(awaited, { nameOf: (id) => members.get(id)?.name ?? id, able })}`);
+    return false;
+  });
 }
 
 /** Signed by being ops, one on each item. That they are missing keeps nothing from landing: the verdict is this node's own. */

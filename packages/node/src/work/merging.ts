@@ -130,7 +130,7 @@ const refuse = (
 ): Promise<void> => giveBack(context, { reason, note, tree: feature.tree, evidence: [] });
 
 /** The commit is dated by the op that brought its branch, so that two nodes make the same commit. */
-function submittedAtSeconds(item: LiveItem): number {
+export function submittedAtSeconds(item: LiveItem): number {
   const submit = chainOf(item, item.best.id).find((entry) => entry.kind === "item.submit");
   assert(submit !== undefined, "an item in Qa or Merge was submitted");
   return Math.floor(submit.wall / 1_000);

@@ -11,6 +11,18 @@ import { pause } from "./wait.ts";
 export interface Verdicts {
   of(oid: Oid): "green" | "red" | undefined;
   remember(oid: Oid, verdict: "green" | "red"): void;
+  /** The gate ran on the target branch itself. */
+  judgedTarget(commit: Oid, verdict: "green" | "red"): void;
+  /** Undefined while it is green as far as this node knows, or was not asked lately. */
+  redTarget(): RedTarget | undefined;
+}
+
+export interface RedTarget {
+  /** The commit of the target branch that was found red last. */
+  readonly commit: Oid;
+  /** The first one that was found red, and when (Unix ms); it has not been found green since. */
+  readonly since: Oid;
+  readonly sinceMs: number;
 }
 
 const REMEMBERED = 500;
@@ -19,11 +31,18 @@ const RED_MS = 10 * 60_000;
 
 export function createVerdicts(clock: Clock): Verdicts {
   const known = new Map<Oid, { readonly verdict: "green" | "red"; readonly atMs: number }>();
+  const of = (oid: Oid): "green" | "red" | undefined => {
+    const { verdict, atMs } = known.get(oid) ?? { verdict: undefined, atMs: 0 };
+    return verdict === "red" && clock.monoMs() - atMs >= RED_MS ? undefined : verdict;
+  };
+  let red: RedTarget | undefined;
   return {
-    of: (oid) => {
-      const { verdict, atMs } = known.get(oid) ?? { verdict: undefined, atMs: 0 };
-      return verdict === "red" && clock.monoMs() - atMs >= RED_MS ? undefined : verdict;
+    of,
+    judgedTarget: (commit, verdict) => {
+      const first = red ?? { since: commit, sinceMs: clock.wallMs() };
+      red = verdict === "green" ? undefined : { ...first, commit };
     },
+    redTarget: () => (red !== undefined && of(red.commit) === "red" ? red : undefined),
     remember: (oid, verdict) => {
       known.delete(oid);
       known.set(oid, { verdict, atMs: clock.monoMs() });
@@ -43,6 +62,7 @@ export async function targetIsRed(context: AttemptContext, target: Oid): Promise
   if (!verdict.ok) return undefined;
   const { type } = verdict.value;
   context.verdicts.remember(target, type);
+  context.verdicts.judgedTarget(target, type);
   if (type === "red")
     context.note(`${base} is red by itself at ${target.slice(0, 12)}: nobody is blamed until it moves.`);
   return type === "red";

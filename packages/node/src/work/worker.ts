@@ -9,17 +9,19 @@ import {
   err,
   findItem,
   type Intent,
+  type QueueHearing,
   stageOn,
 } from "@skein/core";
 
 import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
-import type { Cancel } from "../ports.ts";
+import type { Cancel, MachineState } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
+import type { RedTarget } from "./target-health.ts";
 import { createProjectHolder, type ProjectHolder } from "./project-holder.ts";
 
 export interface Worker {
@@ -32,6 +34,8 @@ export interface Worker {
   readonly landings: Pick<LandingBook, "of" | "count">;
   executions(): readonly Execution[];
   slotsFree(): number;
+  /** The target branch, when this node has found it red. */
+  redTarget(): RedTarget | undefined;
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
@@ -50,6 +54,7 @@ export interface WorkerDeps extends WorkDeps {
   readonly labels: Readonly<Record<string, string>>;
   readonly openRepository: OpenRepository;
   readonly others: () => readonly Candidate[];
+  readonly machine: () => MachineState;
   readonly isExpired: (claim: Claim) => boolean;
   /** What the board shows of this node's work is different now. */
   readonly onActivity: () => void;
@@ -65,7 +70,12 @@ export function createWorker(deps: WorkerDeps): Worker {
   const lifetime = new AbortController();
   const projects = createProjectHolder(deps, lifetime.signal);
   const landings = createLandingBook();
-  const executions = createExecutions(deps, landings, () => {
+  const hearing: QueueHearing = {
+    isExpired: deps.isExpired,
+    isVerified: (item) => landings.of(item).state === "verified",
+    qa: () => projects.current()?.config().qa,
+  };
+  const executions = createExecutions(deps, hearing, () => {
     deps.onActivity();
     poke();
   });
@@ -73,7 +83,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
   const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - (executions.size - executions.landing)) : 0);
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
-  const look = createLook(deps, projects, executions, slotsFree, landings);
+  const look = createLook(deps, projects, executions, slotsFree, hearing);
   let cancel: Cancel | undefined;
   let looking = false;
   let poked = false;
@@ -114,6 +124,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     landings,
     executions: () => executions.list(),
     slotsFree,
+    redTarget: () => executions.redTarget(),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
     drain: async () => {
@@ -130,7 +141,7 @@ function createLook(
   projects: ProjectHolder,
   executions: Executions,
   slotsFree: () => number,
-  landings: LandingBook,
+  hearing: QueueHearing,
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
   return async () => {
@@ -143,23 +154,45 @@ function createLook(
         incarnation: deps.incarnation(),
         slotsFree: slotsFree(),
         labels: deps.labels,
+        burden: { slots: deps.slots, ...deps.machine() },
       },
       others: deps.others(),
       nowMs: deps.clock.monoMs(),
       staggerMs: project?.config().claim.staggerMs ?? 0,
-      isExpired: deps.isExpired,
       running: executions.claims(),
+      witnessing: executions.witnessing,
       ready: projects.notReady() === undefined,
       notBefore: executions.rests.notBefore,
       codingFrom: executions.rests.codingFrom,
-      isVerified: (item) => landings.of(item).state === "verified",
+      ...hearing,
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
       if (intent.type === "stop") executions.stop(intent.item, intent.why, intent.release);
-      else if (project !== undefined) await claim(deps, project, executions, intent);
+      else if (intent.type === "yield") await yieldClaim(deps, intent);
+      else if (project === undefined) continue;
+      else if (intent.type === "claim") await claim(deps, project, executions, intent);
+      else {
+        const epoch = deps.replica.view().items.get(intent.item)?.best?.state.epoch ?? 0;
+        executions.witness(project, { ...intent, epoch });
+      }
     }
   };
+}
+
+/** Gives back what this node holds and does not work at, so that nobody waits for the lease to run out. */
+async function yieldClaim(deps: WorkerDeps, { item: id, on, why }: Extract<Intent, { type: "yield" }>): Promise<void> {
+  const written = await deps.journal.write<CommandError>(() => {
+    const item = findItem(deps.replica.view(), id);
+    if (!item.ok) return item;
+    if (item.value.best.id !== on) return err({ code: "not-legal", message: "it has changed meanwhile" });
+    const { key, role } = deps.self();
+    const body = { kind: "item.release" as const, note: why };
+    const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
+    return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+  });
+  if (written.ok) deps.log("info", "claim.yielded", { item: id, why });
+  else deps.log("debug", "claim.not-yielded", { item: id, message: written.error.message });
 }
 
 /** Takes the lease; the attempt begins once the claim is durable. */

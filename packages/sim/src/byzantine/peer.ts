@@ -144,6 +144,8 @@ const BEAT_WORDS = {
   labels: {},
   slots: 1,
   slotsFree: 1,
+  load: 0,
+  lowDisk: false,
   intervalMs: BEAT_MS,
   activity: {},
   accounts: {},

@@ -1,0 +1,59 @@
+/**
+ * Why an item stands still that has nothing to do with the item's own history: nobody may take work, or no node that is
+ * alive has what it needs. Each reason says what ends it.
+ */
+import { isLive, type LiveItem } from "../command/find.ts";
+import { openParts, partsByParent } from "../command/parts.ts";
+import type { View } from "../fold/fold.ts";
+import { unmetNeeds } from "./needs.ts";
+import { explain, type Naming } from "./project.ts";
+import { standbyOf } from "./standby.ts";
+
+/** Everything that keeps the item where it is, in words. */
+export function reasonsOf(item: LiveItem, view: View, naming: Naming): readonly string[] {
+  const parts = partsReason(item, view, naming);
+  const nobody = isClaimable(item) ? [...frozen(view), ...nobodyFits(item, view, naming)] : [];
+  const waits = [...parts, ...nobody];
+  return [...explain(item, view.items, naming, waits.length > 0), ...waits];
+}
+
+const isClaimable = ({ best: { state } }: LiveItem): boolean =>
+  state.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
+
+function partsReason(item: LiveItem, { items }: View, { landingOf }: Naming): readonly string[] {
+  const { stage, claim } = item.best.state;
+  if (claim !== null || (stage.stage !== "Backlog" && stage.stage !== "Coding")) return [];
+  const parts = partsByParent(items).get(item.id) ?? [];
+  const open = openParts(parts, items, (id) => landingOf(id).state === "verified");
+  return open.length === 0 ? [] : [`Its own work begins once its parts have landed: ${open.join(", ")}.`];
+}
+
+function frozen({ membership }: View): readonly string[] {
+  const setting = membership.work.get("");
+  if (setting === undefined || setting.mode === "open") return [];
+  const because = setting.note === "" ? "" : `: ${setting.note}`;
+  return [`The mesh is frozen${because}. \`skein unfreeze\` lets nodes take work again.`];
+}
+
+/** How many items that could be worked on no node which is alive could take. */
+export const countUntakable = (view: View, naming: Naming): number =>
+  [...view.items.values()].filter(
+    (item) => isLive(item) && isClaimable(item) && nobodyFits(item, view, naming).length > 0,
+  ).length;
+
+/** Items that no node which is alive and takes work could take, each with the needs that nobody meets. */
+function nobodyFits(item: LiveItem, view: View, { aliveNodes }: Naming): readonly string[] {
+  const labels = item.registers.labels.value;
+  const alive = aliveNodes?.() ?? [];
+  const lacking = alive.map((node) => ({ node, unmet: unmetNeeds(labels, node.labels) }));
+  if (lacking.length === 0) return [];
+  const fitting = lacking.filter(({ unmet }) => unmet.length === 0);
+  if (fitting.some(({ node }) => standbyOf(view, node.id)?.scope !== "node")) return [];
+  if (fitting.length > 0) return [STANDING_BY];
+  const nowhere = lacking.map(({ unmet }) => unmet).reduce((all, unmet) => all.filter((need) => unmet.includes(need)));
+  const what = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : "meets all that its labels ask for";
+  return [`No node that is alive ${what}. Give a node the label in its node.yaml, or change the item's labels.`];
+}
+
+const STANDING_BY =
+  "Every node that could take it is drained. `skein nodes` shows them, `skein undrain NODE` ends that.";
