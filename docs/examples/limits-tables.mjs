@@ -54,6 +54,8 @@ const NOTES = {
   dependsOn: "dependencies of an item",
   noteLength: "note",
   gateRuns: "runs in one evidence",
+  budgetShares: "members in one `budget.set`",
+  spendModels: "models in one `item.spend`",
   inviteMs: "from an invite's wall stamp to its `expires`",
   cronLength: "a cron expression",
   chatIdLength: "a principal, room, message or event of a chat platform",

@@ -92,6 +92,61 @@ test("what an agent makes in its turn lands, and its log reads like a conversati
   expect(log).not.toContain("jsonrpc");
 });
 
+test("what an agent tells of its cost is in every node's ledger", async () => {
+  const id = await add(alice.api, "works");
+  await inStage(alice.api, id, "Done");
+  const { cost } = await alice.api.get<{ readonly cost: string }>(`/items/${id}`);
+  expect(cost).toBe("$0.25");
+  const costs = await world.skein(["costs", "--by", "attempt", "--data", alice.data]);
+  expect(costs.stdout).toMatch(new RegExp(`${id}/1 +\\$0\\.25 +1 +1200 +34 +unknown`));
+  expect((await world.skein(["costs", "--by", "node", "--data", alice.data])).stdout).toContain("bob");
+});
+
+test("an agent that uses up its money is ended, its work is kept, and it goes on once there is more", async () => {
+  const poor = await world.project({ name: "poor", config: { agent: acp(), budget: "{ attempt: $0.20 }" } });
+  const [hugo] = await startMesh(world, { project: poor, names: ["hugo"], each: () => ({ slots: 1 }) });
+  const id = await add(hugo.api, "works");
+  const ended = await waitFor("the attempt to be ended", async () => {
+    const shown = await hugo.api.item(id);
+    return shown.note.startsWith("The attempt was ended for its money") ? shown : undefined;
+  });
+  expect(ended).toMatchObject({ stage: "Coding", claim: null, attempts: 0 });
+  expect(ended.note).toContain(
+    `it has cost $0.25, and $0.20 were set aside for it. Its 1 commit is kept on skein/${id}/1`,
+  );
+  expect(await poor.branches()).toContain(`skein/${id}/1`);
+  const why = await world.skein(["why", id, "--data", hugo.data]);
+  expect(why.stdout).toContain("It waits for money: its last attempt has cost $0.25, and an attempt may cost $0.20.");
+  await poor.push({ "skein.yaml": skeinYaml({ agent: acp(), budget: "{ attempt: $0.30 }" }) }, "More money");
+  await inStage(hugo.api, id, "Done");
+});
+
+test("a node without a part of the fleet's budget is given what another one does not need, and no more than that is spent", async () => {
+  const other = await world.project({ name: "fleet", config: { agent: acp(), budget: "{ attempt: $0.30 }" } });
+  const pair = await startMesh(world, {
+    project: other,
+    names: ["ivan", "judy"],
+    each: (name) => ({ slots: name === "judy" ? 1 : 0 }),
+  });
+  const [ivan, judy] = pair;
+  const set = await world.skein(["budget", "set", "0.50/day", "--share", "ivan=1", "--data", ivan.data]);
+  expect(set.stderr).toBe("");
+  await waitForEqualDigests(pair);
+  const first = await add(judy.api, "works");
+  await inStage(ivan.api, first, "Done");
+  const second = await add(judy.api, "works");
+  const words = "It waits for money: this node has $0.25 left of its part of today's budget";
+  await waitFor("the second item to wait for money", async () =>
+    (await world.skein(["why", second, "--data", judy.data])).stdout.includes(words),
+  );
+  await waitForEqualDigests(pair);
+  const shown = await world.skein(["budget", "--data", ivan.data]);
+  expect(shown.stdout).toContain("All nodes together may spend $0.50");
+  expect(shown.stdout).toMatch(/ivan +\$0\.50 +\$0\.00 +\$0\.50 +\$0\.00 +\$0\.00 +\$0\.00/);
+  expect(shown.stdout).toMatch(/judy +\$0\.00 +\$0\.50 +\$0\.00 +\$0\.25 +\$0\.00 +\$0\.25/);
+  await ivan.api.command("item.archive", { item: second });
+});
+
 test("a request for permission is the item's question, and the answer from the command line is the option the agent hears", async () => {
   const id = await add(alice.api, "permission");
   const question = await openQuestion(alice.api, id);

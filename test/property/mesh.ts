@@ -150,14 +150,14 @@ function publish(mesh: Mesh, from: Node, bytes: Uint8Array): void {
 }
 
 /** Delivers one frame, any of those that are flying. */
-function deliverOne(mesh: Mesh): void {
+export function deliverOne(mesh: Mesh): void {
   if (mesh.flying.length === 0) return;
   const [flight] = mesh.flying.splice(mesh.prng.int(mesh.flying.length), 1);
   if (flight !== undefined) receive(mesh, flight.to, flight.bytes);
 }
 
 /** Anti-entropy between two nodes: each sends what it stored, in its own order. */
-function exchange(mesh: Mesh, a: Node, b: Node): void {
+export function exchange(mesh: Mesh, a: Node, b: Node): void {
   for (const [from, to] of [
     [a, b],
     [b, a],

@@ -19,6 +19,7 @@ import {
 import { CHAT_SAMPLES, testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
+import { KINDS } from "./op-kinds.ts";
 import { createMesh, digest, exchangeAll, type Mesh, type Node, writeDrafts } from "./mesh.ts";
 
 const OID = "c0ffee".padEnd(40, "0");
@@ -54,6 +55,13 @@ const newcomer = testSigner("the newcomer of the matrix");
 const ASK = { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] } as const;
 const ANSWER = { kind: "item.answer", question: "q001", text: "443", by: "" } as const;
 const UNASK = { kind: "item.unask", question: "q001", note: "" } as const;
+const SPEND = {
+  kind: "item.spend",
+  day: "2026-11-21",
+  agent: "",
+  models: new Map([["", new Map([["microUsd", 1]])]]),
+  reserved: 0,
+} as const;
 
 const item = (body: StageBody, cell: Omit<Cell, "kind" | "body">): Cell => ({
   kind: body.kind,
@@ -62,6 +70,13 @@ const item = (body: StageBody, cell: Omit<Cell, "kind" | "body">): Cell => ({
 });
 
 /** The founder writes the samples in `before` first, so that there is something to change. */
+const spend = (about: string, allowed: readonly Role[], more: Pick<Cell, "stage" | "holds">): Cell => ({
+  kind: "item.spend",
+  about,
+  allowed,
+  ...more,
+  body: () => SPEND,
+});
 const chat = (
   kind: ChatBody["kind"],
   cell: Partial<Omit<Cell, "kind" | "body">> & { readonly as?: ChatBody } = {},
@@ -163,6 +178,16 @@ const CELLS: readonly Cell[] = [
     },
   },
   {
+    kind: "budget.set",
+    allowed: OPERATORS,
+    body: () => ({ kind: "budget.set", from: "2026-11-21", microUsd: [7], shares: new Map() }),
+  },
+  {
+    kind: "budget.transfer",
+    allowed: WORKERS,
+    body: () => ({ kind: "budget.transfer", day: "2026-11-21", to: newcomer.publicKey, microUsd: 7 }),
+  },
+  {
     kind: "item.create",
     allowed: OPERATORS,
     stage: "none",
@@ -232,6 +257,9 @@ const CELLS: readonly Cell[] = [
     stage: "Qa",
     body: () => ({ kind: "item.approve", tip: OID, tree: OID, note: "", by: "" }),
   },
+  spend("of another one's attempt", NOBODY, { stage: "Coding" }),
+  spend("that builds on no claim", NOBODY, { stage: "Qa", holds: false }),
+  spend("of one's own attempt", WORKERS, { stage: "Coding", holds: true }),
   { kind: "item.ask", allowed: WORKERS, stage: "Coding", body: () => ({ ...ASK, question: "q002" }) },
   { kind: "item.answer", allowed: OPERATORS, stage: "Coding", asked: "by the founder", body: () => ANSWER },
   {
@@ -281,54 +309,6 @@ const CELLS: readonly Cell[] = [
   chat("timer.fire"),
   chat("timer.cancel", { before: ["timer.set"] }),
 ];
-
-/** A new kind of op is a build error until its cells are here. */
-const KINDS: Readonly<Record<OpBody["kind"], true>> = {
-  "mesh.genesis": true,
-  "member.invite": true,
-  "member.join": true,
-  "member.rotate": true,
-  "member.remove": true,
-  "project.set": true,
-  "queue.set": true,
-  "work.set": true,
-  "mesh.checkpoint": true,
-  "item.create": true,
-  "item.set": true,
-  "item.delete": true,
-  "item.start": true,
-  "item.shelve": true,
-  "item.claim": true,
-  "item.release": true,
-  "item.submit": true,
-  "item.pass": true,
-  "item.sendBack": true,
-  "item.land": true,
-  "item.archive": true,
-  "item.restore": true,
-  "item.note": true,
-  "item.ask": true,
-  "item.answer": true,
-  "item.unask": true,
-  "item.attest": true,
-  "item.artifact": true,
-  "item.approve": true,
-  "lease.claim": true,
-  "lease.release": true,
-  "chat.receive": true,
-  "chat.settle": true,
-  "chat.sent": true,
-  "chat.spend": true,
-  "notice.set": true,
-  "person.invite": true,
-  "person.link": true,
-  "person.unlink": true,
-  "person.role": true,
-  "timer.set": true,
-  "timer.plan": true,
-  "timer.fire": true,
-  "timer.cancel": true,
-};
 
 function nodeAt(mesh: Mesh, place: number): Node {
   const node = mesh.nodes[place];

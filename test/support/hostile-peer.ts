@@ -70,6 +70,8 @@ const nobody: Membership = {
   projects: new Map(),
   queues: new Map(),
   work: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -65,6 +65,6 @@ test("the bounds of durations and sizes are those of the schema", () => {
     const bounds = /From (\S+ to \S+)\.$/.exec(description)?.[1];
     return bounds === undefined ? [] : [[key, bounds] as const];
   });
-  expect(bounded.length).toBe(11);
+  expect(bounded.length).toBe(14);
   for (const [key, bounds] of bounded) expect(rows.get(key)?.meaning).toContain(bounds);
 });

@@ -1,5 +1,5 @@
 import { agent, type AgentApp, type AgentContext, methods, ndJsonStream, RequestError } from "@agentclientprotocol/sdk";
-import type { AgentQuestion, AgentSession, Processes, ProcessEnd, TurnResult, TurnSpec } from "@skein/node";
+import type { AgentQuestion, AgentSession, Processes, ProcessEnd, TurnResult, TurnSpec, Usage } from "@skein/node";
 import { ok } from "@skein/core";
 import { expect, test } from "vitest";
 
@@ -47,6 +47,7 @@ interface Stand {
   readonly child: Child;
   readonly log: () => string;
   readonly sessions: readonly AgentSession[];
+  readonly used: readonly Usage[];
   readonly questions: readonly AgentQuestion[];
   readonly abort: () => void;
   readonly pass: (ms: number) => void;
@@ -62,6 +63,7 @@ function createStand(given: Partial<Pick<TurnSpec, "earlier" | "permissions" | "
   const aborting = new AbortController();
   const log: Uint8Array[] = [];
   const sessions: AgentSession[] = [];
+  const used: Usage[] = [];
   const questions: AgentQuestion[] = [];
   let toChild = "";
   let exit: (end: ProcessEnd) => void = () => undefined;
@@ -105,6 +107,7 @@ function createStand(given: Partial<Pick<TurnSpec, "earlier" | "permissions" | "
       questions.push(question);
       return Promise.resolve(ok(question.options[0] ?? ""));
     },
+    onUsage: (usage) => used.push(usage),
     onSession: (session) => sessions.push(session),
     ...given,
   };
@@ -123,6 +126,7 @@ function createStand(given: Partial<Pick<TurnSpec, "earlier" | "permissions" | "
     },
     log: () => Buffer.concat(log).toString(),
     sessions,
+    used,
     questions,
     abort: () => aborting.abort(),
     pass,

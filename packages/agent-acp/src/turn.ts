@@ -20,6 +20,7 @@ import type {
   TurnEnd,
   TurnResult,
   TurnSpec,
+  Usage,
 } from "@skein/node";
 
 import { answerRequests } from "./answering.ts";
@@ -88,9 +89,12 @@ async function runTurn(spec: TurnSpec, signal: AbortSignal, options: TurnAgentsO
   return {
     end: signal.aborted ? { type: "process" } : (end ?? endOfProcess(turn, process)),
     process,
-    usage: turn.usage.total(turn.session?.isEarlier === true ? spec.earlier : undefined),
+    usage: usageOf(turn),
   };
 }
+
+const usageOf = ({ usage, session, spec }: Turn): Usage =>
+  usage.total(session?.isEarlier === true ? spec.earlier : undefined);
 
 function createTurn(spec: TurnSpec, options: TurnAgentsOptions): Turn {
   const transcript = createTranscript(spec.process.onOutput);
@@ -103,7 +107,8 @@ function createTurn(spec: TurnSpec, options: TurnAgentsOptions): Turn {
     wire: createWire({
       clock: options.clock,
       onUpdate: (params) => {
-        usage.update(params);
+        // What is told before there is a session is of an earlier turn.
+        if (usage.update(params) && turn.session !== undefined) spec.onUsage(usageOf(turn));
         transcript.update(params);
       },
       onBreach: (words) => {

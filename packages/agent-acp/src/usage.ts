@@ -8,8 +8,8 @@ import { harmlessLine } from "./harmless.ts";
 import { amountAt, field, listAt, textAt } from "./untrusted.ts";
 
 export interface UsageCount {
-  /** The parameters of `session/update`. */
-  update(params: unknown): void;
+  /** The parameters of `session/update`. True when it tells of cost or model. */
+  update(params: unknown): boolean;
   /** The result of opening the session: it may name the model. */
   opened(result: unknown): void;
   /** The result of the prompt. */
@@ -26,12 +26,17 @@ export function createUsageCount(): UsageCount {
   let model: string | undefined;
   let inputTokens: number | undefined;
   let outputTokens: number | undefined;
+  let cacheReadTokens: number | undefined;
+  let cacheWriteTokens: number | undefined;
   let cost: number | undefined;
   return {
     update: (params) => {
       const update = field(params, "update");
-      if (textAt(update, "sessionUpdate") === "usage_update") cost = costOf(update) ?? cost;
-      else if (textAt(update, "sessionUpdate") === "config_option_update") model = modelOf(update) ?? model;
+      const kind = textAt(update, "sessionUpdate");
+      if (kind === "usage_update") cost = costOf(update) ?? cost;
+      else if (kind === "config_option_update") model = modelOf(update) ?? model;
+      else return false;
+      return true;
     },
     opened: (result) => {
       model = modelOf(result) ?? model;
@@ -42,6 +47,8 @@ export function createUsageCount(): UsageCount {
       const counts = field(quota, "token_count");
       inputTokens = amountAt(usage, "inputTokens") ?? amountAt(counts, "input_tokens");
       outputTokens = amountAt(usage, "outputTokens") ?? amountAt(counts, "output_tokens");
+      cacheReadTokens = amountAt(usage, "cachedReadTokens");
+      cacheWriteTokens = amountAt(usage, "cachedWriteTokens");
       const models = listAt(quota, "model_usage").map((one) => textAt(one, "model"));
       if (models.length === 1) model = models[0] ?? model;
     },
@@ -51,6 +58,8 @@ export function createUsageCount(): UsageCount {
         ...(model === undefined ? {} : { model: harmlessLine(model, MODEL_LONGEST) }),
         ...(inputTokens === undefined ? {} : { inputTokens }),
         ...(outputTokens === undefined ? {} : { outputTokens }),
+        ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
+        ...(cacheWriteTokens === undefined ? {} : { cacheWriteTokens }),
         ...(costUsd === undefined ? {} : { costUsd }),
       };
     },

@@ -5,7 +5,18 @@
 import * as z from "zod";
 import { hostPatternProblem } from "./host-pattern.ts";
 import type { Argv } from "./project-config.ts";
-import { DURATION_PATTERN, formatDuration, formatSize, parseDuration, parseSize, SIZE_PATTERN } from "./quantity.ts";
+import {
+  CAP_PATTERN,
+  DURATION_PATTERN,
+  formatDuration,
+  formatMoney,
+  formatSize,
+  MONEY_PATTERN,
+  parseDuration,
+  parseMoney,
+  parseSize,
+  SIZE_PATTERN,
+} from "./quantity.ts";
 import { wordProblem } from "./text-rules.ts";
 
 const ARGV_LENGTH_MAX = 64;
@@ -67,6 +78,8 @@ export function obeys(
 
 interface QuantityKind {
   readonly noun: string;
+  /** How it is written, before the examples. */
+  readonly form: string;
   readonly examples: readonly string[];
   readonly pattern: RegExp;
   readonly parse: (text: string) => number | undefined;
@@ -77,6 +90,7 @@ interface QuantityKind {
 
 const DURATION: QuantityKind = {
   noun: "a duration",
+  form: "a whole number with a unit",
   examples: ["250ms", "30s", "10m", "2h", "1d"],
   pattern: DURATION_PATTERN,
   parse: parseDuration,
@@ -86,12 +100,38 @@ const DURATION: QuantityKind = {
 
 const SIZE: QuantityKind = {
   noun: "a size",
+  form: "a whole number with a unit",
   examples: ["64KiB", "10MiB", "1GiB"],
   pattern: SIZE_PATTERN,
   parse: parseSize,
   format: formatSize,
   withUnit: (count) => `${count}MiB or ${count}KiB`,
 };
+
+const MONEY: QuantityKind = {
+  noun: "an amount of dollars",
+  form: "with their sign",
+  examples: ["$2", "$0.25"],
+  pattern: MONEY_PATTERN,
+  parse: parseMoney,
+  format: formatMoney,
+  withUnit: (count) => `$${count}`,
+};
+
+/** Millionths of a dollar. */
+export function money(range: Range, description: string): z.ZodType<number, string> {
+  return quantity(MONEY, range, description);
+}
+
+/** `none`, or an amount of money that is not to be passed. */
+export function cap(range: Range, description: string): z.ZodType<number | null, string> {
+  const error = wordingOf(MONEY);
+  return z
+    .string({ error })
+    .regex(CAP_PATTERN, { error })
+    .transform((text, context) => (text === "none" ? null : within(MONEY, range, text, context)))
+    .meta({ description: `${description} From ${boundsOf(MONEY, range)}.`, examples: ["none", ...MONEY.examples] });
+}
 
 export function duration(range: Range, description: string): z.ZodType<number, string> {
   return quantity(DURATION, range, description);
@@ -101,25 +141,36 @@ export function size(range: Range, description: string): z.ZodType<number, strin
   return quantity(SIZE, range, description);
 }
 
-function quantity(kind: QuantityKind, range: Range, description: string): z.ZodType<number, string> {
-  const bounds = `${kind.format(range.min)} to ${kind.format(range.max)}`;
-  const error: Wording = ({ input }) => {
+const boundsOf = (kind: QuantityKind, range: Range): string => `${kind.format(range.min)} to ${kind.format(range.max)}`;
+
+const wordingOf =
+  (kind: QuantityKind): Wording =>
+  ({ input }) => {
     const written = typeof input === "number" ? String(input) : input;
     if (typeof written === "string" && /^[0-9]{1,9}$/.test(written))
       return `must be ${kind.noun} with a unit; write ${kind.withUnit(written)}`;
     const examples = kind.examples.join(", ");
-    return `must be ${kind.noun}, a whole number with a unit like ${examples}, not ${shown(input)}`;
+    return `must be ${kind.noun}, ${kind.form} like ${examples}, not ${shown(input)}`;
   };
+function within(
+  kind: QuantityKind,
+  range: Range,
+  text: string,
+  context: { readonly issues: z.core.$ZodRawIssue[] },
+): number {
+  const value = kind.parse(text);
+  if (value !== undefined && value >= range.min && value <= range.max) return value;
+  context.issues.push({ code: "custom", message: `must be from ${boundsOf(kind, range)}, not ${text}`, input: text });
+  return z.NEVER;
+}
+
+function quantity(kind: QuantityKind, range: Range, description: string): z.ZodType<number, string> {
+  const error = wordingOf(kind);
   return z
     .string({ error })
     .regex(kind.pattern, { error })
-    .transform((text, context): number => {
-      const value = kind.parse(text);
-      if (value !== undefined && value >= range.min && value <= range.max) return value;
-      context.issues.push({ code: "custom", message: `must be from ${bounds}, not ${text}`, input: text });
-      return z.NEVER;
-    })
-    .meta({ description: `${description} From ${bounds}.`, examples: [...kind.examples] });
+    .transform((text, context): number => within(kind, range, text, context))
+    .meta({ description: `${description} From ${boundsOf(kind, range)}.`, examples: [...kind.examples] });
 }
 
 export function wholeNumber(range: Range, description: string): z.ZodType<number, number> {

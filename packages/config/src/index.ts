@@ -11,6 +11,7 @@ export type {
   ClaimConfig,
   LimitConfig,
   NetworkConfig,
+  Price,
   ProjectConfig,
   RetryConfig,
   SandboxKind,

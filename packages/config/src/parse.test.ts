@@ -37,6 +37,8 @@ const DEFAULTS = {
     diskBytes: 17_179_869_184,
   },
   ask: { timeoutMs: 1_800_000, fallback: "" },
+  budget: { attempt: null, item: null, day: null, unknown: "refuse" },
+  prices: new Map(),
 };
 
 test("a file with only a project gets every default", () => {
@@ -83,6 +85,8 @@ merge: { batch: 7 }
 limits:
   { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB, agentCpu: 2h, memory: 1GiB, processes: 99, disk: 5MiB }
 ask: { timeout: 5m, fallback: deny }
+budget: { attempt: $2, item: $10.50, day: $0.000001, unknown: allow }
+prices: { big one: { input: $3, output: $15, cacheRead: $0.30 } }
 `.replaceAll("\n", "\r\n");
   expect(parseProjectConfig(text, "skein.yaml")).toEqual({
     ok: true,
@@ -119,6 +123,8 @@ ask: { timeout: 5m, fallback: deny }
         diskBytes: 5_242_880,
       },
       ask: { timeoutMs: 300_000, fallback: "deny" },
+      budget: { attempt: 2_000_000, item: 10_500_000, day: 1, unknown: "allow" },
+      prices: new Map([["big one", { input: 3_000_000, output: 15_000_000, cacheRead: 300_000, cacheWrite: null }]]),
     },
   });
 });
@@ -250,6 +256,9 @@ test.each([
   ["retries: { total: 101 }", "2:19 retries.total", "from 1 to 100, without quotes, not 101."],
   ["qa: { mode: agent }", "2:1 qa.reviewer", "is missing; write the reviewer's command as a list of words"],
   ["qa: { fourEyes: 'yes' }", "2:17 qa.fourEyes", 'must be true or false, not "yes".'],
+  ["budget: { attempt: 2 }", "2:20 budget.attempt", "must be an amount of dollars with a unit; write $2."],
+  ["budget: { day: $1.5e3 }", "2:16 budget.day", 'with their sign like $2, $0.25, not "$1.5e3".'],
+  ["budget: { unknown: maybe }", "2:20 budget.unknown", 'must be refuse or allow, not "maybe".'],
   ["base: 1.0", "2:7 base", "write it in quotes."],
   ["base: -x", "2:7 base", "by git's rules for names."],
   ["base: refs/heads/main", "2:7 base", "without refs/heads/."],

@@ -81,6 +81,23 @@ export interface AskConfig {
   readonly fallback: string;
 }
 
+/** What a model's tokens cost, in millionths of a dollar per million tokens; null where it is not said. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number | null;
+  readonly cacheWrite: number | null;
+}
+
+/** In millionths of a dollar; null where there is no cap. */
+export interface BudgetConfig {
+  readonly attempt: number | null;
+  readonly item: number | null;
+  readonly day: number | null;
+  /** What becomes of work once it is not known what earlier work has cost. */
+  readonly unknown: "refuse" | "allow";
+}
+
 export interface ProjectConfig {
   readonly project: string;
   /** The branch that finished work lands on. */
@@ -100,4 +117,7 @@ export interface ProjectConfig {
   readonly ask: AskConfig;
   /** Patterns of files that are kept of the checkout that the gate ran in; none when it is left out. */
   readonly artifacts?: readonly string[] | undefined;
+  readonly budget: BudgetConfig;
+  /** By the model's name, for agents that tell only tokens. */
+  readonly prices: ReadonlyMap<string, Price>;
 }

@@ -20,6 +20,25 @@ const SIZE_UNITS: readonly (readonly [string, number])[] = [
 export const DURATION_PATTERN: RegExp = /^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$/;
 export const SIZE_PATTERN: RegExp = /^([1-9][0-9]{0,8})(KiB|MiB|GiB)$/;
 
+/** Dollars with their sign, as `$2` or `$0.25`. */
+export const MONEY_PATTERN: RegExp = /^\$(0|[1-9][0-9]{0,7})(?:\.([0-9]{1,6}))?$/;
+
+export const CAP_PATTERN: RegExp = new RegExp(`^none$|${MONEY_PATTERN.source}`);
+
+/** Millionths of a dollar, or undefined when it is no amount of money. */
+export function parseMoney(text: string): number | undefined {
+  const [, whole, part = ""] = MONEY_PATTERN.exec(text) ?? [];
+  return whole === undefined ? undefined : Number(whole) * 1_000_000 + Number(part.padEnd(6, "0"));
+}
+
+/** The shortest exact spelling, with cents where there are any. */
+export function formatMoney(microUsd: number): string {
+  const rest = String(microUsd % 1_000_000)
+    .padStart(6, "0")
+    .replace(/0{1,4}$/, "");
+  return `$${Math.floor(microUsd / 1_000_000)}${Number(rest) === 0 ? "" : `.${rest}`}`;
+}
+
 /** Milliseconds, or undefined when it is not a duration. */
 export function parseDuration(text: string): number | undefined {
   return parseWith(DURATION_PATTERN, DURATION_UNITS, text);

@@ -62,6 +62,9 @@ test("the file for a new repository reads well", () => {
     # When a process is ended: its time in all, its silence, its output, what it takes of the machine.
     # limits: { agentWall: 60m, agentIdle: 10m, gateWall: 30m, gateIdle: 10m, output: 64MiB,
     #           agentCpu: 8h, memory: 8GiB, processes: 512, disk: 16GiB }
+
+    # What an attempt, an item and a day may cost. unknown: whether work goes on when nobody knows what it has cost.
+    # budget: { attempt: $2, item: $10, day: $50, unknown: refuse }
     "
   `);
 });
@@ -157,6 +160,7 @@ const agent: fc.Arbitrary<AgentConfig> = fc.oneof(
     .map(([[preset, run], env]): AgentConfig => ({ kind: "acp", preset, run, permissions: "ask", env })),
 );
 const wallMs = fc.integer({ min: 1000, max: 604_800_000 });
+const microUsd = fc.nat({ max: 1_000_000_000 });
 const idleMs = fc.integer({ min: 100, max: 86_400_000 });
 
 const config: fc.Arbitrary<ProjectConfig> = fc.record({
@@ -201,6 +205,24 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
     diskBytes: fc.integer({ min: 1, max: 1_048_576 }).map((mib) => mib * 1024 ** 2),
   }),
   ask: fc.record({ timeoutMs: wallMs, fallback: word }),
+  budget: fc.record({
+    attempt: fc.option(microUsd),
+    item: fc.option(microUsd),
+    day: fc.option(microUsd),
+    unknown: fc.constantFrom("refuse", "allow"),
+  }),
+  prices: fc
+    .dictionary(
+      fc.stringMatching(/^[ -~]{0,20}$/).filter((name) => name !== "__proto__"),
+      fc.record({
+        input: microUsd,
+        output: microUsd,
+        cacheRead: fc.option(microUsd),
+        cacheWrite: fc.option(microUsd),
+      }),
+      { maxKeys: 3, noNullPrototype: true },
+    )
+    .map((prices) => new Map(Object.entries(prices))),
 });
 
 test("every configuration that can be written reads back as itself", () => {

@@ -5,15 +5,17 @@
 import type {
   AgentConfig,
   AskConfig,
+  BudgetConfig,
   ClaimConfig,
   LimitConfig,
   MergeConfig,
   NetworkConfig,
+  Price,
   QaConfig,
   RetryConfig,
   SandboxKind,
 } from "./project-config.ts";
-import { formatDuration, formatSize } from "./quantity.ts";
+import { formatDuration, formatMoney, formatSize } from "./quantity.ts";
 
 export interface ProjectConfigDraft {
   readonly project: string;
@@ -36,6 +38,9 @@ export interface ProjectConfigDraft {
   readonly limits?: LimitConfig;
   /** Nothing when left out. */
   readonly ask?: AskConfig;
+  /** Only a comment when left out. */
+  readonly budget?: BudgetConfig;
+  readonly prices?: ReadonlyMap<string, Price>;
 }
 
 export function renderProjectConfig(draft: ProjectConfigDraft): string {
@@ -71,6 +76,9 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     "",
     ...limitLines(draft.limits),
     ...askLines(draft.ask),
+    "",
+    ...budgetLines(draft.budget),
+    ...priceLines(draft.prices),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -179,6 +187,30 @@ function askLines(ask: AskConfig | undefined): readonly string[] {
     `  timeout: ${formatDuration(ask.timeoutMs)}`,
     `  fallback: ${scalar(ask.fallback)}`,
   ];
+}
+
+function budgetLines(budget: BudgetConfig | undefined): readonly string[] {
+  const comment =
+    "# What an attempt, an item and a day may cost. unknown: whether work goes on when nobody knows what it has cost.";
+  if (budget === undefined) return [comment, "# budget: { attempt: $2, item: $10, day: $50, unknown: refuse }"];
+  const caps = (["attempt", "item", "day"] as const).flatMap((cap) => {
+    const microUsd = budget[cap];
+    return microUsd === null ? [] : [`  ${cap}: ${formatMoney(microUsd)}`];
+  });
+  return [comment, "budget:", ...caps, `  unknown: ${budget.unknown}`];
+}
+
+function priceLines(prices: ReadonlyMap<string, Price> = new Map()): readonly string[] {
+  if (prices.size === 0) return [];
+  const comment = "# Dollars per million tokens, for agents that tell what they use and not what it costs.";
+  const lines = [...prices].flatMap(([model, price]) => [
+    `  ${JSON.stringify(model)}:`,
+    ...(["input", "output", "cacheRead", "cacheWrite"] as const).flatMap((kind) => {
+      const microUsd = price[kind];
+      return microUsd === null ? [] : [`    ${kind}: ${formatMoney(microUsd)}`];
+    }),
+  ]);
+  return ["", comment, "prices:", ...lines];
 }
 
 const flowList = (words: readonly string[]): string => `[${words.map(scalar).join(", ")}]`;

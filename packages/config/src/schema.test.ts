@@ -86,6 +86,12 @@ test("the schema for editors has an id, a title, and a description for every key
       "ask",
       "ask.timeout",
       "ask.fallback",
+      "budget",
+      "budget.attempt",
+      "budget.item",
+      "budget.day",
+      "budget.unknown",
+      "prices",
     ]),
   );
   const badlyDescribed = keys.filter(([, child]) => !/^[A-Z].+\.$/.test(String(child.description)));

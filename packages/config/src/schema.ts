@@ -6,10 +6,12 @@ import { assert, err, ok, type Result } from "@skein/core";
 import * as z from "zod";
 import {
   argv,
+  cap,
   duration,
   environmentNames,
   hostPatterns,
   mapLike,
+  money,
   obeys,
   shown,
   size,
@@ -37,6 +39,9 @@ const OUTPUT: Range = { min: 1024, max: 4 * 1024 ** 3 };
 const COUNT: Range = { min: 1, max: 100 };
 const MEMORY: Range = { min: 64 * 1024 ** 2, max: 1024 ** 4 };
 const DISK: Range = { min: 1024 ** 2, max: 1024 ** 4 };
+const MONEY: Range = { min: 0, max: 10_000_000_000_000 };
+const PRICE: Range = { min: 0, max: 10_000_000_000 };
+const MODEL_LENGTH_MAX = 100;
 const PROCESSES: Range = { min: 8, max: 65_536 };
 
 const project = z
@@ -235,6 +240,22 @@ const artifacts = z
       "Files that are kept of the checkout that the gate ran in. * stands for a part of a name, ** for any directories.",
   });
 
+const budgetKeys = {
+  attempt: cap(MONEY, "What one attempt of an item may cost before it is ended.").prefault("none"),
+  item: cap(MONEY, "What all attempts of one item may cost together.").prefault("none"),
+  day: cap(MONEY, "What all work of one day may cost together, in UTC, as far as a node has heard.").prefault("none"),
+  unknown: z.enum(["refuse", "allow"]).default("refuse").meta({
+    description: "Whether work goes on, under a cap, when it is not known what earlier work has cost.",
+  }),
+};
+
+const priceKeys = {
+  input: money(PRICE, "A million tokens that the model reads."),
+  output: money(PRICE, "A million tokens that the model writes."),
+  cacheRead: money(PRICE, "A million tokens that the model reads from its cache.").optional(),
+  cacheWrite: money(PRICE, "A million tokens that the model puts into its cache.").optional(),
+};
+
 const schema = z.strictObject({
   project,
   base,
@@ -272,6 +293,20 @@ const schema = z.strictObject({
     .prefault({})
     .meta({ description: "What becomes of a question that nobody answers." }),
   artifacts,
+  budget: z
+    .strictObject(budgetKeys, { error: mapLike("{ attempt: $2, item: $10, day: $50 }") })
+    .prefault({})
+    .meta({
+      description: "What work may cost; no cap where nothing is said. Caps bind as far as agents tell their cost.",
+    }),
+  prices: z
+    .record(
+      z.string().max(MODEL_LENGTH_MAX, { error: `has a model's name of more than ${MODEL_LENGTH_MAX} characters` }),
+      z.strictObject(priceKeys, { error: mapLike("{ input: $3, output: $15 }") }),
+      { error: mapLike("{ big-one: { input: $3, output: $15 } }") },
+    )
+    .prefault({})
+    .meta({ description: "Prices of models, for agents that tell tokens and no cost: dollars per million tokens." }),
 });
 
 const VOCABULARY: Vocabulary = {
@@ -285,9 +320,11 @@ const VOCABULARY: Vocabulary = {
     merge: Object.keys(mergeKeys),
     limits: Object.keys(limitKeys),
     ask: Object.keys(askKeys),
+    budget: Object.keys(budgetKeys),
   },
   choices: {
     sandbox: sandbox.unwrap().options,
+    "budget.unknown": budgetKeys.unknown.unwrap().options,
     "agent.permissions": PERMISSIONS,
     "agent.kind": [commandKind.value, scriptedKind.value, acpKind.value],
   },
@@ -327,6 +364,7 @@ function toProjectConfig({
   claim,
   limits,
   ask,
+  prices,
   ...asWritten
 }: z.output<typeof schema>): ProjectConfig {
   return {
@@ -346,5 +384,11 @@ function toProjectConfig({
       diskBytes: limits.disk,
     },
     ask: { timeoutMs: ask.timeout, fallback: ask.fallback },
+    prices: new Map(
+      Object.entries(prices).map(([model, { input, output, cacheRead, cacheWrite }]) => [
+        model,
+        { input, output, cacheRead: cacheRead ?? null, cacheWrite: cacheWrite ?? null },
+      ]),
+    ),
   };
 }

@@ -11,6 +11,7 @@ export {
   type ItemType,
   type OpBody,
   type SendBackReason,
+  type SpendCounts,
   type StageBody,
   type StageKind,
   readBody,
@@ -115,7 +116,7 @@ export {
   STAGES,
   type StageState,
 } from "./fold/stage.ts";
-export { refusal, ROLE_NEEDED } from "./fold/transition.ts";
+export { BLAMELESS, refusal, ROLE_NEEDED } from "./fold/transition.ts";
 
 export { createLeaseObserver, createStallDetector, type LeaseObserver } from "./claim/lease.ts";
 export type { Burden } from "./claim/handicap.ts";
@@ -136,7 +137,8 @@ export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type Refu
 
 export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
 export type { Calendar } from "./command/decide-timers.ts";
-export { type DecideContext, type Decision, findMember } from "./command/deciding.ts";
+export type { DecideContext, Decision } from "./command/deciding.ts";
+export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
 export type { CommandError } from "./command/error.ts";
@@ -170,6 +172,9 @@ export {
   REVIEW,
   waitingFor,
 } from "./command/review.ts";
+export { chargeOf, costOf, formatCost, formatUsd, isUnknown, microUsdOf, spendsOf } from "./view/ledger.ts";
+export { budgetOn, type Gift, overdrafts, planGift, type Rights, rightsOn } from "./view/rights.ts";
+export { allSpends, type Caps, openPurse, overspent, type Purse } from "./view/purse.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   type AliveNode,

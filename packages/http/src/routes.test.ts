@@ -21,6 +21,8 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/projects token",
     "GET /api/v1/artifacts token",
     "GET /api/v1/artifacts/:digest token",
+    "GET /api/v1/costs token",
+    "GET /api/v1/budget token",
     "GET /api/v1/logs/:item token",
     "POST /api/v1/commands token",
     "POST /api/v1/snapshots token",

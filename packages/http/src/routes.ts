@@ -60,6 +60,8 @@ export const ROUTES: readonly Route[] = [
   query("/api/v1/projects", "projects"),
   query("/api/v1/artifacts", "artifacts"),
   { method: "GET", path: "/api/v1/artifacts/:digest", access: "token", handle: readArtifact },
+  query("/api/v1/costs", "costs"),
+  query("/api/v1/budget", "budget"),
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
   { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
   { method: "POST", path: "/api/v1/snapshots", access: "token", handle: takeSnapshot },

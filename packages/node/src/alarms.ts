@@ -57,3 +57,9 @@ export function decodeAlarms(bytes: Uint8Array | undefined): readonly Alarm[] {
   // Written by `encodeAlarms`, and the store gives back what was written.
   return JSON.parse(new TextDecoder().decode(bytes)) as readonly Alarm[];
 }
+
+export function twinAlarm(address: string): string {
+  const where = address === "" ? "" : `, and listens at ${address}`;
+  const what = `Another process runs with this node's key${where}: its data directory or its key was copied.`;
+  return `${what} Stop one of the two; the other goes on with what both wrote.`;
+}

@@ -154,7 +154,7 @@ const isNewer = (item: LiveItem, body: Extract<OpBody, { kind: "item.set" }>, la
 
 function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
   const { membership } = replica.view();
-  const { keys, invites, projects, queues, work } = membership;
+  const { keys, invites, projects, queues, work, budgets } = membership;
   switch (body.kind) {
     case "member.invite":
       return !invites.has(toHex(body.ticket));
@@ -168,6 +168,9 @@ function isStillWanted({ replica }: CarryOverDeps, body: OpBody): boolean {
       return !queues.has(body.name);
     case "work.set":
       return !work.has(body.member);
+    case "budget.set":
+      // An older one never takes the place of a newer one; a gift was of a life whose rights nobody knows any more.
+      return budgets.size === 0;
     default:
       return false;
   }

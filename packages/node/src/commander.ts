@@ -47,6 +47,7 @@ import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Timers } from "./timers.ts";
+import { dayOf } from "./work/spending.ts";
 import type { Worker } from "./work/worker.ts";
 
 export interface Commander {
@@ -215,7 +216,14 @@ function rotationAnswer({ replica, self }: CommanderDeps, ops: readonly string[]
 
 async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain, CommandError>> {
   const { replica, naming, crypto } = deps;
-  const context = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), naming, crypto };
+  const context = {
+    view: replica.view(),
+    heads: replica.heads(),
+    opCount: replica.opCount(),
+    naming,
+    crypto,
+    today: dayOf(deps.clock.wallMs()),
+  };
   const answered = query(command, context);
   if (command.name === "timers") return withNext(deps, answered);
   const aboutOne = command.name === "why" || command.name === "item.show";

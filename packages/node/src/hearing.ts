@@ -1,8 +1,10 @@
 /** The nodes that are alive, as this one hears them, for planning and for words about what an item waits for. */
-import { type AliveNode, type Candidate, type Membership, roleAtLeast } from "@skein/core";
+import { type AliveNode, type Candidate, roleAtLeast, type View } from "@skein/core";
 
 import type { NodeOptions } from "./node.ts";
-import type { Presence } from "./presence.ts";
+import type { Heard, Presence } from "./presence.ts";
+import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
+import type { Worker } from "./work/worker.ts";
 
 /** The others. */
 export const candidatesOf = (presence: Pick<Presence, "heard" | "isAlive">): readonly Candidate[] =>
@@ -24,6 +26,23 @@ export function aliveNodes(
   return [...own, ...others.map(({ key: id, labels: theirs }) => ({ id, labels: theirs }))];
 }
 
-/** Members that may work at all, heard or not. */
-export const ableMembers = ({ members }: Membership): readonly string[] =>
-  [...members.values()].flatMap(({ id, cut, role }) => (cut === null && roleAtLeast(role, "agent") ? [id] : []));
+/** Which of them lack money of their own for work that is there. */
+export const shortOfMoney = (presence: Presence): ReadonlyMap<string, { readonly isShort: boolean }> =>
+  new Map(
+    [...presence.heard()]
+      .filter(([member]) => presence.isAlive(member))
+      .map(([member, { beat }]) => [member, { isShort: beat.activity[SHORT_OF_MONEY] !== undefined }]),
+  );
+
+/** The members that could run a gate, heard of or not. */
+export const workersOf = ({ membership }: View): readonly string[] =>
+  [...membership.members.values()].flatMap(({ id, cut, role }) =>
+    cut === null && roleAtLeast(role, "agent") ? [id] : [],
+  );
+
+/** What an item's holder says that it does: this node's own attempts, or another one's beat. */
+export function activityOf(item: string, holder: Pick<Worker, "executions"> | Heard | undefined): string {
+  if (holder === undefined) return "";
+  if ("beat" in holder) return holder.beat.activity[item] ?? "";
+  return holder.executions().find((one) => one.item === item)?.activity ?? "";
+}

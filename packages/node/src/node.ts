@@ -3,7 +3,6 @@
  * that a simulator can run many of these in one process.
  */
 import {
-  type Claim,
   type CommandError,
   createFrameIndex,
   createReplica,
@@ -26,7 +25,7 @@ import {
   toHex,
 } from "@skein/core";
 
-import { createAlarms } from "./alarms.ts";
+import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
@@ -34,7 +33,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
-import { ableMembers, aliveNodes, candidatesOf } from "./hearing.ts";
+import { activityOf, aliveNodes, candidatesOf, shortOfMoney, workersOf } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -54,6 +53,7 @@ import { withoutSecrets } from "./secrets/redacted-journal.ts";
 import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
+import { createFleetPurse } from "./work/fleet-purse.ts";
 import { createWorker, type Worker, type WorkerDeps } from "./work/worker.ts";
 
 export interface NodeOptions {
@@ -189,29 +189,24 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     membership,
     boot: options.boot,
     intervalMs: options.beatMs,
-    describe: () => ({ ...describeBeat(options, worker), accounts: desk.accounts() }),
+    describe: () => ({ ...describeBeat(options, worker, fleet.isShort()), accounts: desk.accounts() }),
     send: (sealed) => links.sendBeat(sealed),
     onStall: (lostMs) => log("warn", "node.stalled", { lostMs: Math.round(lostMs) }),
     onTwin: (address) => {
       log("error", "node.twin", { address });
-      const where = address === "" ? "" : `, and listens at ${address}`;
-      const what = `Another process runs with this node's key${where}: its data directory or its key was copied.`;
-      alarms.raise("twin", `${what} Stop one of the two; the other goes on with what both wrote.`);
+      alarms.raise("twin", twinAlarm(address));
     },
   });
 
-  const activityOf = (item: string, claim: Claim): string => {
-    if (claim.holder === self()) return worker.executions().find((one) => one.item === item)?.activity ?? "";
-    return presence.heard().get(claim.holder)?.beat.activity[item] ?? "";
-  };
   const naming: Naming = {
     nameOf,
     isExpired: (claim) => presence.looksExpired(claim),
-    activityOf,
+    activityOf: (item, { holder }) => activityOf(item, holder === self() ? worker : presence.heard().get(holder)),
     landingOf: (item) => worker.landings.of(item),
     qa: () => worker.project()?.config().qa,
-    able: () => ableMembers(membership()),
+    able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
+    unpaid: (item) => worker.unpaid(item),
   };
 
   const links: Links = createLinks({
@@ -234,6 +229,18 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   });
 
+  const fleet = createFleetPurse({
+    clock,
+    replica,
+    journal,
+    incidents,
+    log,
+    self: selfWithRole,
+    nameOf,
+    others: () => shortOfMoney(presence),
+    onShort: () => presence.beatSoon(),
+  });
+
   const output = createOutput({
     ...options,
     keeps: options.artifacts,
@@ -253,6 +260,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const worker: Worker = createWorker({
     ...options,
+    fleet,
     journal,
     replica,
     incidents,

@@ -6,6 +6,7 @@ import type { Health } from "./api.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeOptions } from "./node.ts";
 import type { MachineState } from "./ports.ts";
+import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import type { Worker } from "./work/worker.ts";
 
 /** For people, and for what watches the node. */
@@ -23,6 +24,7 @@ export const idleMachine = (): MachineState => ({ load: 0, lowDisk: false });
 export function describeBeat(
   options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
+  isShortOfMoney: boolean,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
   return {
     version: options.version,
@@ -31,11 +33,14 @@ export function describeBeat(
     slots: options.slots,
     slotsFree: worker.slotsFree(),
     ...(options.machine ?? idleMachine)(),
-    activity: Object.fromEntries(
-      worker
-        .executions()
-        .slice(0, 8)
-        .map(({ item, activity }) => [item, activity.slice(0, 120)]),
-    ),
+    activity: {
+      ...(isShortOfMoney ? { [SHORT_OF_MONEY]: "short" } : {}),
+      ...Object.fromEntries(
+        worker
+          .executions()
+          .slice(0, 8)
+          .map(({ item, activity }) => [item, activity.slice(0, 120)]),
+      ),
+    },
   };
 }

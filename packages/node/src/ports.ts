@@ -371,6 +371,8 @@ export interface AskingPlace {
   answer(name: string, text: string): Result<void, string>;
   /** Says in one sentence why there is no answer. */
   refuse(name: string, why: string): Result<void, string>;
+  /** What the agent has put into `usage.jsonl`; undefined while there is none. The reason why it cannot be read is one sentence. */
+  readUsage(): Result<Uint8Array | undefined, string>;
   /** Nothing is read any more, and the directory goes. */
   close(): Promise<void>;
 }
@@ -405,6 +407,8 @@ export interface TurnSpec {
   readonly permissions: "ask" | "allow" | "deny";
   /** Resolves with the answer, or with one sentence saying why there is none. `signal`: nobody waits for it any more. */
   readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
+  /** What the turn has used so far, whenever the agent tells more of it. */
+  readonly onUsage: (usage: Usage) => void;
   /** The session that the agent works in, as soon as there is one, and again with what it has cost. */
   readonly onSession: (session: AgentSession) => void;
 }
@@ -429,6 +433,8 @@ export interface Usage {
   readonly model?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
   readonly costUsd?: number;
 }
 

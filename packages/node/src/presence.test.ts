@@ -57,6 +57,8 @@ function observer(self = "observer"): Observer {
       projects: none,
       queues: none,
       work: none,
+      budgets: none,
+      transfers: none,
       rejected: none,
       checkpoints: [],
     }),

@@ -18,7 +18,7 @@ import {
 
 import type { Cancel, Clock } from "./ports.ts";
 
-interface Heard {
+export interface Heard {
   readonly beat: Beat;
   readonly monoMs: number;
   readonly wallMs: number;

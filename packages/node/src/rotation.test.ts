@@ -24,6 +24,8 @@ function membershipWith(now: Signer): Membership {
     projects: new Map(),
     queues: new Map(),
     work: new Map(),
+    budgets: new Map(),
+    transfers: new Map(),
     checkpoints: [],
     rejected: new Map(),
   };

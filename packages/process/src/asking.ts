@@ -2,6 +2,8 @@
  * The `Asking` port on files: a private directory for each attempt, `<directory>/<item>-<epoch>`, in which the agent puts
  * `<name>.json` and finds `<name>.answer` or `<name>.error`.
  *
+ * Beside them it may put `usage.jsonl`, which says what it has used (`usage-file.ts` of the node reads it).
+ *
  * The agent owns what it writes there, so everything is bounded and nothing is followed: names are checked words, of a file
  * at most a few KiB are read, links and pipes are refused, an own file is put in place by a rename, which replaces a link
  * instead of writing through it, and a directory that is another one than was made is not looked into. The directory is
@@ -34,6 +36,7 @@ export interface AskingOptions {
 
 const LOOK_MS = 200;
 const FILE_BYTES = 4_096;
+const USAGE_BYTES = 64 * 1024;
 /** More names of one attempt than this are not told; the ones told are answered, if only by an error. */
 const NAMES_MAX = 64;
 /** Entries of the directory that one look reads. */
@@ -93,7 +96,7 @@ function watch(place: Place): AskingPlace {
         say(`The agent has put more than ${NAMES_MAX} questions there: the rest is not read.`);
       else {
         seen.add(name);
-        place.onAsked({ name, content: readBounded(join(path, `${name}.json`)) });
+        place.onAsked({ name, content: readBounded(join(path, `${name}.json`), "question", FILE_BYTES) });
       }
     }
     cancel = clock.after(LOOK_MS, look);
@@ -101,6 +104,15 @@ function watch(place: Place): AskingPlace {
   let cancel: Cancel = clock.after(LOOK_MS, look);
   return {
     directory: path,
+    readUsage: () => {
+      const path = join(place.path, "usage.jsonl");
+      const there = attempt("What the agent tells of its use cannot be read", () => {
+        sameDirectory(place);
+        return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+      });
+      if (!there.ok || !there.value) return there.ok ? ok(undefined) : there;
+      return readBounded(path, "usage.jsonl", USAGE_BYTES);
+    },
     answer: (name, text) => put(place, `${checked(name)}.answer`, text),
     refuse: (name, why) => put(place, `${checked(name)}.error`, `${why}\n`),
     close: async () => {
@@ -143,20 +155,20 @@ function namesIn(place: Place, say: (message: string) => void): readonly string[
 }
 
 /** Neither a link is followed nor a pipe waited for, and a file that grows meanwhile is read no further. */
-function readBounded(path: string): Result<Uint8Array, string> {
-  const opened = attempt("The question cannot be read", () =>
+function readBounded(path: string, what: string, most: number): Result<Uint8Array, string> {
+  const opened = attempt(`The ${what} cannot be read`, () =>
     openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
   );
   if (!opened.ok) return opened;
   try {
-    if (!fstatSync(opened.value).isFile()) return err("The question is not a plain file.");
-    const bytes = new Uint8Array(FILE_BYTES + 1);
+    if (!fstatSync(opened.value).isFile()) return err(`The ${what} is not a plain file.`);
+    const bytes = new Uint8Array(most + 1);
     let filled = 0;
     for (let count = 1; count > 0 && filled < bytes.length; filled += count) {
       count = readSync(opened.value, bytes, filled, bytes.length - filled, null);
     }
-    return filled > FILE_BYTES
-      ? err(`The question's file has more than ${FILE_BYTES} bytes.`)
+    return filled > most
+      ? err(`The ${what}${what === "question" ? "'s file" : ""} has more than ${most} bytes.`)
       : ok(bytes.subarray(0, filled));
   } finally {
     closeSync(opened.value);

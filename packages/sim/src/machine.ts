@@ -199,6 +199,7 @@ const noAsking: Asking = {
       directory: `asks/${item}-${epoch}`,
       answer: () => ({ ok: true, value: undefined }),
       refuse: () => ({ ok: true, value: undefined }),
+      readUsage: () => ({ ok: true, value: undefined }),
       close: () => Promise.resolve(),
     },
   }),

@@ -176,6 +176,7 @@ export const noAsking: Asking = {
       directory: "asks",
       answer: () => ok(undefined),
       refuse: () => ok(undefined),
+      readUsage: () => ok(undefined),
       close: () => Promise.resolve(),
     }),
 };

@@ -3,7 +3,9 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
+import { artifactTable, effectTable } from "./present-attempts.ts";
 import { blamePage } from "./present-blame.ts";
+import { budgetPage, costPage } from "./present-money.ts";
 import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
 
@@ -47,6 +49,10 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
     "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
   projects: (value) => projectTable(rows(value)),
+  budget: (value) => budgetPage(fields(value)),
+  "budget.set": () =>
+    "Said. `skein budget` shows it on every node; after the first one a budget begins at midnight (UTC).",
+  costs: (value) => costPage(fields(value)),
   queue: (value) => queuePage(fields(value)),
   "queue.blame": blamePage,
   "queue.pause": () => "Said. `skein queue` shows what still lands.",
@@ -163,6 +169,7 @@ function itemPage(item: Fields): string {
     ["tip", text(item["tip"])],
     ["qa", text(item["qa"])],
     ["merged as", text(item["mergeCommit"])],
+    ["cost", text(item["cost"])],
   ];
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
   const parts = rows(item["parts"]).map((part) => [text(part["id"]), text(part["stage"]), text(part["title"])]);
@@ -173,9 +180,10 @@ function itemPage(item: Fields): string {
       text(one["epoch"]),
       text(one["nodeName"]),
       text(one["outcome"]),
+      text(one["cost"]),
       text(one["note"]),
     ]);
-    lines.push("", table(["EPOCH", "NODE", "OUTCOME", "NOTE"], cells));
+    lines.push("", table(["EPOCH", "NODE", "OUTCOME", "COST", "NOTE"], cells));
   }
   const asked = rows(item["asked"]).map((one) => [
     text(one["question"]),
@@ -371,24 +379,6 @@ const projectTable = (projects: readonly Fields[]): string =>
     : table(
         ["NAME", "LANDS ON", "OF"],
         projects.map((one) => [text(one["name"]), text(one["base"]), text(one["remote"])]),
-      );
-
-const effectTable = (effects: readonly Fields[]): string =>
-  effects.length === 0
-    ? "This node works on nothing."
-    : table(
-        ["ITEM", "EPOCH", "STATE", "DOING"],
-        effects.map((one) => [text(one["item"]), text(one["epoch"]), text(one["state"]), text(one["activity"])]),
-      );
-
-const artifactTable = (kept: readonly Fields[]): string =>
-  kept.length === 0
-    ? "Nothing is kept yet: files are kept when an attempt ends."
-    : table(
-        ["DIGEST", "ITEM", "EPOCH", "NODE", "WHAT", "NAME", "BYTES"],
-        kept.map((one) =>
-          ["digest", "item", "epoch", "nodeName", "sort", "name", "size"].map((field) => text(one[field])),
-        ),
       );
 
 const forkList = (forks: readonly Fields[]): string =>

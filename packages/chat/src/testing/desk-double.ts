@@ -182,7 +182,14 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
       await Promise.resolve();
       const parsed = parseCommand(name, input);
       if (!parsed.ok) return parsed;
-      const context = { view: replica.view(), heads: replica.heads(), opCount: 0, naming, crypto: testCrypto };
+      const context = {
+        view: replica.view(),
+        heads: replica.heads(),
+        opCount: 0,
+        today: "2026-11-21",
+        naming,
+        crypto: testCrypto,
+      };
       return query(parsed.value.command, context) ?? ok([]);
     },
     readLog: ({ item, offset }) =>

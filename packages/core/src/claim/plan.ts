@@ -12,6 +12,7 @@ import type { Claim } from "../fold/item-state.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { type Attested, awaitedOf, type QaPolicy } from "../command/review.ts";
 import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
+import type { Purse } from "../view/purse.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { unmetNeeds } from "../view/needs.ts";
 import { describeStandby, standbyOf } from "../view/standby.ts";
@@ -51,6 +52,8 @@ export interface PlanInput {
   readonly isVerified: (item: string) => boolean;
   /** What has to be said of a branch before it lands; undefined while there is no project. */
   readonly qa: () => QaPolicy | undefined;
+  /** What attempts are paid from; nothing is asked for money when it is left out. */
+  readonly purse?: Purse;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -125,15 +128,20 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
   const leaving = leavingOf(input.view, input.self.key);
   for (const { item, why } of open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item))) {
-    const kind = item.best.state.stage.stage === "Merge" ? "train" : "slots";
+    const { stage } = item.best.state.stage;
+    const kind = stage === "Merge" ? "train" : "slots";
     const isFull = room[kind] <= 0 || (why === "own" && leaving !== undefined);
-    if ((isFull && why !== "own") || !isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    // What others in this plan take is not there any more.
+    const paid = stage === "Coding" ? input.purse?.offer(item) : undefined;
+    if ((isFull && why !== "own") || paid?.ok === false) continue;
+    if (!isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
     if (isFull) {
       intents.push({ type: "yield", item: item.id, on: item.best.id, why: leaving ?? NO_ROOM });
       continue;
     }
     intents.push({ type: "claim", item: item.id, on: item.best.id, why });
     room[kind]--;
+    if (paid?.ok === true) input.purse?.take(paid.value);
   }
   return intents;
 }
@@ -165,6 +173,7 @@ function claimable(
   if (!matches(item, input.self.labels)) return undefined;
   const policy = input.qa();
   if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
+  if (state.stage.stage === "Coding" && input.purse?.offer(item).ok === false) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
   const takesNothing = standbyOf(input.view, input.self.key) !== undefined;
   if (state.claim === null) return takesNothing ? undefined : "free";

@@ -1,7 +1,8 @@
 /** Commands about who takes work: draining a node, and freezing the whole mesh. */
 import { roleAtLeast } from "../member/role.ts";
 import type { WorkMode } from "../op/bodies.ts";
-import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
+import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./deciding.ts";
+import { findMember } from "./find-member.ts";
 import type { Command } from "./parse.ts";
 import { ok } from "../kernel/result.ts";
 

@@ -127,13 +127,9 @@ test("every command either writes, is answered from the view, or asks the node, 
     const parsed = parseCommand(name, INPUTS[name](item));
     if (!parsed.ok) throw new Error(parsed.error.message);
     const decided = decide(parsed.value.command, contextOf(replica));
-    const answered = query(parsed.value.command, {
-      view: replica.view(),
-      heads: replica.heads(),
-      opCount: replica.opCount(),
-      naming: { nameOf: (key) => key, isExpired: () => false, activityOf: () => "", landingOf: () => unverified },
-      crypto: testCrypto,
-    });
+    const facts = { view: replica.view(), heads: replica.heads(), opCount: replica.opCount(), today: "2026-11-21" };
+    const naming = { nameOf: String, isExpired: () => false, activityOf: () => "", landingOf: () => unverified };
+    const answered = query(parsed.value.command, { ...facts, naming, crypto: testCrypto });
     expect([name, decided.ok && decided.value.drafts.length > 0]).toEqual([name, effect === "writes"]);
     expect([name, answered?.ok]).toEqual([name, effect === "reads" ? true : undefined]);
   }

@@ -13,12 +13,14 @@ import { keysOf, keyStatus } from "../member/membership.ts";
 import { roleAtLeast, ROLES } from "../member/role.ts";
 import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
+import { setBudget } from "./decide-budget.ts";
 import { answer, approve, changeRole, chatDraft, note, pair } from "./decide-people.ts";
 import { addTimer, cancelTimer } from "./decide-timers.ts";
 import { drainNode, freezeMesh } from "./decide-work.ts";
-import { badLine, type DecideContext, type Decided, fail, findMember, meshDraft } from "./deciding.ts";
+import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./deciding.ts";
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
+import { findMember } from "./find-member.ts";
 import type { Command } from "./parse.ts";
 import { wouldWaitForItself } from "./parts.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -35,6 +37,42 @@ export function decide(command: Command, context: DecideContext): Decided {
 }
 
 const isReadable = ({ body }: Draft): boolean => readBody({ kind: body.kind, body: writeBody(body) }) !== undefined;
+
+/** Nothing is decided about these: the view or the node answers them. */
+type Answered = Extract<
+  Command,
+  {
+    readonly name:
+      | "people"
+      | "artifacts"
+      | "questions"
+      | "item.list"
+      | "item.show"
+      | "item.history"
+      | "why"
+      | "claims"
+      | "nodes"
+      | "members"
+      | "projects"
+      | "queue"
+      | "queue.blame"
+      | "costs"
+      | "budget"
+      | "timers"
+      | "notices"
+      | "transports"
+      | "digest"
+      | "forks"
+      | "effects"
+      | "verify"
+      | "checkpoint"
+      | "compact"
+      | "doctor"
+      | "doctor.seen";
+  }
+>;
+
+const answered = (_command: Answered): Decided => ok({ drafts: [], item: null });
 
 function decideAllowed(command: Command, context: DecideContext): Decided {
   switch (command.name) {
@@ -76,6 +114,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "mesh.freeze":
     case "mesh.unfreeze":
       return freezeMesh(command, context);
+    case "budget.set":
+      return setBudget(command.input, context);
     case "item.note":
       return note(command.input, context);
     case "item.answer":
@@ -91,39 +131,9 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
     case "people.role":
       return changeRole(command.input, context);
     default:
-      return nothing(command);
+      return answered(command);
   }
 }
-
-/** Answered from the view, or asked of the node. */
-type Reading =
-  | "people"
-  | "artifacts"
-  | "questions"
-  | "item.list"
-  | "item.show"
-  | "item.history"
-  | "why"
-  | "claims"
-  | "nodes"
-  | "members"
-  | "projects"
-  | "queue"
-  | "queue.blame"
-  | "timers"
-  | "notices"
-  | "transports"
-  | "digest"
-  | "forks"
-  | "effects"
-  | "verify"
-  | "checkpoint"
-  | "compact"
-  | "doctor"
-  | "doctor.seen";
-
-/** A new command that is none of these, and has no case above, breaks the build here. */
-const nothing = (_command: Extract<Command, { readonly name: Reading }>): Decided => ok({ drafts: [], item: null });
 
 const pick = ({
   reason,

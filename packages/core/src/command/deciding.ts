@@ -1,9 +1,9 @@
 /** What all decisions about commands share: what they are given, what they answer, how they find what is named. */
 import { MESH_ENTITY, type View } from "../fold/fold.ts";
-import { err, ok, type Result } from "../kernel/result.ts";
+import { err, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
-import { type KeyRotation, keysOf, type Member } from "../member/membership.ts";
+import type { KeyRotation } from "../member/membership.ts";
 import type { Role } from "../member/role.ts";
 import type { Calendar } from "./decide-timers.ts";
 import type { CommandError } from "./error.ts";
@@ -56,19 +56,3 @@ export const badLine = (text: string): string | undefined =>
   /[\u0000-\u001f\u007f\u2028\u2029]/.test(text) || /[\ud800-\udfff]/u.test(text)
     ? "A title or label is one line without control characters. Put the rest into the text."
     : undefined;
-
-/** By name, or by any key it ever had. */
-export function findMember({ membership }: View, ref: string): Result<Member, CommandError> {
-  const members = [...membership.members.values()];
-  const keyed = (fits: (key: string) => boolean): readonly Member[] =>
-    members.filter((member) => keysOf(membership, member.id).some(fits));
-  const exact = [...members.filter((member) => member.name === ref), ...keyed((key) => key === ref)];
-  const found = exact.length > 0 ? exact : keyed((key) => key.startsWith(ref));
-  const [member] = found;
-  if (member === undefined) return fail("not-found", `There is no member ${ref}. \`skein members\` lists them.`);
-  if (found.length > 1) {
-    const keys = found.map((one) => `${one.name} (${one.key.slice(0, 12)})`).join(", ");
-    return fail("ambiguous", `${ref} may be ${keys}. Give more of the key.`);
-  }
-  return ok(member);
-}

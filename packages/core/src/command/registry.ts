@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
-import { ITEM_TYPES, QA_MODES } from "../op/bodies.ts";
+import { ITEM_TYPES, LEDGER_KEYS, QA_MODES } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -149,6 +149,9 @@ const inputs = {
   projects: z.strictObject({}),
   queue: z.strictObject({}),
   "queue.blame": z.strictObject({}),
+  costs: z.strictObject({
+    by: z.enum(LEDGER_KEYS).default("item").describe("what each row adds up"),
+  }),
   "queue.pause": z.strictObject({
     reason: z.string().trim().max(LIMITS.titleLength).default("").describe("why nothing lands meanwhile"),
     drain: z.boolean().default(false).describe("what is in the queue still lands, and nothing that comes after it"),
@@ -167,6 +170,19 @@ const inputs = {
     now: z.boolean().default(false).describe("give back what is worked on, too"),
   }),
   "mesh.unfreeze": z.strictObject({}),
+  budget: z.strictObject({}),
+  "budget.set": z.strictObject({
+    amount: z
+      .string()
+      .trim()
+      .regex(/^(?:none|\$?(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,6})?(?:\/day)?)$/, "dollars a day, like 20/day, or none")
+      .describe("what all nodes may spend together on a day (UTC), like 20/day; none ends the cap"),
+    share: z
+      .array(z.string().max(LIMITS.nameLength + 8))
+      .max(LIMITS.budgetShares)
+      .default([])
+      .describe("a member's part, like alice=2; equal parts for all that may work when none is given"),
+  }),
   timers: z.strictObject({}),
   "timer.add": z.strictObject({
     title: title.optional().describe("title of the item that is added when the time comes"),
@@ -285,6 +301,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     "observer",
     "Say who or what the head of the merge queue waits for, and what was red",
   ),
+  spec("costs", "reads", "observer", "Say what work has cost, as far as agents tell"),
+  spec(
+    "budget",
+    "reads",
+    "observer",
+    "Show the fleet's budget of today: whose part is how large, and what is left of it",
+  ),
+  spec("budget.set", "writes", "operator", "Set what all nodes together may spend on a day", ["amount"]),
   spec("queue.pause", "writes", "operator", "Let nothing land until `queue resume`", ["reason"]),
   spec("queue.resume", "writes", "operator", "Let the merge queue go on"),
   spec(

@@ -6,7 +6,8 @@
  *     Qa     gate ─► signed evidence ─► a person's word on the tip        (held by nobody meanwhile)
  *     Merge  gate on the tree to land ─► k other nodes' word on that tree  (the merger keeps its place in the queue)
  */
-import { type Attest, compareStamp } from "../fold/annotations.ts";
+import type { Attest } from "../fold/annotations.ts";
+import { compareStamp } from "../fold/stamp.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { type Evidence, type Feature, type GateRun, isGreen } from "../fold/stage.ts";
 import type { QaMode } from "../op/bodies.ts";

@@ -112,6 +112,13 @@ export const VERBS: readonly Verb[] = [
   { names: ["history"], summary: "What happened to an item", parameters: [item], command: "item.history" },
   { names: ["log", "logs", "tail"], summary: "The last lines of an item's attempt", parameters: [item], command: null },
   { names: ["queue"], summary: "What lands next, and what it waits for", parameters: [], command: "queue" },
+  { names: ["budget"], summary: "What may be spent today, and what is left", parameters: [], command: "budget" },
+  {
+    names: ["costs"],
+    summary: "What work has cost, by item or by a word like node or day",
+    parameters: [word("by")],
+    command: "costs",
+  },
   { names: ["pause"], summary: "Let nothing land", parameters: [rest("reason")], command: "queue.pause" },
   {
     names: ["drain"],

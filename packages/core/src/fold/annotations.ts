@@ -8,18 +8,12 @@
  * Whoever asks waits for the answer, so it is the asker that says which one it took: two people may answer at once on nodes
  * that do not hear each other, and the agent gets one text. Until then the first answer stands.
  */
-import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AnnotationBody, ArtifactFile } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
+import { compareStamp, type Stamp } from "./stamp.ts";
+import { mergeSpend, type Spend } from "./spend.ts";
 import type { Evidence } from "./stage.ts";
-
-interface Stamp {
-  readonly lamport: number;
-  readonly author: string;
-  readonly id: string;
-  readonly wall: number;
-}
 
 interface Note extends Stamp {
   readonly note: string;
@@ -86,6 +80,8 @@ export interface Annotations {
   readonly artifacts: readonly Artifacts[];
   /** In no order; of one member's for one tip the first. */
   readonly approvals: readonly Approval[];
+  /** What each attempt has cost on each day, by claim op and day. */
+  readonly spends: ReadonlyMap<string, Spend>;
   /** Every op that asks, by its id. */
   readonly asks: ReadonlyMap<string, Question>;
   /** What each answer's op says, and to which op that asks. */
@@ -98,6 +94,7 @@ export const noAnnotations: Annotations = {
   attests: [],
   artifacts: [],
   approvals: [],
+  spends: new Map(),
   asks: new Map(),
   answers: new Map(),
 };
@@ -110,9 +107,6 @@ export interface AnnotationOp extends Stamp {
   /** The item's state at the op that it builds on; undefined when that is no stage event. */
   readonly state: ItemState | undefined;
 }
-
-export const compareStamp = (a: Stamp, b: Stamp): number =>
-  a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
 const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) < 0;
 
@@ -133,6 +127,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
       return keep(known, body, op);
     case "item.approve":
       return approve(known, body, op);
+    case "item.spend":
+      return spend(known, body, op);
     case "item.ask":
       return ask(known, body, op);
     case "item.answer":
@@ -181,6 +177,28 @@ function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationO
   if (before !== undefined && !isEarlier(op, before)) return ok(known);
   const others = known.approvals.filter((one) => one !== before);
   return ok({ ...known, approvals: [...others, { ...stampOf(op), member: op.member, tip, tree, note, by }] });
+}
+
+/** Also of an attempt that lost its claim: the money is gone all the same. */
+function spend(known: Annotations, body: Said<"item.spend">, op: AnnotationOp): Result<Annotations, string> {
+  const claim = op.state?.claim ?? null;
+  if (claim === null || claim.op !== op.on) return err("what an attempt has cost builds on its claim");
+  if (claim.holder !== op.member) return err("only who holds an attempt says what it has cost");
+  const { day, agent, models, reserved } = body;
+  const told: Spend = {
+    ...stampOf(op),
+    claim: claim.op,
+    epoch: claim.epoch,
+    member: op.member,
+    day,
+    agent,
+    models,
+    reserved,
+  };
+  const key = `${claim.op} ${day}`;
+  const before = known.spends.get(key);
+  const spends = new Map(known.spends).set(key, before === undefined ? told : mergeSpend(before, told));
+  return ok({ ...known, spends });
 }
 
 function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {

@@ -41,10 +41,13 @@ function itemValue(item: ItemHistory): Value {
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
   const { attests, approvals, artifacts } = item.annotations;
   const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
+  const spent = [...item.annotations.spends]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([key, { models, reserved }]) => `${key} ${reserved} ${text(models)}`);
   const kept = artifacts.map(({ id }) => id).toSorted(compareText);
-  const value = [item.id, item.deleted, best, registers, hashable(outcomes), hashable(said), hashable(attested)];
   // An item that nothing is kept of has the digest it always had.
-  return kept.length === 0 ? value : [...value, hashable(kept)];
+  const lists = [outcomes, said, attested, spent, ...(kept.length === 0 ? [] : [kept])].map(hashable);
+  return [item.id, item.deleted, best, registers, ...lists];
 }
 
 const registerValue = (register: Register<RegisterField>): Value => [
@@ -58,10 +61,10 @@ const registerValue = (register: Register<RegisterField>): Value => [
 const hashable = (lines: readonly string[]): string => lines.join("\n");
 
 function membershipValue(view: View): Value {
-  const { members, keys, invites, projects, queues, work, rejected } = view.membership;
+  const { members, keys, invites, projects, queues, work, budgets, transfers, rejected } = view.membership;
   const sorted = <T>(map: ReadonlyMap<string, T>): Value =>
     hashable([...map].toSorted(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${text(value)}`));
-  const maps = [members, keys, invites, projects, queues, work, rejected];
+  const maps = [members, keys, invites, projects, queues, work, budgets, transfers, rejected];
   return maps.map((map) => sorted<unknown>(map));
 }
 

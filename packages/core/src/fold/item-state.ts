@@ -28,6 +28,8 @@ export interface ItemState {
   readonly attempts: number;
   /** How many of the last ones brought nothing new. */
   readonly noProgress: number;
+  /** The last attempt was ended because of its money, and no person has said anything since. */
+  readonly overBudget: boolean;
   /** Work that somebody began and could not finish, on its published branch: the next attempt begins with it. */
   readonly left: Feature | null;
   /** One sentence for people: why the last send-back, release or archive happened. */

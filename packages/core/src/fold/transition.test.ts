@@ -44,6 +44,7 @@ const stateIn = (stage: StageState, holder: string | null): ItemState => ({
   claim: holder === null ? null : claimOf(holder),
   attempts: 2,
   noProgress: 1,
+  overBudget: true,
   left: null,
   note: "before",
 });
@@ -322,6 +323,7 @@ test("a restore brings an archived item to the Backlog in the next generation wi
     claim: null,
     attempts: 0,
     noProgress: 0,
+    overBudget: false,
     left: null,
     note: "again",
   });
@@ -394,16 +396,27 @@ test("evidence with a command that failed passes nothing", () => {
   expect(rejectionOf(state, { kind: "item.pass", evidence: red }, "agent")).toBe("bad-data");
 });
 
-test.each(SEND_BACK_REASONS)("a send-back for %s counts as an attempt unless the infrastructure failed", (reason) => {
-  const counts = reason !== "infrastructure";
-  const back = (progress: boolean): ItemState =>
-    accept(
-      stateIn(STAGE_STATES.Qa, ME),
-      { kind: "item.sendBack", reason, note: "why", progress, evidence: [] },
-      "agent",
-    );
-  expect(back(true)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 0 : 1, note: "why", epoch: 4 });
-  expect(back(false)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 2 : 1 });
+test.each(SEND_BACK_REASONS)(
+  "a send-back for %s counts as an attempt unless the infrastructure or the money failed",
+  (reason) => {
+    const counts = reason !== "infrastructure" && reason !== "over-budget";
+    const back = (progress: boolean): ItemState =>
+      accept(
+        stateIn(STAGE_STATES.Qa, ME),
+        { kind: "item.sendBack", reason, note: "why", progress, evidence: [] },
+        "agent",
+      );
+    expect(back(true)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 0 : 1, note: "why", epoch: 4 });
+    expect(back(false)).toMatchObject({ attempts: counts ? 3 : 2, noProgress: counts ? 2 : 1 });
+    expect(back(true).overBudget).toBe(reason === "over-budget");
+  },
+);
+
+test("whoever takes or starts an item anew begins with an open purse", () => {
+  for (const kind of ["item.claim", "item.shelve"] as const) {
+    expect(accept(stateIn(STAGE_STATES.Coding, ME), BODIES[kind]).overBudget).toBe(false);
+  }
+  expect(accept(stateIn(STAGE_STATES.Archived, null), BODIES["item.restore"]).overBudget).toBe(false);
 });
 
 test("a holder that gives up ends an attempt, a person who archives does not", () => {

@@ -6,7 +6,7 @@
  */
 import { assert, err, ok, type Result, unreachable } from "../kernel/result.ts";
 import { type Role, roleAtLeast } from "../member/role.ts";
-import type { StageBody, StageKind } from "../op/bodies.ts";
+import type { SendBackReason, StageBody, StageKind } from "../op/bodies.ts";
 import { type Claim, compareState, hasLanded, type ItemState } from "./item-state.ts";
 import { STAGE_GRAPH } from "./machine.ts";
 import { type Evidence, type Feature, isGreen, type StageState } from "./stage.ts";
@@ -50,6 +50,7 @@ export const newItemState: ItemState = {
   claim: null,
   attempts: 0,
   noProgress: 0,
+  overBudget: false,
   left: null,
   note: "",
 };
@@ -193,7 +194,12 @@ function step(state: ItemState, event: StageEvent): ItemState {
 }
 
 /** A new epoch without a holder. */
-const raised = (state: ItemState): ItemState => ({ ...state, epoch: state.epoch + 1, claim: null });
+const raised = (state: ItemState): ItemState => ({
+  ...state,
+  epoch: state.epoch + 1,
+  claim: null,
+  overBudget: false,
+});
 
 const claimOf = (state: ItemState, event: StageEvent, ttlMs: number): Claim => ({
   op: event.op,
@@ -210,13 +216,17 @@ function featureOf(stage: StageState): Feature {
   return { featureBranch, tip, tree, commitsAhead };
 }
 
+/** Neither a machine's trouble nor an empty purse is a failure of the attempt. */
+export const BLAMELESS: ReadonlySet<SendBackReason> = new Set(["infrastructure", "over-budget"]);
+
 function sentBack(state: ItemState, body: Extract<StageBody, { kind: "item.sendBack" }>): ItemState {
-  const counts = body.reason !== "infrastructure";
+  const counts = !BLAMELESS.has(body.reason);
   return {
     ...raised(state),
     stage: { stage: "Coding" },
     attempts: state.attempts + (counts ? 1 : 0),
     noProgress: !counts ? state.noProgress : body.progress ? 0 : state.noProgress + 1,
+    overBudget: body.reason === "over-budget",
     left: body.left ?? (counts ? null : state.left),
     note: body.note,
   };

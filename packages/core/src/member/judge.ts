@@ -10,6 +10,7 @@ import type { Crypto } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import {
+  type BudgetSetting,
   type Checkpoint,
   type Cut,
   type Invite,
@@ -20,6 +21,7 @@ import {
   type Membership,
   type Project,
   type QueueSetting,
+  type Transfer,
   type WorkSetting,
 } from "./membership.ts";
 import { type Role, roleAtLeast, ROLES } from "./role.ts";
@@ -66,6 +68,8 @@ export interface Draft extends Membership {
   readonly projects: Map<string, Project>;
   readonly queues: Map<string, QueueSetting>;
   readonly work: Map<string, WorkSetting>;
+  readonly budgets: Map<string, BudgetSetting>;
+  readonly transfers: Map<string, Transfer>;
   readonly checkpoints: Checkpoint[];
   readonly rejected: Map<string, string>;
   /** What the pass accepts, in the total order. */
@@ -90,6 +94,8 @@ export const newDraft = (): Draft => ({
   projects: new Map(),
   queues: new Map(),
   work: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
   cutting: new Map(),
@@ -132,11 +138,16 @@ const CONTRADICTS = "it contradicts another removal or rotation, which is in for
 export const isCutting = ({ body }: MeshOp): boolean => body.kind === "member.remove" || body.kind === "member.rotate";
 
 /** Does no judgement of another op depend on this one? */
-export const standsAlone = ({ body }: MeshOp): boolean =>
-  body.kind === "project.set" ||
-  body.kind === "queue.set" ||
-  body.kind === "work.set" ||
-  body.kind === "mesh.checkpoint";
+export const standsAlone = ({ body }: MeshOp): boolean => STANDING_ALONE.has(body.kind);
+
+const STANDING_ALONE: ReadonlySet<MeshBody["kind"]> = new Set([
+  "project.set",
+  "queue.set",
+  "work.set",
+  "budget.set",
+  "budget.transfer",
+  "mesh.checkpoint",
+]);
 
 /** Is the op that something came from one that lies before this place? */
 const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareMeshOps(from, op) < 0;
@@ -179,12 +190,33 @@ function applyMeshOp(draft: Draft, op: MeshOp, rulings: Rulings, context: JudgeC
     }
     case "work.set":
       return applyWork(draft, author, op, body);
+    case "budget.set": {
+      if (!roleAtLeast(author.role, "operator")) return "setting the budget needs the role operator";
+      const { from, microUsd, shares } = body;
+      draft.budgets.set(op.id, { ...stampOf(op), from, microUsd: microUsd[0] ?? null, shares });
+      return undefined;
+    }
+    case "budget.transfer": {
+      if (!roleAtLeast(author.role, "agent")) return "giving money away needs the role agent";
+      const to = toHex(body.to);
+      if (to === author.id) return "nobody gives money to itself";
+      const { day, microUsd } = body;
+      draft.transfers.set(op.id, { ...stampOf(op), from: author.id, to, day, microUsd });
+      return undefined;
+    }
     case "mesh.checkpoint":
       if (!roleAtLeast(author.role, "operator")) return "a checkpoint needs the role operator";
       draft.checkpoints.push({ op: op.id, author: op.author, wall: op.wall, tips: body.tips, ops: body.ops });
       return undefined;
   }
 }
+
+const stampOf = ({ id, lamport, author, wall }: MeshOp): Pick<MeshOp, "id" | "lamport" | "author" | "wall"> => ({
+  id,
+  lamport,
+  author,
+  wall,
+});
 
 export type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
 

@@ -58,10 +58,12 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
 
   /** The order tells the last setting of a project, so those that have an effect are applied in it. */
   const settleAside = (): void => {
-    const { projects, queues, work, checkpoints } = decided.draft;
+    const { projects, queues, work, budgets, transfers, checkpoints } = decided.draft;
     projects.clear();
     queues.clear();
     work.clear();
+    budgets.clear();
+    transfers.clear();
     checkpoints.length = 0;
     aside = aside.toSorted(compareMeshOps);
     for (const op of aside) judgeHere(op);

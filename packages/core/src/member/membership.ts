@@ -77,6 +77,32 @@ export interface WorkSetting {
   readonly wall: number;
 }
 
+interface MoneyStamp {
+  /** Id (hex) of its op. */
+  readonly id: string;
+  readonly lamport: number;
+  readonly author: string;
+  readonly wall: number;
+}
+
+/** What all members may spend together on a day, and whose part of it is how large. */
+export interface BudgetSetting extends MoneyStamp {
+  /** The first day it is for. */
+  readonly from: string;
+  /** In millionths of a dollar; null for no cap. */
+  readonly microUsd: number | null;
+  /** Weights by member id. */
+  readonly shares: ReadonlyMap<string, number>;
+}
+
+/** A member's word that another may spend on that day what it does not. Whether it had so much is judged by who reads it. */
+export interface Transfer extends MoneyStamp {
+  readonly from: string;
+  readonly to: string;
+  readonly day: string;
+  readonly microUsd: number;
+}
+
 /** What an operator or owner has signed to have held. */
 export interface Checkpoint {
   /** Id (hex) of its op. */
@@ -99,6 +125,9 @@ export interface Membership {
   readonly queues: ReadonlyMap<string, QueueSetting>;
   /** By member id; under the empty one what holds for all. */
   readonly work: ReadonlyMap<string, WorkSetting>;
+  /** By op id, in no order. */
+  readonly budgets: ReadonlyMap<string, BudgetSetting>;
+  readonly transfers: ReadonlyMap<string, Transfer>;
   /** In the total order, the newest last. */
   readonly checkpoints: readonly Checkpoint[];
   /** Why an op had no effect, by op id. */
@@ -113,6 +142,8 @@ export const noMembership: Membership = {
   projects: new Map(),
   queues: new Map(),
   work: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

@@ -75,6 +75,8 @@ export function createReach(context: JudgeContext): Reach {
       case "project.set":
       case "queue.set":
       case "work.set":
+      case "budget.set":
+      case "budget.transfer":
       case "mesh.checkpoint":
         return false;
     }

@@ -39,6 +39,13 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "project.set": { kind: "project.set", name: "demo", remote: "/srv/demo.git", base: "main", config: "a: 1\n" },
   "queue.set": { kind: "queue.set", name: "demo", mode: "draining", note: "the release is built" },
   "work.set": { kind: "work.set", member: "5".repeat(64), mode: "leaving", note: "a new disk" },
+  "budget.set": {
+    kind: "budget.set",
+    from: "2026-11-21",
+    microUsd: [20_000_000],
+    shares: new Map([["ab".repeat(32), 2]]),
+  },
+  "budget.transfer": { kind: "budget.transfer", day: "2026-11-21", to: new Uint8Array(32), microUsd: 7 },
   "mesh.checkpoint": {
     kind: "mesh.checkpoint",
     tips: [{ author: new Uint8Array(32), incarnation: new Uint8Array(8), seq: 3, frame: new Uint8Array(32) }],
@@ -81,6 +88,21 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
     files: [{ sort: "log", name: "log", digest: "ab".repeat(32), size: 5 }],
   },
   "item.approve": { kind: "item.approve", tip: OID, tree: OID, note: "Good.", by: "matrix:@ada:example.org" },
+  "item.spend": {
+    kind: "item.spend",
+    day: "2026-11-21",
+    agent: "acp claude-code",
+    models: new Map([
+      [
+        "big-one",
+        new Map([
+          ["input", 1_200],
+          ["microUsd", 250_000],
+        ]),
+      ],
+    ]),
+    reserved: 1_750_000,
+  },
   "item.unask": { kind: "item.unask", question: "q001", note: "Nobody answered." },
   ...CHAT_SAMPLES,
 };
@@ -139,6 +161,10 @@ test.each<[string, { readonly [key: string]: Value }]>([
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/01", tip: OID, tree: OID, commitsAhead: 1 } }],
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1\n", tip: OID, tree: OID, commitsAhead: 1 } }],
   ["item.submit", { feature: { featureBranch: "skein/0123456789ab/1", tip: OID, tree: OID, commitsAhead: 0 } }],
+  ["item.spend", { day: "today", agent: "", models: {}, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { x: { euro: 1 } }, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { "two\nlines": {} }, reserved: 0 }],
+  ["item.spend", { day: "2026-11-21", agent: "", models: { x: { microUsd: 2 ** 48 + 1 } }, reserved: 0 }],
   ["member.invite", { ticket: new Uint8Array(32), role: "king", expires: 1 }],
   ["member.remove", { key: new Uint8Array(32), cut: { xyz: 1 }, note: "" }],
   ["member.remove", { key: new Uint8Array(32), cut: { "0123456789abcdef": 0 }, note: "" }],

@@ -43,8 +43,9 @@ export const SEND_BACK_REASONS: readonly [
   "gate-failed",
   "conflict",
   "infrastructure",
+  "over-budget",
   "person",
-] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "person"];
+] = ["no-commits", "agent-failed", "gate-failed", "conflict", "infrastructure", "over-budget", "person"];
 export type SendBackReason = (typeof SEND_BACK_REASONS)[number];
 
 /**
@@ -126,6 +127,23 @@ export type MeshBody =
       readonly note: string;
     }
   | {
+      readonly kind: "budget.set";
+      /** The first day it is for, in UTC; until another one is set. */
+      readonly from: string;
+      /** What all members may spend together on a day, in millionths of a dollar; empty for no cap. */
+      readonly microUsd: readonly number[];
+      /** What part of it is whose, by member id in hex. */
+      readonly shares: ReadonlyMap<string, number>;
+    }
+  | {
+      /** The author's member gives away some of what it may spend on that day. */
+      readonly kind: "budget.transfer";
+      readonly day: string;
+      /** Member id. */
+      readonly to: Uint8Array;
+      readonly microUsd: number;
+    }
+  | {
       /** The signer held every history that ends in these frames. */
       readonly kind: "mesh.checkpoint";
       readonly tips: readonly Tip[];
@@ -140,6 +158,20 @@ export interface Tip {
   readonly seq: number;
   readonly frame: Uint8Array;
 }
+
+/** Tokens by their kind, and `microUsd`: millionths of a dollar. Only what is known. */
+export type SpendCounts = ReadonlyMap<string, number>;
+
+/** What the ledger is added up by. */
+export const LEDGER_KEYS: readonly ["item", "attempt", "agent", "node", "day", "model"] = [
+  "item",
+  "attempt",
+  "agent",
+  "node",
+  "day",
+  "model",
+];
+export type LedgerKey = (typeof LEDGER_KEYS)[number];
 
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
@@ -222,6 +254,20 @@ export type AnnotationBody =
       readonly note: string;
       readonly by: string;
     }
+  /**
+   * What an attempt has cost on one day so far, as the holder of its claim counts it: a later one takes the place of an
+   * earlier one. What is not known is not there, and never 0. Builds on the claim, and counts also once that was lost.
+   */
+  | {
+      readonly kind: "item.spend";
+      /** The day that it counts for, in UTC. */
+      readonly day: string;
+      readonly agent: string;
+      /** By the model's name, which is empty when nobody tells it. */
+      readonly models: ReadonlyMap<string, SpendCounts>;
+      /** What the attempt may still spend, in millionths of a dollar: set aside until it has ended. */
+      readonly reserved: number;
+    }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
@@ -257,6 +303,12 @@ const feature: Check<Feature> = record({
   tree: matching(OID),
   commitsAhead: integer(1, 1_000_000),
 });
+
+/** A day of the calendar; whether it exists is nobody's business here. */
+const DAY = /^[0-9]{4}-[01][0-9]-[0-3][0-9]$/;
+const SPEND_COUNT = /^(?:input|output|cacheRead|cacheWrite|microUsd)$/;
+const PRINTABLE = /^[ -~]{0,100}$/;
+const counter = integer(0, LIMITS.counter);
 
 const QUESTION = /^[0-9a-z]{4,26}$/;
 const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -300,6 +352,12 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     mode: oneOf<WorkMode>(WORK_MODES),
     note: noteField,
   }),
+  "budget.set": record({
+    from: matching(DAY),
+    microUsd: list(counter, 1),
+    shares: mapOf(/^[0-9a-f]{64}$/, integer(0, 1_000_000), LIMITS.budgetShares),
+  }),
+  "budget.transfer": record({ day: matching(DAY), to: bytes(HASH_BYTES), microUsd: integer(1, LIMITS.counter) }),
   "mesh.checkpoint": record({
     tips: list(
       record({
@@ -359,6 +417,12 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
     ),
   }),
   "item.approve": record({ tip: matching(OID), tree: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.spend": record({
+    day: matching(DAY),
+    agent: matching(PRINTABLE),
+    models: mapOf(PRINTABLE, mapOf(SPEND_COUNT, counter, 5), LIMITS.spendModels),
+    reserved: counter,
+  }),
   "item.unask": record({ question: matching(QUESTION), note: noteField }),
   ...CHAT_BODIES,
 };

@@ -96,6 +96,10 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   dependsOn: 64,
   noteLength: 2_000,
   gateRuns: 64,
+  /** Models that one op tells the cost of. */
+  spendModels: 16,
+  /** Members that one budget gives a part. */
+  budgetShares: 500,
   /** The longest that a ticket is good for. */
   inviteMs: 30 * 24 * 60 * 60 * 1000,
   /** The configuration text a project op carries. */
@@ -164,6 +168,8 @@ export type LimitName =
   | "dependsOn"
   | "noteLength"
   | "gateRuns"
+  | "spendModels"
+  | "budgetShares"
   | "inviteMs"
   | "configBytes"
   | "cronLength"

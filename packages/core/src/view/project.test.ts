@@ -326,6 +326,7 @@ function ask(world: World, name: string, input: unknown = {}): Plain {
     view: replica.view(),
     heads: replica.heads(),
     opCount: replica.opCount(),
+    today: "2026-11-21",
     naming,
     crypto: testCrypto,
   });

@@ -22,6 +22,8 @@ export interface Naming {
   readonly qa?: () => QaPolicy | undefined;
   /** The members that could run a gate. */
   readonly able?: () => readonly string[];
+  /** Why no attempt of the item is paid for, in words; undefined while one is. */
+  readonly unpaid?: (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
@@ -186,7 +188,8 @@ export function explain(
   const needs = needsOf(item.registers.labels.value);
   const policy = naming.qa?.();
   const isWaiting = policy !== undefined && awaitedOf(item, policy).person;
-  const free = hold === "" && open.length === 0 && !waits && !isWaiting;
+  const unpaid = state.stage.stage === "Coding" && state.claim === null ? naming.unpaid?.(item) : undefined;
+  const free = hold === "" && open.length === 0 && !waits && !isWaiting && unpaid === undefined;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));
   const activity = state.claim === null ? "" : naming.activityOf(item.id, state.claim);
@@ -197,6 +200,7 @@ export function explain(
   if (unread.length > 0 && !hasLanded(state)) {
     reasons.push(`A node takes it once it has itself found ${unread.join(", ")} on the target branch.`);
   }
+  if (unpaid !== undefined) reasons.push(`It waits for money: ${unpaid}.`);
   if (state.note !== "") reasons.push(`Last note: ${state.note}`);
   if (needs.length > 0 && state.claim === null && isWorkStage(state)) {
     reasons.push(`It asks for a node with the ${needs.length === 1 ? "label" : "labels"} ${needs.join(", ")}.`);

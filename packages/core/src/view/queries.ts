@@ -4,18 +4,23 @@ import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
-import { compareStamp, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { compareStamp } from "../fold/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
+import type { Spend } from "../fold/spend.ts";
 import { isGreen, STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Heads } from "../log/heads.ts";
 import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
+import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
 import { keptFiles } from "./artifacts.ts";
+import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
+import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
 import { reasonsOf } from "./waiting.ts";
@@ -26,6 +31,8 @@ export interface QueryContext {
   readonly opCount: number;
   readonly naming: Naming;
   readonly crypto: Crypto;
+  /** The day that it is for the node that answers, in UTC. */
+  readonly today: string;
 }
 
 /** Plain data: only what JSON can carry. */
@@ -63,6 +70,10 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       return ok([...context.view.membership.projects.values()].map((project) => ({ ...project })));
     case "queue":
       return ok(queue(context));
+    case "costs":
+      return ok(costs(command.input.by, context));
+    case "budget":
+      return ok(budget(context));
     case "digest":
       return ok(digest(context));
     default:
@@ -110,7 +121,10 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     title: part.registers.title.value,
     stage: part.best.state.stage.stage,
   })),
-  attemptLog: [...projectAttempts(item, naming).values()].toSorted((a, b) => a.epoch - b.epoch),
+  attemptLog: [...projectAttempts(item, naming).values()]
+    .toSorted((a, b) => a.epoch - b.epoch)
+    .map((attempt) => ({ ...attempt, cost: costText(spendsOf(item).filter(({ epoch }) => epoch === attempt.epoch)) })),
+  cost: costText(spendsOf(item)),
   tip: tipOf(item),
   evidence: item.annotations.attests.toSorted(compareStamp).map(({ member, wall, evidence }) => ({
     node: naming.nameOf(member),
@@ -133,6 +147,45 @@ const tipOf = ({ best }: LiveItem): string | null => {
   const { stage } = best.state;
   return stage.stage === "Qa" || stage.stage === "Merge" ? stage.tip : null;
 };
+
+function budget({ view, naming, today }: QueryContext): Plain {
+  const setting = budgetOn(view.membership, today);
+  const rights = rightsOn(view, today);
+  if (setting === undefined || rights === undefined) return { today, perDay: null, members: [], overdrafts: [] };
+  const counting = [...rights.values()].filter(
+    ({ share, received, spent, reserved }) => share + received + spent + reserved > 0,
+  );
+  return {
+    today,
+    perDay: setting.microUsd,
+    spent: counting.reduce((sum, { spent }) => sum + spent, 0),
+    members: counting
+      .map(({ member, ...account }) => ({ name: naming.nameOf(member), ...account }))
+      .toSorted((a, b) => compareText(a.name, b.name)),
+    overdrafts: [...overdrafts(rights, naming.nameOf).values()],
+  };
+}
+
+/** Null while nobody has told of any cost. */
+const costText = (spends: readonly Spend[]): string | null => (spends.length === 0 ? null : formatCost(costOf(spends)));
+
+function costs(by: LedgerKey, { view, naming }: QueryContext): Plain {
+  const all = [...view.items.values()].flatMap(spendsOf);
+  return {
+    by,
+    cost: costText(all),
+    ...costOf(all),
+    rows: ledgerBy(view, by, naming.nameOf).map((row) => ledgerRow(row, by, view)),
+  };
+}
+
+const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }: View): Plain => ({
+  key,
+  title: by === "item" || by === "attempt" ? (items.get(key.split("/")[0] ?? "")?.registers?.title.value ?? "") : "",
+  cost: formatCost(cost),
+  ...cost,
+  tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
+});
 
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),

@@ -33,6 +33,8 @@ const membership: Membership = {
   projects: new Map(),
   queues: new Map(),
   work: new Map(),
+  budgets: new Map(),
+  transfers: new Map(),
   checkpoints: [],
   rejected: new Map(),
 };

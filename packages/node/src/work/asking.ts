@@ -24,6 +24,8 @@ export interface AgentQuestions {
   readonly excuse: Excuse;
   /** Resolves with the answer, or with one sentence saying why there is none. Aborted: nobody waits for it any more. */
   readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
+  /** What the agent has put into its `usage.jsonl` so far. */
+  readonly readUsage: AskingPlace["readUsage"];
   /** The agent has ended: what is still asked is withdrawn. */
   close(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export function hearAgent(context: AttemptContext, activity: string): Result<Age
   return ok({
     directory: opened.value.directory,
     excuse: { holds: () => desk.waiting.size > 0, onEnd: (listener) => listeners.push(listener) },
+    readUsage: () => opened.value.readUsage(),
     ask: (question, signal) => askInTalk(desk, question, signal),
     close: async () => {
       desk.isClosed = true;

@@ -5,7 +5,7 @@
 import { type AgentConfig, formatDuration } from "@skein/config";
 import type { Feature, LiveItem, Result } from "@skein/core";
 
-import type { AttemptResult, AttemptWorkspace, GitError } from "../ports.ts";
+import type { AttemptResult, AttemptWorkspace, GitError, Usage } from "../ports.ts";
 import {
   type AttemptContext,
   currentBase,
@@ -23,6 +23,8 @@ import {
 import { adopt, adoptable } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
+import { followUsage, paid } from "./paying.ts";
+import { countsOf, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
 import { commitRest, publishRest, unfinishedWork } from "./unfinished.ts";
 import { pause } from "./wait.ts";
@@ -67,10 +69,12 @@ async function unlessFinishedElsewhere(
 async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const agent = await runPatiently(context, item, workspace);
+  const { ended: agent, overspent } = await paid(context, item, (paying, meter) =>
+    runPatiently(paying, item, workspace, meter),
+  );
   if (agent.type === "not-started") return waitForAgent(context, agent.why);
   // A limit of the agent itself is its end; what others cut off may be in the middle of a file.
-  const isCutOff = context.signal.aborted || agent.type === "rate-limited";
+  const isCutOff = context.signal.aborted || overspent !== undefined || agent.type === "rate-limited";
   if (isCutOff && heldItem(context) !== undefined) await commitRest(context, workspace);
   // Also after a lost claim: what the agent committed stays in the mirror as an alternate attempt.
   const collected = await context.project.repository.collectAttempt(workspace, new AbortController().signal);
@@ -79,6 +83,7 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
     if (left !== undefined) context.leave(left);
     return "over";
   }
+  if (overspent !== undefined) return afterOverspending(context, overspent, left);
   if (agent.type === "rate-limited") return afterRateLimit(context, agent, left);
   const ended = agent.words;
   if (!collected.ok) {
@@ -113,12 +118,22 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 type RateLimited = Extract<AgentEnd, { type: "rate-limited" }>;
 
 /** A throttle is waited out in the same clone, with the claim; after a block the agent has ended for good. */
-async function runPatiently(context: AttemptContext, item: LiveItem, workspace: AttemptWorkspace): Promise<AgentEnd> {
+async function runPatiently(
+  context: AttemptContext,
+  item: LiveItem,
+  workspace: AttemptWorkspace,
+  meter: Meter,
+): Promise<AgentEnd> {
   for (let waits = 0; ; waits++) {
-    const agent = await runAgent(context, item, {
-      ...workspace,
-      goesOn: waits > 0 || workspace.start !== workspace.base,
-    });
+    const agent = await runAgent(
+      context,
+      item,
+      {
+        ...workspace,
+        goesOn: waits > 0 || workspace.start !== workspace.base,
+      },
+      meter,
+    );
     const now = context.deps.clock.wallMs();
     const restMs = agent.type === "rate-limited" && agent.until !== undefined ? agent.until - now : undefined;
     const isThrottle = restMs !== undefined && restMs <= THROTTLE_MS && waits < THROTTLES_MOST;
@@ -169,11 +184,28 @@ async function afterRateLimit(
 /** Nobody knows when the provider lets the agent go on. */
 const UNKNOWN_LIMIT_MS = 5 * 60_000;
 
+/** The money is gone: that is nobody's failure, and half a story is not tested. The next attempt goes on with what there is. */
+async function afterOverspending(context: AttemptContext, why: string, left: Feature | undefined): Promise<StepEnd> {
+  const kept =
+    left === undefined
+      ? "It had committed nothing"
+      : `Its ${plural(left.commitsAhead, "commit")} ${left.commitsAhead === 1 ? "is" : "are"} kept on ${left.featureBranch}`;
+  const note = `The attempt was ended for its money: ${why}. ${kept}.`;
+  await giveBack(context, { reason: "over-budget", note, tree: null, evidence: [], left });
+  return "over";
+}
+
 /** `goesOn`: there is work of before in the clone. */
 type Workplace = AttemptWorkspace & { readonly goesOn: boolean };
 
-async function runAgent(context: AttemptContext, item: LiveItem, workspace: Workplace): Promise<AgentEnd> {
+async function runAgent(
+  context: AttemptContext,
+  item: LiveItem,
+  workspace: Workplace,
+  meter: Meter,
+): Promise<AgentEnd> {
   const { deps, project } = context;
+  const tell = meter.begin();
   const { agent, limits } = project.config();
   const { goesOn } = workspace;
   const story = withHowTo(agent, storyOf(deps, item, goesOn), workspace.branch);
@@ -216,11 +248,16 @@ async function runAgent(context: AttemptContext, item: LiveItem, workspace: Work
   };
   if (agent.kind === "acp") {
     const { note } = item.best.state;
-    const turn = { permissions: agent.permissions, story, note, goesOn, ask: questions.value.ask };
+    const onUsage = (usage: Usage): void => tell(countsOf(usage));
+    const turn = { permissions: agent.permissions, story, note, goesOn, ask: questions.value.ask, onUsage };
     return runTurn(context, spec, turn).finally(() => questions.value.close());
   }
+  const lookLast = followUsage(context, questions.value, tell);
   const running = runLogged(context, { ...spec, stdin: story });
-  const result = await running.finally(() => questions.value.close());
+  const result = await running.finally(() => {
+    lookLast();
+    return questions.value.close();
+  });
   const { end } = result;
   return end.type === "not-started" || end.type === "no-room"
     ? { type: "not-started", why: end.message }

@@ -1,5 +1,12 @@
 /** The end of an attempt without success: back to Coding, or out of the pipeline once the retry caps are reached. */
-import type { Evidence, Feature, LiveItem, SendBackReason, StageBody } from "@skein/core";
+import {
+  BLAMELESS,
+  type Evidence,
+  type Feature,
+  type LiveItem,
+  type SendBackReason,
+  type StageBody,
+} from "@skein/core";
 
 import { type AttemptContext, heldItem, writeStage } from "./attempt-context.ts";
 
@@ -32,7 +39,7 @@ export async function giveBack(context: AttemptContext, failure: Failure): Promi
 function bodyFor(context: AttemptContext, item: LiveItem, failure: Failure, progress: boolean): StageBody {
   const { retries } = context.project.config();
   const { attempts, noProgress } = item.best.state;
-  const counts = failure.reason !== "infrastructure";
+  const counts = !BLAMELESS.has(failure.reason);
   const total = attempts + (counts ? 1 : 0);
   const stuck = !counts ? noProgress : progress ? 0 : noProgress + 1;
   const note = shorten(failure.note);

@@ -68,6 +68,7 @@ async function ran({
     story: "The story",
     note,
     goesOn: false,
+    onUsage: () => undefined,
     ask: () => Promise.reject(new Error("?")),
   };
   return { end: await runTurn(context, process, request), notes, told, kept };

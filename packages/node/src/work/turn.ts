@@ -28,12 +28,13 @@ export interface TurnRequest {
   /** What was done before is in the working directory. */
   readonly goesOn: boolean;
   readonly ask: TurnSpec["ask"];
+  readonly onUsage: TurnSpec["onUsage"];
 }
 
 export async function runTurn(
   context: TurnContext,
   spec: Omit<ProcessSpec, "stdin" | "talk" | "onOutput">,
-  { permissions, story, note, goesOn, ask }: TurnRequest,
+  { permissions, story, note, goesOn, ask, onUsage }: TurnRequest,
 ): Promise<AgentEnd> {
   const { deps, item, epoch } = context;
   const { talking } = deps;
@@ -47,6 +48,7 @@ export async function runTurn(
       earlier,
       permissions,
       ask,
+      onUsage,
       onSession: (session) => {
         const kept = talking.sessions.put(item, spec.argv, session);
         if (!kept.ok) context.note(kept.error);
@@ -56,6 +58,7 @@ export async function runTurn(
   );
   const { end, process, usage } = await talk.finally(() => log.end());
   noteUsage(context, usage);
+  onUsage(usage);
   if (end.type === "ended" || end.type === "rate-limited") return { ...end, usage };
   // What kept the process from running explains what became of the conversation, too.
   if (process.end.type === "not-started" || process.end.type === "no-room") {

@@ -7,9 +7,15 @@ import {
   type CommandError,
   createPlanner,
   err,
+  type Draft,
   findItem,
   type Intent,
+  type LiveItem,
+  ok,
+  openPurse,
+  type Purse,
   type QueueHearing,
+  type Result,
   stageOn,
 } from "@skein/core";
 
@@ -17,6 +23,8 @@ import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, MachineState } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
+import { agentName, dayOf } from "./spending.ts";
+import type { FleetPurse } from "./fleet-purse.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
@@ -39,6 +47,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
+  /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
+  unpaid(item: LiveItem): string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -55,6 +65,7 @@ export interface WorkerDeps extends WorkDeps {
   readonly openRepository: OpenRepository;
   readonly others: () => readonly Candidate[];
   readonly machine: () => MachineState;
+  readonly fleet: FleetPurse;
   readonly isExpired: (claim: Claim) => boolean;
   /** What the board shows of this node's work is different now. */
   readonly onActivity: () => void;
@@ -127,6 +138,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     redTarget: () => executions.redTarget(),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
+    unpaid: (item) => {
+      const project = projects.current();
+      const offer = project === undefined ? undefined : purseOf(deps, project).offer(item);
+      return offer?.ok === false ? offer.error : undefined;
+    },
     drain: async () => {
       lifetime.abort();
       cancel?.();
@@ -144,9 +160,11 @@ function createLook(
   hearing: QueueHearing,
 ): () => Promise<void> {
   const planner = createPlanner(deps.crypto);
+  const { fleet } = deps;
   return async () => {
     projects.look();
     const project = projects.current();
+    const purse = project === undefined ? undefined : purseOf(deps, project);
     const intents = planner.plan({
       view: deps.replica.view(),
       self: {
@@ -165,6 +183,7 @@ function createLook(
       notBefore: executions.rests.notBefore,
       codingFrom: executions.rests.codingFrom,
       ...hearing,
+      ...(purse === undefined ? {} : { purse }),
       trainRoom: (project?.config().merge.batch ?? 0) - executions.landing,
     });
     for (const intent of intents) {
@@ -177,6 +196,7 @@ function createLook(
         executions.witness(project, { ...intent, epoch });
       }
     }
+    if (project !== undefined) await fleet.look(project, slotsFree() > 0 && purse?.isShort() === true);
   };
 }
 
@@ -193,6 +213,26 @@ async function yieldClaim(deps: WorkerDeps, { item: id, on, why }: Extract<Inten
   });
   if (written.ok) deps.log("info", "claim.yielded", { item: id, why });
   else deps.log("debug", "claim.not-yielded", { item: id, message: written.error.message });
+}
+
+const purseOf = ({ replica, clock, self }: WorkerDeps, project: OpenProject): Purse =>
+  openPurse({
+    view: replica.view(),
+    caps: project.config().budget,
+    today: dayOf(clock.wallMs()),
+    self: self().key,
+  });
+
+/** What the attempt may cost is set aside in the very write that claims it: no two claims of a node count on one dollar. */
+function reservation(deps: WorkerDeps, project: OpenProject, item: LiveItem): Result<readonly Draft[], CommandError> {
+  if (item.best.state.stage.stage !== "Coding") return ok([]);
+  const offer = purseOf(deps, project).offer(item);
+  if (!offer.ok) return err({ code: "not-legal", message: offer.error });
+  if (offer.value === 0) return ok([]);
+  const { agent } = project.config();
+  const day = dayOf(deps.clock.wallMs());
+  const body = { kind: "item.spend" as const, day, agent: agentName(agent), models: new Map(), reserved: offer.value };
+  return ok([{ entity: item.id, on: { draft: 0 }, body }]);
 }
 
 /** Takes the lease; the attempt begins once the claim is durable. */
@@ -212,7 +252,9 @@ async function claim(
     const { key, role } = deps.self();
     const body = { kind: "item.claim" as const, ttl: project.config().claim.ttlMs };
     const decided = stageOn(item.value, body, { self: key, role, wallMs: deps.clock.wallMs() });
-    return decided.ok ? { ok: true, value: decided.value.drafts } : decided;
+    if (!decided.ok) return decided;
+    const reserved = reservation(deps, project, item.value);
+    return reserved.ok ? ok([...decided.value.drafts, ...reserved.value]) : reserved;
   });
   if (!written.ok) return deps.log("debug", "claim.refused", { item: id, message: written.error.message });
   const [op] = written.value;

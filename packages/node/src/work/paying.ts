@@ -1,0 +1,64 @@
+/** An agent's run with its purse beside it: what it tells of its use is counted, and it is ended when the money is gone. */
+import { formatUsd, type LiveItem, overspent as whyOverspent, spendsOf } from "@skein/core";
+
+import type { AgentQuestions } from "./asking.ts";
+import type { AttemptContext } from "./attempt-context.ts";
+import { createMeter, dayOf, type Meter, type MoneyCheck } from "./spending.ts";
+import type { AgentEnd } from "./turn.ts";
+import { readUsage } from "./usage-file.ts";
+
+/** Runs the agent; `overspent` says why it was ended for its money, when it was. */
+export async function paid(
+  context: AttemptContext,
+  item: LiveItem,
+  run: (paying: AttemptContext, meter: Meter) => Promise<AgentEnd>,
+): Promise<{ readonly ended: AgentEnd; readonly overspent: string | undefined }> {
+  const { agent, prices } = context.project.config();
+  const aside = spendsOf(item).find(({ claim }) => claim === context.claimOp);
+  const [day, reserved] = [aside?.day ?? dayOf(context.deps.clock.wallMs()), aside?.reserved ?? 0];
+  const check: MoneyCheck = (spent) =>
+    reserved > 0 && spent >= reserved
+      ? `it has cost ${formatUsd(spent)}, and ${formatUsd(reserved)} were set aside for it`
+      : checkMoney(context, day, spent);
+  const meter = createMeter(context, { agent, prices, day, reserved, check });
+  const signal = AbortSignal.any([context.signal, meter.signal]);
+  const ended = await run({ ...context, signal }, meter);
+  return { ended, overspent: await meter.close(ended.type === "not-started" ? "not-started" : "ran") };
+}
+
+function checkMoney({ deps, project, item, claimOp }: AttemptContext, day: string, spent: number): string | undefined {
+  const running = { item, claim: claimOp, today: day, spent };
+  return whyOverspent(deps.replica.view(), project.config().budget, running);
+}
+
+const USAGE_LOOK_MS = 1_000;
+
+/** A plain command tells in a file what it uses. Returns what looks for the last time. */
+export function followUsage(
+  { deps, note }: AttemptContext,
+  questions: AgentQuestions,
+  tell: ReturnType<Meter["begin"]>,
+): () => void {
+  const said = new Set<string>();
+  const complain = (problem: string | undefined): void => {
+    if (problem !== undefined && !said.has(problem)) note(problem);
+    if (problem !== undefined) said.add(problem);
+  };
+  const look = (): void => {
+    const read = questions.readUsage();
+    if (!read.ok) return complain(read.error);
+    if (read.value === undefined) return undefined;
+    const { models, problem } = readUsage(read.value);
+    complain(problem);
+    if (models.size > 0) tell(models);
+    return undefined;
+  };
+  let cancel = deps.clock.after(USAGE_LOOK_MS, function again() {
+    look();
+    cancel = deps.clock.after(USAGE_LOOK_MS, again);
+  });
+  return () => {
+    cancel();
+    look();
+  };
+}
