@@ -68,7 +68,7 @@ const LONGEST_ABSENCE_MS = 600_000;
 export function createLander(hearing: QueueHearing): Lander {
   const waiting = new Map<string, Waiting>();
   let running = false;
-  /** Items in one train: halved by a red one, doubled by one that lands. */
+  /** Items in one train: halved by a red one and by a target that moved meanwhile, doubled by one that lands. */
   let limit = Number.POSITIVE_INFINITY;
   /** How often in a row the remote could not be reached. */
   let unreached = 0;
@@ -120,7 +120,11 @@ export function createLander(hearing: QueueHearing): Lander {
     if (!train.cars.every(({ context }) => inLineNow.has(context))) return undefined;
     if (!isWitnessed(train)) return pause(head.deps.clock, LOOK_MS, head.signal);
     const moved = await land(train);
-    if (!moved) return undefined;
+    if (!moved) {
+      // A busy target branch: what is merged and tested sooner is the likelier to find it where it was.
+      limit = Math.max(1, train.cars.length >> 1);
+      return undefined;
+    }
     for (const { context } of train.cars) end(context);
     limit = Math.max(2, limit * 2);
     return undefined;
