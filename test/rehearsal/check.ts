@@ -7,7 +7,7 @@ import { waitForEqualDigests } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { isAlive } from "../support/processes.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
-import { attemptsOn, linesOf, type Lived, markedProcesses, type Night, notEnded, type Told } from "./night.ts";
+import { attemptsOn, linesOf, type Lived, markedProcesses, type Night, notEnded, SLOTS, type Told } from "./night.ts";
 import { BEHAVIORS } from "./plan.ts";
 
 export interface Findings {
@@ -97,8 +97,8 @@ interface Budget {
 }
 
 const MICRO = 1_000_000;
-/** An agent is ended when it tells that the money is gone: what it tells until then is more than was set aside. */
-const BETWEEN_REPORTS = 0.3;
+/** What an agent that is told to stop, and does not care, spends beyond its cap until it is ended. */
+const BEYOND = 0.9;
 
 async function checkMoney(night: Night, { nodes }: Lived, { problems, rows }: Findings): Promise<void> {
   const [node] = nodes;
@@ -116,15 +116,18 @@ async function checkMoney(night: Night, { nodes }: Lived, { problems, rows }: Fi
   const told = sum([...runs.values()]);
   const { dollars, attempt } = night.money;
   rows.push(["dollars that agents have told, of what they may spend", `${told.toFixed(2)} of ${dollars}`]);
-  rows.push(["dollars in the ledger, and set aside for ever", `${spent.toFixed(2)}, ${aside.toFixed(2)}`]);
+  rows.push(["dollars in the ledger, and set aside for what was killed", `${spent.toFixed(2)}, ${aside.toFixed(2)}`]);
   if (told > dollars) problems.push(`agents have spent $${told.toFixed(2)}, and $${dollars} was the cap`);
   problems.push(...budget.overdrafts);
   if (spent > told + 1e-6) problems.push(`the ledger has $${spent.toFixed(2)}, and agents told of $${told.toFixed(2)}`);
   if (spent + aside < told - 1e-6) {
     problems.push(`agents told of $${told.toFixed(2)}; the ledger knows $${spent.toFixed(2)} and $${aside.toFixed(2)}`);
   }
+  if (aside > SLOTS * attempt + 1e-6) {
+    problems.push(`$${aside.toFixed(2)} stay set aside, and one node with ${SLOTS} slots was killed`);
+  }
   for (const [run, cost] of runs) {
-    if (cost > attempt + BETWEEN_REPORTS) problems.push(`the run ${run} has cost $${cost.toFixed(2)}`);
+    if (cost > attempt + BEYOND) problems.push(`the run ${run} has cost $${cost.toFixed(2)}`);
   }
 }
 

@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { startPartableMesh } from "../support/mesh.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { checkAtRest, checkWhileUp, type Findings } from "./check.ts";
-import { live, NAMES, type Night } from "./night.ts";
+import { live, NAMES, type Night, SLOTS } from "./night.ts";
 import { drawStories, randomOf, RETRIES } from "./plan.ts";
 
 interface Plan {
@@ -87,7 +87,6 @@ async function keep(root: string): Promise<void> {
 }
 
 const ATTEMPT_DOLLARS = 0.5;
-const SLOTS = 2;
 
 async function rehearse(plan: Plan, world: World, root: string, findings: Findings): Promise<void> {
   const startedMs = performance.now();

@@ -12,6 +12,9 @@ import type { Ending, Story } from "./plan.ts";
 
 export const NAMES = ["alice", "bob", "carol"] as const;
 
+/** Of each node. */
+export const SLOTS = 2;
+
 export interface Night {
   readonly mesh: PartableMesh<typeof NAMES>;
   readonly project: Project;
