@@ -109,7 +109,10 @@ const BEHAVIORS = {
     // In sessions of their own, their parents gone, deaf to what can be caught; one of them has left the clone, too.
     const script = `trap "" TERM HUP; echo $$ >> '${join(control, "daemons")}'; while :; do sleep 1; done`;
     for (const place of [cwd, "/"]) {
-      spawn("sh", ["-c", `setsid sh -c '${script.replaceAll("'", `'\\''`)}' &`], { cwd: place, stdio: "ignore" }).unref();
+      spawn("sh", ["-c", `setsid sh -c '${script.replaceAll("'", `'\\''`)}' &`], {
+        cwd: place,
+        stdio: "ignore",
+      }).unref();
     }
     return works();
   },

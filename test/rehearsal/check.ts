@@ -7,7 +7,16 @@ import { waitForEqualDigests } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { isAlive } from "../support/processes.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
-import { attemptsOn, linesOf, type Lived, markedProcesses, type Night, notEnded, SLOTS, type Told } from "./night.ts";
+import {
+  directoriesOf,
+  linesOf,
+  type Lived,
+  markedProcesses,
+  type Night,
+  notEnded,
+  SLOTS,
+  type Told,
+} from "./night.ts";
 import { BEHAVIORS } from "./plan.ts";
 
 export interface Findings {
@@ -45,10 +54,7 @@ function checkEndings(night: Night, { told, items }: Lived, { problems, rows }: 
     if (wrong !== undefined) problems.push(`${id} (${story.behavior.name}) ${wrong}`);
   }
   rows.push(["runs of agents", String(linesOf(night, "runs").length)]);
-  rows.push([
-    "runs that a provider cut off for long, all on one node",
-    String(linesOf(night, "blocks").length),
-  ]);
+  rows.push(["runs that a provider cut off for long, all on one node", String(linesOf(night, "blocks").length)]);
 }
 
 async function soundness({ name, api }: NodeProcess, { told, items }: Lived): Promise<readonly string[]> {
@@ -193,12 +199,13 @@ async function checkDisk(night: Night, { nodes, cutShort }: Lived, { problems, r
   const repositories = [night.project.remote];
   for (const { name, data } of nodes) {
     // What a node that was killed had not collected stays for a week; it goes when the item is gone on with there.
-    const left = attemptsOn(night, data);
+    const left = directoriesOf(data, "attempts");
     clones += left.length;
     const allowed = name === "bob" ? cutShort : 0;
-    if (left.length > allowed) problems.push(`${name} has ${left.length} clones left, and ${allowed} may be: ${left.join(", ")}`);
-    for (const kind of ["checkouts", "incoming", "trash"]) {
-      const rest = attemptsOn(night, data, kind);
+    if (left.length > allowed)
+      problems.push(`${name} has ${left.length} clones left, and ${allowed} may be: ${left.join(", ")}`);
+    for (const kind of ["checkouts", "incoming", "trash"] as const) {
+      const rest = directoriesOf(data, kind);
       if (rest.length > 0) problems.push(`${name} has left something in ${kind}: ${rest.join(", ")}`);
     }
     const inTemporary = childrenOf(night.temporary(name));

@@ -94,7 +94,7 @@ async function killAndStart(night: Night, nodes: Map<string, NodeProcess>): Prom
     withinMs: night.endMs - performance.now(),
   });
   await bob.kill();
-  const cutShort = attemptsOn(night, bob.data).length;
+  const cutShort = directoriesOf(bob.data, "attempts").length;
   night.say(`bob is killed, with ${cutShort} attempts under way and ${agentsOf(night, "bob")} agents left alone`);
   await delay((night.endMs - night.startedMs) * DOWN_FOR);
   nodes.set("bob", await night.mesh.startAgain("bob"));
@@ -123,8 +123,8 @@ export const linesOf = ({ control }: Night, name: string): readonly string[] => 
   return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
 };
 
-/** Clones below a node's data directory. */
-export function attemptsOn({ project: _ }: Night, data: string, kind = "attempts"): readonly string[] {
+/** What the repository port keeps below a node's data directory. */
+export function directoriesOf(data: string, kind: "attempts" | "checkouts" | "incoming" | "trash"): readonly string[] {
   const git = join(data, "git");
   if (!existsSync(git)) return [];
   return readdirSync(git).flatMap((name) => {
