@@ -100,6 +100,7 @@ export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 
 export { type Artifacts, isOpen, openQuestions, type Question } from "./fold/annotations.ts";
+export type { Spend } from "./fold/spend.ts";
 export { digestOf } from "./fold/digest.ts";
 export { type FoldChange, FOLD_VERSION, MESH_ENTITY, type View } from "./fold/fold.ts";
 export type { HistoryEntry, ItemHistory, Outcome } from "./fold/history.ts";
