@@ -182,10 +182,12 @@ function createWitnessing(
     entries,
     start: (project, { item, epoch, ...on }) => {
       const entry = { ...entryOf(deps.clock, item, "", epoch), tip: on.tip };
+      // What a witness's gate leaves would have no op to name it: the attempt is another node's.
       const context = contextFor(project, entry);
+      const seeing = { ...context, deps: { ...context.deps, leavings: undefined } };
       entries.set(item, entry);
       deps.log("info", "witness.started", { item, tree: on.tree });
-      entry.done = witness(context, on)
+      entry.done = witness(seeing, on)
         .catch((cause: unknown) => {
           recordFault(deps, item, cause);
           context.rests.afterFault(item);
@@ -231,7 +233,9 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
     },
     note: (line) => {
       const oneLine = line.replaceAll(/\s+/g, " ").trim();
-      deps.appendLog({ item, epoch }, encoder.encode(`── skein: ${oneLine}\n`));
+      const log = deps.capture({ item, epoch });
+      log.write(encoder.encode(`── skein: ${oneLine}\n`));
+      log.end();
     },
   };
 }
