@@ -183,11 +183,13 @@ export {
   landedBy,
   type Naming,
   openDependencies,
+  type OwnTrouble,
   projectAttempts,
   projectItem,
   projectQueue,
 } from "./view/project.ts";
 export { countUntakable } from "./view/waiting.ts";
+export { type StuckItem, stuckItems } from "./view/stuck.ts";
 export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

@@ -5,6 +5,7 @@ import type { Json } from "@skein/node";
 import { printable } from "../log-output.ts";
 import { blamePage } from "./present-blame.ts";
 import { budgetPage, costPage } from "./present-money.ts";
+import { stuckPage } from "./present-stuck.ts";
 import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
 
@@ -28,6 +29,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.restore": (value) => itemLine(fields(value)),
   "item.delete": (value) => `Deleted ${text(fields(value)["id"])}.`,
   why: (value) => whyPage(fields(value)),
+  stuck: stuckPage,
   claims: (value) => claimTable(rows(value)),
   nodes: (value) => nodeTable(rows(value)),
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,

@@ -49,6 +49,7 @@ type Answered = Extract<
       | "item.show"
       | "item.history"
       | "why"
+      | "stuck"
       | "claims"
       | "nodes"
       | "members"
@@ -165,7 +166,7 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   if (!dependsOn.ok) return dependsOn;
   const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
-  const parent = parentOf(input.parent ?? NO_PARENT, undefined, context.view);
+  const parent = parentOf(input.parent ?? NONE, undefined, context.view);
   if (!parent.ok) return parent;
   const id = itemIdFrom(context.idBytes);
   const { title, text, type, priority, labels, start } = input;
@@ -187,11 +188,11 @@ const partDraft = (id: string, value: string): Draft => ({
 });
 
 /** As the command line says it; no id begins like this. */
-const NO_PARENT = "none";
+const NONE = "none";
 
 /** The id of the parent, empty for none; refused when the item would wait for itself. `item` is undefined for a new one. */
 function parentOf(ref: string, item: string | undefined, view: View): Result<string, CommandError> {
-  if (ref === NO_PARENT) return ok("");
+  if (ref === NONE) return ok("");
   const found = findItem(view, ref);
   if (!found.ok) return found;
   const { id } = found.value;
@@ -202,7 +203,11 @@ function parentOf(ref: string, item: string | undefined, view: View): Result<str
   return ok(id);
 }
 
+/** Alone it takes all entries of a list away, which a command line could not say otherwise. */
+const isNone = (given: readonly string[]): boolean => given.length === 1 && given[0] === NONE;
+
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
+  if (isNone(refs)) return ok([]);
   const ids: string[] = [];
   for (const ref of refs) {
     const item = findItem(view, ref);
@@ -222,7 +227,7 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   const circle = dependsOn.value.find((other) => wouldWaitForItself(id, other, context.view.items));
   if (circle !== undefined)
     return fail("bad-input", `Item ${circle} waits for ${id} already; both would wait for ever.`);
-  const parent = parentOf(input.parent ?? NO_PARENT, id, context.view);
+  const parent = parentOf(input.parent ?? NONE, id, context.view);
   if (!parent.ok) return parent;
   const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
@@ -230,7 +235,7 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (input.title !== undefined) writes.push({ field: "title", value: input.title });
   if (input.text !== undefined) writes.push({ field: "text", value: input.text });
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
-  if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
+  if (input.labels !== undefined) writes.push({ field: "labels", value: isNone(input.labels) ? [] : input.labels });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
   if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
   if (input.parent !== undefined) writes.push({ field: "parent", value: parent.value });

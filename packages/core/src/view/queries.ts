@@ -22,6 +22,7 @@ import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } 
 import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import { stuckItems } from "./stuck.ts";
 import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
@@ -53,6 +54,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         stage: item.best.state.stage.stage,
         why: reasonsOf(item, context.view, context.naming),
       }));
+    case "stuck":
+      return ok(stuck(context));
     case "members":
       return ok(members(context));
     case "questions":
@@ -132,6 +135,14 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+const stuck = ({ view, naming }: QueryContext): Plain =>
+  stuckItems(view, naming).map(({ item, causes }) => ({
+    item: item.id,
+    title: item.registers.title.value,
+    stage: item.best.state.stage.stage,
+    causes: causes.map(({ why, since, until, exit }) => ({ why, since, until: until ?? null, exit })),
+  }));
 
 const tipOf = ({ best }: LiveItem): string | null => {
   const { stage } = best.state;
