@@ -189,6 +189,8 @@ export {
   projectQueue,
 } from "./view/project.ts";
 export { countUntakable } from "./view/waiting.ts";
+export { featureIn } from "./fold/stage.ts";
+export { touchedBy } from "./view/overlap.ts";
 export { type StuckItem, stuckItems } from "./view/stuck.ts";
 export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";

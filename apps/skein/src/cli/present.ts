@@ -6,7 +6,8 @@ import { printable } from "../log-output.ts";
 import { blamePage } from "./present-blame.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { stuckPage } from "./present-stuck.ts";
-import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
+import { overlapLines, overlapTable } from "./present-overlap.ts";
+import { type Fields, fields, list, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
 
 export function present(name: CommandName, value: Json): string {
@@ -82,6 +83,7 @@ function queuePage(value: Fields): string {
   const line = rows(value["line"]).map((one) => [...queueCells(one), text(one["activity"])]);
   if (line.length > 0) lines.push("", table(["ITEM", "SINCE", "NODE", "TITLE", "RIGHT NOW"], line));
   else lines.push("Nothing is in line.");
+  lines.push(...overlapLines(value));
   const aside = rows(value["aside"]).map((one) => [...queueCells(one), text(one["why"])]);
   if (aside.length > 0) lines.push("", table(["ASIDE", "SINCE", "NODE", "TITLE", "BECAUSE"], aside));
   const head = (value["head"] ?? []) as readonly Json[];
@@ -163,6 +165,7 @@ function itemPage(item: Fields): string {
     ["type", text(item["type"])],
     ["priority", text(item["priority"])],
     ["labels", list(item["labels"])],
+    ["touches", list(item["touches"])],
     ["depends on", list(item["dependsOn"])],
     ["part of", text(item["parent"])],
     ["branch", text(item["branch"])],
@@ -174,6 +177,7 @@ function itemPage(item: Fields): string {
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
   const parts = rows(item["parts"]).map((part) => [text(part["id"]), text(part["stage"]), text(part["title"])]);
   if (parts.length > 0) lines.push("", table(["PART", "STAGE", "TITLE"], parts));
+  lines.push(...overlapTable(item));
   const attempts = rows(item["attemptLog"]);
   if (attempts.length > 0) {
     const cells = attempts.map((one) => [
@@ -232,9 +236,6 @@ function questionPage(asked: readonly Fields[]): string {
   const page = table(["ITEM", "QUESTION", "NODE", "ASKED", "ONE OF"], lines);
   return `${page}\n\n\`skein item answer ITEM TEXT --question QUESTION\` answers; without --question the oldest of the item.`;
 }
-
-const list = (value: Json | undefined): string =>
-  Array.isArray(value) ? value.map((one: Json) => text(one)).join(", ") : "";
 
 const historyTable = (entries: readonly Fields[]): string =>
   table(

@@ -164,7 +164,9 @@ export function itemIdFrom(bytes: Uint8Array): string {
 function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const dependsOn = resolveAll(input.dependsOn, context.view);
   if (!dependsOn.ok) return dependsOn;
-  const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
+  const problem = [input.title, ...input.labels, ...(input.touches ?? [])]
+    .map(badLine)
+    .find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const parent = parentOf(input.parent ?? NONE, undefined, context.view);
   if (!parent.ok) return parent;
@@ -178,7 +180,13 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
   const isPart: readonly Draft[] = parent.value === "" ? [] : [partDraft(id, parent.value)];
   const isChecked = input.qa === undefined || input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
-  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart] });
+  const touching: Draft = {
+    entity: id,
+    on: { draft: 0 },
+    body: { kind: "item.set", field: "touches", value: noneOr(input.touches ?? []) },
+  };
+  const isSaid = input.touches === undefined ? [] : [touching];
+  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart, ...isSaid] });
 }
 
 const partDraft = (id: string, value: string): Draft => ({
@@ -206,6 +214,8 @@ function parentOf(ref: string, item: string | undefined, view: View): Result<str
 /** Alone it takes all entries of a list away, which a command line could not say otherwise. */
 const isNone = (given: readonly string[]): boolean => given.length === 1 && given[0] === NONE;
 
+const noneOr = (given: readonly string[]): readonly string[] => (isNone(given) ? [] : given);
+
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
   if (isNone(refs)) return ok([]);
   const ids: string[] = [];
@@ -229,18 +239,24 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
     return fail("bad-input", `Item ${circle} waits for ${id} already; both would wait for ever.`);
   const parent = parentOf(input.parent ?? NONE, id, context.view);
   if (!parent.ok) return parent;
-  const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
+  const problem = [input.title ?? "", ...(input.labels ?? []), ...(input.touches ?? [])]
+    .map(badLine)
+    .find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const writes: RegisterBody[] = [];
   if (input.title !== undefined) writes.push({ field: "title", value: input.title });
   if (input.text !== undefined) writes.push({ field: "text", value: input.text });
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
-  if (input.labels !== undefined) writes.push({ field: "labels", value: isNone(input.labels) ? [] : input.labels });
+  if (input.labels !== undefined) writes.push({ field: "labels", value: noneOr(input.labels) });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
   if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
   if (input.parent !== undefined) writes.push({ field: "parent", value: parent.value });
+  if (input.touches !== undefined) writes.push({ field: "touches", value: noneOr(input.touches) });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on, parent or qa.");
+    return fail(
+      "bad-input",
+      "Nothing to change: give a title, text, priority, labels, depends-on, parent, qa or touches.",
+    );
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
 

@@ -31,6 +31,16 @@ const qa = z
   .describe(
     "who has to be content with it: the gate's commands, a reviewer agent too, a person too; or as the project says",
   );
+const touches = z
+  .array(
+    z
+      .string()
+      .trim()
+      .max(LIMITS.touchLength)
+      .regex(/^(?!.*(?:^|\/)(?:\.{0,2})(?:\/|$)).+$/u, "a path in the repository, like src/login/** or docs/*.md"),
+  )
+  .max(LIMITS.touches)
+  .describe("paths that it will change, like src/login/**, replaced as a whole");
 const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
@@ -47,6 +57,7 @@ const inputs = {
     dependsOn: dependsOn.default([]),
     qa: qa.optional(),
     parent: parent.optional(),
+    touches: touches.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({
@@ -58,6 +69,7 @@ const inputs = {
     dependsOn: dependsOn.optional(),
     parent: parent.describe("the item that this one is a part of, or none").optional(),
     qa: qa.optional(),
+    touches: touches.optional(),
   }),
   "item.approve": z.strictObject({
     item: itemRef,
