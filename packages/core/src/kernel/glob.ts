@@ -12,7 +12,8 @@ const WILD = /[*?]/;
 
 const namesMeet = (a: string, b: string): boolean =>
   a === b ||
-  ((WILD.test(a) || WILD.test(b)) && sequencesMeet([...a], [...b], "*", (x, y) => x === y || x === "?" || y === "?"));
+  ((WILD.test(a) || WILD.test(b)) &&
+    sequencesMeet(a.split(""), b.split(""), "*", (x, y) => x === y || x === "?" || y === "?"));
 
 /** Row by row from the ends: `row[j]` says whether the rest of `a` from i on and that of `b` from j on can be the same. */
 function sequencesMeet(

@@ -57,7 +57,7 @@ function worldOf(): World {
     overlaps: (letter) =>
       overlapsOf(item(letter), replica.view()).map((one) => [one.item.registers.title.value, one.on]),
     order: (letters, room) =>
-      spread([...letters].map(item), replica.view(), room, rememberingMeets())
+      spread(letters.split("").map(item), replica.view(), room, rememberingMeets())
         .map((one) => one.registers.title.value)
         .join(""),
   };
