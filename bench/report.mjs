@@ -29,7 +29,7 @@ export function report(results, { runs, quick }) {
   return `${parts.join("\n\n")}\n`;
 }
 
-const machine = () =>
+export const machine = () =>
   `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
 
 function versions() {
@@ -41,7 +41,7 @@ const versionOf = (directory, name) =>
   JSON.parse(readFileSync(new URL(`${directory}${name}/package.json`, import.meta.url), "utf8")).version;
 
 /** One row per stack, one column per figure. */
-function figureTable(figures) {
+export function figureTable(figures) {
   const names = [...new Set([...figures.values()].flat().flatMap((run) => Object.keys(run)))];
   const rows = [...figures].map(([stack, runs]) => [stack, ...names.map((name) => cell(runs.map((run) => run[name])))]);
   return table(["", ...names], rows);

@@ -1,5 +1,5 @@
 // The tables of limits and budgets that docs/protocol.md shows, from the constants that the product holds people to.
-import { BUDGETS, LIMITS, RELAYED_BEATS } from "@skein/core";
+import { BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_LOG_READS } from "@skein/core";
 import { HTTP_LIMITS, YJS_LIMITS } from "@skein/http";
 
 const NOTES = {
@@ -40,6 +40,11 @@ const NOTES = {
   beatCursorLength: "the cursor of a chat account in a beat",
   beatTextLength: "one address, label or activity in a beat",
   logBytes: "the piece of output in one `log-data`",
+  logHops: "times that a `log-read` is passed on",
+  artifactBytes: "one kept file, before it is packed",
+  artifactFiles: "files that one `item.artifact` names",
+  artifactNameLength: "the name of a kept file",
+  artifactCopies: "members beside the author that a file may be meant for",
   counter: "greatest Lamport stamp, seq and wall time",
   titleLength: "title, reason of a hold",
   textBytes: "text of an item",
@@ -96,7 +101,8 @@ export function budgetsTable() {
     return `| ${name} | ${perSecond} | ${burst} | ${patience} | ${BUDGET_NOTES[name]} |`;
   });
   const relayed = `| (relayed) | ${RELAYED_BEATS.perSecond} | ${RELAYED_BEATS.burst} | not passed on | beats of one node, passed on by another |`;
-  return ["| name | a second | at once | over it | of what |", "|---|---|---|---|---|", ...rows, relayed].join("\n");
+  const passedOn = `| (passed on) | ${RELAYED_LOG_READS.perSecond} | ${RELAYED_LOG_READS.burst} | not passed on | \`log-read\` of all members together, passed on by one node |`;
+  return ["| name | a second | at once | over it | of what |", "|---|---|---|---|---|", ...rows, relayed, passedOn].join("\n");
 }
 
 const HTTP_NOTES = {

@@ -167,6 +167,10 @@ test("a stock y-websocket client reads items and nodes live, and cannot write", 
   await inStage(api, id, "Done");
   await waitFor("Done to appear", () => (doc.getMap("items").get(id) as { readonly stage?: string }).stage === "Done");
 
+  // The last that the node writes of it by itself.
+  await waitFor("what is kept of the attempt to be named", async () =>
+    (await api.history(id)).some(({ kind }) => kind === "item.artifact"),
+  );
   const before = await api.digest();
   doc.getMap("items").set(id, { title: "Forged" });
   doc.getMap("items").set("forged", { title: "Forged" });

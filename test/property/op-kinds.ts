@@ -33,6 +33,7 @@ export const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.unask": true,
   "item.spend": true,
   "item.attest": true,
+  "item.artifact": true,
   "item.approve": true,
   "lease.claim": true,
   "lease.release": true,

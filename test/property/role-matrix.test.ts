@@ -246,6 +246,12 @@ const CELLS: readonly Cell[] = [
     body: () => ({ kind: "item.attest", tip: OID, base: OID, evidence: { tree: OID, runs: [] } }),
   },
   {
+    kind: "item.artifact",
+    allowed: WORKERS,
+    stage: "Coding",
+    body: () => ({ kind: "item.artifact", project: "demo", epoch: 1, commit: "", copies: 2, files: [] }),
+  },
+  {
     kind: "item.approve",
     allowed: OPERATORS,
     stage: "Qa",

@@ -58,6 +58,21 @@ export function useWorld(): World {
   return createWorld(state);
 }
 
+/** A world without a test around it, for commands: whoever opens it has to close it. */
+export interface OpenWorld {
+  readonly world: World;
+  /** Everything of this world is below it. */
+  readonly root: string;
+  /** Ends all that was started and removes the directory; throws when a node or a process did not end as it should. */
+  close(): Promise<void>;
+}
+
+export function openWorld(): OpenWorld {
+  skeinBin();
+  const state = createState();
+  return { world: createWorld(state), root: state.root, close: () => cleanUp(state) };
+}
+
 interface State {
   readonly root: string;
   readonly spawned: (readonly [string, SpawnedNode])[];

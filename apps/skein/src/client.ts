@@ -2,6 +2,8 @@
  * How a command reaches a node: over the local API when one runs on the data directory, otherwise by opening the
  * directory itself for the moment it takes. Either way the answer comes after the durable ack.
  */
+import { createHash } from "node:crypto";
+
 import type { CommandError, Result } from "@skein/core";
 import type { Json, LogChunk } from "@skein/node";
 
@@ -12,6 +14,8 @@ import { openOfflineNode } from "./offline-node.ts";
 export interface Client {
   command(name: string, input: unknown): Promise<Result<Json, CommandError>>;
   readLog(item: string, epoch: number | undefined, offset: number): Promise<Result<LogChunk, CommandError>>;
+  /** The content of a kept file, checked against its digest. */
+  readArtifact(digest: string): Promise<Result<Uint8Array, CommandError>>;
   /** The board's address with its token, when a node runs. */
   readonly boardUrl: string | undefined;
   close(): Promise<void>;
@@ -64,8 +68,26 @@ function overHttp(url: string, token: string): Client {
       const answer = await request(`/api/v1/logs/${encodeURIComponent(item)}?${query.toString()}`, { method: "GET" });
       return resultOf(answer, () => answer as LogChunk & Json);
     },
+    readArtifact: async (ref) => {
+      const response = await fetch(`${url}/api/v1/artifacts/${encodeURIComponent(ref)}`, {
+        signal: AbortSignal.timeout(ARTIFACT_MS),
+        headers: { authorization: `Bearer ${token}` },
+      });
+      if (!response.ok) return resultOf((await response.json()) as Json, () => new Uint8Array());
+      return checked(response.headers.get("x-skein-digest") ?? "", new Uint8Array(await response.arrayBuffer()), ref);
+    },
     close: () => Promise.resolve(),
   };
+}
+
+/** It may have to come from another node first. */
+const ARTIFACT_MS = 600_000;
+
+/** Whoever gave it and however it came: what has another digest is not what was asked for. */
+function checked(digest: string, bytes: Uint8Array, ref: string): Result<Uint8Array, CommandError> {
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found === digest && found.startsWith(ref)) return { ok: true, value: bytes };
+  return { ok: false, error: { code: "unavailable", message: `What came is not what ${ref} stands for. Ask again.` } };
 }
 
 interface Answer {
@@ -102,6 +124,10 @@ async function inProcess(directory: string): Promise<Client> {
     boardUrl: undefined,
     command: (name, input) => node.api.command(name, input),
     readLog: (item, epoch, offset) => node.api.readLog({ item, offset, ...(epoch === undefined ? {} : { epoch }) }),
+    readArtifact: async (ref) => {
+      const read = await node.api.readArtifact(ref);
+      return read.ok ? checked(read.value.file.digest, read.value.bytes, ref) : read;
+    },
     close: async () => {
       // What a question set going (a look at the repository) ends with it.
       await node.stop();

@@ -8,8 +8,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import {
+  type ArtifactSettings,
+  ARTIFACTS,
   createNode,
   createNodeCrypto,
+  createSecrets,
   createSigner,
   type GrowthSettings,
   type Json,
@@ -26,12 +29,21 @@ import {
 import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
 import { openRepository } from "@skein/git";
-import { childEnvironment, createAsking, createAttemptLogs, createProcesses } from "@skein/process";
+import {
+  childEnvironment,
+  createAsking,
+  createAttemptLogs,
+  createBlobStore,
+  createProcesses,
+  declaredFiles,
+} from "@skein/process";
 
 import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { readNodeFile } from "./node-file.ts";
 import { createMachine } from "./machine.ts";
 import { packagesFor } from "./package-files.ts";
+import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
 import { openSandboxes } from "./sandbox.ts";
 import { VERSION } from "./version.ts";
 
@@ -70,12 +82,15 @@ export function composeNode(options: ComposeOptions): Node {
     logs: join(data.path, "logs"),
     stories: join(data.path, "stories"),
     git: join(data.path, "git"),
+    artifacts: join(data.path, "artifacts"),
     asks: join(data.path, "asks"),
     sessions: join(data.path, "sessions"),
   };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const sandboxes = openSandboxes(data.path);
   const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
+  const secrets = createSecrets();
+  addOwnSecrets(secrets, data);
   const node = createNode({
     clock: systemClock,
     random: systemRandom,
@@ -95,9 +110,16 @@ export function composeNode(options: ComposeOptions): Node {
       maxBytesPerLog: LOG_BYTES,
       onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
     }),
+    artifacts: { blobs: createBlobStore(places.artifacts), settings: createArtifactSettings(data.path), declaredFiles },
     openRepository: createOpenRepository(places.git),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
-    environment: (purpose, passNames, skein) => childEnvironment({ own: process.env, purpose, passNames, skein }),
+    secrets,
+    environment: (purpose, passNames, skein) => {
+      secrets.add(secretValuesOf(passNames));
+      // What node.yaml names may have changed since.
+      addOwnSecrets(secrets, data);
+      return childEnvironment({ own: process.env, purpose, passNames, skein });
+    },
     scriptedAgent: shippedAgent(),
     log: options.log,
     keys: data.keys,
@@ -121,6 +143,17 @@ export function composeNode(options: ComposeOptions): Node {
   });
   if (!node.ok) throw new LogDoesNotFit(node.error);
   return node.value;
+}
+
+/** Read anew at every look. A version that cannot be read changes nothing: a policy of another kind could delete. */
+function createArtifactSettings(directory: string): () => ArtifactSettings {
+  let last: ArtifactSettings | undefined;
+  return () => {
+    const read = readNodeFile(directory);
+    if (read.ok) last = read.value.artifacts ?? ARTIFACTS;
+    // Not one was ever read: nothing is deleted meanwhile.
+    return last ?? { ...ARTIFACTS, keepMs: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  };
 }
 
 function shippedAgent(): NodeOptions["scriptedAgent"] {

@@ -31,11 +31,3 @@ function forPeople(at: string, level: LogLevel, event: string, fields: LogFields
 export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what this takes out
   text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "·");
-
-/** Captured output keeps its lines and loses everything else that could steer a terminal. */
-export const printableLog = (text: string): string =>
-  text
-    // oxlint-disable-next-line no-control-regex -- escape sequences: CSI, OSC up to its end, and single ones
-    .replaceAll(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g, "")
-    // oxlint-disable-next-line no-control-regex -- every other control character but tab and line feed
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");

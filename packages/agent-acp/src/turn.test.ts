@@ -274,6 +274,16 @@ test("an attempt that is stopped cancels the turn and the agent's questions, and
   expect(await stand.result).toMatchObject({ end: { type: "process" }, process: { end: { type: "aborted" } } });
 });
 
+test("an attempt that is stopped before there is a session has not begun: its agent has heard nothing that costs anything", async () => {
+  const stand = createStand();
+  await settle();
+  expect(stand.child.heard()).toContain("initialize");
+  stand.abort();
+  const { end, process } = await stand.result;
+  expect(process.end).toEqual({ type: "aborted" });
+  expect(end).toEqual({ type: "not-started", why: "The agent was stopped before it had opened a session." });
+});
+
 test("an agent that says so when its turn is cancelled has not ended it by itself", async () => {
   let cancel: () => void = () => undefined;
   const cancelled = new Promise<void>((resolve) => {

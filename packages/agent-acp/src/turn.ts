@@ -87,7 +87,7 @@ async function runTurn(spec: TurnSpec, signal: AbortSignal, options: TurnAgentsO
   turn.stopped.abort();
   turn.cancelLeaving();
   return {
-    end: signal.aborted ? { type: "process" } : (end ?? endOfProcess(turn, process)),
+    end: signal.aborted ? endOfStopped(turn) : (end ?? endOfProcess(turn, process)),
     process,
     usage: usageOf(turn),
   };
@@ -154,6 +154,12 @@ function endLater(turn: Turn): void {
   turn.cancelLeaving();
   turn.cancelLeaving = turn.options.clock.after(LEAVE_MS, () => turn.ending.abort());
 }
+
+/** Without a session the agent has not heard the story: it has done nothing, and nothing of it has cost anything. */
+const endOfStopped = ({ session }: Turn): TurnEnd =>
+  session === undefined
+    ? { type: "not-started", why: "The agent was stopped before it had opened a session." }
+    : { type: "process" };
 
 /** The process ended before the conversation did. */
 function endOfProcess(turn: Turn, { end }: ProcessResult): TurnEnd {

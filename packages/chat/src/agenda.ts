@@ -5,7 +5,7 @@ import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
-import { type News, newsOfItem, newsOfNode, type NodeNews } from "./notices/news.ts";
+import { type News, newsOfBudget, newsOfItem, newsOfNode, type NodeNews } from "./notices/news.ts";
 import { digestsFor, planNotice } from "./notices/plan.ts";
 import { type Target, targetsOf, wants } from "./notices/targets.ts";
 import { remindersDue } from "./timers.ts";
@@ -13,8 +13,8 @@ import { remindersDue } from "./timers.ts";
 export interface Agenda {
   /** These items changed; undefined: any may have. */
   touch(items: ReadonlySet<string> | undefined): void;
-  /** Once a second: who of the nodes fell silent or came back. */
-  lookAtNodes(): void;
+  /** Once a second: who of the nodes fell silent or came back, and what is left of the day's budget. */
+  look(): void;
   due(): readonly Due[];
 }
 
@@ -35,6 +35,7 @@ const SILENT_MS = 60_000;
 export function createAgenda({ account, desk, clock, context }: AgendaDeps): Agenda {
   const touched = new Set<string>();
   const nodes = createNodeWatch(desk, clock);
+  let ofMesh: readonly News[] = [];
 
   const replies = (): readonly Due[] => {
     const { chat } = desk.view();
@@ -73,7 +74,10 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
     touch: (items) => {
       for (const id of items ?? desk.view().items.keys()) touched.add(id);
     },
-    lookAtNodes: () => nodes.look(),
+    look: () => {
+      nodes.look();
+      ofMesh = [...nodes.news().map(newsOfNode), ...newsOfBudget(desk.view(), clock.wallMs())];
+    },
     due: () => {
       const targets = targetsOf(account, desk.view());
       const now = clock.wallMs();
@@ -81,7 +85,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
         ...replies(),
         ...remindersDue(now, context()),
         ...[...touched].flatMap((id) => ofItem(id, targets)),
-        ...targets.flatMap((target) => plan(nodes.news().map(newsOfNode), target)),
+        ...targets.flatMap((target) => plan(ofMesh, target)),
         ...targets.flatMap((target) => digestsFor(target, now, context())),
       ];
     },

@@ -17,6 +17,7 @@ import {
   LIVE,
   ok,
   plain,
+  plainOutput,
   type Result,
   type RoomCommand,
   usageOf,
@@ -338,6 +339,6 @@ async function logTail(desk: ChatDesk, item: string): Promise<Body> {
   const { end, nextOffset } = first.value;
   const last = nextOffset >= end ? first : await desk.readLog({ item, offset: Math.max(0, end - 4 * TAIL_LENGTH) });
   if (!last.ok) return [plain(forRooms(last.error.message))];
-  const lines = last.value.text.slice(-TAIL_LENGTH).trimEnd().split("\n").slice(-TAIL_LINES);
+  const lines = plainOutput(last.value.text).slice(-TAIL_LENGTH).trimEnd().split("\n").slice(-TAIL_LINES);
   return lines.join("").trim() === "" ? [plain("Its log is empty so far.")] : [block(lines.join("\n"))];
 }

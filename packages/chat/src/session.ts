@@ -300,7 +300,7 @@ export function createSession(deps: SessionDeps): Session {
       step();
       saveCursor(false);
       keepHeardCursor();
-      if (held !== undefined) agenda.lookAtNodes();
+      if (held !== undefined) agenda.look();
       pokeAll();
     },
     changed: (items) => {

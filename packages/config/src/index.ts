@@ -19,9 +19,11 @@ export type {
 export { projectNameFrom } from "./project-name.ts";
 export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
 export { projectConfigJsonSchema } from "./schema.ts";
+export { isSecretKey } from "./secret.ts";
 export { formatDuration, parseDuration } from "./quantity.ts";
 export {
   type AccountConfig,
+  type ArtifactConfig,
   type InterpreterConfig,
   type NodeConfig,
   NO_NODE_CONFIG,

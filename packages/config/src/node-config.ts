@@ -6,7 +6,7 @@ import { didYouMean, err, ok, type Result, type Role, ROLES, verbOf, VERBS } fro
 import * as z from "zod";
 
 import { readDocument } from "./document.ts";
-import { duration, hostPatterns } from "./field-kinds.ts";
+import { duration, hostPatterns, size } from "./field-kinds.ts";
 import { configError, type ConfigError, type ConfigProblem, keyText, type KeyPath } from "./problem.ts";
 import { createPositionFinder } from "./text-position.ts";
 
@@ -55,7 +55,16 @@ export interface SandboxOwnConfig {
   readonly network: { readonly allow: readonly string[] } | undefined;
 }
 
+/** What this node keeps of attempts: for how long, how much, and how many others shall keep what its own attempts leave. */
+export interface ArtifactConfig {
+  readonly copies: number;
+  readonly keepMs: number;
+  readonly bytes: number;
+}
+
 export interface NodeConfig {
+  /** Undefined when the file does not say. */
+  readonly artifacts: ArtifactConfig | undefined;
   readonly sandbox: SandboxOwnConfig;
   readonly interpreter: InterpreterConfig | undefined;
   readonly transports: readonly AccountConfig[];
@@ -63,6 +72,7 @@ export interface NodeConfig {
 }
 
 export const NO_NODE_CONFIG: NodeConfig = {
+  artifacts: undefined,
   transports: [],
   lease: { ttlMs: 30_000 },
   interpreter: undefined,
@@ -173,14 +183,25 @@ const sandbox = z
   .prefault({})
   .transform((given): SandboxOwnConfig => ({ ...given, network: given.network }));
 
+const HOUR = 3_600_000;
+
+const artifacts = z
+  .strictObject({
+    copies: z.int().min(0).max(8).default(2),
+    keep: duration({ min: HOUR, max: 3_650 * 24 * HOUR }, "How long what attempts left is kept here.").prefault("30d"),
+    bytes: size({ min: 1024 ** 2, max: 1024 ** 4 }, "How much of it is kept here.").prefault("2GiB"),
+  })
+  .transform(({ copies, keep, bytes }): ArtifactConfig => ({ copies, keepMs: keep, bytes }));
+
 const nodeConfig = z
   .strictObject({
     transports: z.array(transport).max(32).default([]),
     lease,
     interpreter: interpreter.optional(),
     sandbox,
+    artifacts: artifacts.optional(),
   })
-  .transform((given): NodeConfig => ({ ...given, interpreter: given.interpreter }));
+  .transform((given): NodeConfig => ({ ...given, interpreter: given.interpreter, artifacts: given.artifacts }));
 
 /** `fileName` is only repeated in problems; nothing is opened. */
 export function parseNodeConfig(text: string, fileName: string): Result<NodeConfig, ConfigError> {
@@ -242,8 +263,10 @@ function sentenceOf(issue: z.core.$ZodIssue, path: KeyPath): string {
 
 function keysAt(path: KeyPath): readonly string[] {
   const [top, , inner] = path;
-  if (top === undefined) return ["transports", "lease", "interpreter"];
+  if (top === undefined) return ["transports", "lease", "interpreter", "sandbox", "artifacts"];
   if (top === "lease") return ["ttl"];
+  if (top === "artifacts") return ["copies", "keep", "bytes"];
+  if (top === "sandbox") return inner === "network" ? ["allow"] : ["read", "caches", "network"];
   if (top === "interpreter") return ["run", "timeout", "env"];
   if (inner === "secrets") return ["env", "file"];
   return Object.keys((inner === "rooms" ? room : transport).shape);

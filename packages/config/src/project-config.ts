@@ -115,6 +115,8 @@ export interface ProjectConfig {
   readonly merge: MergeConfig;
   readonly limits: LimitConfig;
   readonly ask: AskConfig;
+  /** Patterns of files that are kept of the checkout that the gate ran in; none when it is left out. */
+  readonly artifacts?: readonly string[] | undefined;
   readonly budget: BudgetConfig;
   /** By the model's name, for agents that tell only tokens. */
   readonly prices: ReadonlyMap<string, Price>;

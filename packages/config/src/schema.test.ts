@@ -44,6 +44,7 @@ test("the schema for editors has an id, a title, and a description for every key
   const keys = keysOf(node.parse(projectConfigJsonSchema()), "");
   expect(new Set(keys.map(([path]) => path))).toEqual(
     new Set([
+      "artifacts",
       "project",
       "base",
       "remote",

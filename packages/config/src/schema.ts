@@ -23,7 +23,7 @@ import { ACP_PRESETS, COMMAND_PRESETS } from "./presets.ts";
 import type { AgentConfig, Argv, ProjectConfig } from "./project-config.ts";
 import { PROJECT_NAME_PATTERN, projectNameFrom } from "./project-name.ts";
 import { toSchemaIssues, type SchemaIssue, type Vocabulary } from "./schema-issue.ts";
-import { branchProblem, remoteProblem, wordProblem } from "./text-rules.ts";
+import { branchProblem, patternProblem, remoteProblem, wordProblem } from "./text-rules.ts";
 
 const GATE_COMMANDS_MAX = 32;
 const BRANCH_LENGTH_MAX = 200;
@@ -222,6 +222,24 @@ const askKeys = {
     .meta({ description: "What answers a question then, where it is one of its options. Nothing when it is empty." }),
 };
 
+const PATTERNS_MAX = 16;
+const PATTERN_LENGTH_MAX = 200;
+
+const pattern = z
+  .string({ error: textLike("coverage/*.xml") })
+  .min(1, { error: "must not be empty; write a path or a pattern, for example coverage/*.xml" })
+  .max(PATTERN_LENGTH_MAX, { error: `must be at most ${PATTERN_LENGTH_MAX} characters long` })
+  .check(obeys(patternProblem));
+
+const artifacts = z
+  .array(pattern, { error: "must be a list of patterns, for example [coverage/*.xml]" })
+  .max(PATTERNS_MAX, { error: `must have at most ${PATTERNS_MAX} patterns` })
+  .optional()
+  .meta({
+    description:
+      "Files that are kept of the checkout that the gate ran in. * stands for a part of a name, ** for any directories.",
+  });
+
 const budgetKeys = {
   attempt: cap(MONEY, "What one attempt of an item may cost before it is ended.").prefault("none"),
   item: cap(MONEY, "What all attempts of one item may cost together.").prefault("none"),
@@ -274,6 +292,7 @@ const schema = z.strictObject({
     .strictObject(askKeys, { error: mapLike("{ timeout: 30m }") })
     .prefault({})
     .meta({ description: "What becomes of a question that nobody answers." }),
+  artifacts,
   budget: z
     .strictObject(budgetKeys, { error: mapLike("{ attempt: $2, item: $10, day: $50 }") })
     .prefault({})
@@ -341,6 +360,7 @@ function toAgentConfig(written: z.output<typeof schema>["agent"]): AgentConfig {
 
 function toProjectConfig({
   agent: worker,
+  artifacts: patterns = [],
   claim,
   limits,
   ask,
@@ -350,6 +370,7 @@ function toProjectConfig({
   return {
     ...asWritten,
     agent: toAgentConfig(worker),
+    ...(patterns.length === 0 ? {} : { artifacts: patterns }),
     claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
     limits: {
       agentWallMs: limits.agentWall,

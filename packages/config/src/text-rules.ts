@@ -48,3 +48,13 @@ function hasControl(text: string): boolean {
 function hasSpaceOrControl(text: string): boolean {
   return hasControl(text) || /\s/u.test(text);
 }
+
+/** A pattern of paths inside of the repository. */
+export function patternProblem(text: string): string | undefined {
+  const problem = wordProblem(text);
+  if (problem !== undefined) return problem;
+  const isInside = text.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return isInside
+    ? undefined
+    : "must be a path inside of the repository, without . and .. and without a slash at its ends";
+}

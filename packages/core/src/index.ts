@@ -2,8 +2,10 @@
 export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
 export { didYouMean } from "./kernel/did-you-mean.ts";
 export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
+export { createTerminalFilter, plainOutput, shownOutput } from "./kernel/terminal-text.ts";
 
 export {
+  type ArtifactFile,
   ITEM_TYPES,
   type ItemBody,
   type ItemType,
@@ -27,7 +29,7 @@ export {
   openFrame,
   sealFrame,
 } from "./op/frame.ts";
-export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS } from "./op/limits.ts";
+export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_LOG_READS } from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   endsOf,
@@ -97,7 +99,8 @@ export { proveRotation } from "./member/rotation-proof.ts";
 export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 
-export { isOpen, openQuestions, type Question } from "./fold/annotations.ts";
+export { type Artifacts, isOpen, openQuestions, type Question } from "./fold/annotations.ts";
+export type { Spend } from "./fold/spend.ts";
 export { digestOf } from "./fold/digest.ts";
 export { type FoldChange, FOLD_VERSION, MESH_ENTITY, type View } from "./fold/fold.ts";
 export type { HistoryEntry, ItemHistory, Outcome } from "./fold/history.ts";
@@ -188,6 +191,7 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { countUntakable } from "./view/waiting.ts";
 export { featureIn } from "./fold/stage.ts";
 export { touchedBy } from "./view/overlap.ts";

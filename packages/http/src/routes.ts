@@ -58,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   query("/api/v1/effects", "effects"),
   query("/api/v1/doctor", "doctor"),
   query("/api/v1/projects", "projects"),
+  query("/api/v1/artifacts", "artifacts"),
+  { method: "GET", path: "/api/v1/artifacts/:digest", access: "token", handle: readArtifact },
   query("/api/v1/costs", "costs"),
   query("/api/v1/budget", "budget"),
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
@@ -159,6 +161,20 @@ async function readLog({ api, parameters, query }: RouteRequest): Promise<Reply>
   }
   const chunk = await api.readLog(epoch === undefined ? { item, offset } : { item, epoch, offset });
   return chunk.ok ? jsonReply(200, chunk.value) : commandErrorReply(chunk.error);
+}
+
+/** Anything may be in it, so no browser is to show it: it is saved, under a name that is only a name. */
+async function readArtifact({ api, parameters }: RouteRequest): Promise<Reply> {
+  const read = await api.readArtifact(parameters.get("digest") ?? "");
+  if (!read.ok) return commandErrorReply(read.error);
+  const { file, bytes } = read.value;
+  const name = `${file.item}-${file.epoch}-${file.name}`.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(-100);
+  return {
+    status: 200,
+    contentType: "application/octet-stream",
+    body: bytes,
+    headers: { "Content-Disposition": `attachment; filename="${name}"`, "X-Skein-Digest": file.digest },
+  };
 }
 
 function wholeNumber(text: string | null): number | undefined | "invalid" {

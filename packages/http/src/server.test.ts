@@ -61,29 +61,6 @@ const askRoute = (route: Route, headers: Readonly<Record<string, string>>): Prom
     ...(route.method === "POST" ? { body: '{"name":"item.list"}' } : {}),
   });
 
-test("the route table holds the routes of the contract", () => {
-  expect(ROUTES.map(({ method, path, access }) => `${method} ${path} ${access}`)).toEqual([
-    "GET /healthz open",
-    "GET /metrics token",
-    "GET /api/v1/node token",
-    "GET /api/v1/digest token",
-    "GET /api/v1/items token",
-    "GET /api/v1/items/:item token",
-    "GET /api/v1/items/:item/history token",
-    "GET /api/v1/claims token",
-    "GET /api/v1/nodes token",
-    "GET /api/v1/members token",
-    "GET /api/v1/forks token",
-    "GET /api/v1/effects token",
-    "GET /api/v1/doctor token",
-    "GET /api/v1/projects token",
-    ...["costs", "budget"].map((name) => `GET /api/v1/${name} token`),
-    "GET /api/v1/logs/:item token",
-    "POST /api/v1/commands token",
-    "POST /api/v1/snapshots token",
-  ]);
-});
-
 test.each(ROUTES)("$method $path answers the right token and refuses a missing or wrong one", async (route) => {
   const refused = route.access === "open" ? 200 : 401;
   expect((await askRoute(route, BEARER)).status).toBe(200);

@@ -2,7 +2,7 @@
  * What a running node offers to the programs around it: the CLI, the HTTP server, the web board. Everything a person can
  * see or do goes through here, so that each of them shows the same and can do the same.
  */
-import type { Board, BoardChange, CommandError, Result } from "@skein/core";
+import type { Board, BoardChange, CommandError, KeptFile, Result } from "@skein/core";
 
 /** Plain JSON, as it is printed and sent. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -35,6 +35,12 @@ export interface LogChunk {
   readonly ended: boolean;
 }
 
+/** A kept file with its content, which is what its digest says. */
+export interface KeptContent {
+  readonly file: KeptFile;
+  readonly bytes: Uint8Array;
+}
+
 export interface NodeApi {
   readonly meshId: string;
   readonly nodeId: string;
@@ -48,6 +54,8 @@ export interface NodeApi {
    * refused command has changed nothing.
    */
   command(name: string, input: unknown): Promise<Result<Json, CommandError>>;
+  /** A file that was kept of an attempt, by its digest or the beginning of one; from here, or from a node that has it. */
+  readArtifact(digest: string): Promise<Result<KeptContent, CommandError>>;
   /** A piece of an attempt's log, asked from the node that has it when it is not here. */
   readLog(query: {
     readonly item: string;

@@ -56,6 +56,7 @@ function stand() {
     view: () => replica.view(),
     attempts: () => new Map([[`${ITEM}/1`, ATTEMPT]]),
     linkTo: (member) => (member === "bob" ? bob.link : undefined),
+    links: () => [],
     nameOf: (key) => key,
     isRunning: () => false,
   });

@@ -1,5 +1,6 @@
 /**
- * Reads an attempt's captured output from wherever it is: this node's disk, or over a link from the node that captured it.
+ * Reads an attempt's captured output from wherever it is: this node's disk, or over links from the node that captured it.
+ * What it gives out is fit to be shown: colors stay, and nothing else that a terminal would obey.
  */
 import {
   type BoardAttempt,
@@ -11,14 +12,14 @@ import {
   type Message,
   ok,
   type Result,
+  shownOutput,
   type View,
 } from "@skein/core";
 
 import type { LogChunk } from "./api.ts";
 import type { PeerLink } from "./links/peer-link.ts";
-import type { AttemptLogs, Cancel, Clock } from "./ports.ts";
-
-const ANSWER_MS = 5_000;
+import { createPeerReads, type PeerReads, type PieceAnswer, type PieceQuestion } from "./peer-reads.ts";
+import type { AttemptLogs, Blobs, Cancel, Clock } from "./ports.ts";
 
 export interface LogReaderDeps {
   readonly clock: Clock;
@@ -29,9 +30,15 @@ export interface LogReaderDeps {
   readonly attempts: () => ReadonlyMap<string, BoardAttempt>;
   /** The link to a member, by its id. */
   readonly linkTo: (member: string) => PeerLink | undefined;
+  /** Links to all members that there is one to. */
+  readonly links: () => readonly PeerLink[];
   readonly nameOf: (key: string) => string;
   /** Is an attempt of this item and epoch running here? */
   readonly isRunning: (item: string, epoch: number) => boolean;
+  /** What is kept by its digest; a node without it keeps nothing. */
+  readonly blobs?: Blobs | undefined;
+  /** The whole log of an attempt that has ended, from whoever kept it. */
+  readonly kept?: (attempt: BoardAttempt) => Promise<Uint8Array | undefined>;
 }
 
 export interface LogReader {
@@ -42,53 +49,55 @@ export interface LogReader {
   }): Promise<Result<LogChunk, CommandError>>;
   /** A question or an answer of a peer. */
   receive(link: PeerLink, message: Message): void;
+  readonly reads: PeerReads;
+  /** Nothing is held for readers any more. */
+  stop(): void;
 }
 
-type Answer = Extract<Message, { type: "log-data" }>;
+type Piece = Pick<PieceAnswer, "epoch" | "bytes" | "end" | "ended">;
 
 export function createLogReader(deps: LogReaderDeps): LogReader {
-  const waiting = new Map<
-    number,
-    {
-      /** Who was asked: ids are easily guessed, and nobody else may answer. */
-      readonly link: PeerLink;
-      readonly resolve: (answer: Answer | undefined) => void;
-      readonly cancel: Cancel;
-    }
-  >();
-  let nextId = 1;
-
-  const ask = (link: PeerLink, item: string, epoch: number, offset: number): Promise<Answer | undefined> =>
-    new Promise((resolve) => {
-      const id = nextId++;
-      const cancel = deps.clock.after(ANSWER_MS, () => {
-        waiting.delete(id);
-        resolve(undefined);
-      });
-      waiting.set(id, { link, resolve, cancel });
-      link.send({ type: "log-read", id, item, epoch, offset });
-    });
-
-  const answer = (message: Extract<Message, { type: "log-read" }>): Answer => {
-    const { id, item, epoch, offset } = message;
+  const packed = ({ item: digest, offset }: PieceQuestion): Piece | undefined => {
+    const found = deps.blobs?.readPacked(digest, offset, LIMITS.logBytes);
+    return found === undefined ? undefined : { epoch: 1, ended: true, ...found };
+  };
+  const lastKept = createLastKept(deps);
+  const local = ({ item, epoch, offset }: PieceQuestion): Piece | undefined => {
     const ended = !deps.isRunning(item, epoch);
-    const none: Answer = { type: "log-data", id, epoch: 0, bytes: new Uint8Array(), end: 0, ended };
-    if (!ITEM_ID.test(item)) return none;
-    const found = deps.logs.read({ item, epoch }, offset, LIMITS.logBytes);
-    if (found === undefined) return none;
-    return { type: "log-data", id, epoch, bytes: found.bytes, end: found.end, ended };
+    const found = ITEM_ID.test(item) ? deps.logs.read({ item, epoch }, offset, LIMITS.logBytes) : undefined;
+    if (found !== undefined) return { epoch, ended, ...found };
+    // It has printed nothing yet.
+    return ended ? undefined : { epoch: 0, bytes: new Uint8Array(), end: 0, ended };
+  };
+  const holderOf = ({ item, epoch }: PieceQuestion): string | undefined => pickAttempt(deps, item, epoch)?.node;
+
+  const peers = createPeerReads({
+    clock: deps.clock,
+    // Two nodes may have held one epoch: of two logs the one is meant that the asker's board shows.
+    own: (question, isPassedOn) => {
+      if (isDigest(question)) return packed(question);
+      return isPassedOn && holderOf(question) !== deps.self() ? undefined : local(question);
+    },
+    onward: (question) => {
+      if (isDigest(question)) return { holder: undefined, others: deps.links() };
+      const holder = holderOf(question);
+      if (holder === undefined || holder === deps.self()) return { holder: undefined, others: [] };
+      return { holder: deps.linkTo(holder), others: deps.links() };
+    },
+  });
+
+  const pieceOf = async (attempt: BoardAttempt, question: PieceQuestion): Promise<Piece | undefined> =>
+    (await liveOf(attempt.node, question)) ?? (await lastKept.read(attempt, question.offset));
+  const liveOf = (node: string, question: PieceQuestion): Promise<Piece | undefined> => {
+    if (node === deps.self()) return Promise.resolve(local(question));
+    const link = deps.linkTo(node);
+    return link === undefined ? peers.ask(deps.links(), question, LIMITS.logHops) : peers.ask([link], question, 0);
   };
 
   return {
-    receive: (link, message) => {
-      if (message.type === "log-read") return link.send(answer(message));
-      if (message.type !== "log-data") return undefined;
-      const waiter = waiting.get(message.id);
-      if (waiter?.link !== link) return undefined;
-      waiting.delete(message.id);
-      waiter.cancel();
-      return waiter.resolve(message);
-    },
+    reads: peers,
+    stop: () => lastKept.forget(),
+    receive: (link, message) => peers.receive(link, message),
     read: async ({ item: ref, epoch, offset }) => {
       const item = findItem(deps.view(), ref);
       if (!item.ok) return item;
@@ -100,46 +109,68 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
         });
       }
       const { node, epoch: at } = attempt;
-      if (node === deps.self()) {
-        const local = answer({ type: "log-read", id: 0, item: item.value.id, epoch: at, offset });
-        return ok(toChunk(item.value.id, at, node, offset, local));
-      }
-      const link = deps.linkTo(node);
-      const remote = link === undefined ? undefined : await ask(link, item.value.id, at, offset);
-      if (remote === undefined) {
-        const where = `The log of attempt ${at} is on ${deps.nameOf(node)}, which this node has no link to right now.`;
-        return err({ code: "unavailable", message: `${where} Ask there, or try again when it is back.` });
-      }
-      return ok(toChunk(item.value.id, at, node, offset, remote));
+      const piece = await pieceOf(attempt, { item: item.value.id, epoch: at, offset });
+      return piece === undefined
+        ? err(whyNone(deps, attempt))
+        : ok(toChunk({ item: item.value.id, epoch: at, node, offset }, piece));
     },
   };
 }
 
+const isDigest = ({ item, epoch }: PieceQuestion): boolean => epoch === 0 && /^[0-9a-f]{64}$/.test(item);
+
+const LAST_KEPT_MS = 30_000;
+
+/** Pieces of a kept log: whoever reads one reads all of it, so it stays unpacked for a moment. One at a time. */
+function createLastKept({ clock, kept }: LogReaderDeps): {
+  read(attempt: BoardAttempt, offset: number): Promise<Piece | undefined>;
+  forget(): void;
+} {
+  let last: { readonly key: string; readonly bytes: Uint8Array } | undefined;
+  let cancel: Cancel = () => undefined;
+  const read = async (attempt: BoardAttempt, offset: number): Promise<Piece | undefined> => {
+    const key = `${attempt.item}/${attempt.epoch}/${attempt.node}`;
+    const all = last?.key === key ? last.bytes : await kept?.(attempt);
+    if (all === undefined) return undefined;
+    last = { key, bytes: all };
+    cancel();
+    cancel = clock.after(LAST_KEPT_MS, () => (last = undefined));
+    const from = Math.min(offset, all.length);
+    return { epoch: attempt.epoch, bytes: all.subarray(from, from + LIMITS.logBytes), end: all.length, ended: true };
+  };
+  return { read, forget: () => cancel() };
+}
+
+function whyNone({ self, linkTo, nameOf }: LogReaderDeps, { node, epoch }: BoardAttempt): CommandError {
+  if (node === self()) {
+    return { code: "not-found", message: `The log of attempt ${epoch} was captured here, and is not here any more.` };
+  }
+  const where = `The log of attempt ${epoch} is on ${nameOf(node)}`;
+  return linkTo(node) === undefined
+    ? {
+        code: "unavailable",
+        message: `${where}, which this node has no link to right now. Ask there, or try again when it is back.`,
+      }
+    : { code: "unavailable", message: `${where}, which has not given it out. Ask there, or try again.` };
+}
+
 /** The epoch asked for, else the newest attempt. */
-function pickAttempt(deps: LogReaderDeps, item: string, epoch: number | undefined): BoardAttempt | undefined {
+function pickAttempt(
+  deps: Pick<LogReaderDeps, "attempts">,
+  item: string,
+  epoch: number | undefined,
+): BoardAttempt | undefined {
   const own = [...deps.attempts().values()].filter((attempt) => attempt.item === item);
   if (epoch !== undefined) return own.find((attempt) => attempt.epoch === epoch);
   return own.toSorted((a, b) => b.epoch - a.epoch)[0];
 }
 
-/** Cut at a whole character, so that a chunk's text has exactly the bytes it stands for. */
-function toChunk(item: string, epoch: number, node: string, offset: number, answer: Answer): LogChunk {
-  const whole = answer.bytes.subarray(0, wholeCharacters(answer.bytes));
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(whole);
-  const nextOffset = offset + whole.length;
-  const { end } = answer;
-  return { item, epoch, node, offset, text, nextOffset, end, ended: answer.ended && nextOffset >= end };
-}
-
-/** Length without a UTF-8 sequence that is cut off at the end. */
-function wholeCharacters(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return needed > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
+/** What can be shown of a piece; what is cut off at its end comes with the next one, if there is one. */
+function toChunk(place: Pick<LogChunk, "item" | "epoch" | "node" | "offset">, { bytes, end, ended }: Piece): LogChunk {
+  const isLast = ended && place.offset + bytes.length >= end;
+  const shown = shownOutput(bytes, isLast);
+  const nextOffset = place.offset + shown.bytes;
+  return { ...place, text: shown.text, nextOffset, end, ended: ended && nextOffset >= end };
 }
 
 const LAST_OUTPUT_BYTES = 4_096;

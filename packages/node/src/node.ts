@@ -27,7 +27,7 @@ import {
 
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
-import { createLogReader, lastOutputOf } from "./attempt-log-reader.ts";
+import { lastOutputOf } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
@@ -44,10 +44,13 @@ import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
 import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
+import { createOutput, type KeepsArtifacts } from "./output.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
+import { withoutSecrets } from "./secrets/redacted-journal.ts";
+import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
 import { createFleetPurse } from "./work/fleet-purse.ts";
@@ -67,6 +70,10 @@ export interface NodeOptions {
   /** For agents that hold a conversation; none are driven when it is left out. */
   readonly talking?: WorkDeps["talking"];
   readonly logs: AttemptLogs;
+  /** What never stands in a log or an op that this node writes; nothing when it is left out. */
+  readonly secrets?: Secrets;
+  /** Where what attempts leave is kept, and for how long; nothing is kept when it is left out. */
+  readonly artifacts?: KeepsArtifacts;
   readonly openRepository: OpenRepository;
   readonly writeStory: WorkDeps["writeStory"];
   readonly environment: WorkDeps["environment"];
@@ -147,7 +154,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onSettled: () => journal.mayAuthor(),
     onIsolated: () => log("info", "incarnation.isolated", { incarnation: toHex(continuity.incarnation()) }),
   });
-  const { journal, alone } = gateJournal(
+  const secrets = options.secrets ?? createSecrets();
+  const { journal: gated, alone } = gateJournal(
     createJournal({
       clock,
       replica,
@@ -160,6 +168,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       },
     }),
   );
+  const journal = withoutSecrets(gated, secrets);
   const watch = createFeedWatch({
     ...options,
     self: selfWithRole,
@@ -202,23 +211,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
   };
 
   const links: Links = createLinks({
-    clock,
-    random: options.random,
-    crypto,
-    net: options.net,
-    store: options.store,
+    ...options,
     journal,
     replica,
     signer,
     self,
-    name: options.name,
-    rendezvous: options.rendezvous,
-    ticket: options.ticket,
     incidents,
-    log,
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
-    onLogMessage: (link, message) => logReader.receive(link, message),
+    onLogMessage: (link, message) => output.receive(link, message),
     onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
     heldBack: () => (continuity.isAsking() ? ownFeed() : undefined),
@@ -241,29 +242,34 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onShort: () => presence.beatSoon(),
   });
 
-  const worker: Worker = createWorker({
-    fleet,
-    clock,
-    crypto,
+  const output = createOutput({
+    ...options,
+    keeps: options.artifacts,
+    secrets,
     journal,
     replica,
-    log,
     incidents,
-    processes: options.processes,
-    sandboxes: options.sandboxes,
-    asking: options.asking,
-    talking: options.talking,
-    appendLog: (attempt, chunk) => options.logs.append(attempt, chunk),
-    writeStory: options.writeStory,
-    environment: options.environment,
-    scriptedAgent: options.scriptedAgent,
+    self,
+    role: selfRole,
+    nameOf,
+    membership,
+    presence,
+    peers: () => links.peers(),
+    executions: () => worker.executions(),
+    attempts: () => board.current().attempts,
+  });
+
+  const worker: Worker = createWorker({
+    ...options,
+    fleet,
+    journal,
+    replica,
+    incidents,
+    capture: output.capture,
+    leavings: output.leavings,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,
     incarnation: () => toHex(continuity.incarnation()),
-    slots: options.slots,
-    idle: options.idle,
-    labels: options.labels,
-    openRepository: options.openRepository,
     others: () => candidatesOf(presence),
     machine: options.machine ?? idleMachine,
     isExpired: (claim) => {
@@ -274,6 +280,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     onActivity: () => {
       board.refresh();
       presence.beatSoon();
+      output.artifacts.poke();
     },
     onLandings: (items) => {
       board.update(items);
@@ -292,16 +299,6 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       wallMs: clock.wallMs(),
     });
   const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
-  const logReader = createLogReader({
-    clock,
-    logs: options.logs,
-    self,
-    view: () => replica.view(),
-    attempts: () => board.current().attempts,
-    linkTo: (member) => links.peers().get(membership().members.get(member)?.key ?? ""),
-    nameOf,
-    isRunning: (item, epoch) => worker.executions().some((one) => one.item === item && one.epoch === epoch),
-  });
   const reissuer = createReissuer({ clock, journal, replica, incidents, self: selfWithRole });
   const growth = createGrowth({
     ...options,
@@ -365,6 +362,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board.update(changed ? undefined : items);
     reissuer.look(items);
     worker.changed(items);
+    output.changed(items);
     timers.look();
   });
   board.update(undefined);
@@ -390,7 +388,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       const parsed = parseCommand(name, input);
       return parsed.ok ? commander.run(parsed.value) : parsed;
     },
-    readLog: (query) => logReader.read(query),
+    readLog: (query) => output.read(query),
+    readArtifact: (digest) => output.artifacts.read(digest),
   };
 
   const desk = createChatDesk({
@@ -424,6 +423,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       worker.start();
       timers.start();
       growth.start();
+      output.artifacts.start();
       refreshBoard();
     },
     stop: async () => {
@@ -431,6 +431,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       continuity.stop();
       timers.stop();
       await worker.drain();
+      await output.stop();
       growth.stop();
       refresh();
       presence.stop();

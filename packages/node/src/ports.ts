@@ -478,6 +478,59 @@ export interface AttemptLogs {
     offset: number,
     maxBytes: number,
   ): { readonly bytes: Uint8Array; readonly end: number } | undefined;
+  /** What was kept under a digest is not needed twice. */
+  remove?(attempt: { readonly item: string; readonly epoch: number }): void;
   /** Epochs of an item that have a log here, ascending. */
   epochs(item: string): readonly number[];
+}
+
+// ── kept files ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Contents by their SHA-256 (hex). What stands under a digest is what the digest says. */
+export interface Blobs {
+  /** Takes a content; fails with one sentence when there is more of it than it may have, or no room. */
+  keep(
+    source: Iterable<Uint8Array>,
+    maxBytes: number,
+  ): Promise<Result<{ readonly digest: string; readonly size: number }, string>>;
+  has(digest: string): boolean;
+  /** A piece of the packed content, to be sent; undefined when it is not here. */
+  readPacked(
+    digest: string,
+    offset: number,
+    maxBytes: number,
+  ): { readonly bytes: Uint8Array; readonly end: number } | undefined;
+  /** A packed content from somewhere else, of this size when unpacked. May throw in `write` when the disk refuses. */
+  receive(digest: string, size: number): ReceivingBlob;
+  /** The content, checked; undefined when it is not here. */
+  content(digest: string, maxBytes: number): Promise<Result<Uint8Array | undefined, string>>;
+  list(): readonly StoredBlob[];
+  remove(digest: string): void;
+}
+
+/** A file that a project asked to keep. Its content can be read once. */
+export interface DeclaredFile {
+  readonly name: string;
+  readonly content: Iterable<Uint8Array>;
+}
+
+/** The files below a directory that match one of the patterns. What cannot be taken is told in one sentence each. */
+export type DeclaredFiles = (
+  directory: string,
+  patterns: readonly string[],
+  onRefused: (message: string) => void,
+) => readonly DeclaredFile[];
+
+export interface ReceivingBlob {
+  write(packed: Uint8Array): void;
+  /** Keeps it when it is what its digest says. */
+  finish(): Promise<Result<void, string>>;
+  abandon(): void;
+}
+
+export interface StoredBlob {
+  readonly digest: string;
+  readonly packedBytes: number;
+  /** Wall time. */
+  readonly storedAtMs: number;
 }

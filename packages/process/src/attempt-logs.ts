@@ -5,7 +5,7 @@
  * stopped. A log grows to `maxBytesPerLog` and then gets one last line saying so: a file longer than the limit is a log
  * that was cut. Item and epoch are checked before they become a path.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptLogs } from "@skein/node";
 import { assert } from "@skein/core";
@@ -40,6 +40,9 @@ export function createAttemptLogs(options: AttemptLogsOptions): AttemptLogs {
       return trouble.report(`Could not read the log ${pathOf(attempt)}`, () =>
         unlessMissing(() => readPiece(pathOf(attempt), offset, maxBytes)),
       );
+    },
+    remove: (attempt) => {
+      if (isAttempt(attempt)) trouble.report("Could not remove a log", () => rmSync(pathOf(attempt), { force: true }));
     },
     epochs: (item) => {
       if (!ITEM.test(item)) return [];

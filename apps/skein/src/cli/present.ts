@@ -3,6 +3,7 @@ import type { CommandName } from "@skein/core";
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
+import { artifactTable, effectTable } from "./present-attempts.ts";
 import { blamePage } from "./present-blame.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { stuckPage } from "./present-stuck.ts";
@@ -64,6 +65,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "mesh.freeze": () => "Frozen: nobody takes more work until `skein unfreeze`.",
   "mesh.unfreeze": () => "Work is taken again.",
   effects: (value) => effectTable(rows(value)),
+  artifacts: (value) => artifactTable(rows(value)),
   forks: (value) => forkList(rows(value)),
   digest: (value) => digestPage(fields(value)),
   verify: (value) => verifyPage(fields(value)),
@@ -380,14 +382,6 @@ const projectTable = (projects: readonly Fields[]): string =>
     : table(
         ["NAME", "LANDS ON", "OF"],
         projects.map((one) => [text(one["name"]), text(one["base"]), text(one["remote"])]),
-      );
-
-const effectTable = (effects: readonly Fields[]): string =>
-  effects.length === 0
-    ? "This node works on nothing."
-    : table(
-        ["ITEM", "EPOCH", "STATE", "DOING"],
-        effects.map((one) => [text(one["item"]), text(one["epoch"]), text(one["state"]), text(one["activity"])]),
       );
 
 const forkList = (forks: readonly Fields[]): string =>

@@ -1,11 +1,12 @@
-/** Commands that follow or show: board, logs. */
-import type { BoardAttempt } from "@skein/core";
+/** Commands that follow or show: board, logs, kept files. */
+import { writeFileSync } from "node:fs";
+
+import { type BoardAttempt, createTerminalFilter, shownOutput } from "@skein/core";
 import type { Json } from "@skein/node";
 import type { Command } from "commander";
 
 import { type Client, connect } from "../client.ts";
-import { Failure } from "../failure.ts";
-import { printableLog } from "../log-output.ts";
+import { Failure, reasonOf } from "../failure.ts";
 import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption, wholeNumber } from "./options.ts";
 import { present } from "./present.ts";
 
@@ -26,6 +27,33 @@ export function addViewCommands(program: Command): void {
     .action(async (item: string, flags: CommonOptions & { follow?: boolean; epoch?: number }) =>
       withClient(flags, (client) => showLogs(client, item, flags.epoch, flags.follow === true)),
     );
+  program
+    .command("artifact")
+    .description("What is kept of attempts")
+    .command("get")
+    .description("Print a kept file, or save it; what does not have its digest is refused")
+    .argument("<digest>", "its digest, or the beginning of it, as `skein artifacts` lists it")
+    .option("-o, --output <file>", "where to save it; a file that is there is not touched")
+    .addOption(dataOption())
+    .action(async (digest: string, flags: CommonOptions & { output?: string }) =>
+      withClient(flags, (client) => getArtifact(client, digest, flags.output)),
+    );
+}
+
+async function getArtifact(client: Client, digest: string, output: string | undefined): Promise<void> {
+  const read = await client.readArtifact(digest);
+  if (!read.ok) throw new Failure(read.error.message);
+  if (output !== undefined) {
+    try {
+      writeFileSync(output, read.value, { flag: "wx", mode: 0o600 });
+    } catch (cause) {
+      throw new Failure(`${output} cannot be written: ${reasonOf(cause)}.`);
+    }
+    return;
+  }
+  // A terminal gets what is harmless, and everything else the very bytes.
+  const shown = process.stdout.isTTY ? shownOutput(read.value, true).text : read.value;
+  await new Promise<void>((resolve) => process.stdout.write(shown, () => resolve()));
 }
 
 async function withClient(flags: CommonOptions, use: (client: Client) => Promise<void>): Promise<void> {
@@ -72,7 +100,7 @@ async function showLogs(client: Client, item: string, epoch: number | undefined,
     }
     shown = wanted.length;
     if (!goesOn) return;
-    await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+    await pause();
   }
 }
 
@@ -90,15 +118,39 @@ async function attemptsOf(client: Client, item: string): Promise<ShownAttempts> 
   return { attempts: attemptLog, underWay: ["Coding", "Qa", "Merge"].includes(stage) };
 }
 
-/** Copies a log to standard output; returns why it could not be read. */
+/**
+ * Copies a log to standard output; returns why it could not be read. While the attempt runs, and this node does not reach the one
+ * that runs it, following waits and goes on where it was.
+ */
 async function copyLog(client: Client, item: string, epoch: number, follow: boolean): Promise<string | undefined> {
-  for (let offset = 0; ;) {
-    const chunk = await client.readLog(item, epoch, offset);
-    if (!chunk.ok) return chunk.error.message;
-    process.stdout.write(printableLog(chunk.value.text));
-    const moved = chunk.value.nextOffset > offset;
-    offset = chunk.value.nextOffset;
-    if (chunk.value.ended || (!moved && !follow)) return undefined;
-    if (!moved) await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+  const filter = createTerminalFilter({ colors: process.stdout.isTTY && process.env["NO_COLOR"] === undefined });
+  let isWaiting = false;
+  try {
+    for (let offset = 0; ;) {
+      const chunk = await client.readLog(item, epoch, offset);
+      if (!chunk.ok) {
+        const { code, message } = chunk.error;
+        if (!follow || code !== "unavailable" || !(await isRunning(client, item, epoch))) return message;
+        if (!isWaiting) process.stderr.write(`(${message} Waiting for it.)\n`);
+        isWaiting = true;
+        await pause();
+        continue;
+      }
+      isWaiting = false;
+      process.stdout.write(filter.write(chunk.value.text));
+      const moved = chunk.value.nextOffset > offset;
+      offset = chunk.value.nextOffset;
+      if (chunk.value.ended || (!moved && !follow)) return undefined;
+      if (!moved) await pause();
+    }
+  } finally {
+    process.stdout.write(filter.end());
   }
 }
+
+async function isRunning(client: Client, item: string, epoch: number): Promise<boolean> {
+  const { attempts } = await attemptsOf(client, item);
+  return attempts.some((attempt) => attempt.epoch === epoch && attempt.outcome === "running");
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));

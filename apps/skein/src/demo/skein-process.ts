@@ -6,7 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { printableLog } from "../log-output.ts";
+import { plainOutput } from "@skein/core";
+
 import { childrenOf } from "./child-processes.ts";
 import { environmentWithout } from "./environment.ts";
 
@@ -102,6 +103,6 @@ function signal(target: number, name: NodeJS.Signals): void {
 
 function tailOf(logFile: string): string {
   if (!existsSync(logFile)) return "";
-  const lines = printableLog(readFileSync(logFile, "utf8")).trimEnd().split("\n");
+  const lines = plainOutput(readFileSync(logFile, "utf8")).trimEnd().split("\n");
   return lines.slice(-TAIL_LINES).join("\n");
 }

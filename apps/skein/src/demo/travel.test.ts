@@ -25,6 +25,9 @@ const item = (id: string, overrides: Partial<DemoItem> = {}): DemoItem => ({
 const clientWith = (items: readonly DemoItem[]): Client => ({
   command: (name) =>
     Promise.resolve({ ok: true, value: name === "item.list" ? items : name === "nodes" ? [] : { why: ["It waits."] } }),
+  readArtifact: () => {
+    throw new Error("nobody asks for files");
+  },
   readLog: () => Promise.reject(new Error("not asked here")),
   boardUrl: "http://127.0.0.1:1/",
   close: () => Promise.resolve(),

@@ -1,5 +1,16 @@
 /** What is worth telling: how an item stands now, what is asked about it, a node that fell silent. Pure. */
-import { type Body, code, type LiveItem, openQuestions, plain, strong } from "@skein/core";
+import {
+  type Body,
+  budgetOn,
+  code,
+  formatUsd,
+  type LiveItem,
+  openQuestions,
+  plain,
+  rightsOn,
+  strong,
+  type View,
+} from "@skein/core";
 import type { Json } from "@skein/node";
 
 import type { Verbosity } from "../account.ts";
@@ -165,3 +176,32 @@ export const newsOfNode = ({ id, name, isAlive, since }: NodeNews): News => ({
   ],
   buttons: noButtons,
 });
+
+const DAY_MS = 86_400_000;
+const PERCENT = 100;
+/** Of a day's budget: once when it is nearly gone, and once when it is. */
+const BUDGET_LEVELS: readonly number[] = [80, 100];
+
+/** How much of the fleet's budget of this day (UTC) is spent or set aside; the highest level that it has reached. */
+export function newsOfBudget(view: Pick<View, "membership" | "items">, nowMs: number): readonly News[] {
+  const dawn = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const today = new Date(dawn).toISOString().slice(0, "2026-11-21".length);
+  const cap = budgetOn(view.membership, today)?.microUsd;
+  if (cap === undefined || cap === null || cap === 0) return [];
+  const charged = [...(rightsOn(view, today)?.values() ?? [])].reduce((sum, one) => sum + one.spent + one.reserved, 0);
+  const level = BUDGET_LEVELS.findLast((one) => charged * PERCENT >= cap * one);
+  if (level === undefined) return [];
+  return [
+    {
+      topic: `budget/${today}/${level}`,
+      id: `budget/${today}/${level}/${cap}`,
+      level: "important",
+      item: undefined,
+      at: dawn,
+      purpose: "notice",
+      hasCooldown: false,
+      body: (locale) => [plain("$ "), plain(PHRASES[locale].budget(formatUsd(charged), formatUsd(cap)))],
+      buttons: noButtons,
+    },
+  ];
+}

@@ -1,4 +1,5 @@
 /** What rooms and people are told by themselves: when, how loudly, once, and what is left unsaid with its reason. */
+import type { OpBody } from "@skein/core";
 import { expect, test } from "vitest";
 
 import { commandId, eventOf, ROOM } from "../testing/rooms.ts";
@@ -192,4 +193,28 @@ test("a live view follows the board for ten minutes, in one message", async () =
   await say(of, "stop #0123");
   expect(of.platform.edits).toHaveLength(1);
   expect(textsOf(of)).toHaveLength(count + 1);
+});
+
+test("a room hears once that a day's budget is nearly gone, and once that it is gone", async () => {
+  const of = await standing(["alice", "bob"], "important");
+  const { mesh } = of;
+  const [self = ""] = mesh.view().membership.members.keys();
+  const day = new Date(mesh.clock.wallMs()).toISOString().slice(0, 10);
+  const head = (): string => mesh.view().items.get(ITEM)?.best?.id ?? "";
+  const write = (entity: string, on: string | null, body: OpBody): void => mesh.write({ entity, on, body });
+  write("mesh", null, { kind: "budget.set", from: day, microUsd: [10_000_000], shares: new Map([[self, 1]]) });
+  write(ITEM, head(), { kind: "item.start" });
+  write(ITEM, head(), { kind: "item.claim", ttl: 1_000 });
+  const claim = head();
+  const spend = async (dollars: number, reserved = 0): Promise<readonly string[]> => {
+    const models = new Map([["", new Map([["microUsd", dollars * 1_000_000]])]]);
+    write(ITEM, claim, { kind: "item.spend", day, agent: "acp", models, reserved: reserved * 1_000_000 });
+    await mesh.clock.pass(10_000);
+    return told(of).filter((text) => text.includes("budget"));
+  };
+  expect(await spend(7)).toEqual([]);
+  expect(await spend(7, 1)).toEqual(["$ $8.00 of today's budget of $10.00 is spent or set aside."]);
+  expect(await spend(9)).toHaveLength(1);
+  expect((await spend(10)).at(-1)).toBe("$ $10.00 of today's budget of $10.00 is spent or set aside.");
+  expect(await spend(11)).toHaveLength(2);
 });

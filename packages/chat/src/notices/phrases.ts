@@ -12,6 +12,7 @@ export interface Phrases {
   readonly silent: (node: string) => string;
   readonly back: (node: string) => string;
   readonly remind: string;
+  readonly budget: (charged: string, cap: string) => string;
 }
 
 export const PHRASES: Readonly<Record<Locale, Phrases>> = {
@@ -24,6 +25,7 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     silent: (node) => `${node} has gone silent. What it held is taken over by others.`,
     back: (node) => `${node} is back.`,
     remind: "You asked me to remind you",
+    budget: (charged, cap) => `${charged} of today's budget of ${cap} is spent or set aside.`,
   },
   de: {
     asks: "Der Agent fragt",
@@ -34,6 +36,7 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     silent: (node) => `${node} ist verstummt. Was er hielt, übernehmen andere.`,
     back: (node) => `${node} ist wieder da.`,
     remind: "Du wolltest erinnert werden",
+    budget: (charged, cap) => `Vom heutigen Budget von ${cap} sind ${charged} ausgegeben oder zurückgelegt.`,
   },
   fr: {
     asks: "L'agent demande",
@@ -44,6 +47,7 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     silent: (node) => `${node} ne répond plus. D'autres reprennent ce qu'il tenait.`,
     back: (node) => `${node} est de retour.`,
     remind: "Tu voulais que je te rappelle",
+    budget: (charged, cap) => `${charged} du budget du jour (${cap}) sont dépensés ou réservés.`,
   },
   es: {
     asks: "El agente pregunta",
@@ -54,6 +58,7 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     silent: (node) => `${node} ha dejado de responder. Otros toman lo que tenía.`,
     back: (node) => `${node} ha vuelto.`,
     remind: "Me pediste que te recordara",
+    budget: (charged, cap) => `Del presupuesto de hoy, ${cap}, se han gastado o reservado ${charged}.`,
   },
 };
 

@@ -44,6 +44,7 @@ type Answered = Extract<
   {
     readonly name:
       | "people"
+      | "artifacts"
       | "questions"
       | "item.list"
       | "item.show"

@@ -110,6 +110,7 @@ const inputs = {
     text: note.min(1),
     question: z.string().max(26).optional().describe("which question; the oldest open one when left out"),
   }),
+  artifacts: z.strictObject({ item: itemRef.optional() }),
   questions: z.strictObject({}),
   people: z.strictObject({}),
   "people.pair": z.strictObject({
@@ -279,6 +280,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.delete", "writes", "operator", "Delete an item for good; a tombstone remains", ["item"]),
   spec("item.note", "writes", "operator", "Write a note on an item", ["item", "text"]),
   spec("item.answer", "writes", "operator", "Answer what an agent has asked about an item", ["item", "text"]),
+  spec("artifacts", "reads", "observer", "List what is kept of attempts: logs, gate output, files", ["item"]),
   spec("questions", "reads", "observer", "List what agents ask and nobody has answered"),
   spec("people", "reads", "observer", "List who may command the mesh from chat rooms, and as whom"),
   spec("people.pair", "writes", "operator", "Print a code that links a chat account to a person", ["person"], ["pair"]),

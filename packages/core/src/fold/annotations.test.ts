@@ -78,6 +78,29 @@ test("of one member's evidence for one tree the last stands, in any order of arr
   expect(reason([], said("a4", 8, "note", evidence(0)))).toBe("evidence builds on a stage of the item");
 });
 
+test("of what one member keeps of one attempt the last word stands, in any order of arrival, and there are no more attempts than claims", () => {
+  const kept = (digest: string, epoch: number = 1): AnnotationBody => ({
+    kind: "item.artifact",
+    project: "demo",
+    epoch,
+    commit: "",
+    copies: 2,
+    files: [{ sort: "log", name: "log", digest, size: 1 }],
+  });
+  const first = said("k1", 6, "c1", kept("one"), { state: coding });
+  const second = said("k2", 7, "c1", kept("two"), { state: coding });
+  const other = said("k3", 6, "c1", kept("three"), { state: coding, member: "other" });
+  for (const ops of [
+    [first, second, other],
+    [second, other, first],
+  ]) {
+    const seen = fold(ops).artifacts.map(({ member, files }) => `${member} ${files[0]?.digest ?? ""}`);
+    expect(seen.toSorted()).toEqual(["holder two", "other three"]);
+  }
+  expect(reason([], said("k4", 8, "c1", kept("x", 2), { state: coding }))).toBe("there was no such attempt");
+  expect(reason([], said("k5", 8, "note", kept("x")))).toContain("builds on a stage of the item");
+});
+
 test("the first answer counts until the asker says which one it took", () => {
   const first = said("a1", 6, "ask", answer("80"), person);
   const second = said("a2", 7, "ask", answer("443"), person);

@@ -9,7 +9,7 @@
  * that do not hear each other, and the agent gets one text. Until then the first answer stands.
  */
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { AnnotationBody } from "../op/bodies.ts";
+import type { AnnotationBody, ArtifactFile } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
 import { compareStamp, type Stamp } from "./stamp.ts";
 import { mergeSpend, type Spend } from "./spend.ts";
@@ -50,6 +50,16 @@ export interface Attest extends Stamp {
   readonly evidence: Evidence;
 }
 
+/** What a member keeps of an attempt that ended on it. */
+export interface Artifacts extends Stamp {
+  readonly member: string;
+  readonly project: string;
+  readonly epoch: number;
+  readonly commit: string;
+  readonly copies: number;
+  readonly files: readonly ArtifactFile[];
+}
+
 /** A person is content with the branch as it stood, by the word of the member that signed it. */
 interface Approval extends Stamp {
   readonly member: string;
@@ -66,6 +76,8 @@ export interface Annotations {
   readonly questions: ReadonlyMap<string, Question>;
   /** In no order; of one member's for one tree the last. */
   readonly attests: readonly Attest[];
+  /** In no order; of one member's for one epoch the last. */
+  readonly artifacts: readonly Artifacts[];
   /** In no order; of one member's for one tip the first. */
   readonly approvals: readonly Approval[];
   /** What each attempt has cost on each day, by claim op and day. */
@@ -80,6 +92,7 @@ export const noAnnotations: Annotations = {
   notes: [],
   questions: new Map(),
   attests: [],
+  artifacts: [],
   approvals: [],
   spends: new Map(),
   asks: new Map(),
@@ -110,6 +123,8 @@ export function annotate(known: Annotations, body: AnnotationBody, op: Annotatio
     }
     case "item.attest":
       return attest(known, body, op);
+    case "item.artifact":
+      return keep(known, body, op);
     case "item.approve":
       return approve(known, body, op);
     case "item.spend":
@@ -138,6 +153,18 @@ function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp)
   if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
   const others = known.attests.filter((one) => one !== before);
   return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+}
+
+function keep(known: Annotations, body: Said<"item.artifact">, op: AnnotationOp): Result<Annotations, string> {
+  if (op.state === undefined) return err("what is kept of an attempt builds on a stage of the item");
+  const { project, epoch, commit, copies, files } = body;
+  // So there are never more of them than claims.
+  if (epoch > op.state.epoch) return err("there was no such attempt");
+  const isSame = (one: Artifacts): boolean => one.member === op.member && one.epoch === epoch;
+  const before = known.artifacts.find(isSame);
+  if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
+  const kept: Artifacts = { ...stampOf(op), member: op.member, project, epoch, commit, copies, files };
+  return ok({ ...known, artifacts: [...known.artifacts.filter((one) => one !== before), kept] });
 }
 
 function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationOp): Result<Annotations, string> {

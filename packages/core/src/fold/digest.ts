@@ -39,12 +39,14 @@ function itemValue(item: ItemHistory): Value {
   const said = [...item.annotations.questions.values()]
     .toSorted((a, b) => compareText(a.question, b.question))
     .map(({ question, answer, over }) => `${question} ${answer?.id ?? ""} ${over?.id ?? ""}`);
-  const { attests, approvals } = item.annotations;
+  const { attests, approvals, artifacts } = item.annotations;
   const attested = [...attests, ...approvals].map(({ id }) => id).toSorted(compareText);
   const spent = [...item.annotations.spends]
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([key, { models, reserved }]) => `${key} ${reserved} ${text(models)}`);
-  const lists = [outcomes, said, attested, spent].map(hashable);
+  const kept = artifacts.map(({ id }) => id).toSorted(compareText);
+  // An item that nothing is kept of has the digest it always had.
+  const lists = [outcomes, said, attested, spent, ...(kept.length === 0 ? [] : [kept])].map(hashable);
   return [item.id, item.deleted, best, registers, ...lists];
 }
 

@@ -79,6 +79,14 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.ask": { kind: "item.ask", question: "q001", text: "Which port?", options: ["80", "443"] },
   "item.answer": { kind: "item.answer", question: "q001", text: "443", by: "" },
   "item.attest": { kind: "item.attest", tip: OID, base: OID, evidence },
+  "item.artifact": {
+    kind: "item.artifact",
+    project: "demo",
+    epoch: 3,
+    commit: OID,
+    copies: 2,
+    files: [{ sort: "log", name: "log", digest: "ab".repeat(32), size: 5 }],
+  },
   "item.approve": { kind: "item.approve", tip: OID, tree: OID, note: "Good.", by: "matrix:@ada:example.org" },
   "item.spend": {
     kind: "item.spend",

@@ -60,6 +60,17 @@ export type QaMode = (typeof QA_MODES)[number];
 const QUEUE_MODES: readonly ["open", "paused", "draining"] = ["open", "paused", "draining"];
 export type QueueMode = (typeof QUEUE_MODES)[number];
 
+/** What a kept file is: all that an attempt printed, what one gate command printed, or a file that the project asked for. */
+const ARTIFACT_SORTS: readonly ["log", "gate", "file"] = ["log", "gate", "file"];
+
+/** One kept file: its SHA-256 (hex), and its size before it was packed. */
+export interface ArtifactFile {
+  readonly sort: (typeof ARTIFACT_SORTS)[number];
+  readonly name: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
 /** Work is taken; what runs goes on and nothing is taken; or what runs is given back too. */
 const WORK_MODES: readonly ["open", "draining", "leaving"] = ["open", "draining", "leaving"];
 export type WorkMode = (typeof WORK_MODES)[number];
@@ -225,6 +236,19 @@ export type AnnotationBody =
    * green is in the runs. Builds on a stage of the item.
    */
   | { readonly kind: "item.attest"; readonly tip: string; readonly base: string; readonly evidence: Evidence }
+  /**
+   * The attempt of this epoch has ended on the author's node, which keeps these files of it. Members that the files are
+   * meant for keep them too, so many. Builds on a stage of the item.
+   */
+  | {
+      readonly kind: "item.artifact";
+      readonly project: string;
+      readonly epoch: number;
+      /** What was tried last; empty when the attempt came to no commit. */
+      readonly commit: string;
+      readonly copies: number;
+      readonly files: readonly ArtifactFile[];
+    }
   /** A person is content with the branch as it stands at this tip. Builds on a stage of the item. */
   | {
       readonly kind: "item.approve";
@@ -293,6 +317,7 @@ const PRINTABLE = /^[ -~]{0,100}$/;
 const counter = integer(0, LIMITS.counter);
 
 const QUESTION = /^[0-9a-z]{4,26}$/;
+const PROJECT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const cut: Check<ReadonlyMap<string, number>> = mapOf(/^[0-9a-f]{16}$/, integer(1, LIMITS.counter), 1_000);
 
@@ -382,6 +407,21 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),
+  "item.artifact": record({
+    project: matching(PROJECT),
+    epoch: integer(1, LIMITS.counter),
+    commit: matching(/^(?:[0-9a-f]{40}|[0-9a-f]{64})?$/),
+    copies: integer(0, LIMITS.artifactCopies),
+    files: list(
+      record({
+        sort: oneOf<ArtifactFile["sort"]>(ARTIFACT_SORTS),
+        name: line(LIMITS.artifactNameLength),
+        digest: matching(/^[0-9a-f]{64}$/),
+        size: integer(0, LIMITS.artifactBytes),
+      }),
+      LIMITS.artifactFiles,
+    ),
+  }),
   "item.approve": record({ tip: matching(OID), tree: matching(OID), note: noteField, by: line(LIMITS.chatIdLength) }),
   "item.spend": record({
     day: matching(DAY),

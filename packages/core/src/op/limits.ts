@@ -77,6 +77,15 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   beatCursorLength: 400,
   /** A piece of an attempt's output in one `log-data`. */
   logBytes: 64 * 1024,
+  /** How often a `log-read` is passed on to where the output is. */
+  logHops: 2,
+  /** One kept file, before it is packed. */
+  artifactBytes: 80 * 1024 * 1024,
+  /** Kept files that one op names. */
+  artifactFiles: 32,
+  artifactNameLength: 200,
+  /** Members beside the author that may be asked to keep a file. */
+  artifactCopies: 8,
   /** Lamport stamps and sequence numbers never pass this. */
   counter: 2 ** 48,
   titleLength: 200,
@@ -148,6 +157,11 @@ export type LimitName =
   | "beatTextLength"
   | "beatCursorLength"
   | "logBytes"
+  | "logHops"
+  | "artifactBytes"
+  | "artifactFiles"
+  | "artifactNameLength"
+  | "artifactCopies"
   | "counter"
   | "titleLength"
   | "textBytes"
@@ -225,3 +239,6 @@ export type BudgetName =
 
 /** What one node's own beats may come to on their way through another; more are heard and not passed on. */
 export const RELAYED_BEATS: Budget = { perSecond: 10, burst: 20, patienceMs: null };
+
+/** Questions for output that a node passes on for others, all together: well below what it may ask anybody itself. */
+export const RELAYED_LOG_READS: Budget = { perSecond: 10, burst: 30, patienceMs: null };

@@ -55,7 +55,17 @@ const ANY: { readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: 
     more: fc.boolean(),
   }),
   beat: fc.record({ type: fc.constant("beat" as const), bytes: fc.uint8Array(), signature: bytesOf(64) }),
-  "log-read": fc.record({ type: fc.constant("log-read" as const), id: count, item: name, epoch: count, offset: count }),
+  "log-read": fc.record(
+    {
+      type: fc.constant("log-read" as const),
+      id: count,
+      item: name,
+      epoch: count,
+      offset: count,
+      hops: fc.integer({ min: 1, max: LIMITS.logHops }),
+    },
+    { requiredKeys: ["type", "id", "item", "epoch", "offset"] },
+  ),
   "log-data": fc.record({
     type: fc.constant("log-data" as const),
     id: count,

@@ -72,6 +72,8 @@ export type Message =
       readonly item: string;
       readonly epoch: number;
       readonly offset: number;
+      /** How often it may still be passed on to where the output is; absent when not at all. */
+      readonly hops?: number;
     }
   | {
       readonly type: "log-data";
@@ -85,6 +87,8 @@ export type Message =
   | { readonly type: "refuse"; readonly code: string; readonly message: string };
 
 export type MessageType = Message["type"];
+
+type LogRead = Extract<Message, { type: "log-read" }>;
 
 export function encodeMessage(message: Message): Uint8Array {
   return encode([message.type, ...fieldsOf(message)]);
@@ -106,13 +110,16 @@ function fieldsOf(message: Message): readonly Value[] {
     case "beat":
       return [message.bytes, message.signature];
     case "log-read":
-      return [message.id, message.item, message.epoch, message.offset];
+      return logReadFields(message);
     case "log-data":
       return [message.id, message.epoch, message.bytes, message.end, message.ended];
     case "refuse":
       return [message.code, message.message];
   }
 }
+
+const logReadFields = ({ id, item, epoch, offset, hops = 0 }: LogRead): readonly Value[] =>
+  hops === 0 ? [id, item, epoch, offset] : [id, item, epoch, offset, hops];
 
 function helloFields({ versions, mesh, key, nonce, name, ticket, rotations = [] }: Hello): readonly Value[] {
   const fields: readonly Value[] = [versions, mesh, key, nonce, name, ticket];
@@ -174,10 +181,11 @@ const READERS: Readonly<Record<MessageType, Reader>> = {
       : undefined,
   beat: ([bytes, signature]) =>
     isBytes(bytes) && isSignature(signature) ? { type: "beat", bytes, signature } : undefined,
-  "log-read": ([id, item, epoch, offset]) =>
-    isNumber(id) && isName(item) && isNumber(epoch) && isNumber(offset)
-      ? { type: "log-read", id, item, epoch, offset }
-      : undefined,
+  "log-read": ([id, item, epoch, offset, hops]) => {
+    if (!isNumber(id) || !isName(item) || !isNumber(epoch) || !isNumber(offset)) return undefined;
+    const read = { type: "log-read", id, item, epoch, offset } as const;
+    return isNumber(hops) && hops > 0 ? { ...read, hops: Math.min(hops, LIMITS.logHops) } : read;
+  },
   "log-data": ([id, epoch, bytes, end, ended]) =>
     isNumber(id) && isNumber(epoch) && isBytes(bytes) && isNumber(end) && typeof ended === "boolean"
       ? { type: "log-data", id, epoch, bytes, end, ended }

@@ -15,6 +15,7 @@ export const COMMAND_INPUTS = {
   "item.note": (item) => ({ item, text: "see the log" }),
   "item.approve": (item) => ({ item }),
   "item.answer": (item) => ({ item, text: "443" }),
+  artifacts: () => ({}),
   questions: () => ({}),
   people: () => ({}),
   "people.pair": () => ({ person: "ada" }),

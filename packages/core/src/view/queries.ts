@@ -18,6 +18,7 @@ import { isTicketDead, keysOf } from "../member/membership.ts";
 import type { Crypto } from "../op/crypto.ts";
 import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
+import { keptFiles } from "./artifacts.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
 import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
@@ -57,6 +58,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
       }));
     case "stuck":
       return ok(stuck(context));
+    case "artifacts":
+      return artifacts(command.input.item, context);
     case "members":
       return ok(members(context));
     case "questions":
@@ -85,6 +88,13 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
 function withItem(ref: string, { view }: QueryContext, answer: (item: LiveItem) => Plain): Result<Plain, CommandError> {
   const item = findItem(view, ref);
   return item.ok ? ok(answer(item.value)) : item;
+}
+
+function artifacts(ref: string | undefined, { view, naming }: QueryContext): Result<Plain, CommandError> {
+  const rows = (item: LiveItem): readonly Plain[] => keptFiles(item, naming).map((file) => ({ ...file }));
+  if (ref === undefined) return ok(liveItems(view).flatMap(rows));
+  const item = findItem(view, ref);
+  return item.ok ? ok(rows(item.value)) : item;
 }
 
 export const liveItems = (view: View): readonly LiveItem[] => [...view.items.values()].filter(isLive);

@@ -1,6 +1,6 @@
 /** A node for tests: a board in memory that can be changed, commands that are recorded and answered as told. */
 import { err, ok, type BoardAttempt, type BoardChange, type BoardItem } from "@skein/core";
-import type { BoardNode, BoardQueueEntry, CommandError, Result } from "@skein/core";
+import type { BoardNode, BoardQueueEntry, CommandError, KeptFile, Result } from "@skein/core";
 import type { Health, Json, LogChunk, NodeApi } from "@skein/node";
 
 export interface FakeNode {
@@ -12,6 +12,20 @@ export interface FakeNode {
   readonly setHealth: (health: Health) => void;
   readonly listeners: () => number;
 }
+
+const KEPT: KeptFile = {
+  sort: "file",
+  name: '"evil\r..\n/name".html',
+  digest: "ab".repeat(32),
+  size: 25,
+  item: "0123456789ab",
+  project: "demo",
+  epoch: 3,
+  commit: "",
+  node: "a1".repeat(32),
+  nodeName: "alder",
+  at: 1,
+};
 
 export function createFakeNode(): FakeNode {
   const board = {
@@ -47,6 +61,12 @@ export function createFakeNode(): FakeNode {
       commands.push({ name, input });
       return answer(name, input);
     },
+    readArtifact: (digest) =>
+      Promise.resolve(
+        digest === "missing"
+          ? err({ code: "not-found" as const, message: "Nothing is kept under missing." })
+          : ok({ file: KEPT, bytes: new TextEncoder().encode("<script>alert(1)</script>") }),
+      ),
     readLog: async (query) => {
       logQueries.push(query);
       return query.item === "nope" ? err({ code: "not-found", message: "There is no such log." }) : ok(logChunk(query));

@@ -32,6 +32,8 @@ import type {
   SessionNotes,
   TurnAgents,
 } from "../ports.ts";
+import type { Leavings } from "../artifacts/leavings.ts";
+import type { SecretStream } from "../secrets/secrets.ts";
 import type { OpenProject } from "./project.ts";
 import type { Rests } from "./rests.ts";
 import { refuseConfig } from "./refuse-config.ts";
@@ -49,7 +51,10 @@ export interface WorkDeps {
   readonly asking: Asking;
   /** Agents that hold a conversation, and what this node remembers of theirs; a node without it drives only commands. */
   readonly talking?: Talking | undefined;
-  readonly appendLog: (attempt: { item: string; epoch: number }, chunk: Uint8Array) => void;
+  /** Where an attempt's output goes; without the secrets that this node knows. */
+  readonly capture: (attempt: { item: string; epoch: number }) => SecretStream;
+  /** Keeps what the gate leaves; a node without it keeps nothing. */
+  readonly leavings?: Leavings | undefined;
   /** Writes the story where the agent can read it; returns the path. */
   readonly writeStory: (attempt: { item: string; epoch: number }, text: string) => Result<string, string>;
   /** The child's whole environment. */
@@ -182,10 +187,19 @@ export async function persistently<T>(
   }
 }
 
-/** Runs a child with its output in the attempt's log. */
-export function runLogged(context: AttemptContext, spec: Omit<ProcessSpec, "onOutput">): Promise<ProcessResult> {
+/** Runs a child with its output in the attempt's log. `hear` gets it as the child printed it. */
+export function runLogged(
+  context: AttemptContext,
+  spec: Omit<ProcessSpec, "onOutput">,
+  hear?: (chunk: Uint8Array) => void,
+): Promise<ProcessResult> {
   const { deps, item, epoch, signal } = context;
-  return deps.processes.run({ ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) }, signal);
+  const log = deps.capture({ item, epoch });
+  const onOutput = (chunk: Uint8Array): void => {
+    log.write(chunk);
+    hear?.(chunk);
+  };
+  return deps.processes.run({ ...spec, onOutput }, signal).finally(() => log.end());
 }
 
 /** What a step of this attempt is shut in; nothing when the project says so. */

@@ -72,7 +72,7 @@ async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace)
   const { ended: agent, overspent } = await paid(context, item, (paying, meter) =>
     runPatiently(paying, item, workspace, meter),
   );
-  if (agent.type === "not-started") return waitForAgent(context, agent.why);
+  if (agent.type === "not-started") return context.signal.aborted ? "over" : waitForAgent(context, agent.why);
   // A limit of the agent itself is its end; what others cut off may be in the middle of a file.
   const isCutOff = context.signal.aborted || overspent !== undefined || agent.type === "rate-limited";
   if (isCutOff && heldItem(context) !== undefined) await commitRest(context, workspace);

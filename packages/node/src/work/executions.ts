@@ -2,12 +2,13 @@
  * The attempts under way on this node, each walking its item through Coding → Qa → Merge until the item leaves its hands.
  * This is the node's own business and never replicated.
  */
-import { type Attested, compareText, type Feature, type QueueHearing } from "@skein/core";
+import { type Attested, compareText, type Feature, type QueueHearing, spendsOf } from "@skein/core";
 
 import type { Clock } from "../ports.ts";
 import { type AttemptContext, heldItem, type StepEnd, writeStage } from "./attempt-context.ts";
 import { code } from "./coding.ts";
 import { createLander, type Lander } from "./lander.ts";
+import { returnUnused } from "./paying.ts";
 import { qa } from "./qa.ts";
 import type { OpenProject } from "./project.ts";
 import { createRests, type Rests } from "./rests.ts";
@@ -80,7 +81,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   const follow = async (entry: Running, context: AttemptContext): Promise<void> => {
     const { item, claimOp, epoch } = entry;
     try {
-      await walk(context, lander);
+      await walk(context, lander).finally(() => settleMoney(context));
     } catch (cause) {
       recordFault(deps, item, cause);
     }
@@ -181,10 +182,12 @@ function createWitnessing(
     entries,
     start: (project, { item, epoch, ...on }) => {
       const entry = { ...entryOf(deps.clock, item, "", epoch), tip: on.tip };
+      // What a witness's gate leaves would have no op to name it: the attempt is another node's.
       const context = contextFor(project, entry);
+      const seeing = { ...context, deps: { ...context.deps, leavings: undefined } };
       entries.set(item, entry);
       deps.log("info", "witness.started", { item, tree: on.tree });
-      entry.done = witness(context, on)
+      entry.done = witness(seeing, on)
         .catch((cause: unknown) => {
           recordFault(deps, item, cause);
           context.rests.afterFault(item);
@@ -230,7 +233,9 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
     },
     note: (line) => {
       const oneLine = line.replaceAll(/\s+/g, " ").trim();
-      deps.appendLog({ item, epoch }, encoder.encode(`── skein: ${oneLine}\n`));
+      const log = deps.capture({ item, epoch });
+      log.write(encoder.encode(`── skein: ${oneLine}\n`));
+      log.end();
     },
   };
 }
@@ -239,11 +244,17 @@ async function walk(context: AttemptContext, lander: Lander): Promise<void> {
   for (let end: StepEnd = "continue"; end === "continue";) {
     const stage = heldItem(context)?.best.state.stage.stage;
     if (context.signal.aborted || stage === undefined) return;
+    if (stage !== "Coding") await settleMoney(context);
     if (stage === "Coding") end = await code(context);
     else if (stage === "Qa") end = await qa(context);
     else if (stage === "Merge") end = await lander.land(context);
     else return;
   }
+}
+
+async function settleMoney(context: AttemptContext): Promise<void> {
+  const history = context.deps.replica.view().items.get(context.item);
+  if (history !== undefined) await returnUnused(context, spendsOf(history));
 }
 
 async function releaseClaim(deps: WorkerDeps, { item, claimOp, left }: Running, note: string): Promise<void> {

@@ -5,7 +5,7 @@
 import { type Evidence, err, type GateRun, ok, type Result } from "@skein/core";
 
 import type { GitError, Oid, ProcessResult, ProcessSpec } from "../ports.ts";
-import { type AttemptContext, describeEnd, persistently, roomFor } from "./attempt-context.ts";
+import { type AttemptContext, describeEnd, persistently, roomFor, runLogged } from "./attempt-context.ts";
 import { pause } from "./wait.ts";
 
 export type Verdict =
@@ -23,7 +23,11 @@ export async function runGate(
   const { flaky } = context.project.config().retries;
   const failed: GateRun[] = [];
   for (let tried = 0; ; tried++) {
-    const verdict = await inCheckout(context, merged.commit, (cwd) => runCommands(context, cwd, merged.tree));
+    const verdict = await inCheckout(context, merged.commit, async (cwd) => {
+      const ran = await runCommands(context, cwd, merged.tree);
+      await keepFiles(context, cwd);
+      return ran;
+    });
     if (!verdict.ok) return verdict;
     const { tree, runs } = verdict.value.evidence;
     if (verdict.value.type === "green" || tried >= flaky) {
@@ -51,6 +55,13 @@ export async function inCheckout<T>(
   } finally {
     await repository.remove(opened.value);
   }
+}
+
+/** What is there now was made by the gate, and everything that it started has ended. */
+async function keepFiles(context: AttemptContext, directory: string): Promise<void> {
+  const patterns = context.project.config().artifacts ?? [];
+  if (patterns.length === 0 || context.signal.aborted) return;
+  await context.deps.leavings?.files(context, directory, patterns, context.note);
 }
 
 async function runCommands(context: AttemptContext, cwd: string, tree: Oid): Promise<Result<Verdict, "stopped">> {
@@ -96,13 +107,11 @@ export async function runInGate(
       diskBytes: limits.diskBytes,
     },
     ...roomFor(context, { write: [cwd], read: [] }),
-    onOutput: (chunk: Uint8Array) => {
-      deps.appendLog({ item, epoch }, chunk);
-      hear?.(chunk);
-    },
   };
-  const result = await runOnceShutIn(context, spec);
+  const from = deps.leavings?.logEnd(context) ?? 0;
+  const result = await runOnceShutIn(context, spec, hear);
   if (result.end.type === "aborted" || signal.aborted) return err("stopped");
+  await deps.leavings?.output(context, argv.join(" "), from, context.note);
   const { durationMs, outputDigest } = result;
   const words = describeEnd(result);
   context.note(`Gate: ${argv.join(" ")} ${words} after ${Math.round(durationMs)} ms.`);
@@ -113,9 +122,13 @@ export async function runInGate(
 const ROOM_RETRY_MS = 15_000;
 
 /** A sandbox that cannot be made says nothing about the tree: it is shown, and tried again. */
-async function runOnceShutIn(context: AttemptContext, spec: ProcessSpec): Promise<ProcessResult> {
+async function runOnceShutIn(
+  context: AttemptContext,
+  spec: Omit<ProcessSpec, "onOutput">,
+  hear: GateProgram["hear"],
+): Promise<ProcessResult> {
   for (;;) {
-    const result = await context.deps.processes.run(spec, context.signal);
+    const result = await runLogged(context, spec, hear);
     if (result.end.type !== "no-room" || context.signal.aborted) return result;
     context.say(`waiting: ${result.end.message}`);
     context.note(`The gate did not run. ${result.end.message} Trying again in ${ROOM_RETRY_MS / 1_000} s.`);

@@ -87,6 +87,9 @@ export function createLander(hearing: QueueHearing): Lander {
       end(context);
     }
   };
+  const shorten = ({ cars }: Train): void => {
+    limit = Math.max(1, cars.length >> 1);
+  };
   const round = async (): Promise<void> => {
     for (const { context } of waiting.values()) if (await leaveToPeople(context)) end(context);
     const line = inLine(waiting, hearing);
@@ -110,21 +113,15 @@ export function createLander(hearing: QueueHearing): Lander {
     if (train === undefined) return pause(head.deps.clock, LOOK_MS, head.signal);
     const verdict = await judge(train);
     if (verdict === "stopped") return undefined;
-    if (verdict === "red") {
-      limit = Math.max(1, train.cars.length >> 1);
-      return undefined;
-    }
+    if (verdict === "red") return shorten(train);
     if (verdict === "sent-back") return end(train.cars[0].context);
     // The gate took its time: somebody may have paused the queue, or taken an item out of it.
     const inLineNow = new Set(inLine(waiting, hearing));
     if (!train.cars.every(({ context }) => inLineNow.has(context))) return undefined;
     if (!isWitnessed(train)) return pause(head.deps.clock, LOOK_MS, head.signal);
     const moved = await land(train);
-    if (!moved) {
-      // A busy target branch: what is merged and tested sooner is the likelier to find it where it was.
-      limit = Math.max(1, train.cars.length >> 1);
-      return undefined;
-    }
+    // A busy target branch: what is merged and tested sooner is the likelier to find it where it was.
+    if (!moved) return shorten(train);
     for (const { context } of train.cars) end(context);
     limit = Math.max(2, limit * 2);
     return undefined;

@@ -1,9 +1,9 @@
 /** An agent's run with its purse beside it: what it tells of its use is counted, and it is ended when the money is gone. */
-import { formatUsd, type LiveItem, overspent as whyOverspent, spendsOf } from "@skein/core";
+import { formatUsd, type LiveItem, ok, overspent as whyOverspent, type Spend, spendsOf } from "@skein/core";
 
 import type { AgentQuestions } from "./asking.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import { createMeter, dayOf, type Meter, type MoneyCheck } from "./spending.ts";
+import { createMeter, dayOf, type Meter, type MeterContext, type MoneyCheck } from "./spending.ts";
 import type { AgentEnd } from "./turn.ts";
 import { readUsage } from "./usage-file.ts";
 
@@ -29,6 +29,23 @@ export async function paid(
 function checkMoney({ deps, project, item, claimOp }: AttemptContext, day: string, spent: number): string | undefined {
   const running = { item, claim: claimOp, today: day, spent };
   return whyOverspent(deps.replica.view(), project.config().budget, running);
+}
+
+/**
+ * Gives back what was set aside for an attempt whose agent has never run: somebody else was faster, or a finished result was
+ * taken over. Otherwise the fleet would have less for the rest of the day each time. To be called when no agent can run any more.
+ */
+export async function returnUnused(
+  { deps, item, claimOp, note }: MeterContext,
+  spends: readonly Spend[],
+): Promise<void> {
+  const aside = spends.find(({ claim }) => claim === claimOp);
+  // A run that has begun names a model at its end, if only one that nobody knows.
+  if (aside === undefined || aside.reserved === 0 || aside.models.size > 0) return;
+  const { day, agent, models } = aside;
+  const body = { kind: "item.spend" as const, day, agent, models, reserved: 0 };
+  const saved = await deps.journal.write(() => ok([{ entity: item, on: claimOp, body }]));
+  if (!saved.ok) note("What was set aside for this attempt and not used could not be given back.");
 }
 
 const USAGE_LOOK_MS = 1_000;

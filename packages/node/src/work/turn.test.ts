@@ -34,7 +34,7 @@ async function ran({
     signal: new AbortController().signal,
     note: (line) => notes.push(line),
     deps: {
-      appendLog: () => undefined,
+      capture: () => ({ write: () => undefined, end: () => undefined }),
       talking: {
         agents: {
           run: (spec) => {

@@ -17,7 +17,7 @@ export type AgentEnd =
 
 /** What of an attempt a turn needs. */
 export interface TurnContext extends Pick<AttemptContext, "item" | "epoch" | "signal" | "note"> {
-  readonly deps: Pick<WorkDeps, "talking" | "appendLog">;
+  readonly deps: Pick<WorkDeps, "talking" | "capture">;
 }
 
 export interface TurnRequest {
@@ -40,9 +40,10 @@ export async function runTurn(
   const { talking } = deps;
   if (talking === undefined) return { type: "not-started", why: "This node cannot talk to agents." };
   const earlier = talking.sessions.get(item, spec.argv);
-  const { end, process, usage } = await talking.agents.run(
+  const log = deps.capture({ item, epoch });
+  const talk = talking.agents.run(
     {
-      process: { ...spec, onOutput: (chunk) => deps.appendLog({ item, epoch }, chunk) },
+      process: { ...spec, onOutput: (chunk) => log.write(chunk) },
       prompt: { fresh: story, again: goOn(story, note, goesOn) },
       earlier,
       permissions,
@@ -55,6 +56,7 @@ export async function runTurn(
     },
     context.signal,
   );
+  const { end, process, usage } = await talk.finally(() => log.end());
   noteUsage(context, usage);
   onUsage(usage);
   if (end.type === "ended" || end.type === "rate-limited") return { ...end, usage };

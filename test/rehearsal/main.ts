@@ -1,0 +1,137 @@
+/**
+ * `npm run rehearsal`: a night of unattended agents in short. Three real nodes, stories whose agent does what agents do at night
+ * (`plan.ts`), one node that is killed with -9 and started again, one that is cut off for a while, one whose provider has enough of
+ * it (`night.ts`). Afterwards everything is looked at (`check.ts`), and what is not as it has to be is a violation.
+ *
+ *     npm run rehearsal -- --stories 50 --minutes 60 --seed 1
+ *
+ * Prints a table and ends with 1 when anything was violated.
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { startPartableMesh } from "../support/mesh.ts";
+import { openWorld, type World } from "../support/world.ts";
+import { checkAtRest, checkWhileUp, type Findings } from "./check.ts";
+import { live, NAMES, type Night, SLOTS } from "./night.ts";
+import { drawStories, randomOf, RETRIES } from "./plan.ts";
+
+interface Plan {
+  readonly stories: number;
+  readonly minutes: number;
+  readonly seed: number;
+  readonly keep: boolean;
+}
+
+function readArguments(argv: readonly string[]): Plan | string {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      stories: { type: "string", default: "50" },
+      minutes: { type: "string", default: "60" },
+      seed: { type: "string", default: "1" },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  const [stories, minutes, seed] = [Number(values.stories), Number(values.minutes), Number(values.seed)];
+  if (!Number.isInteger(stories) || stories < 1 || stories > 500) return "--stories is a whole number from 1 to 500";
+  if (!(minutes >= 1 && minutes <= 1_440)) return "--minutes is a number from 1 to 1440";
+  if (!Number.isInteger(seed)) return "--seed is a whole number";
+  return { stories, minutes, seed, keep: values.keep };
+}
+
+/** Returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const plan = readArguments(argv);
+  if (typeof plan === "string") {
+    console.error(plan);
+    return 2;
+  }
+  console.log(
+    `Machine: ${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, Node.js ${process.version}\n` +
+      `Budget: ${plan.stories} stories, ${NAMES.length} nodes, at most ${plan.minutes} minutes, seed ${plan.seed}`,
+  );
+  const opened = openWorld();
+  let isClosed = false;
+  const close = async (): Promise<void> => {
+    if (isClosed) return;
+    isClosed = true;
+    await opened.close();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void close().finally(() => process.exit(1)));
+  }
+  const findings: Findings = { problems: [], rows: [] };
+  try {
+    await rehearse(plan, opened.world, opened.root, findings);
+  } catch (cause) {
+    findings.problems.push(cause instanceof Error ? cause.message : String(cause));
+  }
+  if (plan.keep) await keep(opened.root);
+  await close().catch((cause: unknown) => findings.problems.push(String(cause)));
+  const rows = findings.rows.map(([what, figure]) => `| ${what} | ${figure} |`).join("\n");
+  console.log(`\n| what | figure |\n|---|---|\n${rows}\n`);
+  for (const problem of findings.problems) console.error(`VIOLATED: ${problem}`);
+  return findings.problems.length === 0 ? 0 : 1;
+}
+
+async function keep(root: string): Promise<void> {
+  console.log(`Everything is in ${root} until you press Ctrl-C.`);
+  const idle = setInterval(() => undefined, 60_000);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+  });
+  clearInterval(idle);
+}
+
+const ATTEMPT_DOLLARS = 0.5;
+
+async function rehearse(plan: Plan, world: World, root: string, findings: Findings): Promise<void> {
+  const startedMs = performance.now();
+  const random = randomOf(plan.seed);
+  const control = world.directory("control");
+  const here = (file: string): string => join(import.meta.dirname, file);
+  const project = await world.project({
+    files: { "check.mjs": readFileSync(here("gate.mjs"), "utf8") },
+    config: {
+      agent: `{ kind: acp, run: [node, ${here("agent.mjs")}], env: [REHEARSAL_CONTROL, REHEARSAL_NODE] }`,
+      retries: `{ noProgress: ${RETRIES.noProgress}, total: ${RETRIES.total} }`,
+      claim: "{ ttl: 6s, stagger: 100ms }",
+      limits: "{ agentIdle: 12s, agentWall: 40s, gateWall: 2m, output: 1MiB }",
+      budget: `{ attempt: $${ATTEMPT_DOLLARS.toFixed(2)}, item: $5 }`,
+    },
+  });
+  const temporary = (name: string): string => join(root, "temporary", name);
+  for (const name of NAMES) mkdirSync(temporary(name), { recursive: true });
+  const mesh = await startPartableMesh(world, {
+    project,
+    names: NAMES,
+    each: (name) => ({
+      slots: SLOTS,
+      env: { REHEARSAL_CONTROL: control, REHEARSAL_NODE: name, TMPDIR: temporary(name) },
+    }),
+  });
+  // Enough for all of it and for what runs at once, so that nothing but what spends too much waits for money in the end.
+  const dollars = Math.ceil(NAMES.length * SLOTS * ATTEMPT_DOLLARS + 2 + plan.stories * 0.15);
+  await mesh.nodes[0].api.command("budget.set", { amount: `${dollars}/day` });
+  const night: Night = {
+    mesh,
+    project,
+    control,
+    stories: drawStories(plan.stories, random),
+    random,
+    startedMs,
+    endMs: startedMs + plan.minutes * 60_000,
+    root,
+    temporary,
+    money: { dollars, attempt: ATTEMPT_DOLLARS },
+    say: (words) => console.log(`${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(5)} s  ${words}`),
+  };
+  const lived = await live(night);
+  await checkWhileUp(night, lived, findings);
+  await Promise.all(lived.nodes.map((node) => node.stop()));
+  await checkAtRest(night, lived, findings);
+  findings.rows.push(["seconds", ((performance.now() - startedMs) / 1_000).toFixed(0)]);
+}

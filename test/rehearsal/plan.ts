@@ -1,0 +1,91 @@
+/**
+ * What the stories of a rehearsal do and where each has to end. Everything follows from the seed; when the processes run does not,
+ * so which node does what is another matter each time.
+ */
+
+export interface Behavior {
+  readonly name: string;
+  /** What the agent does, for the table. */
+  readonly words: string;
+  readonly ends: Ending;
+}
+
+export interface Ending {
+  readonly stage: "Done" | "Archived" | "Coding";
+  /** Attempts that have counted. What was nobody's fault (a kill, a limit of the provider) does not. */
+  readonly attempts: readonly [least: number, most: number];
+  /** What the item's reason has to say. */
+  readonly why: RegExp;
+}
+
+/** Of the project: small, so that a rehearsal sees both caps at work. */
+export const RETRIES = { noProgress: 2, total: 4 } as const;
+
+const done = (attempts: number): Ending => ({ stage: "Done", attempts: [attempts, attempts], why: /./ });
+
+/** Archived as Blocked. */
+const blocked = (least: number, most: number, why: RegExp): Ending => ({
+  stage: "Archived",
+  attempts: [least, most],
+  why,
+});
+
+const STUCK = /attempts without progress/;
+const TOO_MANY = /attempts were not enough/;
+const EITHER = /attempts (?:without progress|were not enough)/;
+
+/** The first twelve are in every rehearsal of twelve stories or more. */
+export const BEHAVIORS: readonly Behavior[] = [
+  { name: "works", words: "works", ends: done(0) },
+  { name: "mends", words: "breaks the tests, then mends them", ends: done(1) },
+  { name: "breaks", words: "breaks the tests for ever, each time in another way", ends: blocked(4, 4, TOO_MANY) },
+  { name: "hangs", words: "hangs until its limit, then works", ends: done(1) },
+  // Its tree is another one each time that something else has landed meanwhile.
+  { name: "loops", words: "breaks the tests for ever, each time in the same way", ends: blocked(3, 4, EITHER) },
+  { name: "floods", words: "floods the protocol, then works", ends: done(1) },
+  { name: "throttled", words: "is told to wait by its provider, and goes on", ends: done(0) },
+  { name: "lies", words: "says that it is done without a commit, then works", ends: done(1) },
+  { name: "lies-for-ever", words: "says so for ever", ends: blocked(2, 2, STUCK) },
+  { name: "daemons", words: "works, and leaves daemons", ends: done(0) },
+  { name: "crashes", words: "commits, and crashes", ends: done(0) },
+  {
+    name: "spends",
+    words: "spends more than an attempt may cost",
+    ends: { stage: "Coding", attempts: [0, 0], why: /It waits for money/ },
+  },
+  { name: "hangs-for-ever", words: "hangs until its limit for ever", ends: blocked(2, 2, STUCK) },
+  { name: "babbles", words: "talks until its limit, then works", ends: done(1) },
+  { name: "spills", words: "floods its log, then works", ends: done(1) },
+];
+const CORE = 12;
+const PLAIN = 0.4;
+
+export interface Story {
+  readonly title: string;
+  readonly behavior: Behavior;
+}
+
+/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function drawStories(count: number, random: () => number): readonly Story[] {
+  const [first] = BEHAVIORS;
+  if (first === undefined) throw new Error("there are behaviors");
+  const sure = BEHAVIORS.slice(0, count >= BEHAVIORS.length ? BEHAVIORS.length : CORE);
+  const drawn = Array.from({ length: Math.max(0, count - sure.length) }, () =>
+    random() < PLAIN ? first : (BEHAVIORS[Math.floor(random() * BEHAVIORS.length)] ?? first),
+  );
+  const mixed = [...sure, ...drawn]
+    .map((behavior) => ({ behavior, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, count);
+  return mixed.map(({ behavior }, at) => ({ title: `Story ${at + 1}: ${behavior.words}`, behavior }));
+}
