@@ -52,6 +52,8 @@ const NOTES = {
   labels: "labels of an item",
   labelLength: "one label",
   dependsOn: "dependencies of an item",
+  touches: "patterns of paths that an item or a branch touches",
+  touchLength: "one of them",
   noteLength: "note",
   gateRuns: "runs in one evidence",
   budgetShares: "members in one `budget.set`",

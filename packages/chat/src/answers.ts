@@ -119,6 +119,20 @@ function queuePage(value: Json): Body {
   return lines([state, ...inLine.slice(0, LISTED), ...aside.slice(0, LISTED)]);
 }
 
+/** Ends are lines for a terminal: some of them no room can say. */
+function stuckList(value: Json): Body {
+  const items = rows(value);
+  if (items.length === 0) return [plain("Nothing is stuck.")];
+  return lines(
+    items
+      .slice(0, LISTED)
+      .flatMap((item) => [
+        [plain("‖ "), reference(text(item["item"])), plain(` ${text(item["title"])}`)],
+        ...rows(item["causes"]).map((cause) => [plain(`  ${text(cause["why"])} · `), code(text(cause["exit"]))]),
+      ]),
+  );
+}
+
 function nodeList(value: Json): Body {
   const nodes = rows(value).filter((node) => node["removed"] !== true);
   return lines(
@@ -216,6 +230,7 @@ const PAGES: Partial<Readonly<Record<CommandName, (value: Json) => Body>>> = {
   "item.show": itemPage,
   "item.history": historyPage,
   why: whyPage,
+  stuck: stuckList,
   nodes: nodeList,
   claims: claimList,
   queue: queuePage,

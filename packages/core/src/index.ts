@@ -186,12 +186,16 @@ export {
   landedBy,
   type Naming,
   openDependencies,
+  type OwnTrouble,
   projectAttempts,
   projectItem,
   projectQueue,
 } from "./view/project.ts";
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { countUntakable } from "./view/waiting.ts";
+export { featureIn } from "./fold/stage.ts";
+export { touchedBy } from "./view/overlap.ts";
+export { type StuckItem, stuckItems } from "./view/stuck.ts";
 export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";
 export { liveItems, type Plain, query, type QueryContext } from "./view/queries.ts";

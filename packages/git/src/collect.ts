@@ -8,7 +8,7 @@
 import { open, lstat, mkdir, realpath, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:fs";
 import { join } from "node:path";
-import { err, ok, type Result } from "@skein/core";
+import { err, ok, type Result, touchedBy } from "@skein/core";
 import type { AttemptResult, AttemptWorkspace, GitError, Oid } from "@skein/node";
 import { diskError, gitError, isNotFound, quoted } from "./git-error.ts";
 import { attemptRef, resolve, writeRef, type Mirror } from "./mirror.ts";
@@ -60,7 +60,8 @@ async function judge(
     { doing: "count the attempt's commits", gitDir, args: ["rev-list", "--count", `${base}..${tip}`] },
     signal,
   );
-  return count.ok ? ok({ tip, tree: tree.value, commitsAhead: Number(count.value) }) : count;
+  if (!count.ok) return count;
+  return ok({ tip, tree: tree.value, commitsAhead: Number(count.value), touched: touchedBy(checked.value) });
 }
 
 // ── out of the agent's directory ────────────────────────────────────────────────────────────────────────────────────

@@ -39,6 +39,7 @@ test("an attempt goes from a fresh clone over the gate's checkout to the target 
     tip: await fixture.git(workspace.directory, "rev-parse", "HEAD"),
     tree: await fixture.git(workspace.directory, "rev-parse", "HEAD^{tree}"),
     commitsAhead: 2,
+    touched: ["a.txt"],
   });
 
   valueOf(await node.publishBranch(workspace.branch, result.tip, never));

@@ -30,25 +30,28 @@ interface Entry {
   readonly path: string;
 }
 
+/** The paths that differ, of a tree that may come in. */
 export async function checkTree(
   mirror: Mirror,
   { base, tip }: { readonly base: Oid; readonly tip: Oid },
   signal: AbortSignal,
-): Promise<Result<void, GitError>> {
+): Promise<Result<readonly string[], GitError>> {
   const paths = await listPaths(mirror, tip, signal);
   if (!paths.ok) return paths;
-  const entries = await changedEntries(mirror, { base, tip }, signal);
-  if (!entries.ok) return entries;
-  for (const { mode, path } of entries.value) {
+  const differing = await changedEntries(mirror, { base, tip }, signal);
+  if (!differing.ok) return differing;
+  const entries = differing.value.filter(({ mode }) => mode !== DELETED);
+  for (const { mode, path } of entries) {
     const problem = mode === GITLINK ? "is a submodule" : pathProblem(path);
     if (problem !== undefined) return err(refusal(path, problem));
   }
-  const collision = findCollision(paths.value, entries.value);
+  const collision = findCollision(paths.value, entries);
   if (collision !== undefined) return err(collision);
-  const sizes = await checkSizes(mirror, entries.value, signal);
+  const sizes = await checkSizes(mirror, entries, signal);
   if (!sizes.ok) return sizes;
-  const links = entries.value.filter(({ mode }) => mode === SYMLINK);
-  return links.length === 0 ? ok(undefined) : checkLinks(mirror, links, signal);
+  const links = entries.filter(({ mode }) => mode === SYMLINK);
+  const linked = links.length === 0 ? ok(undefined) : await checkLinks(mirror, links, signal);
+  return linked.ok ? ok(differing.value.map(({ path }) => path)) : linked;
 }
 
 /**
@@ -99,14 +102,14 @@ async function changedEntries(
   return diff.ok ? ok(parseRawDiff(diff.value)) : diff;
 }
 
-/** `:<old mode> <new mode> <old oid> <new oid> <status>` NUL `<path>` NUL, repeated. Deleted entries are left out. */
+/** `:<old mode> <new mode> <old oid> <new oid> <status>` NUL `<path>` NUL, repeated. */
 function parseRawDiff(text: string): readonly Entry[] {
   const fields = text.split("\0");
   const entries: Entry[] = [];
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [, mode, , oid] = (fields[index] ?? "").split(" ");
     const path = fields[index + 1];
-    if (mode === undefined || oid === undefined || path === undefined || mode === DELETED) continue;
+    if (mode === undefined || oid === undefined || path === undefined) continue;
     entries.push({ mode, oid, path });
   }
   return entries;

@@ -156,11 +156,13 @@ export interface AttemptWorkspace {
   readonly start: Oid;
 }
 
-/** What an agent left on its branch: its tip, that tip's tree, and the number of commits it is ahead of the base. */
+/** What an agent left on its branch: its tip, that tip's tree, how many commits it is ahead of the base, and on which paths. */
 export interface AttemptResult {
   readonly tip: Oid;
   readonly tree: Oid;
   readonly commitsAhead: number;
+  /** Patterns of the paths that differ from the base; left out where nobody has looked. */
+  readonly touched?: readonly string[];
 }
 
 export type MergeOutcome =

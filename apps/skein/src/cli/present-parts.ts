@@ -14,3 +14,6 @@ export const text = (value: Json | undefined): string =>
   value === undefined || value === null ? "" : printable(typeof value === "string" ? value : JSON.stringify(value));
 
 export const whenOf = (value: Json | undefined): string => new Date(Number(value)).toISOString().slice(0, 19);
+
+export const list = (value: Json | undefined): string =>
+  Array.isArray(value) ? value.map((one: Json) => text(one)).join(", ") : "";

@@ -6,7 +6,9 @@ import { printable } from "../log-output.ts";
 import { artifactTable, effectTable } from "./present-attempts.ts";
 import { blamePage } from "./present-blame.ts";
 import { budgetPage, costPage } from "./present-money.ts";
-import { type Fields, fields, rows, text, whenOf } from "./present-parts.ts";
+import { stuckPage } from "./present-stuck.ts";
+import { overlapLines, overlapTable } from "./present-overlap.ts";
+import { type Fields, fields, list, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
 
 export function present(name: CommandName, value: Json): string {
@@ -29,6 +31,7 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "item.restore": (value) => itemLine(fields(value)),
   "item.delete": (value) => `Deleted ${text(fields(value)["id"])}.`,
   why: (value) => whyPage(fields(value)),
+  stuck: stuckPage,
   claims: (value) => claimTable(rows(value)),
   nodes: (value) => nodeTable(rows(value)),
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
@@ -82,6 +85,7 @@ function queuePage(value: Fields): string {
   const line = rows(value["line"]).map((one) => [...queueCells(one), text(one["activity"])]);
   if (line.length > 0) lines.push("", table(["ITEM", "SINCE", "NODE", "TITLE", "RIGHT NOW"], line));
   else lines.push("Nothing is in line.");
+  lines.push(...overlapLines(value));
   const aside = rows(value["aside"]).map((one) => [...queueCells(one), text(one["why"])]);
   if (aside.length > 0) lines.push("", table(["ASIDE", "SINCE", "NODE", "TITLE", "BECAUSE"], aside));
   const head = (value["head"] ?? []) as readonly Json[];
@@ -163,6 +167,7 @@ function itemPage(item: Fields): string {
     ["type", text(item["type"])],
     ["priority", text(item["priority"])],
     ["labels", list(item["labels"])],
+    ["touches", list(item["touches"])],
     ["depends on", list(item["dependsOn"])],
     ["part of", text(item["parent"])],
     ["branch", text(item["branch"])],
@@ -174,6 +179,7 @@ function itemPage(item: Fields): string {
   lines.push("", ...details.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(10)}  ${value}`));
   const parts = rows(item["parts"]).map((part) => [text(part["id"]), text(part["stage"]), text(part["title"])]);
   if (parts.length > 0) lines.push("", table(["PART", "STAGE", "TITLE"], parts));
+  lines.push(...overlapTable(item));
   const attempts = rows(item["attemptLog"]);
   if (attempts.length > 0) {
     const cells = attempts.map((one) => [
@@ -232,9 +238,6 @@ function questionPage(asked: readonly Fields[]): string {
   const page = table(["ITEM", "QUESTION", "NODE", "ASKED", "ONE OF"], lines);
   return `${page}\n\n\`skein item answer ITEM TEXT --question QUESTION\` answers; without --question the oldest of the item.`;
 }
-
-const list = (value: Json | undefined): string =>
-  Array.isArray(value) ? value.map((one: Json) => text(one)).join(", ") : "";
 
 const historyTable = (entries: readonly Fields[]): string =>
   table(

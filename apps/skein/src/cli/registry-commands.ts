@@ -48,7 +48,7 @@ function addCommand(program: Command, spec: CommandSpec): void {
   for (const field of fields) if (!spec.positional.includes(field.name)) command.addOption(optionOf(field));
   command.action(async (...all: unknown[]) => {
     const options = command.opts<CommonOptions & Record<string, unknown>>();
-    await run(spec, fields, all.slice(0, spec.positional.length), options);
+    await run(spec, inputOf(spec, all, options), options);
   });
 }
 
@@ -81,20 +81,28 @@ function optionOf(field: Field): Option {
   }
 }
 
-async function run(
+/** The command's input as a line has it: arguments by their place, and options by their flag. */
+export function inputOf(
   spec: CommandSpec,
-  fields: readonly Field[],
   positional: readonly unknown[],
-  options: CommonOptions & Record<string, unknown>,
-): Promise<void> {
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = {};
-  for (const field of fields) {
+  for (const field of fieldsOf(spec)) {
     const place = spec.positional.indexOf(field.name);
     const value = place >= 0 ? positional[place] : options[camelCase(field.flag)];
     // What is given by place is the text itself: an answer or a note.
     const fromFile = place < 0 && typeof value === "string" && FROM_FILE.has(field.name);
     if (value !== undefined) input[field.name] = fromFile ? readText(value) : value;
   }
+  return input;
+}
+
+async function run(
+  spec: CommandSpec,
+  input: Readonly<Record<string, unknown>>,
+  options: CommonOptions & Record<string, unknown>,
+): Promise<void> {
   const client = await connect(dataDirectoryOf(options));
   try {
     const result = await client.command(spec.name, input);

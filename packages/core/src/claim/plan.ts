@@ -15,6 +15,7 @@ import { type MergeQueue, mergeQueueOf } from "../view/merge-queue.ts";
 import type { Purse } from "../view/purse.ts";
 import { compareUrgency, openDependencies } from "../view/project.ts";
 import { unmetNeeds } from "../view/needs.ts";
+import { type Meets, rememberingMeets, spread } from "../view/overlap.ts";
 import { describeStandby, standbyOf } from "../view/standby.ts";
 import { type Burden, handicapOf, warmNodeOf } from "./handicap.ts";
 import { rankOf } from "./rank.ts";
@@ -74,10 +75,11 @@ export interface Planner {
 export function createPlanner(crypto: Crypto): Planner {
   /** `<item>/<epoch>` → when this node first saw that it could be claimed. */
   const claimableSince = new Map<string, number>();
+  const meets = rememberingMeets();
   return {
     plan: (input) => {
       const stops = planStops(input);
-      const claims = planClaims(input, claimableSince, crypto);
+      const claims = planClaims(input, { claimableSince, meets, crypto });
       const room = input.self.slotsFree - claims.filter((intent) => intent.type === "claim").length;
       return [...stops, ...claims, ...planWitnesses(input, room, crypto)];
     },
@@ -112,7 +114,13 @@ function leavingOf(view: View, self: string): string | undefined {
   return standby?.mode === "leaving" ? describeStandby(standby) : undefined;
 }
 
-function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypto: Crypto): readonly Intent[] {
+interface Memory {
+  readonly claimableSince: Map<string, number>;
+  readonly meets: Meets;
+  readonly crypto: Crypto;
+}
+
+function planClaims(input: PlanInput, { claimableSince, meets, crypto }: Memory): readonly Intent[] {
   if (!input.ready) return [];
   const queue = mergeQueueOf(input.view, input);
   const parts = partsByParent(input.view.items);
@@ -127,7 +135,7 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
   const intents: Intent[] = [];
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
   const leaving = leavingOf(input.view, input.self.key);
-  for (const { item, why } of open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item))) {
+  for (const { item, why } of inOrder(open, input, meets)) {
     const { stage } = item.best.state.stage;
     const kind = stage === "Merge" ? "train" : "slots";
     const isFull = room[kind] <= 0 || (why === "own" && leaving !== undefined);
@@ -144,6 +152,29 @@ function planClaims(input: PlanInput, claimableSince: Map<string, number>, crypt
     if (paid?.ok === true) input.purse?.take(paid.value);
   }
   return intents;
+}
+
+interface Open {
+  readonly item: LiveItem;
+  readonly why: Extract<Intent, { type: "claim" }>["why"];
+}
+
+/** What would get into the way of work that is under way begins later than its equals that would not. */
+function inOrder(open: readonly Open[], { view, self }: PlanInput, meets: Meets): readonly Open[] {
+  const sorted = open.toSorted((a, b) => ownFirst(a, b) || byStageThenUrgency(a.item, b.item));
+  const begins = ({ item, why }: Open): boolean => why === "free" && item.best.state.stage.stage === "Coding";
+  const waiting = sorted.filter(begins);
+  const spreadOut = spread(
+    waiting.map(({ item }) => item),
+    view,
+    self.slotsFree,
+    meets,
+  );
+  let next = 0;
+  return sorted.map((one) => {
+    const item = begins(one) ? spreadOut[next++] : undefined;
+    return item === undefined ? one : { item, why: "free" };
+  });
 }
 
 const NO_ROOM = "this node has no room for it";

@@ -50,6 +50,7 @@ type Answered = Extract<
       | "item.show"
       | "item.history"
       | "why"
+      | "stuck"
       | "claims"
       | "nodes"
       | "members"
@@ -164,9 +165,11 @@ export function itemIdFrom(bytes: Uint8Array): string {
 function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const dependsOn = resolveAll(input.dependsOn, context.view);
   if (!dependsOn.ok) return dependsOn;
-  const problem = [input.title, ...input.labels].map(badLine).find((found) => found !== undefined);
+  const problem = [input.title, ...input.labels, ...(input.touches ?? [])]
+    .map(badLine)
+    .find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
-  const parent = parentOf(input.parent ?? NO_PARENT, undefined, context.view);
+  const parent = parentOf(input.parent ?? NONE, undefined, context.view);
   if (!parent.ok) return parent;
   const id = itemIdFrom(context.idBytes);
   const { title, text, type, priority, labels, start } = input;
@@ -178,7 +181,13 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
   const begin: Draft = { entity: id, on: { draft: 0 }, body: { kind: "item.start" } };
   const isPart: readonly Draft[] = parent.value === "" ? [] : [partDraft(id, parent.value)];
   const isChecked = input.qa === undefined || input.qa === "project" ? [] : [qaDraft(id, { draft: 0 }, input.qa)];
-  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart] });
+  const touching: Draft = {
+    entity: id,
+    on: { draft: 0 },
+    body: { kind: "item.set", field: "touches", value: noneOr(input.touches ?? []) },
+  };
+  const isSaid = input.touches === undefined ? [] : [touching];
+  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart, ...isSaid] });
 }
 
 const partDraft = (id: string, value: string): Draft => ({
@@ -188,11 +197,11 @@ const partDraft = (id: string, value: string): Draft => ({
 });
 
 /** As the command line says it; no id begins like this. */
-const NO_PARENT = "none";
+const NONE = "none";
 
 /** The id of the parent, empty for none; refused when the item would wait for itself. `item` is undefined for a new one. */
 function parentOf(ref: string, item: string | undefined, view: View): Result<string, CommandError> {
-  if (ref === NO_PARENT) return ok("");
+  if (ref === NONE) return ok("");
   const found = findItem(view, ref);
   if (!found.ok) return found;
   const { id } = found.value;
@@ -203,7 +212,13 @@ function parentOf(ref: string, item: string | undefined, view: View): Result<str
   return ok(id);
 }
 
+/** Alone it takes all entries of a list away, which a command line could not say otherwise. */
+const isNone = (given: readonly string[]): boolean => given.length === 1 && given[0] === NONE;
+
+const noneOr = (given: readonly string[]): readonly string[] => (isNone(given) ? [] : given);
+
 function resolveAll(refs: readonly string[], view: View): Result<readonly string[], CommandError> {
+  if (isNone(refs)) return ok([]);
   const ids: string[] = [];
   for (const ref of refs) {
     const item = findItem(view, ref);
@@ -223,20 +238,26 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   const circle = dependsOn.value.find((other) => wouldWaitForItself(id, other, context.view.items));
   if (circle !== undefined)
     return fail("bad-input", `Item ${circle} waits for ${id} already; both would wait for ever.`);
-  const parent = parentOf(input.parent ?? NO_PARENT, id, context.view);
+  const parent = parentOf(input.parent ?? NONE, id, context.view);
   if (!parent.ok) return parent;
-  const problem = [input.title ?? "", ...(input.labels ?? [])].map(badLine).find((found) => found !== undefined);
+  const problem = [input.title ?? "", ...(input.labels ?? []), ...(input.touches ?? [])]
+    .map(badLine)
+    .find((found) => found !== undefined);
   if (problem !== undefined) return fail("bad-input", problem);
   const writes: RegisterBody[] = [];
   if (input.title !== undefined) writes.push({ field: "title", value: input.title });
   if (input.text !== undefined) writes.push({ field: "text", value: input.text });
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
-  if (input.labels !== undefined) writes.push({ field: "labels", value: input.labels });
+  if (input.labels !== undefined) writes.push({ field: "labels", value: noneOr(input.labels) });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
   if (input.qa !== undefined) writes.push({ field: "qa", value: input.qa === "project" ? "" : input.qa });
   if (input.parent !== undefined) writes.push({ field: "parent", value: parent.value });
+  if (input.touches !== undefined) writes.push({ field: "touches", value: noneOr(input.touches) });
   if (writes.length === 0)
-    return fail("bad-input", "Nothing to change: give a title, text, priority, labels, depends-on, parent or qa.");
+    return fail(
+      "bad-input",
+      "Nothing to change: give a title, text, priority, labels, depends-on, parent, qa or touches.",
+    );
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }
 

@@ -31,6 +31,16 @@ const qa = z
   .describe(
     "who has to be content with it: the gate's commands, a reviewer agent too, a person too; or as the project says",
   );
+const touches = z
+  .array(
+    z
+      .string()
+      .trim()
+      .max(LIMITS.touchLength)
+      .regex(/^(?!.*(?:^|\/)(?:\.{0,2})(?:\/|$)).+$/u, "a path in the repository, like src/login/** or docs/*.md"),
+  )
+  .max(LIMITS.touches)
+  .describe("paths that it will change, like src/login/**, replaced as a whole");
 const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
@@ -47,6 +57,7 @@ const inputs = {
     dependsOn: dependsOn.default([]),
     qa: qa.optional(),
     parent: parent.optional(),
+    touches: touches.optional(),
     start: z.boolean().default(false).describe("go straight to Coding"),
   }),
   "item.edit": z.strictObject({
@@ -58,6 +69,7 @@ const inputs = {
     dependsOn: dependsOn.optional(),
     parent: parent.describe("the item that this one is a part of, or none").optional(),
     qa: qa.optional(),
+    touches: touches.optional(),
   }),
   "item.approve": z.strictObject({
     item: itemRef,
@@ -124,6 +136,7 @@ const inputs = {
     role: z.enum([...ROLES, "none"]).describe("what the person may do from rooms; none for nothing at all"),
   }),
   why: z.strictObject({ item: itemRef }),
+  stuck: z.strictObject({}),
   claims: z.strictObject({}),
   nodes: z.strictObject({}),
   members: z.strictObject({}),
@@ -274,6 +287,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("people.unpair", "writes", "operator", "Take a chat account's link away", ["principal"]),
   spec("people.role", "writes", "operator", "Change what a person may do from chat rooms", ["person", "role"]),
   spec("why", "reads", "observer", "Say in words why an item is where it is", ["item"]),
+  spec("stuck", "reads", "observer", "List what does not move: why, since when, and the command that gets it out"),
   spec("claims", "asks-node", "observer", "List who holds what, and whether they are alive"),
   spec("nodes", "asks-node", "observer", "List the nodes as this one sees them"),
   spec("members", "reads", "observer", "List the members and open invitations"),

@@ -109,6 +109,7 @@ export const VERBS: readonly Verb[] = [
   { names: ["list", "ls", "backlog"], summary: "The items", parameters: [word("stage")], command: "item.list" },
   { names: ["show"], summary: "One item", parameters: [item], command: "item.show" },
   { names: ["why"], summary: "Why an item is where it is", parameters: [item], command: "why" },
+  { names: ["stuck"], summary: "What does not move, and what gets it out", parameters: [], command: "stuck" },
   { names: ["history"], summary: "What happened to an item", parameters: [item], command: "item.history" },
   { names: ["log", "logs", "tail"], summary: "The last lines of an item's attempt", parameters: [item], command: null },
   { names: ["queue"], summary: "What lands next, and what it waits for", parameters: [], command: "queue" },

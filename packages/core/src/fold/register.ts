@@ -38,6 +38,7 @@ export function newRegisters(body: CreateBody, { author, id }: Stamp): Registers
     dependsOn: { ...stamp, value: body.dependsOn },
     hold: { ...stamp, value: "" },
     qa: { ...stamp, value: "" },
+    touches: { ...stamp, value: [] },
     parent: { ...stamp, value: "" },
     type: { ...stamp, value: body.type },
   };
@@ -62,6 +63,7 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
     dependsOn: later("dependsOn"),
     hold: later("hold"),
     qa: later("qa"),
+    touches: later("touches"),
     parent: later("parent"),
     type: later("type"),
   };

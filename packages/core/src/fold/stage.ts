@@ -33,7 +33,18 @@ export interface Feature {
   readonly tree: string;
   /** Always at least 1: an attempt without a commit never leaves Coding. */
   readonly commitsAhead: number;
+  /** Patterns of the paths that it changes, where the node that submitted it has told them. */
+  readonly touched?: readonly string[];
 }
+
+/** A stage's feature without what else the stage owns. */
+export const featureIn = ({ featureBranch, tip, tree, commitsAhead, touched }: Feature): Feature => ({
+  featureBranch,
+  tip,
+  tree,
+  commitsAhead,
+  ...(touched === undefined ? {} : { touched }),
+});
 
 /** What one gate command did on one exact tree. */
 export interface GateRun {

@@ -9,7 +9,7 @@ import { type Role, roleAtLeast } from "../member/role.ts";
 import type { SendBackReason, StageBody, StageKind } from "../op/bodies.ts";
 import { type Claim, compareState, hasLanded, type ItemState } from "./item-state.ts";
 import { STAGE_GRAPH } from "./machine.ts";
-import { type Evidence, type Feature, isGreen, type StageState } from "./stage.ts";
+import { type Evidence, type Feature, featureIn, isGreen, type StageState } from "./stage.ts";
 
 /** The event with what the op's envelope says about it. */
 export interface StageEvent {
@@ -212,8 +212,7 @@ const claimOf = (state: ItemState, event: StageEvent, ttlMs: number): Claim => (
 
 function featureOf(stage: StageState): Feature {
   assert(stage.stage === "Qa" || stage.stage === "Merge", "only Qa and Merge have a feature branch");
-  const { featureBranch, tip, tree, commitsAhead } = stage;
-  return { featureBranch, tip, tree, commitsAhead };
+  return featureIn(stage);
 }
 
 /** Neither a machine's trouble nor an empty purse is a failure of the attempt. */

@@ -29,6 +29,7 @@ import {
   text,
   textField,
   titleField,
+  touchesField,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import { HASH_BYTES, INCARNATION_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
@@ -181,6 +182,8 @@ export type RegisterBody =
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
   | { readonly field: "hold"; readonly value: string }
   | { readonly field: "qa"; readonly value: QaMode | "" }
+  /** Patterns of the paths that it will change, as a person expects it. */
+  | { readonly field: "touches"; readonly value: readonly string[] }
   /** The item that this one is a part of; empty for none. */
   | { readonly field: "parent"; readonly value: string };
 
@@ -297,12 +300,15 @@ const evidence: Check<Evidence> = record({
   ),
 });
 
-const feature: Check<Feature> = record({
-  featureBranch: matching(BRANCH),
-  tip: matching(OID),
-  tree: matching(OID),
-  commitsAhead: integer(1, 1_000_000),
-});
+const feature: Check<Feature> = recordWith(
+  {
+    featureBranch: matching(BRANCH),
+    tip: matching(OID),
+    tree: matching(OID),
+    commitsAhead: integer(1, 1_000_000),
+  },
+  { touched: touchesField },
+);
 
 /** A day of the calendar; whether it exists is nobody's business here. */
 const DAY = /^[0-9]{4}-[01][0-9]-[0-3][0-9]$/;
@@ -436,6 +442,7 @@ const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<Register
   dependsOn: dependsOnField,
   hold: holdField,
   qa: oneOf<QaMode | "">(["", ...QA_MODES]),
+  touches: touchesField,
   parent: matching(/^(?:[0-9a-z]{12})?$/),
 };
 

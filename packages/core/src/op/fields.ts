@@ -119,4 +119,5 @@ export const nameField: Check<string> = filled(line(LIMITS.nameLength));
 export const priorityField: Check<number> = integer(0, 9);
 export const labelsField: Check<readonly string[]> = list(filled(line(LIMITS.labelLength)), LIMITS.labels);
 export const dependsOnField: Check<readonly string[]> = list(matching(ITEM_ID), LIMITS.dependsOn);
+export const touchesField: Check<readonly string[]> = list(filled(line(LIMITS.touchLength)), LIMITS.touches);
 export const holdField: Check<string> = line(LIMITS.titleLength);

@@ -94,6 +94,9 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   labels: 32,
   labelLength: 64,
   dependsOn: 64,
+  /** Patterns of paths that an item touches, and the length of one. */
+  touches: 32,
+  touchLength: 120,
   noteLength: 2_000,
   gateRuns: 64,
   /** Models that one op tells the cost of. */
@@ -166,6 +169,8 @@ export type LimitName =
   | "labels"
   | "labelLength"
   | "dependsOn"
+  | "touches"
+  | "touchLength"
   | "noteLength"
   | "gateRuns"
   | "spendModels"

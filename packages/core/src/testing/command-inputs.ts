@@ -22,6 +22,7 @@ export const COMMAND_INPUTS = {
   "people.unpair": () => ({ principal: "matrix:@ada:example.org" }),
   "people.role": () => ({ person: "ada", role: "none" }),
   why: (item) => ({ item }),
+  stuck: () => ({}),
   claims: () => ({}),
   nodes: () => ({}),
   members: () => ({}),

@@ -5,7 +5,7 @@
 import type { LiveItem } from "../command/find.ts";
 import type { HistoryEntry, ItemHistory } from "../fold/history.ts";
 import { compareRank, type ItemState, type Rank } from "../fold/item-state.ts";
-import type { Feature } from "../fold/stage.ts";
+import { type Feature, featureIn } from "../fold/stage.ts";
 
 /** The best result that stands beside the item's state, if there is one. */
 export function finishedWork(item: LiveItem): Feature | undefined {
@@ -25,7 +25,7 @@ export function refusedTips(item: ItemHistory): ReadonlySet<string> {
   for (const entry of item.entries.values()) {
     if (!isRefusal(item, entry)) continue;
     for (let on = parentOf(item, entry); on !== undefined; on = parentOf(item, on)) {
-      const feature = featureIn(on);
+      const feature = submittedIn(on);
       if (feature !== undefined) tips.add(feature.tip);
     }
   }
@@ -40,7 +40,7 @@ interface Submission {
 function submissionsOf(item: ItemHistory): readonly Submission[] {
   return [...item.entries.values()].flatMap((entry) => {
     const { id, author, lamport, outcome, kind } = entry;
-    const feature = featureIn(entry);
+    const feature = submittedIn(entry);
     if (kind !== "item.submit" || feature === undefined || outcome.type !== "accepted") return [];
     return [{ feature, rank: { state: outcome.state, lamport, author, id } }];
   });
@@ -60,9 +60,7 @@ const parentOf = ({ entries }: ItemHistory, { on }: HistoryEntry): HistoryEntry 
 const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
   entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
 
-function featureIn(entry: HistoryEntry): Feature | undefined {
+function submittedIn(entry: HistoryEntry): Feature | undefined {
   const stage = stateOf(entry)?.stage;
-  if (stage?.stage !== "Qa" && stage?.stage !== "Merge") return undefined;
-  const { featureBranch, tip, tree, commitsAhead } = stage;
-  return { featureBranch, tip, tree, commitsAhead };
+  return stage?.stage === "Qa" || stage?.stage === "Merge" ? featureIn(stage) : undefined;
 }

@@ -11,6 +11,7 @@
 import { isLive, type LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
 import type { Claim } from "../fold/item-state.ts";
+import type { QueueSetting } from "../member/membership.ts";
 import type { QueueMode } from "../op/bodies.ts";
 import { chainOf, compareUrgency, openDependencies } from "./project.ts";
 import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
@@ -36,9 +37,7 @@ export interface MergeQueue {
 }
 
 export function mergeQueueOf(view: View, hearing: QueueHearing): MergeQueue {
-  // A mesh works on the project that was set last.
-  const name = [...view.membership.projects.keys()].at(-1) ?? "";
-  const setting = view.membership.queues.get(name) ?? { mode: "open" as const, note: "", lamport: 0 };
+  const setting = settingOf(view);
   const waiting = [...view.items.values()]
     .filter(isLive)
     .filter(({ best }) => best.state.stage.stage === "Merge")
@@ -55,16 +54,31 @@ export function mergeQueueOf(view: View, hearing: QueueHearing): MergeQueue {
   };
 }
 
-/** Empty when nothing keeps the item from landing. */
-function reasonAside(
-  item: LiveItem,
-  { items }: View,
-  { mode, note, lamport }: { readonly mode: QueueMode; readonly note: string; readonly lamport: number },
-  { isVerified, qa }: QueueHearing,
-): string {
+type Setting = Pick<QueueSetting, "mode" | "note" | "lamport" | "wall">;
+
+const OPEN: Setting = { mode: "open", note: "", lamport: 0, wall: 0 };
+
+/** A mesh works on the project that was set last. */
+const settingOf = ({ membership }: View): Setting =>
+  membership.queues.get([...membership.projects.keys()].at(-1) ?? "") ?? OPEN;
+
+/** Why people's word on the queue keeps the item from landing, and since when; undefined when it does not. */
+export function queueShut(item: LiveItem, view: View): { readonly why: string; readonly since: number } | undefined {
+  const setting = settingOf(view);
+  const why = shutBy(item, setting);
+  return why === "" ? undefined : { why, since: setting.wall };
+}
+
+function shutBy(item: LiveItem, { mode, note, lamport }: Setting): string {
   const because = note === "" ? "" : `: ${note}`;
   if (mode === "paused") return `the merge queue is paused${because}`;
-  if (mode === "draining" && passedAt(item) > lamport) return `the merge queue takes nothing new${because}`;
+  return mode === "draining" && passedAt(item) > lamport ? `the merge queue takes nothing new${because}` : "";
+}
+
+/** Empty when nothing keeps the item from landing. */
+function reasonAside(item: LiveItem, { items }: View, setting: Setting, { isVerified, qa }: QueueHearing): string {
+  const shut = shutBy(item, setting);
+  if (shut !== "") return shut;
   const hold = item.registers.hold.value;
   if (hold !== "") return `it is on hold: ${hold}`;
   const open = openDependencies(item, items, isVerified);

@@ -28,6 +28,20 @@ export interface Naming {
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
   readonly aliveNodes?: () => readonly AliveNode[];
+  /** What keeps this very node from taking work; left out where no node runs. */
+  readonly own?: () => OwnTrouble;
+}
+
+/** What a node knows of itself alone, and replicates to nobody. */
+export interface OwnTrouble {
+  /** Why it takes no work at all; undefined when it does. */
+  readonly notReady: string | undefined;
+  /** The target branch, when it has found it red. */
+  readonly redTarget: { readonly commit: string; readonly sinceMs: number } | undefined;
+  /** When it comes back (Unix ms) to an item that it leaves alone after a failure; undefined when it does not leave it. */
+  readonly restsUntil: (item: string) => number | undefined;
+  /** Until then nothing goes into Coding here: the provider of its agent has cut it off. */
+  readonly codingFrom: number | undefined;
 }
 
 /** A node that is alive, as this one hears of it. */

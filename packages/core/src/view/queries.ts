@@ -23,6 +23,8 @@ import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } 
 import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import { footprintOf, overlapsOf } from "./overlap.ts";
+import { stuckItems } from "./stuck.ts";
 import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
@@ -54,6 +56,8 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
         stage: item.best.state.stage.stage,
         why: reasonsOf(item, context.view, context.naming),
       }));
+    case "stuck":
+      return ok(stuck(context));
     case "artifacts":
       return artifacts(command.input.item, context);
     case "members":
@@ -126,6 +130,13 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .map((attempt) => ({ ...attempt, cost: costText(spendsOf(item).filter(({ epoch }) => epoch === attempt.epoch)) })),
   cost: costText(spendsOf(item)),
   tip: tipOf(item),
+  touches: footprintOf(item),
+  overlaps: overlapsOf(item, view).map(({ item: other, on }) => ({
+    item: other.id,
+    title: other.registers.title.value,
+    stage: other.best.state.stage.stage,
+    on,
+  })),
   evidence: item.annotations.attests.toSorted(compareStamp).map(({ member, wall, evidence }) => ({
     node: naming.nameOf(member),
     tree: evidence.tree,
@@ -142,6 +153,14 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+const stuck = ({ view, naming }: QueryContext): Plain =>
+  stuckItems(view, naming).map(({ item, causes }) => ({
+    item: item.id,
+    title: item.registers.title.value,
+    stage: item.best.state.stage.stage,
+    causes: causes.map(({ why, since, until, exit }) => ({ why, since, until: until ?? null, exit })),
+  }));
 
 const tipOf = ({ best }: LiveItem): string | null => {
   const { stage } = best.state;
@@ -305,17 +324,27 @@ function queue({ view, naming }: QueryContext): Plain {
     mode,
     note,
     merger: merger === undefined ? null : naming.nameOf(merger),
-    line: line.map((item, position) => ({ ...queued(item, naming), position })),
-    aside: aside.map(({ item, why }) => ({ ...queued(item, naming), why })),
+    line: line.map((item, position) => ({ ...queued(item, view, naming), position })),
+    aside: aside.map(({ item, why }) => ({ ...queued(item, view, naming), why })),
     // What a head that stands still is to blame for, in words.
     head: line[0] === undefined ? [] : reasonsOf(line[0], view, naming),
   };
 }
 
-function queued(item: LiveItem, naming: Naming): { readonly [key: string]: Plain } {
+function queued(item: LiveItem, view: View, naming: Naming): { readonly [key: string]: Plain } {
   const { id, title, priority, activity, claim, commitsAhead, branch } = projectItem(item, naming);
   const since = chainOf(item, item.best.id).find(({ kind }) => kind === "item.pass")?.wall ?? null;
-  return { item: id, title, priority, since, node: claim?.nodeName ?? null, activity, branch, commitsAhead };
+  return {
+    item: id,
+    title,
+    priority,
+    since,
+    node: claim?.nodeName ?? null,
+    activity,
+    branch,
+    commitsAhead,
+    overlaps: overlapsOf(item, view).map(({ item: { id: other } }) => other),
+  };
 }
 
 const NOTICES_LISTED = 100;

@@ -17,14 +17,19 @@ export function reasonsOf(item: LiveItem, view: View, naming: Naming): readonly 
   return [...explain(item, view.items, naming, waits.length > 0), ...waits];
 }
 
-const isClaimable = ({ best: { state } }: LiveItem): boolean =>
+export const isClaimable = ({ best: { state } }: LiveItem): boolean =>
   state.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
 
-function partsReason(item: LiveItem, { items }: View, { landingOf }: Naming): readonly string[] {
+/** The parts that the item waits for. */
+export function awaitedParts(item: LiveItem, { items }: View, { landingOf }: Naming): readonly string[] {
   const { stage, claim } = item.best.state;
   if (claim !== null || (stage.stage !== "Backlog" && stage.stage !== "Coding")) return [];
   const parts = partsByParent(items).get(item.id) ?? [];
-  const open = openParts(parts, items, (id) => landingOf(id).state === "verified");
+  return openParts(parts, items, (id) => landingOf(id).state === "verified");
+}
+
+function partsReason(item: LiveItem, view: View, naming: Naming): readonly string[] {
+  const open = awaitedParts(item, view, naming);
   return open.length === 0 ? [] : [`Its own work begins once its parts have landed: ${open.join(", ")}.`];
 }
 
@@ -38,19 +43,33 @@ function frozen({ membership }: View): readonly string[] {
 /** How many items that could be worked on no node which is alive could take. */
 export const countUntakable = (view: View, naming: Naming): number =>
   [...view.items.values()].filter(
-    (item) => isLive(item) && isClaimable(item) && nobodyFits(item, view, naming).length > 0,
+    (item) => isLive(item) && isClaimable(item) && whyNobodyFits(item, view, naming) !== undefined,
   ).length;
 
-/** Items that no node which is alive and takes work could take, each with the needs that nobody meets. */
-function nobodyFits(item: LiveItem, view: View, { aliveNodes }: Naming): readonly string[] {
+/** Why no node that is alive takes the item: those that could are drained, or its labels ask for what nobody has. */
+export type NobodyFits =
+  | { readonly type: "drained"; readonly nodes: readonly string[] }
+  /** `nowhere`: what not one of them has; empty when each lacks something else. */
+  | { readonly type: "labels"; readonly nowhere: readonly string[] };
+
+/** Undefined while some node could take it, and where nobody hears any. */
+export function whyNobodyFits(item: LiveItem, view: View, { aliveNodes }: Naming): NobodyFits | undefined {
   const labels = item.registers.labels.value;
   const alive = aliveNodes?.() ?? [];
   const lacking = alive.map((node) => ({ node, unmet: unmetNeeds(labels, node.labels) }));
-  if (lacking.length === 0) return [];
+  if (lacking.length === 0) return undefined;
   const fitting = lacking.filter(({ unmet }) => unmet.length === 0);
-  if (fitting.some(({ node }) => standbyOf(view, node.id)?.scope !== "node")) return [];
-  if (fitting.length > 0) return [STANDING_BY];
+  if (fitting.some(({ node }) => standbyOf(view, node.id)?.scope !== "node")) return undefined;
+  if (fitting.length > 0) return { type: "drained", nodes: fitting.map(({ node }) => node.id) };
   const nowhere = lacking.map(({ unmet }) => unmet).reduce((all, unmet) => all.filter((need) => unmet.includes(need)));
+  return { type: "labels", nowhere };
+}
+
+function nobodyFits(item: LiveItem, view: View, naming: Naming): readonly string[] {
+  const why = whyNobodyFits(item, view, naming);
+  if (why === undefined) return [];
+  if (why.type === "drained") return [STANDING_BY];
+  const { nowhere } = why;
   const what = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : "meets all that its labels ask for";
   return [`No node that is alive ${what}. Give a node the label in its node.yaml, or change the item's labels.`];
 }

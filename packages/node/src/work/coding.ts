@@ -3,7 +3,7 @@
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
 import { type AgentConfig, formatDuration } from "@skein/config";
-import type { Feature, LiveItem, Result } from "@skein/core";
+import { type Feature, featureIn, type LiveItem, type Result } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, GitError, Usage } from "../ports.ts";
 import {
@@ -303,10 +303,9 @@ async function submit(context: AttemptContext, branch: string, result: AttemptRe
     if (published.error.type === "branch-taken") await giveClaimBack(context, published.error.message);
     return "over";
   }
-  const { tip, tree, commitsAhead } = result;
   const written = await writeStage(context, {
     kind: "item.submit",
-    feature: { featureBranch: branch, tip, tree, commitsAhead },
+    feature: featureIn({ featureBranch: branch, ...result }),
   });
   if (!written.ok) context.note(`The result could not be submitted: ${written.error.message}`);
   return written.ok ? "continue" : "over";

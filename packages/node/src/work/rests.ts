@@ -1,4 +1,6 @@
 /** What this node leaves alone for a while, and why it comes back to it by itself: nothing of it is replicated. */
+import type { OwnTrouble } from "@skein/core";
+
 import type { Clock } from "../ports.ts";
 
 export interface Rests {
@@ -39,4 +41,16 @@ export function createRests(clock: Clock): Rests {
       codingFrom = Math.max(codingFrom, clock.monoMs() + ms);
     },
   };
+}
+
+/** The same in the time that people read, and only what is not over yet. */
+export function restsOf(
+  clock: Clock,
+  { notBefore, codingFrom }: Pick<Rests, "notBefore" | "codingFrom">,
+): Pick<OwnTrouble, "restsUntil" | "codingFrom"> {
+  const wallOf = (monoMs: number): number | undefined => {
+    const left = monoMs - clock.monoMs();
+    return left > 0 ? Math.ceil(clock.wallMs() + left) : undefined;
+  };
+  return { restsUntil: (item) => wallOf(notBefore.get(item) ?? 0), codingFrom: wallOf(codingFrom) };
 }

@@ -3,7 +3,7 @@
  * down or that died. What is there is committed, published as the attempt's branch and named in the log, so that the next
  * attempt, on whichever node, goes on with it instead of paying for it again.
  */
-import { type Feature, type LiveItem, refusedTips } from "@skein/core";
+import { type Feature, featureIn, type LiveItem, refusedTips } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, Oid } from "../ports.ts";
 import { type AttemptContext, persistently, roomFor } from "./attempt-context.ts";
@@ -48,8 +48,9 @@ export async function commitRest(context: AttemptContext, { directory }: Attempt
 export async function publishRest(
   context: AttemptContext,
   workspace: AttemptWorkspace,
-  { tip, tree, commitsAhead }: AttemptResult,
+  result: AttemptResult,
 ): Promise<Feature | undefined> {
+  const { tip, commitsAhead } = result;
   // What was there before the attempt is named in the log already.
   if (commitsAhead === 0 || tip === workspace.start) return undefined;
   const until = deadline(context);
@@ -60,7 +61,7 @@ export async function publishRest(
     return undefined;
   }
   context.note(`The unfinished work is on ${workspace.branch}: the next attempt goes on with it.`);
-  return { featureBranch: workspace.branch, tip, tree, commitsAhead };
+  return featureIn({ featureBranch: workspace.branch, ...result });
 }
 
 function deadline({ deps }: AttemptContext): { readonly signal: AbortSignal; readonly cancel: () => void } {

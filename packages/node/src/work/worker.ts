@@ -13,6 +13,7 @@ import {
   type LiveItem,
   ok,
   openPurse,
+  type OwnTrouble,
   type Purse,
   type QueueHearing,
   type Result,
@@ -24,6 +25,7 @@ import type { Logger } from "../logger.ts";
 import type { Cancel, MachineState } from "../ports.ts";
 import type { WorkDeps } from "./attempt-context.ts";
 import { agentName, dayOf } from "./spending.ts";
+import { restsOf } from "./rests.ts";
 import type { FleetPurse } from "./fleet-purse.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
@@ -44,6 +46,8 @@ export interface Worker {
   slotsFree(): number;
   /** The target branch, when this node has found it red. */
   redTarget(): RedTarget | undefined;
+  /** What keeps this node, and it alone, from taking work. */
+  trouble(): OwnTrouble;
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
@@ -136,6 +140,11 @@ export function createWorker(deps: WorkerDeps): Worker {
     executions: () => executions.list(),
     slotsFree,
     redTarget: () => executions.redTarget(),
+    trouble: () => ({
+      notReady: projects.notReady(),
+      redTarget: executions.redTarget(),
+      ...restsOf(deps.clock, executions.rests),
+    }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
     unpaid: (item) => {

@@ -182,7 +182,7 @@ function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: st
     ahead,
   };
   remote.commits.set(tip.oid, tip);
-  return { tip: tip.oid, tree: tip.tree, commitsAhead: tip.ahead };
+  return { tip: tip.oid, tree: tip.tree, commitsAhead: tip.ahead, touched: [workspace.file] };
 }
 
 function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: Oid): Result<void, GitError> {

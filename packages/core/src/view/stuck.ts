@@ -1,0 +1,251 @@
+/**
+ * What does not move although somebody started it: every cause by itself, since when, and the command with which a person gets
+ * the item out. `skein why` tells all of one item; this is the list to look at in the morning.
+ *
+ * What waits its turn, for a free slot or behind the head of the queue, is not stuck, and what is in the Backlog was never
+ * started. An exit is a line for a shell: what came from other people stands in it quoted.
+ */
+import { isLive, type LiveItem } from "../command/find.ts";
+import { awaitedOf, waitingFor } from "../command/review.ts";
+import type { View } from "../fold/fold.ts";
+import { openQuestions } from "../fold/annotations.ts";
+import { hasLanded } from "../fold/item-state.ts";
+import { queueShut } from "./merge-queue.ts";
+import { needsOf } from "./needs.ts";
+import { compareUrgency, type Naming, openDependencies } from "./project.ts";
+import { standbyOf } from "./standby.ts";
+import { awaitedParts, isClaimable, whyNobodyFits } from "./waiting.ts";
+
+interface StuckCause {
+  readonly why: string;
+  /** Wall time (Unix ms), for people only. */
+  readonly since: number;
+  /** When it ends by itself, should nobody do anything. */
+  readonly until?: number;
+  readonly exit: string;
+}
+
+export interface StuckItem {
+  readonly item: LiveItem;
+  readonly causes: readonly StuckCause[];
+}
+
+/** The most urgent first. */
+export function stuckItems(view: View, naming: Naming): readonly StuckItem[] {
+  return [...view.items.values()]
+    .filter(isLive)
+    .toSorted(compareUrgency)
+    .map((item) => ({ item, causes: causesOf({ item, view, naming, since: sinceOf(item) }) }))
+    .filter(({ causes }) => causes.length > 0);
+}
+
+interface Look {
+  readonly item: LiveItem;
+  readonly view: View;
+  readonly naming: Naming;
+  /** When the item came to where it is. */
+  readonly since: number;
+}
+
+type Causes = (look: Look) => readonly StuckCause[];
+
+const sinceOf = ({ entries, best }: LiveItem): number => entries.get(best.id)?.wall ?? 0;
+
+function causesOf(look: Look): readonly StuckCause[] {
+  const { stage } = look.item.best.state;
+  if (stage.stage === "Backlog") return [];
+  if (stage.stage === "Archived") return givenUp(look);
+  if (stage.stage === "Done") return refuted(look);
+  return UNDER_WAY.flatMap((causes) => causes(look));
+}
+
+// ── what has ended ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const GIVEN_UP: ReadonlySet<string> = new Set(["Blocked", "MergeFailed", "ReviewHeld"]);
+
+const givenUp: Causes = ({ item, since }) => {
+  const { stage, note } = item.best.state;
+  if (stage.stage !== "Archived" || hasLanded(item.best.state) || !GIVEN_UP.has(stage.reason)) return [];
+  const why = `it was given up as ${stage.reason}${note === "" ? "" : `: ${note}`}`;
+  return [{ why, since, exit: `skein item restore ${item.id}` }];
+};
+
+const refuted: Causes = ({ item, naming, since }) =>
+  naming.landingOf(item.id).state === "refuted"
+    ? [
+        {
+          why: "it says Done, and the target branch has no commit of it; what has landed is never reopened",
+          since,
+          exit: `skein item add --start -- ${quoted(item.registers.title.value)}`,
+        },
+      ]
+    : [];
+
+// ── what people and agents said ─────────────────────────────────────────────────────────────────────────────────────
+
+const held: Causes = ({ item, since }) => {
+  const { value } = item.registers.hold;
+  return value === "" ? [] : [{ why: `it is on hold: ${value}`, since, exit: `skein item hold ${item.id} --release` }];
+};
+
+const asked: Causes = ({ item }) =>
+  openQuestions(item).map(({ question, text, wall }) => ({
+    why: `its agent asks: ${text}`,
+    since: wall,
+    exit: `skein item answer ${item.id} 'YOUR ANSWER' --question ${question}`,
+  }));
+
+const reviewed: Causes = ({ item, naming, since }) => {
+  const policy = naming.qa?.();
+  if (policy === undefined) return [];
+  const awaited = awaitedOf(item, policy);
+  const able = naming.able?.();
+  const left = able?.filter((member) => !awaited.not.has(member)).length ?? awaited.witnesses;
+  const say = (person: boolean, witnesses: number): string =>
+    waitingFor({ ...awaited, person, witnesses }, { nameOf: naming.nameOf, able });
+  const approval = { why: say(true, 0), since, exit: `skein item approve ${item.id}` };
+  const witnesses = { why: say(false, awaited.witnesses), since, exit: "skein invite --role agent" };
+  return [...(awaited.person ? [approval] : []), ...(left < awaited.witnesses ? [witnesses] : [])];
+};
+
+const frozen: Causes = ({ view }) => {
+  const setting = view.membership.work.get("");
+  if (setting === undefined || setting.mode === "open") return [];
+  const why = `the mesh is frozen${setting.note === "" ? "" : `: ${setting.note}`}`;
+  return [{ why, since: setting.wall, exit: "skein unfreeze" }];
+};
+
+const queueClosed: Causes = ({ item, view }) => {
+  const shut = item.best.state.stage.stage === "Merge" ? queueShut(item, view) : undefined;
+  return shut === undefined ? [] : [{ ...shut, exit: "skein queue resume" }];
+};
+
+// ── other items ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const depends: Causes = ({ item, view, naming, since }) => {
+  const all = item.registers.dependsOn.value;
+  return openDependencies(item, view.items, (id) => naming.landingOf(id).state === "verified").map((id) => {
+    const others = all.filter((other) => other !== id);
+    const drop = `skein item edit ${item.id} ${listOption("depends-on", others)}`;
+    return { why: `it waits for ${id} to land first`, since, exit: exitOfOther(id, view) ?? drop };
+  });
+};
+
+const waitsForParts: Causes = ({ item, view, naming, since }) =>
+  awaitedParts(item, view, naming).map((id) => ({
+    why: `it begins once its part ${id} has landed`,
+    since,
+    exit: exitOfOther(id, view) ?? `skein item edit ${id} --parent none`,
+  }));
+
+/** What gets an item going that another one waits for; undefined when that is under way, has landed, or is gone. */
+function exitOfOther(id: string, { items }: View): string | undefined {
+  const other = items.get(id);
+  if (other === undefined || !isLive(other) || hasLanded(other.best.state)) return undefined;
+  const { stage } = other.best.state.stage;
+  if (stage === "Backlog") return `skein item start ${id}`;
+  return stage === "Archived" ? `skein item restore ${id}` : undefined;
+}
+
+// ── nodes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const silent: Causes = ({ item, naming }) => {
+  const { claim, stage } = item.best.state;
+  if (claim === null || !naming.isExpired(claim)) return [];
+  const why = `${naming.nameOf(claim.holder)}, who holds it, has gone silent, and nobody has taken it over yet`;
+  const back = stage.stage === "Coding" ? `move ${item.id} backlog` : `reject ${item.id} 'its holder has gone silent'`;
+  return [{ why, since: claim.since, exit: `skein item ${back}` }];
+};
+
+const nobodyFits: Causes = ({ item, view, naming, since }) => {
+  const why = whyNobodyFits(item, view, naming);
+  if (why === undefined) return [];
+  const [node] = why.type === "drained" ? why.nodes : [];
+  if (why.type === "drained" && node !== undefined) {
+    const { note } = standbyOf(view, node) ?? { note: "" };
+    const sentence = `every node that could take it is drained${note === "" ? "" : `: ${note}`}`;
+    return [{ why: sentence, since: view.membership.work.get(node)?.wall ?? since, exit: `skein undrain ${node}` }];
+  }
+  return [unmetLabels(item, why.type === "labels" ? why.nowhere : [], since)];
+};
+
+function unmetLabels(item: LiveItem, nowhere: readonly string[], since: number): StuckCause {
+  const labels = item.registers.labels.value;
+  const unmet = nowhere.length > 0 ? nowhere : needsOf(labels);
+  const rest = labels.filter((label) => !unmet.includes(label));
+  const has = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : `has all of ${unmet.join(", ")}`;
+  const why = `no node that is alive ${has}; node.yaml gives a node a label`;
+  return { why, since, exit: `skein item edit ${item.id} ${listOption("label", rest)}` };
+}
+
+const money: Causes = ({ item, naming, since }) => {
+  const { stage, overBudget } = item.best.state;
+  const unpaid = stage.stage === "Coding" ? naming.unpaid?.(item) : undefined;
+  if (unpaid === undefined) return [];
+  // Caps are in skein.yaml on the target branch and the fleet's budget begins at midnight: the sentence says which it is.
+  const show = unpaid.includes("skein budget") ? "skein budget" : "skein costs --by item";
+  return [
+    { why: `it waits for money: ${unpaid}`, since, exit: overBudget ? `skein item move ${item.id} backlog` : show },
+  ];
+};
+
+// ── this node ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Where others are alive it waits its turn there. */
+const notReady: Causes = ({ naming, since }) => {
+  const why = naming.own?.().notReady;
+  return why === undefined || (naming.aliveNodes?.() ?? []).length > 1
+    ? []
+    : [{ why: `this node does not take it: ${why}`, since, exit: "skein doctor" }];
+};
+
+/** Any other node may have it meanwhile, so the way out is another node. */
+const rests: Causes = ({ item, naming, since }) => {
+  const until = naming.own?.().restsUntil(item.id);
+  if (until === undefined) return [];
+  const why = "this node leaves it alone for a while, after trouble of its own that `skein doctor` tells";
+  return [{ why, since, until, exit: "skein invite --role agent" }];
+};
+
+const cutOff: Causes = ({ item, naming, since }) => {
+  const until = naming.own?.().codingFrom;
+  if (until === undefined || item.best.state.stage.stage !== "Coding") return [];
+  const why = "the provider of this node's agent has cut it off, so nothing goes into Coding here";
+  return [{ why, since, until, exit: "skein invite --role agent" }];
+};
+
+const redTarget: Causes = ({ item, naming }) => {
+  const red = naming.own?.().redTarget;
+  if (red === undefined || item.best.state.stage.stage !== "Merge") return [];
+  const commit = red.commit.slice(0, 12);
+  const why = `the target branch is red by itself at ${commit}; only what mends it lands`;
+  const exit = `skein item add --priority 9 --start -- 'Mend the target branch, which is red at ${commit}'`;
+  return [{ why, since: red.sinceMs, exit }];
+};
+
+const ifUnclaimed =
+  (causes: Causes): Causes =>
+  (look) =>
+    isClaimable(look.item) ? causes(look) : [];
+
+/** In the order in which they are told. */
+const UNDER_WAY: readonly Causes[] = [
+  held,
+  asked,
+  reviewed,
+  queueClosed,
+  redTarget,
+  depends,
+  waitsForParts,
+  silent,
+  ...[frozen, nobodyFits, money, cutOff, rests, notReady].map(ifUnclaimed),
+];
+
+// ── lines for a shell ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One word of a shell, whatever is in it. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A list as a whole; a line cannot say an empty one but by this word. */
+const listOption = (flag: string, values: readonly string[]): string =>
+  (values.length === 0 ? ["none"] : values).map((value) => `--${flag}=${quoted(value)}`).join(" ");
