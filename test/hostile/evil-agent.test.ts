@@ -52,7 +52,8 @@ async function prepare(world: World, sandbox: string, name: string): Promise<Sta
   const node = await world.start(name, { env: { SECRET_OF_THE_NODE: SECRET } });
   const { id: victim } = await node.api.addItem({ title: "Somebody else's item" });
   const target = {
-    secret: SECRET,
+    // Backwards, as the node keeps its own secrets out of stories.
+    terces: [...SECRET].toReversed().join(""),
     home,
     canaries,
     victim,

@@ -19,8 +19,8 @@ import {
   writeDrafts,
 } from "./mesh.ts";
 
-const SEEDS = 200;
-const ROTATED_SEEDS = 100;
+const SEEDS = 100;
+const ROTATED_SEEDS = 50;
 
 /** Removes somebody the way a person does, cutting the feeds where the remover has them. */
 function removeByCommand(mesh: Mesh): void {

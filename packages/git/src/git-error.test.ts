@@ -32,6 +32,8 @@ test.each([
   ["error: RPC failed; curl 56\nfatal: early EOF", "remote-unreachable"],
   ["fatal: write error: No space left on device", "disk"],
   ["error: object a: hasDotgit: contains '.git'\nfatal: fsck error in packed object", "bad-object"],
+  ["merge-tree: 1111111111111111111111111111111111111111 - not something we can merge", "bad-object"],
+  ["fatal: refusing to merge unrelated histories", "bad-object"],
   ["fatal: something new", "git-failed"],
 ])("%j is %s", (stderr, type) => {
   expect(failed("try", stderr)).toMatchObject({ type });

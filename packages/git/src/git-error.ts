@@ -65,7 +65,7 @@ const UNREACHABLE =
   /Could not read from remote repository|upon initial contact|unable to access|does not appear to be a git repository|Could not resolve host|unable to connect|Connection (?:refused|timed out|reset)|Network is unreachable|repository .*not found/iu;
 const LOST = /hung up unexpectedly|RPC failed|early EOF|unexpected disconnect|Broken pipe|curl \d+/iu;
 const BAD_OBJECT =
-  /fsck error|index-pack failed|unpack-objects|bad object|bad tree|not a valid object|not a commit|not a tree object|Not a valid (?:object|commit) name|missing (?:blob|tree|commit)|did not send all necessary objects|not our ref|unable to read (?:tree|sha1)|non-commit object|nonexistent object|corrupt|unable to find|ambiguous argument|unknown revision|Needed a single revision/iu;
+  /fsck error|index-pack failed|unpack-objects|bad object|bad tree|not a valid object|not a commit|not a tree object|Not a valid (?:object|commit) name|missing (?:blob|tree|commit)|did not send all necessary objects|not our ref|unable to read (?:tree|sha1)|non-commit object|nonexistent object|corrupt|unable to find|ambiguous argument|not something we can merge|refusing to merge unrelated histories|unknown revision|Needed a single revision/iu;
 
 /** The failure happened while the connection was being made: nothing was sent yet. */
 export const neverConnected = (stderr: string): boolean => DENIED.test(stderr) || UNREACHABLE.test(stderr);

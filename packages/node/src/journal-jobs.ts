@@ -61,7 +61,8 @@ export interface JobDeps {
   readonly replica: Replica;
   readonly authorship: () => Authorship;
   /** Bytes of a peer brought about a fault of this program, which was contained. */
-  readonly onFault: (message: string) => void;
+  /** A fault of this program; `by` says what brought it about. */
+  readonly onFault: (by: string, message: string) => void;
 }
 
 export interface Job {
@@ -89,11 +90,12 @@ export interface Batch {
 }
 
 export function writeJob<E>(
-  { replica, authorship, clock }: JobDeps,
+  { replica, authorship, clock, onFault }: JobDeps,
   decide: Decide<E>,
   resolve: (result: Result<readonly SealedOp[], E | NotSaved>) => void,
 ): Job {
   let refused: E | undefined;
+  let fault: NotSaved | undefined;
   let ops: readonly SealedOp[] = [];
   return {
     run: (batch) => {
@@ -101,14 +103,20 @@ export function writeJob<E>(
       if (!decided.ok) {
         refused = decided.error;
       } else if (decided.value.length > 0) {
-        const written = replica.write(decided.value, authorship(), clock.wallMs());
-        ops = written.ops;
-        batch.changes.push(...written.changes);
+        // What cannot be encoded is a fault of whoever made the drafts, and must not end the node with all its work.
+        try {
+          const written = replica.write(decided.value, authorship(), clock.wallMs());
+          ops = written.ops;
+          batch.changes.push(...written.changes);
+        } catch (cause) {
+          fault = faultOf(onFault, "What this node wanted to write", cause, batch);
+        }
       }
       return true;
     },
     settle: (failure) => {
       if (refused !== undefined) resolve(err(refused));
+      else if (fault !== undefined) resolve(err(fault));
       // A command that wrote nothing does not depend on the disk.
       else resolve(failure === undefined || ops.length === 0 ? ok(ops) : err(failure));
     },
@@ -171,12 +179,18 @@ function takeSafely(deps: JobDeps, bytes: Uint8Array, batch: Batch): Result<Take
   try {
     return deps.replica.takeRecord(bytes);
   } catch (cause) {
-    const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    deps.onFault(message);
-    batch.changes.push({ type: "stale" });
-    batch.isFaulty = true;
+    faultOf(deps.onFault, "What a peer sent", cause, batch);
     return err({ type: "malformed-frame", message: "taking it brought about a fault of this program" });
   }
+}
+
+/** Memory may have some of it: the disk decides. */
+function faultOf(onFault: JobDeps["onFault"], by: string, cause: unknown, batch: Batch): NotSaved {
+  const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  onFault(by, message);
+  batch.changes.push({ type: "stale" });
+  batch.isFaulty = true;
+  return { type: "not-saved", message: `Nothing was saved: it brought about a fault of this program. ${message}` };
 }
 
 const describeTaken = (

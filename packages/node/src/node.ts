@@ -162,9 +162,9 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       index,
       store: options.store,
       authorship: () => ({ signer: signer(), incarnation: continuity.incarnation() }),
-      onFault: (message) => {
+      onFault: (by, message) => {
         log("error", "journal.fault", { message });
-        incidents.record("fault", "journal", `What a peer sent brought about a fault of this program: ${message}`);
+        incidents.record("fault", "journal", `${by} brought about a fault of this program: ${message}`);
       },
     }),
   );

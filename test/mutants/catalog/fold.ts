@@ -95,7 +95,7 @@ export const FOLD_MUTANTS: readonly Mutant[] = [
   {
     name: "register-by-arrival",
     file: `${FOLD}register.ts`,
-    find: "if (compareStamp(stamp, registers[write.field]) <= 0) return registers;",
+    find: "if (compareWriting(stamp, registers[write.field]) <= 0) return registers;",
     replace: "if (stamp.lamport === 0) return registers;",
     why: "The last write that arrives looks like the last write.",
     caughtBy: ["I6"],

@@ -319,6 +319,18 @@ test("work on an item that was put on hold is stopped, and its claim released", 
   expect(plan(world, { running })).toEqual([{ type: "stop", item: A, why: "on hold: legal asks", release: true }]);
 });
 
+test("what a node is about to claim it does not witness as well", () => {
+  const world = worldOf();
+  queued(world, A);
+  const body = { kind: "item.attest" as const, tip: OID, base: OID, evidence: { tree: OID, runs: [] } };
+  const on = world.replica.view().items.get(A)?.best?.id ?? null;
+  world.replica.write([{ entity: A, on, body }], me, 60);
+  const qa: PlanInput["qa"] = () => ({ mode: "commands", witnesses: 1, fourEyes: false });
+  const intents = plan(world, { qa, self: selfAs("another", { slotsFree: 2 }), isExpired: () => true });
+  const types = intents.filter(({ item }) => item === A).map(({ type }) => type);
+  expect(types.filter((type) => type === "claim" || type === "witness")).toHaveLength(1);
+});
+
 test("a node whose provider has cut it off codes nothing until then, and still gates and lands what others made", () => {
   const world = worldOf();
   const later: Partial<PlanInput> = { codingFrom: 5_000, nowMs: 4_999, isExpired: () => true };

@@ -81,7 +81,7 @@ export function createPlanner(crypto: Crypto): Planner {
       const stops = planStops(input);
       const claims = planClaims(input, { claimableSince, meets, crypto });
       const room = input.self.slotsFree - claims.filter((intent) => intent.type === "claim").length;
-      return [...stops, ...claims, ...planWitnesses(input, room, crypto)];
+      return [...stops, ...claims, ...planWitnesses(input, room, claims, crypto)];
     },
   };
 }
@@ -240,16 +240,22 @@ function forgetOthers(claimableSince: Map<string, number>, keys: readonly string
 }
 
 /** The first of those that could do it, so many as are asked for; the rest leave it to them while they are heard. */
-function planWitnesses(input: PlanInput, room: number, crypto: Crypto): readonly Intent[] {
+function planWitnesses(input: PlanInput, room: number, claims: readonly Intent[], crypto: Crypto): readonly Intent[] {
   const policy = input.qa();
   if (!input.ready || policy === undefined || policy.witnesses === 0 || room <= 0) return [];
   const { self, others, witnessing, notBefore, nowMs } = input;
+  const claimed = new Set(claims.map(({ item }) => item));
   // The others see it too, and do not count on this node.
   if (standbyOf(input.view, self.key) !== undefined) return [];
   return [...input.view.items.values()]
     .filter(isLive)
     .flatMap((item): readonly Intent[] => {
-      if (input.running.has(item.id) || item.registers.hold.value !== "" || (notBefore.get(item.id) ?? 0) > nowMs)
+      if (
+        input.running.has(item.id) ||
+        claimed.has(item.id) ||
+        item.registers.hold.value !== "" ||
+        (notBefore.get(item.id) ?? 0) > nowMs
+      )
         return [];
       const { on, not, witnesses } = awaitedOf(item, policy);
       if (on === undefined || witnesses === 0 || not.has(self.key) || witnessing.has(item.id)) return [];

@@ -48,7 +48,7 @@ test("writes in any order, any of them repeated, leave the one with the greatest
 test("a write touches its own field only", () => {
   const before = newRegisters(birth, stamp(1, "a"));
   const after = writeRegister(before, { field: "priority", value: 9 }, stamp(2, "b"));
-  expect(after).toEqual({ ...before, priority: { ...stamp(2, "b"), value: 9 } });
+  expect(after).toEqual({ ...before, priority: { ...stamp(2, "b"), isBirth: false, value: 9 } });
 });
 
 test("two births of one item merge field by field, the same from either side", () => {

@@ -10,26 +10,32 @@ export interface Stamp {
 
 export type RegisterField = RegisterBody["field"];
 
-export type Register<F extends RegisterField> = Stamp & {
+/** Who wrote a register last: a change of the field, or a birth of the item. */
+interface Writing extends Stamp {
+  readonly isBirth: boolean;
+}
+
+export type Register<F extends RegisterField> = Writing & {
   readonly value: Extract<RegisterBody, { field: F }>["value"];
 };
 
 /** Every item has every register from its creation on. The type is set at birth and never again. */
 export type Registers = { readonly [F in RegisterField]: Register<F> } & {
-  readonly type: Stamp & { readonly value: ItemType };
+  readonly type: Writing & { readonly value: ItemType };
 };
-
-const compareStamp = (a: Stamp, b: Stamp): number =>
-  a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
 
 /**
  * A birth is before every change, whatever its stamp: an item that a timer brings about may be born twice, on nodes that do
  * not hear each other, and the late birth must not undo what somebody has changed meanwhile.
  */
-const BIRTH = 0;
+const compareWriting = (a: Writing, b: Writing): number =>
+  Number(b.isBirth) - Number(a.isBirth) ||
+  a.lamport - b.lamport ||
+  compareText(a.author, b.author) ||
+  compareText(a.id, b.id);
 
-export function newRegisters(body: CreateBody, { author, id }: Stamp): Registers {
-  const stamp = { lamport: BIRTH, author, id };
+export function newRegisters(body: CreateBody, { lamport, author, id }: Stamp): Registers {
+  const stamp = { lamport, author, id, isBirth: true };
   return {
     title: { ...stamp, value: body.title },
     text: { ...stamp, value: body.text },
@@ -46,15 +52,15 @@ export function newRegisters(body: CreateBody, { author, id }: Stamp): Registers
 
 /** Keeps whichever write is later; the same from any order of writes. */
 export function writeRegister(registers: Registers, write: RegisterBody, { lamport, author, id }: Stamp): Registers {
-  const stamp = { lamport, author, id };
-  if (compareStamp(stamp, registers[write.field]) <= 0) return registers;
+  const stamp = { lamport, author, id, isBirth: false };
+  if (compareWriting(stamp, registers[write.field]) <= 0) return registers;
   return { ...registers, [write.field]: { ...stamp, value: write.value } };
 }
 
 /** Two births of one item: each field keeps the later of both. */
 export function mergeRegisters(a: Registers, b: Registers): Registers {
   const later = <F extends keyof Registers>(field: F): Registers[F] =>
-    compareStamp(a[field], b[field]) >= 0 ? a[field] : b[field];
+    compareWriting(a[field], b[field]) >= 0 ? a[field] : b[field];
   return {
     title: later("title"),
     text: later("text"),

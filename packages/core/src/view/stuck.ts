@@ -174,7 +174,7 @@ function unmetLabels(item: LiveItem, nowhere: readonly string[], since: number):
   const unmet = nowhere.length > 0 ? nowhere : needsOf(labels);
   const rest = labels.filter((label) => !unmet.includes(label));
   const has = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : `has all of ${unmet.join(", ")}`;
-  const why = `no node that is alive ${has}; node.yaml gives a node a label`;
+  const why = `no node that is alive ${has}; a node gets a label by \`skein up --label KEY=VALUE\``;
   return { why, since, exit: `skein item edit ${item.id} ${listOption("label", rest)}` };
 }
 

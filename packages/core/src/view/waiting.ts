@@ -71,7 +71,7 @@ function nobodyFits(item: LiveItem, view: View, naming: Naming): readonly string
   if (why.type === "drained") return [STANDING_BY];
   const { nowhere } = why;
   const what = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : "meets all that its labels ask for";
-  return [`No node that is alive ${what}. Give a node the label in its node.yaml, or change the item's labels.`];
+  return [`No node that is alive ${what}. Start a node with \`--label KEY=VALUE\`, or change the item's labels.`];
 }
 
 const STANDING_BY =

@@ -1,6 +1,7 @@
 /** Takes the finished result of another attempt to the gate, instead of doing the work again. */
 import { type Feature, finishedWork } from "@skein/core";
 
+import type { GitError } from "../ports.ts";
 import { type AttemptContext, heldItem, persistently, type StepEnd, writeStage } from "./attempt-context.ts";
 
 /** Only what this node can have: a branch that is gone is not waited for. */
@@ -9,6 +10,18 @@ export function adoptable(context: AttemptContext): Feature | undefined {
   if (item?.best.state.stage.stage !== "Coding") return undefined;
   const found = finishedWork(item);
   return found === undefined || context.unfetchable.has(found.tip) ? undefined : found;
+}
+
+const FINAL: readonly GitError["type"][] = ["bad-object", "missing-branch"];
+
+/** Fetches it, once: what fails for a reason that passes is tried again when something changes. */
+export async function canAdopt(context: AttemptContext): Promise<boolean> {
+  const feature = adoptable(context);
+  if (feature === undefined) return false;
+  const { featureBranch, tip } = feature;
+  const fetched = await context.project.repository.fetchBranch(featureBranch, tip, context.signal);
+  if (!fetched.ok && FINAL.includes(fetched.error.type)) context.unfetchable.add(tip);
+  return fetched.ok;
 }
 
 /** Undefined when there is nothing to adopt: then the work has to be done. */
@@ -22,7 +35,7 @@ export async function adopt(context: AttemptContext): Promise<StepEnd | undefine
     context,
     "Fetching a finished result",
     () => repository.fetchBranch(featureBranch, tip, context.signal),
-    ["bad-object", "missing-branch"],
+    FINAL,
   );
   if (context.signal.aborted) return "over";
   if (!fetched.ok) {

@@ -86,6 +86,8 @@ export interface AttemptContext {
   readonly item: string;
   readonly claimOp: string;
   readonly epoch: number;
+  /** Where its gate runs: nobody else's does. */
+  readonly checkout: string;
   readonly signal: AbortSignal;
   /** What the gate said on this node; shared by all its attempts. */
   readonly verdicts: Verdicts;

@@ -20,7 +20,7 @@ import {
   type WorkDeps,
   writeStage,
 } from "./attempt-context.ts";
-import { adopt, adoptable } from "./adoption.ts";
+import { adopt, adoptable, canAdopt } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
 import { followUsage, paid } from "./paying.ts";
@@ -55,9 +55,15 @@ async function unlessFinishedElsewhere(
   work: (context: AttemptContext) => Promise<StepEnd>,
 ): Promise<StepEnd> {
   const found = new AbortController();
-  const stopListening = context.onChanged(() => {
-    if (adoptable(context) !== undefined) found.abort();
-  });
+  let looking = false;
+  const look = async (): Promise<void> => {
+    if (looking || adoptable(context) === undefined) return;
+    looking = true;
+    // Only for what is here: a member may name work that nobody has, and the agent would have been stopped for nothing.
+    if (await canAdopt(context)) found.abort();
+    looking = false;
+  };
+  const stopListening = context.onChanged(() => void look());
   try {
     const end = await work({ ...context, signal: AbortSignal.any([context.signal, found.signal]) });
     return found.signal.aborted && !context.signal.aborted && heldItem(context) !== undefined ? "continue" : end;
@@ -137,6 +143,8 @@ async function runPatiently(
     const now = context.deps.clock.wallMs();
     const restMs = agent.type === "rate-limited" && agent.until !== undefined ? agent.until - now : undefined;
     const isThrottle = restMs !== undefined && restMs <= THROTTLE_MS && waits < THROTTLES_MOST;
+    // It has worked before: what it did then is handed on.
+    if (agent.type === "not-started" && waits > 0) return { type: "rate-limited", why: agent.why };
     if (agent.type !== "rate-limited" || !isThrottle || context.signal.aborted) return agent;
     context.say(`waiting: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
     context.note(`${cutOff(agent)} It goes on then, where it is.`);

@@ -218,6 +218,8 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
     item,
     claimOp,
     epoch,
+    // A witness holds no claim, so the item may be claimed beside it.
+    checkout: `${item}-${epoch}${claimOp === "" ? "-witness" : ""}`,
     signal: abort.signal,
     onChanged: (listener) => {
       entry.listeners.add(listener);

@@ -46,8 +46,8 @@ export async function inCheckout<T>(
   run: (cwd: string) => Promise<Result<T, "stopped">>,
 ): Promise<Result<T, "stopped">> {
   const { repository } = context.project;
-  const name = `${context.item}-${context.epoch}`;
-  const open = (): Promise<Result<string, GitError>> => repository.openCheckout(commit, name, context.signal);
+  const open = (): Promise<Result<string, GitError>> =>
+    repository.openCheckout(commit, context.checkout, context.signal);
   const opened = await persistently(context, "Checking out the merged tree", open);
   if (!opened.ok) return err("stopped");
   try {

@@ -3,7 +3,7 @@ import { formatUsd, type LiveItem, ok, overspent as whyOverspent, type Spend, sp
 
 import type { AgentQuestions } from "./asking.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import { createMeter, dayOf, type Meter, type MeterContext, type MoneyCheck } from "./spending.ts";
+import { createMeter, dayOf, type Meter, type MeterContext, type MoneyCheck, sumOf } from "./spending.ts";
 import type { AgentEnd } from "./turn.ts";
 import { readUsage } from "./usage-file.ts";
 
@@ -15,12 +15,15 @@ export async function paid(
 ): Promise<{ readonly ended: AgentEnd; readonly overspent: string | undefined }> {
   const { agent, prices } = context.project.config();
   const aside = spendsOf(item).find(({ claim }) => claim === context.claimOp);
-  const [day, reserved] = [aside?.day ?? dayOf(context.deps.clock.wallMs()), aside?.reserved ?? 0];
+  const day = aside?.day ?? dayOf(context.deps.clock.wallMs());
+  const before = aside?.models ?? new Map();
+  const left = aside?.reserved ?? 0;
+  const reserved = left === 0 ? 0 : left + sumOf(before);
   const check: MoneyCheck = (spent) =>
     reserved > 0 && spent >= reserved
       ? `it has cost ${formatUsd(spent)}, and ${formatUsd(reserved)} were set aside for it`
       : checkMoney(context, day, spent);
-  const meter = createMeter(context, { agent, prices, day, reserved, check });
+  const meter = createMeter(context, { agent, prices, day, reserved, before, check });
   const signal = AbortSignal.any([context.signal, meter.signal]);
   const ended = await run({ ...context, signal }, meter);
   return { ended, overspent: await meter.close(ended.type === "not-started" ? "not-started" : "ran") };

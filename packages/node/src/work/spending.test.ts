@@ -1,6 +1,6 @@
 /** From what an agent tells to what is written down, and when it is ended. */
 import type { AgentConfig, Price } from "@skein/config";
-import { type Draft, ok } from "@skein/core";
+import { type Draft, ok, type SpendCounts } from "@skein/core";
 import { expect, test } from "vitest";
 
 import { agentName, createMeter, type Meter, type MeterContext, type MoneyCheck } from "./spending.ts";
@@ -20,11 +20,18 @@ interface Stand {
 interface Given {
   readonly agent?: AgentConfig;
   readonly reserved?: number;
+  readonly before?: ReadonlyMap<string, SpendCounts>;
   readonly prices?: ReadonlyMap<string, Price>;
   readonly check?: MoneyCheck;
 }
 
-function stand({ agent = ACP, reserved = 0, prices = new Map(), check = () => undefined }: Given = {}): Stand {
+function stand({
+  agent = ACP,
+  reserved = 0,
+  before = new Map(),
+  prices = new Map(),
+  check = () => undefined,
+}: Given = {}): Stand {
   let nowMs = 0;
   const timers = new Map<() => void, number>();
   const written: (readonly [string, Readonly<Record<string, number | undefined>>, number])[] = [];
@@ -51,7 +58,7 @@ function stand({ agent = ACP, reserved = 0, prices = new Map(), check = () => un
     },
   };
   return {
-    meter: createMeter(context, { agent, day: DAY, reserved, prices, check }),
+    meter: createMeter(context, { agent, day: DAY, reserved, before, prices, check }),
     written,
     pass: async (ms) => {
       nowMs += ms;
@@ -105,13 +112,39 @@ test("a run that tells nothing has cost something unknown, and what was set asid
   expect(written).toEqual([[DAY, { "": undefined }, 2]]);
 });
 
-test("a run that never began gives back what was set aside, and the scripted agent costs nothing", async () => {
+test("a run that never began leaves what was set aside for the next one of its claim, and the scripted agent costs nothing", async () => {
   const never = stand({ reserved: 2e6 });
   await never.meter.close("not-started");
-  expect(never.written).toEqual([[DAY, {}, 0]]);
+  expect(never.written).toEqual([]);
   const scripted = stand({ agent: { kind: "scripted", env: [] } });
   await scripted.meter.close("ran");
   expect(scripted.written).toEqual([]);
+});
+
+test("a second run of an attempt adds to what the first has cost", async () => {
+  const { meter, written } = stand({ reserved: 2e6, before: models(0.5) });
+  meter.begin()(models(0.25));
+  await meter.close("ran");
+  expect(written.at(-1)).toEqual([DAY, { big: 0.75 }, 0]);
+  const silent = stand({ reserved: 2e6, before: models(0.5) });
+  await silent.meter.close("ran");
+  expect(silent.written).toEqual([[DAY, { big: 0.5, "": undefined }, 1.5]]);
+});
+
+test("whatever numbers and however many models an agent tells, an op can hold them", async () => {
+  const { meter, written } = stand();
+  const wild = new Map([
+    ["input", 1.5],
+    ["output", 1e300],
+    ["cacheRead", Number.NaN],
+    ["cacheWrite", -1],
+    ["microUsd", 0.4],
+  ]);
+  meter.begin()(new Map(Array.from({ length: 40 }, (_, at) => [`model-${at}`, wild])));
+  await meter.close("ran");
+  const [[, costs] = [DAY, {}]] = written;
+  expect(Object.keys(costs)).toHaveLength(16);
+  expect(costs).toMatchObject({ "model-0": 1e-6, "": 25e-6 });
 });
 
 test("tokens alone cost what the project's prices say, and without a price nobody knows", async () => {

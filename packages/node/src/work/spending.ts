@@ -8,7 +8,7 @@
  * Each op says what the attempt has cost in all. What is not told is unknown, and never 0.
  */
 import type { AgentConfig, Price } from "@skein/config";
-import { ok, type SpendCounts } from "@skein/core";
+import { LIMITS, ok, type SpendCounts } from "@skein/core";
 
 import type { Journal } from "../journal.ts";
 import type { Cancel, Usage } from "../ports.ts";
@@ -32,8 +32,10 @@ export interface MeterOptions {
   readonly prices: ReadonlyMap<string, Price>;
   /** The day that the attempt counts for, in UTC: the one on which it began, also when it goes on over midnight. */
   readonly day: string;
-  /** Set aside for the attempt when it was claimed. */
+  /** Set aside for the attempt, what is spent of it included; 0 when nothing is. */
   readonly reserved: number;
+  /** What earlier runs of the same attempt have cost. */
+  readonly before: ReadonlyMap<string, SpendCounts>;
   readonly check: MoneyCheck;
 }
 
@@ -46,7 +48,9 @@ type Models = ReadonlyMap<string, SpendCounts>;
 export function createMeter(context: MeterContext, options: MeterOptions): Meter {
   const { deps } = context;
   const ending = new AbortController();
-  let told: Models = new Map();
+  let told: Models = options.before;
+  /** This run has told something. */
+  let isHeard = false;
   let written = { spent: 0, words: wordsOf(told), atMs: deps.clock.monoMs() };
   let cancel: Cancel | undefined;
 
@@ -81,7 +85,8 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
     begin: () => {
       const before = told;
       return (models) => {
-        told = together(before, priced(models, options.prices));
+        isHeard = true;
+        told = bounded(together(before, priced(bounded(models), options.prices)));
         const why = options.check(spent());
         if (why !== undefined) ending.abort(why);
         writeSoon();
@@ -89,8 +94,11 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
     },
     close: async (end) => {
       cancel?.();
+      // It may start in a moment, under the same claim: what was set aside for it stays.
+      if (end === "not-started" && !isHeard) return undefined;
       // Nobody has told anything of a run that was: it cost something that nobody knows. The scripted agent costs nothing.
-      if (end === "ran" && told.size === 0 && options.agent.kind !== "scripted") told = new Map([["", new Map()]]);
+      const isSilent = end === "ran" && !isHeard && options.agent.kind !== "scripted";
+      if (isSilent) told = bounded(together(told, NOBODY_KNOWS));
       if (told.size > 0 || options.reserved > 0) await write(true);
       return ending.signal.aborted ? String(ending.signal.reason) : undefined;
     },
@@ -147,9 +155,27 @@ function costAt(price: Price, counts: SpendCounts): number | undefined {
   return Math.min(2 ** 48, Math.ceil(sum / 1_000_000));
 }
 
+const NOBODY_KNOWS: Models = new Map([["", new Map()]]);
+const COUNT_MOST = 2 ** 48;
+
+/** Agents tell what they like; an op holds whole numbers, and not of any number of models. */
+function bounded(models: Models): Models {
+  const kept = new Map<string, SpendCounts>();
+  for (const [model, counts] of models) {
+    const name = kept.has(model) || kept.size < LIMITS.spendModels - 1 ? model : "";
+    const whole = [...counts].flatMap(([kind, count]): [string, number][] =>
+      Number.isNaN(count) || count < 0 ? [] : [[kind, Math.min(COUNT_MOST, Math.ceil(count))]],
+    );
+    const one: Models = new Map([[name, new Map(whole)]]);
+    const [sum] = (kept.has(name) ? together(new Map([[name, kept.get(name) ?? new Map()]]), one) : one).values();
+    kept.set(name, sum ?? new Map());
+  }
+  return kept;
+}
+
 const isUnknown = (models: Models): boolean => [...models.values()].some((counts) => !counts.has("microUsd"));
 
-const sumOf = (models: Models): number =>
+export const sumOf = (models: Models): number =>
   [...models.values()].reduce((sum, counts) => sum + (counts.get("microUsd") ?? 0), 0);
 
 /** What two runs of one attempt have used. Where one tells its cost and the other does not, there is an unknown part. */

@@ -77,7 +77,8 @@ export async function unfinishedWork(
 ): Promise<Oid | undefined> {
   const { repository } = context.project;
   const { left } = best.state;
-  if (left !== null) {
+  const refused = refusedTips({ best, ...item });
+  if (left !== null && !refused.has(left.tip)) {
     const fetch = (): ReturnType<typeof repository.fetchBranch> =>
       repository.fetchBranch(left.featureBranch, left.tip, context.signal);
     const fetched = await persistently(context, "Fetching the unfinished work", fetch, [
@@ -89,7 +90,7 @@ export async function unfinishedWork(
     return undefined;
   }
   const rest = await repository.recoverAttempt({ item: context.item, epoch: context.epoch, base }, context.signal);
-  if (!rest.ok || rest.value === undefined || refusedTips({ best, ...item }).has(rest.value.tip)) return undefined;
+  if (!rest.ok || rest.value === undefined || refused.has(rest.value.tip)) return undefined;
   context.note(`Going on with ${rest.value.commitsAhead} commits of an attempt that ended with this node.`);
   return rest.value.tip;
 }

@@ -64,7 +64,9 @@ async function merge(
   for (const onto of new Set([base, target.value])) {
     const run = (): Promise<Result<MergeOutcome, GitError>> =>
       repository.merge({ base: onto, tip, message, atSeconds }, signal);
-    const outcome = await persistently(context, "Merging", run, ["bad-object", "no-commits"]);
+    // A base that somebody named may be none: it is tried once, and the target branch for as long as it takes.
+    const isNamed = onto !== target.value;
+    const outcome = isNamed ? await run() : await persistently(context, "Merging", run, ["bad-object", "no-commits"]);
     if (outcome.ok && outcome.value.type === "merged") return { ...outcome.value, base: onto };
   }
   return undefined;

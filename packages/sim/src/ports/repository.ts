@@ -127,7 +127,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
     join: (inputs, signal) => later("local", signal, () => join(deps, inputs)),
     openCheckout: (commit, name, signal) =>
       later("local", signal, () => {
-        watch.onArgument("openCheckout", name, /^[0-9a-z]{12}-\d+$/.test(name));
+        watch.onArgument("openCheckout", name, /^[0-9a-z]{12}-\d+(?:-witness)?$/.test(name));
         return remote.commits.has(commit) ? ok(`checkout/${commit}`) : fail("git-failed", "no such commit");
       }),
     land: (swap, signal) => later("push", signal, () => land(deps, swap)),
