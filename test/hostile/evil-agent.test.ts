@@ -53,7 +53,7 @@ async function prepare(world: World, sandbox: string, name: string): Promise<Sta
   const { id: victim } = await node.api.addItem({ title: "Somebody else's item" });
   const target = {
     // Backwards, as the node keeps its own secrets out of stories.
-    terces: [...SECRET].toReversed().join(""),
+    terces: SECRET.split("").toReversed().join(""),
     home,
     canaries,
     victim,

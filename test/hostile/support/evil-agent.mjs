@@ -19,7 +19,7 @@ const isGate = process.argv[2] === "gate";
 if (isGate && !fs.existsSync("target.json")) process.exit(0);
 const story = isGate ? fs.readFileSync("target.json", "utf8") : fs.readFileSync(0, "utf8");
 const target = JSON.parse(story.split("\n").find((line) => line.startsWith("{")) ?? "{}");
-target.secret = [...(target.terces ?? "")].toReversed().join("");
+target.secret = (target.terces ?? "").split("").toReversed().join("");
 const clone = process.cwd();
 const git = (...args) => execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 const commit = (message) => {
