@@ -10,7 +10,6 @@ import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
 import type { ChatBody, ReceiveBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
 import {
-  type ChatStamp,
   type ChatView,
   type DirectRoom,
   type Lease,
@@ -19,7 +18,8 @@ import {
   type Said,
   type Timer,
 } from "./chat-view.ts";
-import { compareStamp, createPeopleFold } from "./people-fold.ts";
+import { compareStamp, type Stamp } from "../op/stamp.ts";
+import { createPeopleFold } from "./people-fold.ts";
 import { createPlanFold } from "./plan-fold.ts";
 
 /** The entity of all ops about rooms and people. Item ids cannot be this. */
@@ -30,7 +30,7 @@ export const LIVE = "live";
 
 export interface ChatFold extends ChatView {
   /** False when its author may not write such ops. */
-  apply(body: ChatBody, stamp: ChatStamp, standing: Standing): boolean;
+  apply(body: ChatBody, stamp: Stamp, standing: Standing): boolean;
 }
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
@@ -40,17 +40,17 @@ export const commandIdOf = (account: string, event: string, sha256: Sha256): str
   toHex(sha256(encode(["skein/chat-command/1", account.split("/")[0] ?? "", event])));
 
 interface Settling extends Omit<SettleBody, "kind" | "command"> {
-  readonly stamp: ChatStamp;
+  readonly stamp: Stamp;
 }
 
 // A table of cases over one state: apart they would hide which maps belong together.
 // oxlint-disable-next-line max-lines-per-function
 export function createChatFold(sha256: Sha256): ChatFold {
-  const leases = new Map<string, Lease & { readonly stamp: ChatStamp }>();
+  const leases = new Map<string, Lease & { readonly stamp: Stamp }>();
   const released = new Set<string>();
   const received = new Map<string, RoomCommand["received"]>();
   const settled = new Map<string, Settling>();
-  const answered = new Map<string, { readonly by: string; readonly stamp: ChatStamp }>();
+  const answered = new Map<string, { readonly by: string; readonly stamp: Stamp }>();
   const commands = new Map<string, RoomCommand>();
   const waiting = new Set<string>();
   const asked = new Set<string>();
@@ -62,9 +62,9 @@ export function createChatFold(sha256: Sha256): ChatFold {
   const lastSaid = new Map<string, number>();
   const lastInbound = new Map<string, number>();
   const directRooms = new Map<string, DirectRoom>();
-  const timers = new Map<string, Timer & { readonly stamp: ChatStamp }>();
+  const timers = new Map<string, Timer & { readonly stamp: Stamp }>();
   const cancelled = new Set<string>();
-  const settings = new Map<string, { readonly value: string; readonly stamp: ChatStamp }>();
+  const settings = new Map<string, { readonly value: string; readonly stamp: Stamp }>();
   const spent = new Map<string, number[]>();
   const people = createPeopleFold(sha256);
   const planned = createPlanFold();
@@ -94,7 +94,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
   };
   const releaseKey = (lease: string, epoch: number, holder: string): string => `${lease} ${epoch} ${holder}`;
 
-  const applyLease = (body: Extract<ChatBody, { kind: `lease.${string}` }>, stamp: ChatStamp, member: string): void => {
+  const applyLease = (body: Extract<ChatBody, { kind: `lease.${string}` }>, stamp: Stamp, member: string): void => {
     if (body.kind === "lease.release") {
       released.add(releaseKey(body.lease, body.epoch, member));
       const known = leases.get(body.lease);
@@ -126,7 +126,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
       (at === known.at && compareText(place, `${known.account} ${known.room}`) > 0);
     if (direct && isLater) directRooms.set(principal, { account, room, at });
   };
-  const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: ChatStamp): void => {
+  const applySettle = ({ kind: _kind, command, ...rest }: SettleBody, stamp: Stamp): void => {
     // Also when another settling of the command counts: what stands before this one in its write was done.
     const before = answered.get(rest.answers);
     if (rest.answers !== "" && (before === undefined || compareStamp(stamp, before.stamp) < 0)) {
@@ -138,7 +138,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
     settled.set(command, { ...rest, stamp });
     joinCommand(command);
   };
-  const applySent = (marks: readonly SentMark[], stamp: ChatStamp): void => {
+  const applySent = (marks: readonly SentMark[], stamp: Stamp): void => {
     for (const mark of marks) {
       if (mark.purpose === "reply") {
         replied.add(mark.about);
@@ -152,7 +152,7 @@ export function createChatFold(sha256: Sha256): ChatFold {
       keepEarliest(sent, mark.key, mark, stamp);
     }
   };
-  const apply = (body: ChatBody, stamp: ChatStamp, { member, role }: Standing): void => {
+  const apply = (body: ChatBody, stamp: Stamp, { member, role }: Standing): void => {
     switch (body.kind) {
       case "lease.claim":
       case "lease.release":
@@ -251,13 +251,13 @@ const compareSettling = (a: Pick<Settling, "outcome" | "stamp">, b: Pick<Settlin
 
 const RESULTS: readonly SentMark["result"][] = ["sent", "suppressed", "failed"];
 
-function keepEarliest(marks: Map<string, Said>, key: string, mark: SentMark, stamp: ChatStamp): void {
+function keepEarliest(marks: Map<string, Said>, key: string, mark: SentMark, stamp: Stamp): void {
   const known = marks.get(key);
   if (known === undefined || compareMark({ ...mark, stamp }, known) < 0) marks.set(key, { ...mark, stamp });
 }
 
 /** Negative when `a` counts: that it was sent stays true whoever says that it failed. */
 const compareMark = (
-  a: Pick<SentMark, "result"> & { readonly stamp: ChatStamp },
-  b: Pick<SentMark, "result"> & { readonly stamp: ChatStamp },
+  a: Pick<SentMark, "result"> & { readonly stamp: Stamp },
+  b: Pick<SentMark, "result"> & { readonly stamp: Stamp },
 ): number => RESULTS.indexOf(a.result) - RESULTS.indexOf(b.result) || compareStamp(a.stamp, b.stamp);

@@ -1,16 +1,8 @@
 /** What the chat ops mean: who is who, what was asked and what became of it, what was said, who keeps which connection. */
 import type { ReceiveBody, SentMark, SettleBody } from "../op/chat-bodies.ts";
+import type { Stamp } from "../op/stamp.ts";
 import type { Role } from "../member/role.ts";
 import type { Plan } from "./plan-fold.ts";
-
-/** Where an op stands among others; ids and keys in hex. */
-export interface ChatStamp {
-  readonly lamport: number;
-  readonly author: string;
-  readonly id: string;
-  /** Wall time that the author wrote, Unix ms. */
-  readonly wall: number;
-}
 
 /** The right to keep an account's connection and to speak for it, until it expires, is released or taken over. */
 export interface Lease {
@@ -26,9 +18,9 @@ export interface Lease {
 /** A command from a room, by its id: the hash of the platform's event id. */
 export interface RoomCommand {
   readonly id: string;
-  readonly received: Omit<ReceiveBody, "kind"> & { readonly stamp: ChatStamp };
+  readonly received: Omit<ReceiveBody, "kind"> & { readonly stamp: Stamp };
   /** What became of it; undefined while it waits. The text above is dropped then. */
-  readonly settled: (Omit<SettleBody, "kind" | "command"> & { readonly stamp: ChatStamp }) | undefined;
+  readonly settled: (Omit<SettleBody, "kind" | "command"> & { readonly stamp: Stamp }) | undefined;
   /** The command that answered the question that this one ended with. */
   readonly answeredBy: string | undefined;
 }
@@ -59,7 +51,7 @@ export interface Timer {
   readonly cancelled: boolean;
 }
 
-export type Said = SentMark & { readonly stamp: ChatStamp };
+export type Said = SentMark & { readonly stamp: Stamp };
 
 export interface DirectRoom {
   readonly account: string;

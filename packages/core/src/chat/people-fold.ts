@@ -7,10 +7,8 @@
 import { compareText, toHex } from "../kernel/bytes.ts";
 import { type Role, roleAtLeast, ROLES } from "../member/role.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
-import type { ChatStamp, Pairing, People, Person } from "./chat-view.ts";
-
-export const compareStamp = (a: ChatStamp, b: ChatStamp): number =>
-  a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
+import { compareStamp, type Stamp } from "../op/stamp.ts";
+import type { Pairing, People, Person } from "./chat-view.ts";
 
 type PersonBody = Extract<ChatBody, { readonly kind: `person.${string}` }>;
 
@@ -19,36 +17,36 @@ export const NOBODY = "";
 
 export interface PeopleFold {
   /** `role` is the author's. */
-  apply(body: PersonBody, stamp: ChatStamp, role: Role): void;
+  apply(body: PersonBody, stamp: Stamp, role: Role): void;
   people(): People;
 }
 
 type Invitation = Extract<ChatBody, { kind: "person.invite" }> & {
-  readonly stamp: ChatStamp;
+  readonly stamp: Stamp;
   /** The inviter's own. */
   readonly most: Role;
 };
 interface Link {
   readonly principal: string;
-  readonly stamp: ChatStamp;
+  readonly stamp: Stamp;
 }
 interface RoleWord {
   readonly role: Role | "none";
-  readonly stamp: ChatStamp;
+  readonly stamp: Stamp;
 }
 
 export function createPeopleFold(sha256: (bytes: Uint8Array) => Uint8Array): PeopleFold {
   const invitations = new Map<string, Invitation>();
   const links = new Map<string, Link>();
-  const unlinks = new Map<string, ChatStamp>();
+  const unlinks = new Map<string, Stamp>();
   const roles = new Map<string, RoleWord>();
   let cached: People | undefined;
 
-  const sayRole = (person: string, role: Role | "none", stamp: ChatStamp): void => {
+  const sayRole = (person: string, role: Role | "none", stamp: Stamp): void => {
     const known = roles.get(person);
     if (known === undefined || compareStamp(stamp, known.stamp) > 0) roles.set(person, { role, stamp });
   };
-  const apply = (body: PersonBody, stamp: ChatStamp, role: Role): void => {
+  const apply = (body: PersonBody, stamp: Stamp, role: Role): void => {
     switch (body.kind) {
       case "person.invite": {
         // Nobody gives away more than they have.
@@ -91,11 +89,11 @@ export function createPeopleFold(sha256: (bytes: Uint8Array) => Uint8Array): Peo
 function derive(
   invitations: ReadonlyMap<string, Invitation>,
   links: ReadonlyMap<string, Link>,
-  unlinks: ReadonlyMap<string, ChatStamp>,
+  unlinks: ReadonlyMap<string, Stamp>,
   roles: ReadonlyMap<string, RoleWord>,
 ): People {
   /** The newest link of each principal that no unlink follows. */
-  const newest = new Map<string, { readonly invitation: Invitation; readonly stamp: ChatStamp }>();
+  const newest = new Map<string, { readonly invitation: Invitation; readonly stamp: Stamp }>();
   for (const [code, { principal, stamp }] of links) {
     const invitation = invitations.get(code);
     const gone = unlinks.get(principal);
@@ -104,7 +102,7 @@ function derive(
     if (invitation === undefined || (gone !== undefined && compareStamp(stamp, gone) < 0)) continue;
     if (known === undefined || compareStamp(stamp, known.stamp) > 0) newest.set(principal, { invitation, stamp });
   }
-  const members = new Map<string, { readonly member: string; readonly stamp: ChatStamp }>();
+  const members = new Map<string, { readonly member: string; readonly stamp: Stamp }>();
   for (const { person, member, stamp } of invitations.values()) {
     const known = members.get(person);
     if (known === undefined || compareStamp(stamp, known.stamp) > 0) members.set(person, { member, stamp });

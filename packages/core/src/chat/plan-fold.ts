@@ -6,19 +6,18 @@
  * nodes that do not hear each other may fire one occurrence many times, and it still is one item.
  */
 import type { PlanBody } from "../op/chat-bodies.ts";
-import type { ChatStamp } from "./chat-view.ts";
-import { compareStamp } from "./people-fold.ts";
+import { compareStamp, type Stamp } from "../op/stamp.ts";
 
 export interface Plan extends Omit<PlanBody, "kind" | "timer"> {
   readonly id: string;
   readonly cancelled: boolean;
-  readonly stamp: ChatStamp;
+  readonly stamp: Stamp;
 }
 
 export interface PlanFold {
   readonly plans: ReadonlyMap<string, Plan>;
   readonly fired: ReadonlyMap<string, readonly number[]>;
-  set(body: PlanBody, stamp: ChatStamp): void;
+  set(body: PlanBody, stamp: Stamp): void;
   fire(timer: string, occurrence: number): void;
   cancel(timer: string): void;
 }

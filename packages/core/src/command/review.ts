@@ -7,7 +7,7 @@
  *     Merge  gate on the tree to land ─► k other nodes' word on that tree  (the merger keeps its place in the queue)
  */
 import type { Attest } from "../fold/annotations.ts";
-import { compareStamp } from "../fold/stamp.ts";
+import { compareStamp } from "../op/stamp.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { type Evidence, type Feature, type GateRun, isGreen } from "../fold/stage.ts";
 import type { QaMode } from "../op/bodies.ts";

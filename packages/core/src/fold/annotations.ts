@@ -11,7 +11,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AnnotationBody, ArtifactFile } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
-import { compareStamp, type Stamp } from "./stamp.ts";
+import { compareStamp, type Stamp } from "../op/stamp.ts";
 import { mergeSpend, type Spend } from "./spend.ts";
 import type { Evidence } from "./stage.ts";
 

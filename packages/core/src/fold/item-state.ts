@@ -1,5 +1,5 @@
 /** What one accepted op makes of an item, and the order in which such states compete. */
-import { compareText } from "../kernel/bytes.ts";
+import { compareStamp, type Place } from "../op/stamp.ts";
 import type { Feature, StageState } from "./stage.ts";
 
 /** A lease on an item's stage. It goes with the item from stage to stage until it is released, sent back or taken over. */
@@ -37,11 +37,8 @@ export interface ItemState {
 }
 
 /** Where an op stands in its item's order of precedence. */
-export interface Rank {
+export interface Rank extends Place {
   readonly state: ItemState;
-  readonly lamport: number;
-  readonly author: string;
-  readonly id: string;
 }
 
 const STAGE_RANK: Readonly<Record<StageState["stage"], number>> = {
@@ -62,12 +59,7 @@ export const hasLanded = (state: ItemState): boolean =>
  * is better. Every accepted op is better than the op it builds on, so a view of an item only ever goes up.
  */
 export function compareRank(a: Rank, b: Rank): number {
-  return (
-    compareState(a.state, b.state) ||
-    b.lamport - a.lamport ||
-    compareText(b.author, a.author) ||
-    compareText(b.id, a.id)
-  );
+  return compareState(a.state, b.state) || compareStamp(b, a);
 }
 
 export const compareState = (a: ItemState, b: ItemState): number =>

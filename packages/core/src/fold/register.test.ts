@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { CreateBody } from "../op/bodies.ts";
-import { mergeRegisters, newRegisters, type Registers, type Stamp, writeRegister } from "./register.ts";
+import type { Place } from "../op/stamp.ts";
+import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
 
 const birth: CreateBody = {
   kind: "item.create",
@@ -16,7 +17,7 @@ const birth: CreateBody = {
 };
 
 /** Ids are in the opposite order of their authors, so that a decision by id would show. */
-const stamp = (lamport: number, author: string): Stamp => ({
+const stamp = (lamport: number, author: string): Place => ({
   lamport,
   author,
   id: `${"cba".charAt("abc".indexOf(author))}-${lamport}`,

@@ -1,17 +1,11 @@
 /** Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). */
-import { compareText } from "../kernel/bytes.ts";
 import type { CreateBody, ItemType, RegisterBody } from "../op/bodies.ts";
-
-export interface Stamp {
-  readonly lamport: number;
-  readonly author: string;
-  readonly id: string;
-}
+import { compareStamp, type Place } from "../op/stamp.ts";
 
 export type RegisterField = RegisterBody["field"];
 
 /** Who wrote a register last: a change of the field, or a birth of the item. */
-interface Writing extends Stamp {
+interface Writing extends Place {
   readonly isBirth: boolean;
 }
 
@@ -28,13 +22,9 @@ export type Registers = { readonly [F in RegisterField]: Register<F> } & {
  * A birth is before every change, whatever its stamp: an item that a timer brings about may be born twice, on nodes that do
  * not hear each other, and the late birth must not undo what somebody has changed meanwhile.
  */
-const compareWriting = (a: Writing, b: Writing): number =>
-  Number(b.isBirth) - Number(a.isBirth) ||
-  a.lamport - b.lamport ||
-  compareText(a.author, b.author) ||
-  compareText(a.id, b.id);
+const compareWriting = (a: Writing, b: Writing): number => Number(b.isBirth) - Number(a.isBirth) || compareStamp(a, b);
 
-export function newRegisters(body: CreateBody, { lamport, author, id }: Stamp): Registers {
+export function newRegisters(body: CreateBody, { lamport, author, id }: Place): Registers {
   const stamp = { lamport, author, id, isBirth: true };
   return {
     title: { ...stamp, value: body.title },
@@ -51,7 +41,7 @@ export function newRegisters(body: CreateBody, { lamport, author, id }: Stamp): 
 }
 
 /** Keeps whichever write is later; the same from any order of writes. */
-export function writeRegister(registers: Registers, write: RegisterBody, { lamport, author, id }: Stamp): Registers {
+export function writeRegister(registers: Registers, write: RegisterBody, { lamport, author, id }: Place): Registers {
   const stamp = { lamport, author, id, isBirth: false };
   if (compareWriting(stamp, registers[write.field]) <= 0) return registers;
   return { ...registers, [write.field]: { ...stamp, value: write.value } };

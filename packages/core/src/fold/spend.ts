@@ -4,7 +4,7 @@
  * is spent stays spent, and what is set aside is as the last op says.
  */
 import type { SpendCounts } from "../op/bodies.ts";
-import { compareStamp, type Stamp } from "./stamp.ts";
+import { compareStamp, type Stamp } from "../op/stamp.ts";
 
 export interface Spend extends Stamp {
   /** Id (hex) of the attempt's claim op. */

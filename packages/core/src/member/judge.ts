@@ -3,11 +3,12 @@
  * those that lost. What lies beyond a cut that is in force has no effect; every other op is judged by what came before
  * it. The pass says which removals and rotations it would accept; decide-rulings.ts decides which come into force.
  */
-import { compareText, fromHex, toHex } from "../kernel/bytes.ts";
+import { fromHex, toHex } from "../kernel/bytes.ts";
 import { assert } from "../kernel/result.ts";
 import type { MeshBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
+import { compareStamp } from "../op/stamp.ts";
 import { joinProofBytes } from "./join-proof.ts";
 import {
   type BudgetSetting,
@@ -113,10 +114,6 @@ export const noRulings = (): Rulings => ({
 export const isInForce = (rulings: Rulings, { op, type, target }: CuttingOp): boolean =>
   (type === "removal" ? rulings.removals : rulings.rotations).get(target)?.op === op;
 
-/** The total order. */
-export const compareMeshOps = (a: MeshOp, b: MeshOp): number =>
-  a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id);
-
 export function judge(ordered: readonly MeshOp[], rulings: Rulings, context: JudgeContext): Draft {
   const draft = newDraft();
   for (const op of ordered) judgeOne(draft, op, rulings, context);
@@ -150,7 +147,7 @@ const STANDING_ALONE: ReadonlySet<MeshBody["kind"]> = new Set([
 ]);
 
 /** Is the op that something came from one that lies before this place? */
-const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareMeshOps(from, op) < 0;
+const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareStamp(from, op) < 0;
 
 function isRefused(op: MeshOp, { removals, rotations, refused, closed }: Rulings): boolean {
   if (refused.has(op.id)) return true;

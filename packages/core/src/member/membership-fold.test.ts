@@ -7,20 +7,12 @@ import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
 import type { MeshBody } from "../op/bodies.ts";
+import { compareStamp } from "../op/stamp.ts";
 import type { Signer } from "../op/crypto.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { FEED, founder, invite, join, MESH, meshOf, meshOp, remove, rotate, ticketOf } from "../testing/mesh-ops.ts";
 import { decide } from "./decide-rulings.ts";
-import {
-  compareMeshOps,
-  type CuttingOp,
-  isCutting,
-  judge,
-  type JudgeContext,
-  type MeshOp,
-  noRulings,
-  type Rulings,
-} from "./judge.ts";
+import { type CuttingOp, isCutting, judge, type JudgeContext, type MeshOp, noRulings, type Rulings } from "./judge.ts";
 import { memberOf, type Membership } from "./membership.ts";
 import { createMembershipFold, foldMembership } from "./membership-fold.ts";
 import { ROLES } from "./role.ts";
@@ -113,7 +105,7 @@ const inForce = ({ removals, rotations }: Rulings): readonly string[] =>
 function expectFixedPoint(ops: readonly MeshOp[]): Rulings {
   const membership = foldMembership(ops, MESH, testCrypto);
   const rulings = rulingsOf(membership, ops);
-  const ordered = ops.toSorted(compareMeshOps);
+  const ordered = ops.toSorted(compareStamp);
   const again = judge(ordered, rulings, context());
   expect([...again.cutting.keys()].toSorted()).toEqual(inForce(rulings));
   expect(again).toEqual(membership);
@@ -142,7 +134,7 @@ test("what is refused would undo what is in force, or itself", { timeout: LONG_M
     fc.property(anySet, (ops) => {
       const membership = foldMembership(ops, MESH, testCrypto);
       const rulings = rulingsOf(membership, ops);
-      const ordered = ops.toSorted(compareMeshOps);
+      const ordered = ops.toSorted(compareStamp);
       for (const id of rulings.refused) {
         const tried: Rulings = { ...rulings, refused: new Set([...rulings.refused].filter((one) => one !== id)) };
         const accepted = judge(ordered, tried, context()).cutting.get(id);
@@ -162,7 +154,7 @@ test("the ops mean the same in every order, at once and one by one", { timeout: 
     fc.property(anySet, fc.infiniteStream(fc.nat()), (ops, picks) => {
       const expected = foldMembership(ops, MESH, testCrypto);
       const shuffled = ops.map((op) => ({ op, key: picks.next().value ?? 0 })).toSorted((a, b) => a.key - b.key);
-      for (const order of [ops, ops.toSorted(compareMeshOps), shuffled.map(({ op }) => op)]) {
+      for (const order of [ops, ops.toSorted(compareStamp), shuffled.map(({ op }) => op)]) {
         const folding = createMembershipFold(MESH, testCrypto);
         for (const op of order) folding.add([op]);
         expect(folding.membership).toEqual(expected);
@@ -177,7 +169,7 @@ test("ops judged aside mean what they mean judged with all others, in whatever o
   const set = fc.array(fc.oneof(anyOp, anyAside), { maxLength: 24 }).map((more) => [...base.ops, ...more]);
   fc.assert(
     fc.property(set, fc.infiniteStream(fc.nat()), (ops, picks) => {
-      const expected = decide(ops.toSorted(compareMeshOps), context()).draft;
+      const expected = decide(ops.toSorted(compareStamp), context()).draft;
       const next = (): number => picks.next().value ?? 0;
       const shuffled = ops.map((op) => ({ op, key: next() })).toSorted((a, b) => a.key - b.key);
       for (const order of [ops, shuffled.map(({ op }) => op)]) {
@@ -259,7 +251,7 @@ function ring(size: number): { readonly ops: readonly MeshOp[]; readonly removal
 test.each([2, 3, 4, 5, 6, 7])("a ring of %i owners who remove each other ends in one way", (size) => {
   const { ops, removals } = ring(size);
   const rulings = expectFixedPoint(ops);
-  const [first] = removals.toSorted(compareMeshOps);
+  const [first] = removals.toSorted(compareStamp);
   // Around the ring from the first in the order every other removal stands, and in an odd one the last contradicts it.
   expect(rulings.removals.size).toBe(Math.floor(size / 2));
   expect(inForce(rulings)).toContain(first?.id);
@@ -268,7 +260,7 @@ test.each([2, 3, 4, 5, 6, 7])("a ring of %i owners who remove each other ends in
 
 test("a removal that nobody disputes counts before any that is disputed, whatever its stamp", () => {
   const { ops, removals } = ring(3);
-  const [first] = removals.toSorted(compareMeshOps);
+  const [first] = removals.toSorted(compareStamp);
   const author = everyone.find((who) => keyOf(who) === first?.author) ?? founder;
   const rulings = expectFixedPoint([...ops, remove(founder, 90, author, 15)]);
   expect(inForce(rulings)).not.toContain(first?.id);
@@ -279,7 +271,7 @@ test(
   { timeout: LONG_MS },
   () => {
     const { ops, removals } = ring(3);
-    const [first] = removals.toSorted(compareMeshOps);
+    const [first] = removals.toSorted(compareStamp);
     const loser = removals.find((one) => one.body.kind === "member.remove" && toHex(one.body.key) === first?.author);
     if (loser === undefined) throw new Error("somebody removes the first");
     const again = Array.from({ length: 2_000 }, (_, at) => ({

@@ -7,9 +7,9 @@
  * by itself, under what was decided. The result is the same as of judging them all together.
  */
 import type { Crypto } from "../op/crypto.ts";
+import { compareStamp } from "../op/stamp.ts";
 import { type Decided, decide, enforce } from "./decide-rulings.ts";
 import {
-  compareMeshOps,
   type CuttingOp,
   type Draft,
   isCutting,
@@ -65,7 +65,7 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
     budgets.clear();
     transfers.clear();
     checkpoints.length = 0;
-    aside = aside.toSorted(compareMeshOps);
+    aside = aside.toSorted(compareStamp);
     for (const op of aside) judgeHere(op);
   };
 
@@ -74,7 +74,7 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
     let settled = true;
     let unsettled = false;
     for (const op of ops) {
-      const isLast = last === undefined || compareMeshOps(last, op) < 0;
+      const isLast = last === undefined || compareStamp(last, op) < 0;
       if (isLast) last = op;
       if (counting.has(op)) {
         deciding.push(op);
@@ -93,13 +93,13 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
       return decided.draft;
     },
     add: (ops) => {
-      const ordered = ops.filter(isNews).toSorted(compareMeshOps);
+      const ordered = ops.filter(isNews).toSorted(compareStamp);
       const counting = reach.add(ordered);
       const isNew = new Set(ordered);
       const earlier = [...counting].filter((op) => !isNew.has(op));
       if (addInOrder(ordered, counting) && earlier.length === 0) return;
       aside = earlier.length === 0 ? aside : aside.filter((op) => !counting.has(op));
-      deciding = [...deciding, ...earlier].toSorted(compareMeshOps);
+      deciding = [...deciding, ...earlier].toSorted(compareStamp);
       decided = decide(deciding, context);
       settleAside();
     },

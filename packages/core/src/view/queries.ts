@@ -5,7 +5,7 @@ import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
 import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
-import { compareStamp } from "../fold/stamp.ts";
+import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
 import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
@@ -229,7 +229,7 @@ function history(item: LiveItem, { naming, view }: QueryContext): Plain {
   const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);
   const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
   return [...item.entries.values()]
-    .toSorted((a, b) => a.lamport - b.lamport || compareText(a.author, b.author) || compareText(a.id, b.id))
+    .toSorted(compareStamp)
     .map((entry) => historyEntry(entry, winning.has(entry.id), byWhom(entry, said, view), naming));
 }
 

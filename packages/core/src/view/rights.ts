@@ -11,7 +11,7 @@
  * gives is never refused. Pure.
  */
 import type { View } from "../fold/fold.ts";
-import { compareStamp } from "../fold/stamp.ts";
+import { compareStamp } from "../op/stamp.ts";
 import { compareText } from "../kernel/bytes.ts";
 import type { BudgetSetting, Membership } from "../member/membership.ts";
 import { chargeOf, formatUsd, microUsdOf, spendsOf } from "./ledger.ts";
