@@ -194,6 +194,7 @@ export {
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { countUntakable } from "./view/waiting.ts";
 export { featureIn } from "./fold/stage.ts";
+export { matchesName, matchesPath } from "./kernel/glob.ts";
 export { touchedBy } from "./view/overlap.ts";
 export { type StuckItem, stuckItems } from "./view/stuck.ts";
 export { blameOf } from "./view/blame.ts";

@@ -1,12 +1,11 @@
 /**
  * The files of a directory that a project asked to keep, by patterns. Whoever wrote the directory may be
  * hostile: no link is followed, only plain files that have one name are opened, and there is a limit to everything.
- *
- * In a pattern `*` and `?` stand for parts of one name, and a name that is only `**` for any number of directories.
  */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 
+import { matchesName, matchesPath } from "@skein/core";
 import type { DeclaredFile } from "@skein/node";
 
 const FILES_MAX = 16;
@@ -33,7 +32,8 @@ export function declaredFiles(
       const inner = [...path, entry.name];
       // A link is neither; so is a socket, a pipe, a device.
       if (entry.isDirectory() && globs.some((glob) => mayHold(glob, inner))) walk(inner);
-      else if (entry.isFile() && globs.some((glob) => matches(glob, inner))) take(inner.join("/"));
+      else if (entry.isFile() && patterns.some((pattern) => matchesPath(pattern, inner.join("/"))))
+        take(inner.join("/"));
     }
   };
   const take = (name: string): void => {
@@ -78,16 +78,6 @@ function* contentOf(path: string): Generator<Uint8Array> {
   }
 }
 
-// ── patterns ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function matches(glob: readonly string[], path: readonly string[]): boolean {
-  const [first, ...rest] = glob;
-  if (first === undefined) return path.length === 0;
-  if (first === "**") return path.some((_name, at) => matches(rest, path.slice(at))) || matches(rest, []);
-  const [name, ...inner] = path;
-  return name !== undefined && matchesName(first, name) && matches(rest, inner);
-}
-
 /** Can something in this directory match? */
 function mayHold(glob: readonly string[], directory: readonly string[]): boolean {
   for (const [at, name] of directory.entries()) {
@@ -96,26 +86,4 @@ function mayHold(glob: readonly string[], directory: readonly string[]): boolean
     if (pattern === undefined || !matchesName(pattern, name)) return false;
   }
   return glob.length > directory.length;
-}
-
-/** In time proportional to pattern times name, whatever the pattern. */
-function matchesName(pattern: string, name: string): boolean {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < name.length) {
-    if (pattern[next] === "*") {
-      star = next++;
-      starAt = at;
-    } else if (next < pattern.length && (pattern[next] === "?" || pattern[next] === name[at])) {
-      at++;
-      next++;
-    } else if (star >= 0) {
-      next = star + 1;
-      at = ++starAt;
-    } else return false;
-  }
-  while (pattern[next] === "*") next++;
-  return next === pattern.length;
 }

@@ -133,6 +133,26 @@ test.each(Object.values(SAMPLES))(
   },
 );
 
+test("what may be left out of a body is read back where it is there, and checked like the rest", () => {
+  const { feature } = SAMPLES["item.submit"];
+  const [back, release] = [SAMPLES["item.sendBack"], SAMPLES["item.release"]];
+  const touched = ["a.ts", "src/**", "**"];
+  const bodies: readonly OpBody[] = [
+    { kind: "item.submit", feature: { ...feature, touched } },
+    { ...back, left: feature },
+    { ...release, left: { ...feature, touched } },
+  ];
+  for (const body of bodies) {
+    expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
+  }
+  for (const wrong of ["a*", "?/b", "**/a", "a**", "a\nb", "x".repeat(LIMITS.touchLength + 1)]) {
+    const body = throughBytes(writeBody({ kind: "item.submit", feature: { ...feature, touched: [wrong] } }));
+    expect([wrong, readBody({ kind: "item.submit", body })]).toEqual([wrong, undefined]);
+  }
+  const left = throughBytes(writeBody({ ...release, left: { ...feature, tip: "HEAD" } }));
+  expect(readBody({ kind: "item.release", body: left })).toBeUndefined();
+});
+
 test.each<[string, { readonly [key: string]: Value }]>([
   ["item.unknown", {}],
   ["toString", {}],

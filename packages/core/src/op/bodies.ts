@@ -29,6 +29,7 @@ import {
   text,
   textField,
   titleField,
+  touchedField,
   touchesField,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
@@ -307,7 +308,7 @@ const feature: Check<Feature> = recordWith(
     tree: matching(OID),
     commitsAhead: integer(1, 1_000_000),
   },
-  { touched: touchesField },
+  { touched: touchedField },
 );
 
 /** A day of the calendar; whether it exists is nobody's business here. */

@@ -119,5 +119,11 @@ export const nameField: Check<string> = filled(line(LIMITS.nameLength));
 export const priorityField: Check<number> = integer(0, 9);
 export const labelsField: Check<readonly string[]> = list(filled(line(LIMITS.labelLength)), LIMITS.labels);
 export const dependsOnField: Check<readonly string[]> = list(matching(ITEM_ID), LIMITS.dependsOn);
+const FILE_OR_DIRECTORY = /^(?:\*\*|[^*?]+(?:\/\*\*)?)$/;
+/** A file, or a directory with all that is in it: what attempts tell costs nobody a search. */
+export const touchedField: Check<readonly string[]> = list(
+  (value) => (line(LIMITS.touchLength)(value) === undefined ? undefined : matching(FILE_OR_DIRECTORY)(value)),
+  LIMITS.touches,
+);
 export const touchesField: Check<readonly string[]> = list(filled(line(LIMITS.touchLength)), LIMITS.touches);
 export const holdField: Check<string> = line(LIMITS.titleLength);

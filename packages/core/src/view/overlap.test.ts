@@ -118,6 +118,7 @@ test("an item that eight younger ones of its priority have gone before is put of
 
 test("the paths of a diff fit into an op, however many and whatever they are", () => {
   expect(touchedBy(["src/a.ts", "src/a.ts", "b.ts"])).toEqual(["src/a.ts", "b.ts"]);
+  expect(touchedBy(["a/*b*/c", "a/?", "b.ts"])).toEqual(["a/**", "b.ts"]);
   expect(touchedBy(["a\nb", " ", "", "\u{feff}a", "ok"])).toEqual(["ok"]);
   const many = Array.from({ length: 500 }, (_, index) => `src/${index % 3}/deep/${index}.ts`);
   expect(touchedBy(many)).toEqual(["src/0/deep/**", "src/1/deep/**", "src/2/deep/**"]);

@@ -113,6 +113,9 @@ export function touchedBy(paths: readonly string[]): readonly string[] {
   const deepest = names.reduce((depth, path) => Math.max(depth, path.split("/").length), 0);
   const cut = (path: string, depth: number): string => {
     const parts = path.split("/");
+    // A name that would be a pattern is told by its directory.
+    const wild = parts.findIndex((part) => /[*?]/.test(part));
+    if (wild >= 0 && wild < depth) return [...parts.slice(0, wild), "**"].join("/");
     return parts.length <= depth ? path : [...parts.slice(0, depth), "**"].join("/");
   };
   // What changes very much is told by its first directories: nobody goes through thousands of names sixty times.
