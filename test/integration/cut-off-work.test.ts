@@ -118,6 +118,9 @@ test("a node is told to stop in the middle of an attempt: another one goes on wi
 
 test("a node is killed with -9 in the middle of an attempt: started again, it goes on with what its agent had committed", async () => {
   const { id, holder } = await halfDone("Outlive a kill");
+  await waitFor("what the agent has said to be captured", async () => {
+    return (await watch.api.logs(id)).text.includes("at the door of coding");
+  });
   await holder.kill();
   const again = await world.start(holder.name, { env: { DOORS: doors } });
   await waitForStage([watch, again], id, "Done");
