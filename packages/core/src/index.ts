@@ -168,6 +168,7 @@ export {
   isApproved,
   isAwaited,
   NO_VERDICT,
+  otherThan,
   qaModeOf,
   type QaPolicy,
   REVIEW,

@@ -5,7 +5,7 @@
  * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
  */
 import type { Standing } from "../member/membership.ts";
-import { type Role, roleAtLeast } from "../member/role.ts";
+import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
 import type { AnnotationBody, ItemBody, OpBody, StageBody } from "../op/bodies.ts";
 import { ITEM_ID } from "../op/fields.ts";
@@ -32,8 +32,8 @@ export interface FoldOp {
 export type HistoryEntry = Omit<FoldOp, "body"> & { readonly outcome: Outcome };
 
 export type Outcome =
-  /** Part of the tree, with the state it makes. */
-  | { readonly type: "accepted"; readonly state: ItemState }
+  /** Part of the tree, with the state it makes and the member that wrote it, whichever key signed. */
+  | { readonly type: "accepted"; readonly state: ItemState; readonly member: string }
   /** Not a stage event: a field was set or the item deleted. */
   | { readonly type: "noted" }
   | { readonly type: "rejected"; readonly reason: string }
@@ -52,6 +52,14 @@ export interface ItemHistory {
   readonly createdAt: number;
   readonly updatedAt: number;
 }
+
+/** The op that this one builds on. */
+export const parentOf = ({ entries }: Pick<ItemHistory, "entries">, { on }: HistoryEntry): HistoryEntry | undefined =>
+  on === null ? undefined : entries.get(on);
+
+/** What the op makes of the item; undefined for one that is no stage of it. */
+export const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
+  entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
 
 /** The fold's own copy, which it may change. */
 export interface MutableHistory extends ItemHistory {
@@ -136,11 +144,10 @@ function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefin
   if (standing === undefined) {
     return rejected("its author's key is not a member's, or was removed or rotated before it");
   }
-  const { role } = standing;
   const { body } = op;
   if (body === undefined) return rejected(`this version cannot read ${op.kind}`);
   if (!isItemBody(body)) return rejected(`${op.kind} is not an op of an item`);
-  if (body.kind === "item.create") return birth(history, op, body, role);
+  if (body.kind === "item.create") return birth(history, op, body, standing);
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (hasNoEffect(parent.outcome)) return onIdle(parent.outcome);
@@ -157,7 +164,7 @@ function birth(
   history: MutableHistory,
   op: FoldOp,
   body: Extract<ItemBody, { kind: "item.create" }>,
-  role: Role,
+  { member, role }: Standing,
 ): Outcome {
   if (op.on !== null) return rejected("an item's first op builds on nothing");
   // The id becomes part of branch names and paths, so its form is the fold's business, not only that of who made it.
@@ -165,7 +172,7 @@ function birth(
   if (role === "observer" || role === "agent") return rejected(`adding an item needs the role operator, not ${role}`);
   const registers = newRegisters(body, op);
   history.registers = history.registers === undefined ? registers : mergeRegisters(history.registers, registers);
-  return { type: "accepted", state: newItemState };
+  return { type: "accepted", state: newItemState, member };
 }
 
 function grow(
@@ -178,7 +185,7 @@ function grow(
   if (parent.type !== "accepted") return rejected("the op it builds on is not a stage of the item");
   const { incarnation, wall, id } = op;
   const next = transition(parent.state, { item: history.id, op: id, member, incarnation, role, wall, body });
-  return next.ok ? { type: "accepted", state: next.value } : rejected(next.error.message);
+  return next.ok ? { type: "accepted", state: next.value, member } : rejected(next.error.message);
 }
 
 function note(

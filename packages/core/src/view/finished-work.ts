@@ -3,8 +3,8 @@
  * submitted a result. Whoever has the item now can take it to the gate instead of paying for the same work again.
  */
 import type { LiveItem } from "../command/find.ts";
-import type { HistoryEntry, ItemHistory } from "../fold/history.ts";
-import { compareRank, type ItemState, type Rank } from "../fold/item-state.ts";
+import { type HistoryEntry, type ItemHistory, parentOf, stateOf } from "../fold/history.ts";
+import { compareRank, type Rank } from "../fold/item-state.ts";
 import { type Feature, featureIn } from "../fold/stage.ts";
 
 /** The best result that stands beside the item's state, if there is one. */
@@ -53,12 +53,6 @@ function isRefusal(item: ItemHistory, entry: HistoryEntry): boolean {
   if (entry.kind === "item.sendBack") return state.attempts > before.attempts;
   return entry.kind === "item.shelve" || entry.kind === "item.archive";
 }
-
-const parentOf = ({ entries }: ItemHistory, { on }: HistoryEntry): HistoryEntry | undefined =>
-  on === null ? undefined : entries.get(on);
-
-const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
-  entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
 
 function submittedIn(entry: HistoryEntry): Feature | undefined {
   const stage = stateOf(entry)?.stage;
