@@ -10,7 +10,7 @@ import { isStageKind } from "./machine.ts";
 import type { AnnotationBody, ItemBody, OpBody, StageBody } from "../op/bodies.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
-import { annotate, type Annotations, noAnnotations } from "./annotations.ts";
+import { annotate, type Annotations, type MutableAnnotations, newAnnotations, noAnnotations } from "./annotations.ts";
 import { compareRank, type ItemState, type Rank } from "./item-state.ts";
 import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
 import { newItemState, transition } from "./transition.ts";
@@ -67,6 +67,8 @@ export interface MutableHistory extends ItemHistory {
   best: Rank | undefined;
   registers: Registers | undefined;
   deleted: boolean;
+  /** What `annotations` is, once something was said. */
+  said: MutableAnnotations | undefined;
   annotations: Annotations;
   createdAt: number;
   updatedAt: number;
@@ -78,6 +80,7 @@ export const newHistory = (id: string): MutableHistory => ({
   best: undefined,
   registers: undefined,
   deleted: false,
+  said: undefined,
   annotations: noAnnotations,
   createdAt: Number.POSITIVE_INFINITY,
   updatedAt: 0,
@@ -199,10 +202,10 @@ function note(
     if (!roleAtLeast(role, "agent")) return rejected(`saying something needs the role agent, not ${role}`);
     const state = parent.type === "accepted" ? parent.state : undefined;
     const isOperator = roleAtLeast(role, "operator");
-    const annotated = annotate(history.annotations, body, { ...op, member, isOperator, state });
-    if (!annotated.ok) return rejected(annotated.error);
-    history.annotations = annotated.value;
-    return { type: "noted" };
+    history.said ??= newAnnotations();
+    history.annotations = history.said;
+    const annotated = annotate(history.said, body, { ...op, member, isOperator, state });
+    return annotated.ok ? { type: "noted" } : rejected(annotated.error);
   }
   if (role === "observer" || role === "agent") return rejected(`editing needs the role operator, not ${role}`);
   if (body.kind === "item.delete") {

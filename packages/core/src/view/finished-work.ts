@@ -22,9 +22,12 @@ export function finishedWork(item: LiveItem): Feature | undefined {
 /** Tips that a gate or a person sent back, that were given up, or that somebody took out of the pipeline. */
 export function refusedTips(item: ItemHistory): ReadonlySet<string> {
   const tips = new Set<string>();
+  // What is before an op that was seen was seen with it: a history of refusals alone is walked once.
+  const seen = new Set<string>();
   for (const entry of item.entries.values()) {
     if (!isRefusal(item, entry)) continue;
-    for (let on = parentOf(item, entry); on !== undefined; on = parentOf(item, on)) {
+    for (let on = parentOf(item, entry); on !== undefined && !seen.has(on.id); on = parentOf(item, on)) {
+      seen.add(on.id);
       const feature = submittedIn(on);
       if (feature !== undefined) tips.add(feature.tip);
     }
