@@ -187,9 +187,9 @@ test("any order of arrival that has each op behind the one it builds on means th
 });
 
 /** A list that counts how often something in it is looked at. */
-function counted<T>(): { readonly list: T[]; readonly reads: () => number } {
+function counted(): { readonly list: unknown[]; readonly reads: () => number } {
   let reads = 0;
-  const list = new Proxy<T[]>([], {
+  const list = new Proxy<unknown[]>([], {
     get: (target, key, receiver): unknown => {
       if (typeof key === "string" && /^\d+$/.test(key)) reads++;
       return Reflect.get(target, key, receiver);
