@@ -206,7 +206,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     qa: () => worker.project()?.config().qa,
     able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
-    unpaid: (item) => worker.unpaid(item),
+    unpaid: () => worker.unpaid(),
     own: () => worker.trouble(),
   };
 

@@ -51,8 +51,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
-  /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
-  unpaid(item: LiveItem): string | undefined;
+  /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
+  unpaid(): (item: LiveItem) => string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -147,10 +147,13 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
-    unpaid: (item) => {
+    unpaid: () => {
       const project = projects.current();
-      const offer = project === undefined ? undefined : purseOf(deps, project).offer(item);
-      return offer?.ok === false ? offer.error : undefined;
+      const purse = project === undefined ? undefined : purseOf(deps, project);
+      return (item) => {
+        const offer = purse?.offer(item);
+        return offer?.ok === false ? offer.error : undefined;
+      };
     },
     drain: async () => {
       lifetime.abort();
