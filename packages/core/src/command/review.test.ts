@@ -76,9 +76,9 @@ function worldOf() {
     const runs = [{ argv, exitCode, durationMs: 1, outputDigest: "0".repeat(64) }];
     write(by, ITEM, { kind: "item.attest", tip: TIP, base: TIP, evidence: { tree, runs } });
   };
-  const approve = (by: Name, named: { tip?: string; tree?: string } = {}): void =>
+  const approve = (by: Name, named: { tip?: string; tree?: string } = {}): string =>
     write(by, ITEM, { kind: "item.approve", tip: TIP, tree: BRANCH_TREE, note: "", by: "", ...named });
-  const pass = (): void => write("coder", ITEM, { kind: "item.pass", evidence: { tree: TREE, runs: [] } });
+  const pass = (): string => write("coder", ITEM, { kind: "item.pass", evidence: { tree: TREE, runs: [] } });
   const decideApprove = (by: Name, qa: QaPolicy, tip?: string): string => {
     const decided = decide(
       { name: "item.approve", input: { item: ITEM, note: "", tip } },
