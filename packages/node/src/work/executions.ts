@@ -230,7 +230,8 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
       entry.left = unfinished;
     },
     say: (activity) => {
-      entry.activity = activity;
+      // It goes out in beats, and programs put words into it.
+      entry.activity = deps.withoutSecrets(activity);
       deps.onActivity();
     },
     note: (line) => {
