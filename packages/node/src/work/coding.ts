@@ -24,7 +24,7 @@ import { adopt, adoptable, canAdopt } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { giveBack } from "./give-back.ts";
 import { followUsage, paid } from "./paying.ts";
-import { countsOf, type Meter } from "./spending.ts";
+import { createTally, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
 import { commitRest, publishRest, unfinishedWork } from "./unfinished.ts";
 import { pause } from "./wait.ts";
@@ -256,7 +256,8 @@ async function runAgent(
   };
   if (agent.kind === "acp") {
     const { note } = item.best.state;
-    const onUsage = (usage: Usage): void => tell(countsOf(usage));
+    const tally = createTally();
+    const onUsage = (usage: Usage): void => tell(tally(usage));
     const turn = { permissions: agent.permissions, story, note, goesOn, ask: questions.value.ask, onUsage };
     return runTurn(context, spec, turn).finally(() => questions.value.close());
   }
