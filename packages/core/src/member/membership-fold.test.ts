@@ -244,7 +244,9 @@ test("what an agent may write in masses makes nothing be judged again, with what
   const before = looks;
   for (let at = 40; at > 10; at--) {
     folding.add([meshOp(agent, at, { kind: "work.set", member: keyOf(agent), mode: "draining", note: `at ${at}` })]);
-    folding.add([meshOp(agent, at, { kind: "budget.transfer", day: "2026-11-21", to: founder.publicKey, microUsd: at })]);
+    folding.add([
+      meshOp(agent, at, { kind: "budget.transfer", day: "2026-11-21", to: founder.publicKey, microUsd: at }),
+    ]);
   }
   expect(folding.membership.work.get(keyOf(agent))?.note).toBe("at 40");
   expect(folding.membership.transfers.size).toBe(30);

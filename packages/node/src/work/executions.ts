@@ -70,7 +70,7 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   const running = new Map<string, Running>();
   const rests = createRests(clock);
   const verdicts = createVerdicts(clock);
-  const lander = createLander(hearing);
+  const lander = createLander(hearing, () => deps.others().some(({ burden }) => burden?.slots !== 0));
 
   const contextFor = (project: OpenProject, entry: Running): AttemptContext => ({
     ...contextOf(deps, project, entry),
