@@ -92,11 +92,7 @@ export function createLander(hearing: QueueHearing, hasOthers: () => boolean): L
       end(context);
     }
   };
-  /** This node still holds all of it, and nobody has taken any of it out of the queue. */
-  const isMeant = ({ cars }: Train): boolean => {
-    const now = new Set(inLine(waiting, hearing));
-    return cars.every(({ context }) => now.has(context) && heldItem(context) !== undefined);
-  };
+  const isMeant = (train: Train): boolean => isStillMeant(train, inLine(waiting, hearing));
   const shorten = ({ cars }: Train): void => {
     limit = Math.max(1, cars.length >> 1);
   };
@@ -349,6 +345,12 @@ function attestOf({ context }: Car, base: Oid, evidence: Evidence): readonly Dra
   if (item === undefined || feature === undefined) return [];
   const body = { kind: "item.attest" as const, tip: feature.tip, base, evidence };
   return [{ entity: item.id, on: item.best.id, body }];
+}
+
+/** This node still holds all of it, and nobody has taken any of it out of the queue. */
+function isStillMeant({ cars }: Train, line: readonly AttemptContext[]): boolean {
+  const now = new Set(line);
+  return cars.every(({ context }) => now.has(context) && heldItem(context) !== undefined);
 }
 
 const PUSH_TRIES = 4;
