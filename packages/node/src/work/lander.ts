@@ -73,10 +73,8 @@ export function createLander(hearing: QueueHearing, hasOthers: () => boolean): L
   let running = false;
   /** Items in one train: halved by a red one and by a target that moved meanwhile, doubled by one that lands. */
   let limit = Number.POSITIVE_INFINITY;
-  /** How often in a row the remote could not be reached. */
-  let unreached = 0;
-  /** How often in a row nothing could be pushed there. */
-  let refused = 0;
+  /** How often in a row the remote could not be reached, and refused what was pushed. */
+  let [unreached, refused] = [0, 0];
 
   const end = (context: AttemptContext): void => {
     const one = waiting.get(context.item);
