@@ -146,7 +146,7 @@ async function runPatiently(
     // It has worked before: what it did then is handed on.
     if (agent.type === "not-started" && waits > 0) return { type: "rate-limited", why: agent.why };
     if (agent.type !== "rate-limited" || !isThrottle || context.signal.aborted) return agent;
-    context.say(`waiting: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
+    context.say(`throttled: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
     context.note(`${cutOff(agent)} It goes on then, where it is.`);
     await pause(context.deps.clock, Math.max(0, restMs), context.signal);
     if (context.signal.aborted) return agent;
