@@ -307,15 +307,6 @@ test.each([
   expect(stuckIn({ state: "", why: "", exit: "", ops })).toEqual([]);
 });
 
-test.each([
-  "throttled: the agent's provider asks for 3m",
-  "waiting: it waits for one more node to run the gate on its tree",
-  "waiting for an answer: Which port?",
-])("an item whose holder says %j goes on by itself, or is told otherwise", (activity) => {
-  const ops = [start, claim];
-  expect(stuckIn({ state: "", why: "", exit: "", ops, naming: { activityOf: () => activity } })).toEqual([]);
-});
-
 test("a title that would be more than one word to a shell comes back whole from the line that adds it again", async () => {
   const title = '\'; rm -rf "$HOME" `id` --start';
   const landed = [...merge, { kind: "item.land", commit: OID, at: 1 } as const];
@@ -333,4 +324,13 @@ test("the page has the cause of each item with the line that ends it", () => {
       "    skein item hold a --release\n",
   );
   expect(present("stuck", [])).toContain("Nothing is stuck");
+});
+
+test.each([
+  "throttled: the agent's provider asks for 3m",
+  "waiting: it waits for one more node to run the gate on its tree",
+  "waiting for an answer: Which port?",
+])("an item whose holder says %j goes on by itself, or is told otherwise", (activity) => {
+  const ops = [start, claim];
+  expect(stuckIn({ state: "", why: "", exit: "", ops, naming: { activityOf: () => activity } })).toEqual([]);
 });

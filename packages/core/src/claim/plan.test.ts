@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
-import { err } from "../kernel/result.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica, type Replica } from "../log/replica.ts";
 import type { CreateBody, RegisterBody, StageBody } from "../op/bodies.ts";
@@ -398,29 +397,6 @@ test("a node without room for what it holds yields it at once, after it has fill
   expect(plan(world, { self: selfAs(SELF, { slotsFree: 1 }) })).toEqual([
     { type: "claim", item: A, on: mine[0], why: "own" },
     { type: "yield", item: B, on: mine[1], why: "this node has no room for it" },
-  ]);
-});
-
-test("what a node holds after a restart and cannot go on with by itself, it gives to those that can", () => {
-  const world = worldOf();
-  world.add(A);
-  world.add(B, { labels: ["os=plan9"] });
-  for (const item of [A, B]) world.event(item, { kind: "item.claim", ttl: 1_000 });
-  const purse = { offer: () => err("its share is spent"), take: () => undefined, isShort: () => true };
-  const yielded = (changes: Partial<PlanInput> = {}): readonly unknown[] =>
-    plan(world, { purse, ...changes }).map((intent) => [intent.type, intent.item, "why" in intent ? intent.why : ""]);
-  expect(yielded()).toEqual([
-    ["yield", A, "this node cannot pay for it: its share is spent"],
-    ["yield", B, "it asks for os=plan9, which this node does not have"],
-  ]);
-  const op = (item: string): string => world.replica.view().items.get(item)?.best?.id ?? "";
-  expect(yielded({ running: new Map([A, B].map((item) => [item, op(item)])) })).toEqual([]);
-  expect(yielded({ notBefore: new Map([A, B].map((item) => [item, 1])) })).toEqual([]);
-  // A copy of this node may be at work on it.
-  expect(yielded({ self: selfAs(SELF, { incarnation: "another" }) })).toEqual([]);
-  expect(plan(world, { self: selfAs(SELF, { slotsFree: 9, labels: { os: "plan9" } }) })).toMatchObject([
-    { type: "claim", item: A, why: "own" },
-    { type: "claim", item: B, why: "own" },
   ]);
 });
 
