@@ -266,6 +266,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     replica,
     incidents,
     capture: output.capture,
+    withoutSecrets: (text) => secrets.text(text),
     leavings: output.leavings,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,

@@ -257,6 +257,20 @@ const CASES: readonly Case[] = [
     exit: `reject ${A} `,
   },
   {
+    state: "held by a node whose agent does not start",
+    ops: [start, claim],
+    naming: { activityOf: () => 'waiting: Could not start "my-agent": there is no such program.' },
+    why: 'alice, who holds it, waits: Could not start "my-agent"',
+    exit: `skein why ${A}`,
+  },
+  {
+    state: "held by a node that may not push",
+    ops: merge,
+    naming: { activityOf: () => "waiting: the remote refused the push to main" },
+    why: "waits: the remote refused the push",
+    exit: `skein why ${A}`,
+  },
+  {
     state: "left alone by this node",
     ops: [start],
     naming: { own: () => ({ ...own, restsUntil: () => until }) },
@@ -369,4 +383,13 @@ test("the page has the cause of each item with the line that ends it", () => {
       "    skein item hold a --release\n",
   );
   expect(present("stuck", [])).toContain("Nothing is stuck");
+});
+
+test.each([
+  "throttled: the agent's provider asks for 3m",
+  "waiting: it waits for one more node to run the gate on its tree",
+  "waiting for an answer: Which port?",
+])("an item whose holder says %j goes on by itself, or is told otherwise", (activity) => {
+  const ops = [start, claim];
+  expect(stuckIn({ state: "", why: "", exit: "", ops, naming: { activityOf: () => activity } })).toEqual([]);
 });

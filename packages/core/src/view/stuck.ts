@@ -83,7 +83,8 @@ function causesOf(look: Look): readonly StuckCause[] {
   if (stage.stage === "Backlog") return [];
   if (stage.stage === "Archived") return givenUp(look);
   if (stage.stage === "Done") return refuted(look);
-  return UNDER_WAY.flatMap((causes) => causes(look));
+  const told = UNDER_WAY.flatMap((causes) => causes(look));
+  return told.length > 0 ? told : waitsWithHolder(look);
 }
 
 // ── what has ended ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,6 +216,21 @@ const silent: Causes = ({ item, naming }) => {
   const why = `${naming.nameOf(claim.holder)}, who holds it, has gone silent, and nobody has taken it over yet`;
   const back = stage.stage === "Coding" ? `move ${item.id} backlog` : `reject ${item.id} 'its holder has gone silent'`;
   return [{ why, since: claim.since, exit: `skein item ${back}` }];
+};
+
+/** How holders begin to say that they cannot go on: with a remote, an agent or a sandbox that is not there, or a red target. */
+const WAITING = "waiting: ";
+/** What every item goes through on its way, as the queue says it. */
+const IN_TURN = "it waits for ";
+
+/** Its holder is alive and says itself what it cannot go on without; the sentence says what to do about it. */
+const waitsWithHolder: Causes = ({ item, naming }) => {
+  const { claim } = item.best.state;
+  const activity = claim === null ? "" : naming.activityOf(item.id, claim);
+  const what = activity.slice(WAITING.length);
+  if (claim === null || !activity.startsWith(WAITING) || what.startsWith(IN_TURN)) return [];
+  const why = `${naming.nameOf(claim.holder)}, who holds it, waits: ${what}`;
+  return [{ why, since: claim.since, exit: `skein why ${item.id}` }];
 };
 
 const nobodyFits: Causes = ({ item, view, naming, since }) => {

@@ -62,6 +62,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly incidents: Incidents;
   /** Under which this node writes now (hex). */
   readonly incarnation: () => string;
+  /** The text without the secrets that this node knows. */
+  readonly withoutSecrets: (text: string) => string;
   readonly slots: number;
   /** Why this node is not meant to work at all; null when it is. */
   readonly idle: string | null;
