@@ -133,6 +133,7 @@ export function createVirtualRemote(): VirtualRemote {
         collectAttempt: ({ branch }) =>
           later(() => ok({ tip: oid(branch), tree: oid(`tree ${branch}`), commitsAhead: 1 })),
         publishBranch: () => later(() => ok(undefined)),
+        deleteBranches: () => later(() => ok([])),
         fetchBranch: () => later(() => ok(undefined)),
         merge: ({ base, tip: from, message, atSeconds }) =>
           later(() => {

@@ -158,9 +158,9 @@ const liveItems = (view: View): readonly LiveItem[] => [...view.items.values()].
 function sweep({ blobs, replica, settings, clock, logs, self }: ArtifactsDeps): void {
   const items = liveItems(replica.view());
   const removed = whatToRemove(blobs.list(), namedBlobs(items), settings(), clock.wallMs());
-  for (const digest of removed) blobs.remove(digest);
-  // The same policy for the log as it was written, which is as old as what was kept of it.
   if (removed.length === 0) return;
+  // The same policy for the log as it was written, which is as old as what was kept of it. It goes first: were the node to die
+  // in between, nothing would ever lead back to it.
   const gone = new Set(removed);
   for (const { id, annotations } of items) {
     for (const { member, epoch, files } of annotations.artifacts) {
@@ -168,6 +168,7 @@ function sweep({ blobs, replica, settings, clock, logs, self }: ArtifactsDeps): 
       logs.remove?.({ item: id, epoch });
     }
   }
+  for (const digest of removed) blobs.remove(digest);
 }
 
 async function readFile(

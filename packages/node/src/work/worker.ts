@@ -28,6 +28,7 @@ import { agentName, dayOf } from "./spending.ts";
 import { restsOf } from "./rests.ts";
 import type { FleetPurse } from "./fleet-purse.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
+import { createBranchCleaner } from "./branch-cleaner.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
@@ -100,6 +101,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
   const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - (executions.size - executions.landing)) : 0);
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
+  const cleaner = createBranchCleaner(deps, projects, landings, lifetime.signal);
   const look = createLook(deps, projects, executions, slotsFree, hearing);
   let cancel: Cancel | undefined;
   let looking = false;
@@ -131,6 +133,7 @@ export function createWorker(deps: WorkerDeps): Worker {
       started = true;
       tick();
       void observer.run();
+      void cleaner.run();
     },
     poke,
     changed: (items) => {
