@@ -206,7 +206,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     qa: () => worker.project()?.config().qa,
     able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
-    unpaid: (item) => worker.unpaid(item),
+    unpaid: () => worker.unpaid(),
     own: () => worker.trouble(),
   };
 
@@ -266,6 +266,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     replica,
     incidents,
     capture: output.capture,
+    withoutSecrets: (text) => secrets.text(text),
     leavings: output.leavings,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,

@@ -181,7 +181,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000), deps.isGreen, deps.says),
     logs: noLogs,
     asking: noAsking,
-    openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
+    openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs, name) }),
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: () => ({}),
     scriptedAgent: { run: ["agent"], read: [] },

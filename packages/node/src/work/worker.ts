@@ -52,8 +52,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
-  /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
-  unpaid(item: LiveItem): string | undefined;
+  /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
+  unpaid(): (item: LiveItem) => string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -63,6 +63,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly incidents: Incidents;
   /** Under which this node writes now (hex). */
   readonly incarnation: () => string;
+  /** The text without the secrets that this node knows. */
+  readonly withoutSecrets: (text: string) => string;
   readonly slots: number;
   /** Why this node is not meant to work at all; null when it is. */
   readonly idle: string | null;
@@ -150,10 +152,13 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
-    unpaid: (item) => {
+    unpaid: () => {
       const project = projects.current();
-      const offer = project === undefined ? undefined : purseOf(deps, project).offer(item);
-      return offer?.ok === false ? offer.error : undefined;
+      const purse = project === undefined ? undefined : purseOf(deps, project);
+      return (item) => {
+        const offer = purse?.offer(item);
+        return offer?.ok === false ? offer.error : undefined;
+      };
     },
     drain: async () => {
       lifetime.abort();
