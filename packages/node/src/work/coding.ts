@@ -75,7 +75,7 @@ async function unlessFinishedElsewhere(
 async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const { ended: agent, overspent } = await paid(context, item, (paying, meter) =>
+  const { ended: agent, overspent } = await paid(context, item, context.project.config().agent, (paying, meter) =>
     runPatiently(paying, item, workspace, meter),
   );
   if (agent.type === "not-started") return context.signal.aborted ? "over" : waitForAgent(context, agent.why);
