@@ -64,6 +64,28 @@ test("an agent that is talked to is shut in too, with what node.yaml gives it to
   expect(await skeinLogs(world, "alice", id)).toContain("The agent ended its turn");
 });
 
+test("reviewers are shut in too, one that is talked to and one that is a command, and see the change", async () => {
+  const agent = join(import.meta.dirname, "support", "acp-agent.mjs");
+  const qa = `{ mode: agent, reviewer: { kind: acp, run: [node, ${agent}] }, prompt: "mode: reviews" }`;
+  await configure({ qa }, "Let an agent review");
+  const text = '```skein\n- write: { path: work.txt, content: "done\\n" }\n```\n';
+  const { id: talked } = await node.api.addItem({ title: "Reviewed in a talk", text, start: true });
+  await inStage(node.api, talked, "Done");
+  expect(await skeinLogs(world, "alice", talked)).toContain("Run the tests: deny, as it may only look");
+  // Content only where it finds the change, and nothing of the node.
+  const program = `
+    const { execFileSync } = require("node:child_process");
+    const change = execFileSync("git", ["diff", "HEAD^1", "HEAD"], { encoding: "utf8" });
+    const isShutIn = process.env.HOME === "/home/skein" && !require("node:fs").existsSync(process.argv[2]);
+    console.log(JSON.stringify({ verdict: isShutIn && change.includes("+shut in") ? "approve" : "reject" }));`;
+  await project.push({ "review.cjs": program }, "A reviewer");
+  await configure({ qa: `{ mode: agent, reviewer: [node, review.cjs, ${node.data}] }` }, "Let a command review");
+  const more = "```skein\n- write: { path: more.txt, content: shut in }\n```\n";
+  const { id: run } = await node.api.addItem({ title: "Reviewed by a command", text: more, start: true });
+  await inStage(node.api, run, "Done");
+  expect((await node.api.item(run)).attempts).toBe(0);
+});
+
 test("an agent that is not in the sandbox costs no attempt, and the item says what to do", async () => {
   const hidden = join(world.directory("tools"), "my-agent");
   await configure({ agent: `{ kind: command, run: [${hidden}] }` }, "Use one that is nowhere");

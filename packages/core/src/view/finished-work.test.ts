@@ -1,13 +1,13 @@
 /** Which result of another attempt may be taken to the gate instead of doing the work again. */
 import { expect, test } from "vitest";
 
-import { findItem } from "../command/find.ts";
+import { findItem, type LiveItem } from "../command/find.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica } from "../log/replica.ts";
 import type { OpBody, StageBody } from "../op/bodies.ts";
 import type { Feature } from "../fold/stage.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { finishedWork } from "./finished-work.ts";
+import { conflictedWork, finishedWork } from "./finished-work.ts";
 
 const me = { signer: testSigner("finished"), incarnation: new Uint8Array(8).fill(1) };
 const ITEM = "aaaaaaaaaaaa";
@@ -23,6 +23,7 @@ interface World {
   /** Writes on an op, or on the item's best one, and gives the new op's id. */
   write(body: OpBody, on?: string): string;
   finished(): Feature | undefined;
+  conflicted(): Feature | undefined;
 }
 
 function worldOf(): World {
@@ -30,6 +31,11 @@ function worldOf(): World {
   const replica = createReplica(mesh, testCrypto);
   replica.take(frame.bytes);
   let wallMs = 10;
+  const itemNow = (): LiveItem => {
+    const item = findItem(replica.view(), ITEM);
+    if (!item.ok) throw new Error(item.error.message);
+    return item.value;
+  };
   return {
     write: (body, on) => {
       const head = on ?? replica.view().items.get(ITEM)?.best?.id ?? null;
@@ -37,11 +43,8 @@ function worldOf(): World {
       if (op === undefined) throw new Error("nothing was written");
       return op.id;
     },
-    finished: () => {
-      const item = findItem(replica.view(), ITEM);
-      if (!item.ok) throw new Error(item.error.message);
-      return finishedWork(item.value);
-    },
+    finished: () => finishedWork(itemNow()),
+    conflicted: () => conflictedWork(itemNow()),
   };
 }
 
@@ -100,4 +103,31 @@ test("what a person took out of the pipeline starts afresh", () => {
   const { world, submitted } = contested();
   world.write({ kind: "item.shelve", note: "" }, submitted);
   expect(world.finished()).toBeUndefined();
+});
+
+test("a branch that conflicts is gone on with until an attempt fails for another reason, or the item is started anew", () => {
+  const world = worldOf();
+  const claim = { kind: "item.claim", ttl: 1_000 } as const;
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  world.write(claim);
+  world.write({ kind: "item.submit", feature: work(1, "a") });
+  expect(world.conflicted()).toBeUndefined();
+  world.write({ ...sendBack("conflict"), left: work(1, "a") } as OpBody);
+  world.write(claim);
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  // Neither a machine's trouble nor a claim that is given back changes what has to be done.
+  world.write({ ...sendBack("infrastructure"), left: work(1, "b") } as OpBody);
+  world.write(claim);
+  world.write({ kind: "item.release", note: "" });
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  world.write(claim);
+  world.write(sendBack("no-commits"));
+  expect(world.conflicted()).toBeUndefined();
+  world.write(claim);
+  world.write({ ...sendBack("conflict"), left: work(1, "a") } as OpBody);
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  world.write({ kind: "item.shelve", note: "" });
+  world.write({ kind: "item.start" });
+  expect(world.conflicted()).toBeUndefined();
 });
