@@ -16,11 +16,20 @@ let node: NodeProcess;
 
 const GATE = "[[node, check.mjs]]";
 
+/** Content only where it finds the change, and nothing of the node. */
+const REVIEWER = `
+const { execFileSync } = require("node:child_process");
+const change = execFileSync("git", ["diff", "HEAD^1", "HEAD"], { encoding: "utf8" });
+const isShutIn = process.env.HOME === "/home/skein" && !require("node:fs").existsSync(process.argv[2]);
+console.log(JSON.stringify({ verdict: isShutIn && change.includes("+shut in") ? "approve" : "reject" }));
+`;
+
 beforeAll(async () => {
   project = await world.project({
     files: {
       "agent.mjs": readFileSync(join(import.meta.dirname, "support", "agent.mjs"), "utf8"),
       "asking-agent.mjs": readFileSync(join(import.meta.dirname, "support", "asking-agent.mjs"), "utf8"),
+      "review.cjs": REVIEWER,
       "check.mjs": "console.log(`the gate is at home in ${process.env.HOME}`);\n",
     },
     config: { sandbox: "bwrap", gate: GATE },
@@ -72,13 +81,6 @@ test("reviewers are shut in too, one that is talked to and one that is a command
   const { id: talked } = await node.api.addItem({ title: "Reviewed in a talk", text, start: true });
   await inStage(node.api, talked, "Done");
   expect(await skeinLogs(world, "alice", talked)).toContain("Run the tests: deny, as it may only look");
-  // Content only where it finds the change, and nothing of the node.
-  const program = `
-    const { execFileSync } = require("node:child_process");
-    const change = execFileSync("git", ["diff", "HEAD^1", "HEAD"], { encoding: "utf8" });
-    const isShutIn = process.env.HOME === "/home/skein" && !require("node:fs").existsSync(process.argv[2]);
-    console.log(JSON.stringify({ verdict: isShutIn && change.includes("+shut in") ? "approve" : "reject" }));`;
-  await project.push({ "review.cjs": program }, "A reviewer");
   await configure({ qa: `{ mode: agent, reviewer: [node, review.cjs, ${node.data}] }` }, "Let a command review");
   const more = "```skein\n- write: { path: more.txt, content: shut in }\n```\n";
   const { id: run } = await node.api.addItem({ title: "Reviewed by a command", text: more, start: true });

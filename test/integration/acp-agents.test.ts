@@ -177,7 +177,7 @@ test("an agent reviews what another one made: it may only look, its verdict coun
       agent: acp(),
       qa: `{ mode: agent, reviewer: ${reviewer}, prompt: "mode: reviews" }`,
       retries: "{ noProgress: 2, total: 1 }",
-      budget: "{ attempt: $2 }",
+      budget: "{ attempt: $2, unknown: allow }",
     },
   });
   const [kate] = await startMesh(world, { project: other, names: ["kate"], each: () => ({ slots: 2 }) });

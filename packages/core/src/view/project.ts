@@ -24,6 +24,8 @@ export interface Naming {
   readonly able?: () => readonly string[];
   /** Why no attempt of the item is paid for, in words; undefined while one is. */
   readonly unpaid?: (item: LiveItem) => string | undefined;
+  /** The same, where it would not be otherwise on any other node: a cap of the project, and not this node's part of a budget. */
+  readonly unpaidAnywhere?: (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */

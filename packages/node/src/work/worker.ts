@@ -53,6 +53,8 @@ export interface Worker {
   project(): OpenProject | undefined;
   /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
   unpaid(item: LiveItem): string | undefined;
+  /** The same, unless only this node's own part of the fleet's budget is missing: another node may have one. */
+  unpaidAnywhere(item: LiveItem): string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -124,6 +126,14 @@ export function createWorker(deps: WorkerDeps): Worker {
     cancel = deps.clock.after(POKE_MS, tick);
   };
 
+  const refusedMoney = (item: LiveItem): { readonly why: string; readonly isOwn: boolean } | undefined => {
+    const project = projects.current();
+    if (project === undefined) return undefined;
+    const purse = purseOf(deps, project);
+    const offer = purse.offer(item);
+    return offer.ok ? undefined : { why: offer.error, isOwn: purse.isShort() };
+  };
+
   return {
     start: () => {
       started = true;
@@ -147,10 +157,10 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
-    unpaid: (item) => {
-      const project = projects.current();
-      const offer = project === undefined ? undefined : purseOf(deps, project).offer(item);
-      return offer?.ok === false ? offer.error : undefined;
+    unpaid: (item) => refusedMoney(item)?.why,
+    unpaidAnywhere: (item) => {
+      const refused = refusedMoney(item);
+      return refused?.isOwn === true ? undefined : refused?.why;
     },
     drain: async () => {
       lifetime.abort();
