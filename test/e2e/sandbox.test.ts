@@ -16,7 +16,7 @@ let node: NodeProcess;
 
 const GATE = "[[node, check.mjs]]";
 
-/** Content only where it finds the change, and nothing of the node. */
+/** Content only where it finds the change, and not the node's token. */
 const REVIEWER = `
 const { execFileSync } = require("node:child_process");
 const change = execFileSync("git", ["diff", "HEAD^1", "HEAD"], { encoding: "utf8" });
@@ -81,7 +81,10 @@ test("reviewers are shut in too, one that is talked to and one that is a command
   const { id: talked } = await node.api.addItem({ title: "Reviewed in a talk", text, start: true });
   await inStage(node.api, talked, "Done");
   expect(await skeinLogs(world, "alice", talked)).toContain("Run the tests: deny, as it may only look");
-  await configure({ qa: `{ mode: agent, reviewer: [node, review.cjs, ${node.data}] }` }, "Let a command review");
+  await configure(
+    { qa: `{ mode: agent, reviewer: [node, review.cjs, ${join(node.data, "token")}] }` },
+    "Let a command review",
+  );
   const more = "```skein\n- write: { path: more.txt, content: shut in }\n```\n";
   const { id: run } = await node.api.addItem({ title: "Reviewed by a command", text: more, start: true });
   await inStage(node.api, run, "Done");
