@@ -356,7 +356,9 @@ function judgeCommand(
   if (authority.role === undefined) return refuseStranger(command, authority);
   const item = itemOfInput(said.input, view);
   const about = item?.ok === true ? item.value : undefined;
-  const wanted = plainly(said, about);
+  const isNode = (name: string): boolean =>
+    [...view.membership.members.values()].some((member) => member.name === name && member.cut === null);
+  const wanted = plainly(said, about, isNode);
   const parsed = parseCommand(wanted.command, wanted.input);
   if (!parsed.ok) return refuse(`${parsed.error.message}.`);
   const { spec } = parsed.value;

@@ -132,7 +132,9 @@ test("a room hears once that an item waits for somebody to approve it, may say s
     .flatMap(({ message }) => message.buttons)
     .findLast(({ label }) => label === "Approve");
   await say(of, button?.value ?? "", { type: "button" });
-  expect(of.mesh.view().items.get(ITEM)?.annotations.approvals).toMatchObject([{ tip: "b".repeat(40), by: "fake:ada" }]);
+  expect(of.mesh.view().items.get(ITEM)?.annotations.approvals).toMatchObject([
+    { tip: "b".repeat(40), by: "fake:ada" },
+  ]);
 });
 
 test("while it is quiet nobody is asked to approve anything, and afterwards they are, in the room's language", async () => {
