@@ -15,6 +15,7 @@ import {
   type Mirror,
 } from "./mirror.ts";
 import { isOid, parseAttemptBranch } from "./names.ts";
+import { joinPacks } from "./upkeep.ts";
 
 const INCOMING_REF = "refs/skein/incoming";
 
@@ -114,7 +115,12 @@ interface Transfer {
 /** To be called in turn. */
 async function fetchInto(mirror: Mirror, transfer: Transfer, signal: AbortSignal): Promise<Result<void, GitError>> {
   const fetched = await runFetch(mirror, transfer, signal);
-  if (!fetched.ok || fetched.value === "") return fetched.ok ? ok(undefined) : fetched;
+  if (!fetched.ok) return fetched;
+  if (fetched.value === "") {
+    // What was fetched is here whatever becomes of this, and the next fetch tries again.
+    await joinPacks(mirror, signal);
+    return ok(undefined);
+  }
   const format = /mismatched algorithms: .*server (sha1|sha256)/u.exec(fetched.value)?.[1];
   if (format !== "sha1" && format !== "sha256") return err(failed(transfer.doing, fetched.value));
   const remade = await remake(mirror, format, fetched.value, signal);

@@ -7,9 +7,14 @@ import { isOid } from "./names.ts";
 
 const MAX_FILE_BYTES = 256 * 1024;
 
+export interface FileAt {
+  readonly commit: Oid;
+  readonly path: string;
+}
+
 export async function readFile(
   { git, gitDir }: Mirror,
-  { commit, path }: { readonly commit: Oid; readonly path: string },
+  { commit, path }: FileAt,
   signal: AbortSignal,
 ): Promise<Result<string | undefined, GitError>> {
   if (!isOid(commit) || !isPlainPath(path))

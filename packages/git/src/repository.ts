@@ -11,7 +11,8 @@ import { fetchBase, fetchBranch } from "./fetch.ts";
 import { gitError, oneLine, quoted } from "./git-error.ts";
 import { createGit, type Deadlines, type Git, type RemoteAccess } from "./hardened-git.ts";
 import { createLandings } from "./landings.ts";
-import { join as joinTips, merge } from "./merge.ts";
+import { remembered } from "./memo.ts";
+import { join as joinTips, merge, type MergeInputs } from "./merge.ts";
 import {
   clearStaleLocks,
   createMirror,
@@ -24,7 +25,7 @@ import {
 } from "./mirror.ts";
 import { attemptBranch, isBaseBranch, isDirectoryName, isOid, type AttemptName } from "./names.ts";
 import { land, publishBranch } from "./push.ts";
-import { readFile } from "./read-file.ts";
+import { type FileAt, readFile } from "./read-file.ts";
 import { parseRemote } from "./remote.ts";
 import { createTurns } from "./turns.ts";
 import { isNewEnough, OLDEST_GIT } from "./version.ts";
@@ -105,17 +106,27 @@ async function checkVersion(git: Git, signal: AbortSignal): Promise<Result<void,
   );
 }
 
+/** A merge is made for the gate and again to land, and skein.yaml is read of every commit on the way. */
+const MERGES_KEPT = 64;
+const FILES_KEPT = 32;
+
 function createRepository(mirror: Mirror): Repository {
+  const mergeOf = remembered(MERGES_KEPT, mergeKey, (inputs: MergeInputs, signal) => merge(mirror, inputs, signal));
+  const fileOf = remembered(
+    FILES_KEPT,
+    ({ commit, path }: FileAt) => `${commit}:${path}`,
+    (file, signal) => readFile(mirror, file, signal),
+  );
   return {
     fetchBase: (signal) => fetchBase(mirror, signal),
     landings: createLandings(mirror),
-    readFile: (commit, path, signal) => readFile(mirror, { commit, path }, signal),
+    readFile: (commit, path, signal) => fileOf({ commit, path }, signal),
     openAttempt: (attempt, signal) => openAttempt(mirror, attempt, signal),
     recoverAttempt: (attempt, signal) => recoverAttempt(mirror, attempt, signal),
     collectAttempt: (workspace, signal) => collectAttempt(mirror, workspace, signal),
     publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
     fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
-    merge: (inputs, signal) => merge(mirror, inputs, signal),
+    merge: mergeOf,
     join: (inputs, signal) => joinTips(mirror, inputs, signal),
     openCheckout: (commit, name, signal) => openCheckout(mirror, { commit, name }, signal),
     land: (move, signal) => land(mirror, move, signal),
@@ -128,6 +139,9 @@ function createRepository(mirror: Mirror): Repository {
     },
   };
 }
+
+const mergeKey = ({ base, tip, message, atSeconds }: MergeInputs): string =>
+  JSON.stringify([base, tip, message, atSeconds]);
 
 async function openAttempt(
   mirror: Mirror,
