@@ -79,9 +79,10 @@ export function plainly(
 
 /** At a terminal `drain` is about nodes, so a node's name in the place of a reason is meant as one. */
 function drained(wanted: WantedCommand, isNode: (name: string) => boolean): WantedCommand {
-  const { reason, drain, ...flags } = wanted.input;
-  const [, name = "", why = ""] = /^(\S+)\s*([\s\S]*)$/u.exec(String(reason ?? "")) ?? [];
-  if (drain !== true || !isNode(name)) return wanted;
+  const { reason, drain: _, ...flags } = wanted.input;
+  const said = typeof reason === "string" ? reason : "";
+  const [, name = "", why = ""] = /^(\S+)\s*([\s\S]*)$/u.exec(said) ?? [];
+  if (!isNode(name)) return wanted;
   return as("park", { ...flags, node: name, ...(why === "" ? {} : { reason: why }) });
 }
 
