@@ -94,4 +94,5 @@ async function commitsIn(context: AttemptContext, { directory }: AttemptWorkspac
 const LINE_LONGEST = 200;
 
 /** Names and subjects are anybody's words. */
-const oneLine = (text: string): string => text.replaceAll(/\p{Control}+/gu, " ").slice(0, LINE_LONGEST);
+const oneLine = (text: string): string =>
+  text.replaceAll(/[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}]+/gu, " ").slice(0, LINE_LONGEST);

@@ -7,7 +7,7 @@ import { type CommandError, err, isUnknown, ok, openPurse, type Result, type Spe
 import { type AttemptContext, heldItem } from "./attempt-context.ts";
 import { dayOf } from "./spending.ts";
 
-/** Refused with a clause that follows "there is no money for the reviewer". */
+/** Refused with a clause: there is no money for it, or nothing can be written down. */
 export async function setAside(context: AttemptContext, agent: string): Promise<Result<void, string>> {
   const { deps, claimOp, project } = context;
   const written = await deps.journal.write<CommandError>(() => {

@@ -42,7 +42,7 @@ export async function hearReviewer(context: AttemptContext, work: ReviewWork): P
   // As it is with what was set aside.
   const item = heldItem(context);
   if (item === undefined) return err("stopped");
-  if (!money.ok) return ok(silent(`there is no money for the reviewer: ${money.error}`));
+  if (!money.ok) return ok(silent(`the reviewer did not begin: ${money.error}`));
   let last: TurnResult | undefined;
   const { ended, overspent } = await paid(context, item, work.reviewer, async (paying, meter) => {
     const ran = await runPatiently(paying, work, meter, talking.agents);
