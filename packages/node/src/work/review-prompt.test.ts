@@ -3,16 +3,9 @@ import { expect, test } from "vitest";
 
 import { agentPrompt, programPrompt, type Reviewed } from "./review-prompt.ts";
 
-const itemOf = (title: string, text: string): Reviewed => {
-  const register = (value: string): Reviewed["registers"]["title"] => ({
-    value,
-    lamport: 1,
-    author: "",
-    id: "",
-    wall: 0,
-  });
-  return { registers: { title: register(title), text: register(text) } };
-};
+const itemOf = (title: string, text: string): Reviewed => ({
+  registers: { title: { value: title }, text: { value: text } },
+});
 
 test("no line of a story or a change begins where what is said by the project does", () => {
   const ends = ["\n", "\r", "\r\n", "\u2028", "\u2029", "\u0085", "\v", "\f"];

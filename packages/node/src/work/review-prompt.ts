@@ -1,9 +1,8 @@
 /** What a reviewer is told. The story and the change are data: indented, line by line, below what is said by us. */
-import type { LiveItem } from "@skein/core";
 
 /** What of an item is told. */
 export interface Reviewed {
-  readonly registers: Pick<LiveItem["registers"], "title" | "text">;
+  readonly registers: { readonly [field in "title" | "text"]: { readonly value: string } };
 }
 
 const VERDICT =
