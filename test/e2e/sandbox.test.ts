@@ -16,11 +16,20 @@ let node: NodeProcess;
 
 const GATE = "[[node, check.mjs]]";
 
+/** Content only where it finds the change, and not the node's token. */
+const REVIEWER = `
+const { execFileSync } = require("node:child_process");
+const change = execFileSync("git", ["diff", "HEAD^1", "HEAD"], { encoding: "utf8" });
+const isShutIn = process.env.HOME === "/home/skein" && !require("node:fs").existsSync(process.argv[2]);
+console.log(JSON.stringify({ verdict: isShutIn && change.includes("+shut in") ? "approve" : "reject" }));
+`;
+
 beforeAll(async () => {
   project = await world.project({
     files: {
       "agent.mjs": readFileSync(join(import.meta.dirname, "support", "agent.mjs"), "utf8"),
       "asking-agent.mjs": readFileSync(join(import.meta.dirname, "support", "asking-agent.mjs"), "utf8"),
+      "review.cjs": REVIEWER,
       "check.mjs": "console.log(`the gate is at home in ${process.env.HOME}`);\n",
     },
     config: { sandbox: "bwrap", gate: GATE },
@@ -62,6 +71,24 @@ test("an agent that is talked to is shut in too, with what node.yaml gives it to
   const { id } = await node.api.addItem({ title: "Talk", text: "mode: works\n", start: true });
   await inStage(node.api, id, "Done");
   expect(await skeinLogs(world, "alice", id)).toContain("The agent ended its turn");
+});
+
+test("reviewers are shut in too, one that is talked to and one that is a command, and see the change", async () => {
+  const agent = join(import.meta.dirname, "support", "acp-agent.mjs");
+  const qa = `{ mode: agent, reviewer: { kind: acp, run: [node, ${agent}] }, prompt: "mode: reviews" }`;
+  await configure({ qa }, "Let an agent review");
+  const text = '```skein\n- write: { path: work.txt, content: "done\\n" }\n```\n';
+  const { id: talked } = await node.api.addItem({ title: "Reviewed in a talk", text, start: true });
+  await inStage(node.api, talked, "Done");
+  expect(await skeinLogs(world, "alice", talked)).toContain("Run the tests: deny, as it may only look");
+  await configure(
+    { qa: `{ mode: agent, reviewer: [node, review.cjs, ${join(node.data, "token")}] }` },
+    "Let a command review",
+  );
+  const more = "```skein\n- write: { path: more.txt, content: shut in }\n```\n";
+  const { id: run } = await node.api.addItem({ title: "Reviewed by a command", text: more, start: true });
+  await inStage(node.api, run, "Done");
+  expect((await node.api.item(run)).attempts).toBe(0);
 });
 
 test("an agent that is not in the sandbox costs no attempt, and the item says what to do", async () => {

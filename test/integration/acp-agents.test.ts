@@ -169,6 +169,30 @@ test("a form of the agent is a question, and its answer has the type that the fo
   expect(JSON.parse(await kept(project, id, `answer-${id}.txt`))).toEqual({ action: "accept", content: { port: 443 } });
 });
 
+test("an agent reviews what another one made: it may only look, its verdict counts, and its cost is the attempt's", async () => {
+  const reviewer = `{ kind: acp, run: [node, ${AGENT}] }`;
+  const other = await world.project({
+    name: "reviewed",
+    config: {
+      agent: acp(),
+      qa: `{ mode: agent, reviewer: ${reviewer}, prompt: "mode: reviews" }`,
+      retries: "{ noProgress: 2, total: 1 }",
+      budget: "{ attempt: $2, unknown: allow }",
+    },
+  });
+  const [kate] = await startMesh(world, { project: other, names: ["kate"], each: () => ({ slots: 2 }) });
+  const good = await add(kate.api, "works");
+  const bad = await add(kate.api, "stops", "stop: end_turn\n");
+  await inStage(kate.api, good, "Done");
+  const log = await printed(kate.api, good);
+  expect(log).toContain("[permission] Run the tests: deny, as it may only look\n");
+  expect(log).toContain("[permission] Read the work: allow, as it may only look\n");
+  const { cost } = await kate.api.get<{ readonly cost: string }>(`/items/${good}`);
+  expect(cost).toBe("$0.75");
+  expect((await inStage(kate.api, bad, "Archived")).note).toContain("The reviewer rejects it: It is not done.");
+  await waitFor("the agents to be gone", () => isQuiet(kate));
+});
+
 test("however a turn stops, the reason is said, and what was committed is judged", async () => {
   const reasons = {
     max_tokens: "used up the tokens of its turn before it was done",

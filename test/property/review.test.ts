@@ -2,6 +2,7 @@
  * Who has to be content before something lands, with the real engine over simulated ports: a person, a reviewer agent, other
  * nodes. What waits for them is held by nobody, and the gate does not run again for their word alone.
  */
+import type { TurnResult, TurnSpec } from "@skein/node";
 import { expect, test } from "vitest";
 
 import { createVirtualMesh, pumped, type VirtualMesh, type VirtualNode, type VirtualOptions } from "./virtual/mesh.ts";
@@ -125,6 +126,90 @@ test.each(["", "LGTM", '{"verdict": "maybe"}', "[]"])(
     await until(world, isDone(world, id));
   },
 );
+
+const ACP = "{ mode: agent, reviewer: { kind: acp, run: [looker] }, prompt: Look for manners. }";
+const APPROVES = '{"verdict": "approve"}';
+const done = (said: string): Omit<TurnResult, "process"> => ({
+  end: { type: "ended", words: "ended its turn", isDone: true },
+  said,
+  usage: {},
+});
+
+test("a reviewer that is talked to is told the story and may only look; its last line counts, and so does its cost", async () => {
+  const told: TurnSpec[] = [];
+  let verdict = `I have looked.\n{"verdict": "reject", "note": "It has no test."}`;
+  const turn = (spec: TurnSpec): Omit<TurnResult, "process"> => {
+    told.push(spec);
+    return { ...done(verdict), usage: { model: "big", costUsd: 0.25 } };
+  };
+  const world = await worldOf(11, `${ACP}\nbudget: { attempt: $1 }`, { turn });
+  const id = await world.add("Story");
+  await until(world, () => (itemOn(world, id)?.attempts ?? 0) > 0);
+  expect(itemOn(world, id)?.note).toContain("The reviewer rejects it: It has no test.");
+  verdict = `I have looked again.\n${APPROVES}`;
+  await until(world, isDone(world, id));
+  expect(told).toHaveLength(2);
+  expect(told[0]).toMatchObject({ permissions: "look", earlier: undefined, process: { argv: ["looker"] } });
+  for (const words of ["    Story\n", "Look for manners.", '{"verdict": "reject"']) {
+    expect(told[0]?.prompt.fresh).toContain(words);
+  }
+  const { cost } = (await world.say("item.show", { item: id })) as { readonly cost: string };
+  expect(cost).toBe("$0.50");
+});
+
+test.each<readonly [string, Omit<TurnResult, "process">, string]>([
+  ["says something else", done("LGTM"), "the reviewer gave no verdict"],
+  ["says more after it", done(`${APPROVES}\nI hope that helps.`), "the reviewer gave no verdict"],
+  [
+    "is cut off after it",
+    { ...done(APPROVES), end: { type: "ended", words: "used up the tokens of its turn" } },
+    "the reviewer used up the tokens of its turn",
+  ],
+  ["ends in the middle", { ...done(APPROVES), end: { type: "process" } }, "the reviewer exited with 0"],
+  ["cannot start", { ...done(APPROVES), end: { type: "not-started", why: "No login." } }, "did not start: No login."],
+])("a reviewer that is talked to and %s has given no verdict: a person decides", async (_, result, why) => {
+  const world = await worldOf(12, ACP, { turn: () => result });
+  const id = await world.add("Story");
+  await until(world, isWaiting(world, id));
+  expect(itemOn(world, id)).toMatchObject({ attempts: 0 });
+  expect(itemOn(world, id)?.note).toContain(why);
+  await world.say("item.approve", { item: id });
+  await until(world, isDone(world, id));
+  expect(world.gates).toHaveLength(1);
+});
+
+test("a reviewer is ended when the money of its attempt is gone, and does not begin without any", async () => {
+  let turns = 0;
+  const turn = (spec: TurnSpec): Omit<TurnResult, "process"> => {
+    turns += 1;
+    spec.onUsage({ model: "big", costUsd: 1.5 });
+    return { ...done(APPROVES), usage: { model: "big", costUsd: 1.5 } };
+  };
+  const world = await worldOf(13, `${ACP}\nbudget: { attempt: $1, item: $2 }`, { turn });
+  const id = await world.add("Story");
+  await until(world, isWaiting(world, id));
+  expect(itemOn(world, id)?.note).toContain("the reviewer was ended for its money: it has cost $1.50");
+  await world.say("item.reject", { item: id, note: "Not like this." });
+  await world.mesh.time.runUntil(() => false, 5 * MINUTE);
+  expect(await whyOf(world, id)).toContain("It waits for money: it has $1.50 of $2.00 spent or set aside");
+  expect(turns).toBe(1);
+});
+
+test("a reviewer whose provider has cut it off goes on later or elsewhere, and the gate does not run again for that", async () => {
+  const blocked = new Set<string>();
+  const turn = (_: TurnSpec, node: string): Omit<TurnResult, "process"> => {
+    const isFirst = !blocked.has(node);
+    blocked.add(node);
+    return isFirst ? { ...done(""), end: { type: "rate-limited", why: "Too many requests" } } : done(APPROVES);
+  };
+  const world = await worldOf(14, ACP, { turn });
+  const id = await world.add("Story");
+  await until(world, () => blocked.size > 0 && itemOn(world, id)?.claim === null);
+  expect(itemOn(world, id)?.note).toContain("The reviewer's provider has cut it off: Too many requests.");
+  await until(world, isDone(world, id));
+  expect(itemOn(world, id)?.attempts).toBe(0);
+  expect(world.gates.length).toBeLessThanOrEqual(2);
+});
 
 test("nodes other than the coder's run the gate on the same tree before it lands", async () => {
   const world = await worldOf(6, "{ witnesses: 2 }", {}, ["alice", "bob", "carol"]);

@@ -21,8 +21,12 @@ interface Schema {
   readonly default?: unknown;
 }
 
+/** An agent is written there, with keys of `agent`, which have rows of their own. */
+const AGENTS: ReadonlySet<string> = new Set(["merge.resolver", "qa.reviewer"]);
+
 /** Leaf keys by their dotted path. */
 function leaves(schema: Schema, prefix: string): ReadonlyMap<string, Schema> {
+  if (AGENTS.has(prefix)) return new Map([[prefix, schema]]);
   const parts = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const properties = new Map(parts.flatMap((part) => Object.entries(part.properties ?? {})));
   if (properties.size === 0) return new Map([[prefix, schema]]);
@@ -51,7 +55,17 @@ test("each default in the table is what an empty configuration means", () => {
     expect(explicit.ok).toBe(true);
   }
   const required = [...rows.keys()].filter((key) => !written.some(([one]) => one === key));
-  expect(required.toSorted()).toEqual(["agent.preset", "agent.run", "project", "qa.reviewer"]);
+  expect(required.toSorted()).toEqual(["agent.preset", "agent.run", "merge.resolver", "project", "qa.reviewer"]);
+});
+
+test("where another agent is written, its keys are those that the agent has", () => {
+  const own = [...keys.keys()].filter((key) => key.startsWith("agent.")).map((key) => key.slice("agent.".length));
+  for (const at of AGENTS) {
+    const written = keys.get(at);
+    const inside = [...leaves(written ?? {}, "").keys()].filter((key) => key !== "");
+    expect(inside.length).toBeGreaterThan(0);
+    expect(own).toEqual(expect.arrayContaining(inside));
+  }
 });
 
 /** What has to stand beside a key of the agent, so that it means something. */

@@ -14,7 +14,7 @@ import {
 import type { TurnSpec } from "@skein/node";
 
 import { fieldsOf } from "./elicitation.ts";
-import { CANCELLED, chosen, pick, questionOf, titleOf } from "./permission.ts";
+import { CANCELLED, chosen, lookOnly, pick, questionOf, titleOf } from "./permission.ts";
 
 export interface AnswerDesk extends Pick<TurnSpec, "permissions" | "ask"> {
   /** A line of the attempt's log. */
@@ -38,6 +38,11 @@ async function permit(
   signal: AbortSignal,
 ): Promise<RequestPermissionResponse> {
   const { permissions, ask, say } = desk;
+  if (permissions === "look") {
+    const { answer, option } = lookOnly(request);
+    say(`[permission] ${titleOf(request)}: ${answer}, as it may only look`);
+    return chosen(option?.optionId);
+  }
   if (permissions !== "ask") {
     const option = pick(request.options, permissions);
     say(`[permission] ${titleOf(request)}: ${permissions}, as skein.yaml says`);

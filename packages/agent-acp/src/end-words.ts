@@ -9,6 +9,9 @@ const STOP_WORDS: Readonly<Record<string, string>> = {
   cancelled: "said that its turn was cancelled",
 };
 
+/** The agent's word that it has come to its end, and not to a limit. */
+export const isDone = (reason: unknown): boolean => reason === "end_turn";
+
 const SAID_LONGEST = 300;
 
 export function stopWords(reason: unknown): string {

@@ -1,7 +1,7 @@
 import type { PermissionOption, RequestPermissionRequest } from "@agentclientprotocol/sdk";
 import { expect, test } from "vitest";
 
-import { chosen, pick, questionOf } from "./permission.ts";
+import { chosen, lookOnly, pick, questionOf } from "./permission.ts";
 
 const option = (optionId: string, name: string, kind: PermissionOption["kind"]): PermissionOption => ({
   optionId,
@@ -76,4 +76,16 @@ test("a fixed answer takes the smallest right there is, and without one the requ
   expect(pick([option("a", "A", "allow_always")], "deny")).toBeUndefined();
   expect(chosen("a2")).toEqual({ outcome: { outcome: "selected", optionId: "a2" } });
   expect(chosen(undefined)).toEqual({ outcome: { outcome: "cancelled" } });
+});
+
+test("who may only look is allowed to read for this once, and refused everything else, whatever it is called", () => {
+  const answers = (kind: string | undefined, options: readonly PermissionOption[] = USUAL): unknown => {
+    const { answer, option: picked } = lookOnly(request(options, kind === undefined ? {} : { kind: kind as "read" }));
+    return [answer, picked?.optionId];
+  };
+  for (const kind of ["read", "search", "think"]) expect(answers(kind)).toEqual(["allow", "a2"]);
+  for (const kind of ["edit", "delete", "move", "execute", "fetch", "switch_mode", "other", "toString", undefined]) {
+    expect(answers(kind)).toEqual(["deny", "r1"]);
+  }
+  expect(answers("read", [option("a1", "Always allow", "allow_always")])).toEqual(["deny", undefined]);
 });

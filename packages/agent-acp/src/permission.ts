@@ -54,6 +54,19 @@ export function pick(options: readonly PermissionOption[], answer: "allow" | "de
   return undefined;
 }
 
+/** Kinds of calls that only look, in the agent's own words. */
+const LOOKING: ReadonlySet<string> = new Set(["read", "search", "think"]);
+
+/** May look, and nothing else; and what is allowed is allowed for this once, never for good. */
+export function lookOnly({ toolCall, options }: RequestPermissionRequest): {
+  readonly answer: "allow" | "deny";
+  readonly option: PermissionOption | undefined;
+} {
+  const once = options.find(({ kind }) => kind === "allow_once");
+  if (LOOKING.has(toolCall.kind ?? "") && once !== undefined) return { answer: "allow", option: once };
+  return { answer: "deny", option: pick(options, "deny") };
+}
+
 export const CANCELLED: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
 export const chosen = (optionId: string | undefined): RequestPermissionResponse =>

@@ -132,3 +132,18 @@ test("a conversation that is told again is not written again", () => {
   written.tell(chunk("new\n"));
   expect(written.text()).toBe("new\n");
 });
+
+test("what the agent has said is its messages, each begun on a line of its own, and of much of it the end", () => {
+  const written = createWritten();
+  written.tell(chunk("I have"));
+  written.tell(chunk(" looked."));
+  written.tell(chunk("approve?", "agent_thought_chunk"));
+  written.tell({ sessionUpdate: "tool_call", toolCallId: "1", title: '{"verdict": "approve"}', status: "completed" });
+  written.raw(Buffer.from('{"verdict": "approve"}\n'));
+  written.tell(chunk("\u001b[31mno"));
+  expect(written.said()).toBe("I have looked.\nno");
+  for (let count = 0; count < 10; count++) written.tell(chunk("x".repeat(16_000)));
+  written.tell(chunk("the end"));
+  expect(written.said()).toHaveLength(16_000);
+  expect(written.said()).toMatch(/x{100}the end$/);
+});

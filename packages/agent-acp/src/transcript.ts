@@ -14,12 +14,15 @@ export interface Transcript {
   readonly say: (line: string) => void;
   /** What the agent's process wrote to standard error, as it is. */
   readonly raw: (chunk: Uint8Array) => void;
+  /** The end of what the agent has said as text; what it says after anything else begins on a new line. */
+  readonly said: () => string;
   /** While an earlier conversation is replayed nothing of it is written. */
   readonly mute: (isMuted: boolean) => void;
 }
 
 const TEXT_LONGEST = 16_000;
 const RESULT_LONGEST = 2_000;
+const SAID_LONGEST = 16_000;
 const LINE_LONGEST = 300;
 const ENTRIES_MOST = 50;
 const CALLS_MOST = 1_000;
@@ -29,24 +32,34 @@ type Source = "message" | "thought" | "line" | "raw";
 interface Pen {
   write(source: Source, text: string): void;
   raw(chunk: Uint8Array): void;
+  /** Who wrote last. */
+  last(): Source;
 }
 
 export function createTranscript(onOutput: (chunk: Uint8Array) => void): Transcript {
   const pen = createPen(onOutput);
   const calls = new Map<string, string>();
   let isMuted = false;
+  let told = "";
+  const tell = (text: string): void => {
+    // Something else came between: two messages are never read as one line.
+    const isNew = pen.last() !== "message" && told !== "" && !told.endsWith("\n");
+    told = `${told}${isNew ? "\n" : ""}${text}`.slice(-SAID_LONGEST);
+    pen.write("message", text);
+  };
   const say = (line: string): void => pen.write("line", `${harmlessLine(line, LINE_LONGEST)}\n`);
   return {
     update: (params) => {
       const update = field(params, "update");
       const kind = textAt(update, "sessionUpdate");
       if (isMuted || kind === undefined) return;
-      if (kind === "agent_message_chunk") pen.write("message", chunkText(update));
+      if (kind === "agent_message_chunk") tell(chunkText(update));
       else if (kind === "agent_thought_chunk") pen.write("thought", chunkText(update));
       else for (const line of linesOf(kind, update, calls)) pen.write("line", `${line}\n`);
     },
     say,
     raw: (chunk) => pen.raw(chunk),
+    said: () => told,
     mute: (muted) => {
       isMuted = muted;
     },
@@ -77,6 +90,7 @@ function createPen(onOutput: (chunk: Uint8Array) => void): Pen {
       onOutput(chunk);
       isAtStart = chunk.at(-1) === 0x0a;
     },
+    last: () => last,
   };
 }
 

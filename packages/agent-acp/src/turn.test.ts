@@ -165,7 +165,11 @@ test("an agent hears the story, and after its turn it may go by itself", async (
   await settle();
   expect(stand.child.heard()).toMatch(/<end>$/);
   stand.child.exit({ type: "exited", code: 0 });
-  expect(await stand.result).toMatchObject({ end: { type: "ended", words: "ended its turn" }, usage: {} });
+  expect(await stand.result).toMatchObject({
+    end: { type: "ended", words: "ended its turn", isDone: true },
+    usage: {},
+    said: "heard the story",
+  });
   expect(stand.log()).toBe("heard the story");
   expect(stand.sessions).toEqual([{ id: "s-1" }, { id: "s-1" }]);
   expect(stand.child.heard()).toContain('"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false');

@@ -24,7 +24,7 @@ import type {
 } from "@skein/node";
 
 import { answerRequests } from "./answering.ts";
-import { failureWords, said, stopWords } from "./end-words.ts";
+import { failureWords, isDone, said, stopWords } from "./end-words.ts";
 import { rateLimitOf } from "./rate-limit.ts";
 import { openSession, type OpenSession } from "./session.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
@@ -90,6 +90,7 @@ async function runTurn(spec: TurnSpec, signal: AbortSignal, options: TurnAgentsO
     end: signal.aborted ? endOfStopped(turn) : (end ?? endOfProcess(turn, process)),
     process,
     usage: usageOf(turn),
+    said: turn.transcript.said(),
   };
 }
 
@@ -202,7 +203,8 @@ async function converse(turn: Turn): Promise<TurnEnd | undefined> {
     });
     usage.ended(result);
     keepSession(turn, opened.value);
-    return { type: "ended", words: stopWords(field(result, "stopReason")) };
+    const reason = field(result, "stopReason");
+    return { type: "ended", words: stopWords(reason), ...(isDone(reason) ? { isDone: true } : {}) };
   } catch (cause) {
     return failureOf(turn, cause);
   } finally {

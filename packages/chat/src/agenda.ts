@@ -1,11 +1,10 @@
 /** What an account has to say right now, in the order of urgency: replies, reminders, cards, news, digests. */
 
-import { openQuestions } from "@skein/core";
 import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
-import { type News, newsOfBudget, newsOfItem, newsOfNode, type NodeNews } from "./notices/news.ts";
+import { type News, newsOfBudget, newsOfItem, newsOfNode, type NodeNews, waitsForPerson } from "./notices/news.ts";
 import { digestsFor, planNotice } from "./notices/plan.ts";
 import { type Target, targetsOf, wants } from "./notices/targets.ts";
 import { remindersDue } from "./timers.ts";
@@ -54,7 +53,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       return [];
     }
     const now = context();
-    const news = newsOfItem(item, now.project);
+    const news = newsOfItem(item, now.project, desk.naming);
     const all = targets.flatMap((target) => {
       const hasCard = now.capabilities.edit && !target.direct && wants(target.verbosityOf(id), "stages");
       // One that ends without ever having moved has no story to follow.
@@ -64,7 +63,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       if (card !== undefined && !chat.sent.has(card.mark.key)) return [card];
       return plan(news, target);
     });
-    if (all.length === 0 && openQuestions(item).length === 0) touched.delete(id);
+    if (all.length === 0 && !waitsForPerson(item, desk.naming)) touched.delete(id);
     return all;
   };
   const plan = (news: readonly News[], target: Target): readonly Due[] =>

@@ -134,10 +134,16 @@ export const messageTo = (key: string, room: string, { view, account }: DueConte
   lastInboundMs: view.chat.lastInbound.get(`${account.id} ${room}`) ?? null,
 });
 
-/** The version in the value keeps a late click from doing what was meant for another stage. */
+/** The version in it keeps a late click from doing what was meant for another stage. */
+export const buttonValue = (verb: string, item: LiveItem): string =>
+  `${verb}:${item.id}:${item.best.id.slice(0, VERSION_LENGTH)}`;
+
+/** Digits of the item's op in a button. */
+export const VERSION_LENGTH = 16;
+
 function cardButtons(item: LiveItem, { buttons }: Capabilities): readonly Button[] {
   if (buttons < 3) return [];
-  const value = (verb: string): string => `${verb}:${item.id}:${item.best.id.slice(0, 16)}`;
+  const value = (verb: string): string => buttonValue(verb, item);
   const held = item.registers.hold.value !== "";
   const hold: Button = held
     ? { label: "Resume", value: value("unhold"), style: "primary" }

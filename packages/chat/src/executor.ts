@@ -310,6 +310,8 @@ const SAID: Partial<Readonly<Record<Command["name"], string>>> = {
   "item.delete": "Deleted",
   "queue.pause": "Said; queue shows what still lands.",
   "queue.resume": "The merge queue goes on.",
+  "node.drain": "It takes no more work; nodes shows it, and unpark lets it take work again.",
+  "node.undrain": "It takes work again.",
 };
 
 async function ask({ desk }: ExecutorDeps, question: ReadQuestion): Promise<Body> {

@@ -31,6 +31,7 @@ import {
   settle,
   type Settling,
 } from "./judgement.ts";
+import { VERSION_LENGTH } from "./due.ts";
 import { judgePairing } from "./pairing.ts";
 import { helpPage, whoPage } from "./pages.ts";
 import { PARTS_AT_ONCE, partsOf } from "./parts.ts";
@@ -61,9 +62,6 @@ export function judge(command: RoomCommand, context: JudgeContext): Judgement {
       return received.type satisfies never;
   }
 }
-
-/** Digits of the item's op in a card's button: a late click does not do what was meant for another stage. */
-const VERSION_LENGTH = 16;
 
 type WantedCommand = Extract<Wanted, { type: "command" }>;
 
@@ -358,7 +356,9 @@ function judgeCommand(
   if (authority.role === undefined) return refuseStranger(command, authority);
   const item = itemOfInput(said.input, view);
   const about = item?.ok === true ? item.value : undefined;
-  const wanted = plainly(said, about);
+  const isNode = (name: string): boolean =>
+    [...view.membership.members.values()].some((member) => member.name === name && member.cut === null);
+  const wanted = plainly(said, about, isNode);
   const parsed = parseCommand(wanted.command, wanted.input);
   if (!parsed.ok) return refuse(`${parsed.error.message}.`);
   const { spec } = parsed.value;

@@ -51,6 +51,28 @@ test("what a flag adds needs what its own verb needs", () => {
   }
 });
 
+test("a drain that names a node is about the node, and any other about the merge queue", () => {
+  const of = stand();
+  const node = ["node.drain", { node: "alice", reason: "a new disk", now: false }];
+  expect(writes(say(of, "drain alice a new disk"))).toEqual(node);
+  expect(writes(say(of, "park alice a new disk"))).toEqual(node);
+  expect(writes(say(of, "drain alice --now"))).toEqual(["node.drain", { node: "alice", reason: "", now: true }]);
+  expect(writes(say(of, "undrain alice"))).toEqual(["node.undrain", { node: "alice" }]);
+  for (const reason of ["", "alice's demo", "the release"]) {
+    expect(writes(say(of, `drain ${reason}`))).toEqual(["queue.pause", { drain: true, reason }]);
+  }
+});
+
+test("whoever may not command the mesh drains no node, however it is said, and rules of parking hold for both ways", () => {
+  const low = stand({ rooms: [{ id: ROOM, role: "agent", guests: "none", notices: "stages" }] });
+  for (const line of ["park alice", "drain alice", "undrain alice"]) {
+    expect(wordsOf(say(low, line))).toContain("needs the role operator");
+  }
+  const strict = stand({ roles: { park: "owner" } });
+  expect(wordsOf(say(strict, "drain alice"))).toContain("park needs the role owner");
+  expect(writes(say(strict, "drain the queue"))).toEqual(["queue.pause", { drain: true, reason: "the queue" }]);
+});
+
 test("a verb that only says less than another one is not held to that one's rules", () => {
   const of = stand({ roles: { hold: "owner", move: "owner" }, fourEyes: ["new"] });
   for (const line of ["unhold #0123", "bug It breaks", "start #0123"]) {

@@ -46,12 +46,22 @@ export function rulesFor(verbs: readonly Verb[], least: Role, account: AccountSe
 
 export const nameOf = ({ names: [name = ""] }: Verb): string => name;
 
-const rolesOf = ({ names }: Verb, { roles }: AccountSettings): readonly Role[] =>
-  names.flatMap((name) => roles[name] ?? []);
+const rolesOf = ({ names, role }: Verb, { roles }: AccountSettings): readonly Role[] => [
+  ...names.flatMap((name) => roles[name] ?? []),
+  ...(role === undefined ? [] : [role]),
+];
 
-/** The verb that says plainly what a move does to the item as it stands; what is no move is plain already. */
-export function plainly(wanted: WantedCommand, about: LiveItem | undefined): WantedCommand {
+/**
+ * The verb that says plainly what a move does to the item as it stands, and which of two things a drain is about; everything else is
+ * plain already.
+ */
+export function plainly(
+  wanted: WantedCommand,
+  about: LiveItem | undefined,
+  isNode: (name: string) => boolean,
+): WantedCommand {
   const { command, input } = wanted;
+  if (command === "queue.pause" && input["drain"] === true) return drained(wanted, isNode);
   if (command !== "item.move" || about === undefined) return wanted;
   const { stage } = about.best.state.stage;
   const item = input["item"];
@@ -65,6 +75,15 @@ export function plainly(wanted: WantedCommand, about: LiveItem | undefined): Wan
     default:
       return wanted;
   }
+}
+
+/** At a terminal `drain` is about nodes, so a node's name in the place of a reason is meant as one. */
+function drained(wanted: WantedCommand, isNode: (name: string) => boolean): WantedCommand {
+  const { reason, drain: _, ...flags } = wanted.input;
+  const said = typeof reason === "string" ? reason : "";
+  const [, name = "", why = ""] = /^(\S+)\s*([\s\S]*)$/u.exec(said) ?? [];
+  if (!isNode(name)) return wanted;
+  return as("park", { ...flags, node: name, ...(why === "" ? {} : { reason: why }) });
 }
 
 function as(name: string, input: WantedCommand["input"]): WantedCommand {

@@ -4,17 +4,19 @@ export { detectGate, type DetectedGate, type RepositoryFiles } from "./detect-ga
 export { type HostPattern, isHostName, matchesHost, parseHostPattern, parsePort } from "./host-pattern.ts";
 export { parseProjectConfig } from "./parse.ts";
 export type { ConfigError, ConfigProblem } from "./problem.ts";
-export type {
-  AgentConfig,
-  AskConfig,
-  Argv,
-  ClaimConfig,
-  LimitConfig,
-  NetworkConfig,
-  Price,
-  ProjectConfig,
-  RetryConfig,
-  SandboxKind,
+export {
+  type AgentConfig,
+  type AskConfig,
+  type Argv,
+  type ClaimConfig,
+  isReviewerAgent,
+  type LimitConfig,
+  type NetworkConfig,
+  type Price,
+  type ProjectConfig,
+  type RetryConfig,
+  type ReviewerAgent,
+  type SandboxKind,
 } from "./project-config.ts";
 export { projectNameFrom } from "./project-name.ts";
 export { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";

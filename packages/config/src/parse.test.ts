@@ -63,6 +63,25 @@ retries: { noProgress: 3, total: 8 }
   expect(parseProjectConfig(text, "skein.yaml")).toEqual({ ok: true, value });
 });
 
+test("a reviewer is a command, or an agent of the kind acp without a choice of permissions", () => {
+  const read = (reviewer: string): unknown => {
+    const parsed = parseProjectConfig(`project: demo\nqa: { mode: agent, reviewer: ${reviewer} }\n`, "skein.yaml");
+    return parsed.ok ? parsed.value.qa.reviewer : parsed.error.problems;
+  };
+  expect(read("[node, review.mjs]")).toEqual(["node", "review.mjs"]);
+  expect(read("{ kind: acp, run: [agent], env: [KEY_FILE] }")).toEqual({
+    kind: "acp",
+    run: ["agent"],
+    env: ["KEY_FILE"],
+  });
+  expect(read("{ kind: acp, preset: goose }")).toEqual({
+    kind: "acp",
+    preset: "goose",
+    run: ["goose", "acp"],
+    env: [],
+  });
+});
+
 test("every key is read, in block style, with CRLF, a byte order mark and one document marker", () => {
   const text = `\uFEFF---
 project: other-1
@@ -81,7 +100,7 @@ network: { allow: [registry.npmjs.org, "*.example.org", "mirror.example.org:8443
 claim: { ttl: 2h, stagger: 0ms }
 retries: { noProgress: 1, total: 100, flaky: 0 }
 qa: { mode: agent, reviewer: [node, review.mjs], prompt: "Look for missing tests.", fourEyes: true, witnesses: 2 }
-merge: { batch: 7 }
+merge: { batch: 7, resolver: { kind: acp, preset: gemini, env: [LANG] } }
 limits:
   { agentWall: 1d, agentIdle: 250ms, gateWall: 1s, gateIdle: 90s, output: 1GiB, agentCpu: 2h, memory: 1GiB, processes: 99, disk: 5MiB }
 ask: { timeout: 5m, fallback: deny }
@@ -110,7 +129,10 @@ prices: { big one: { input: $3, output: $15, cacheRead: $0.30 } }
         fourEyes: true,
         witnesses: 2,
       },
-      merge: { batch: 7 },
+      merge: {
+        batch: 7,
+        resolver: { kind: "acp", preset: "gemini", run: ["gemini", "--acp"], permissions: "ask", env: ["LANG"] },
+      },
       limits: {
         agentWallMs: 86_400_000,
         agentIdleMs: 250,
@@ -255,6 +277,17 @@ test.each([
   ["retries: { total: .inf }", "2:19 retries.total", "without quotes, not Infinity."],
   ["retries: { total: 101 }", "2:19 retries.total", "from 1 to 100, without quotes, not 101."],
   ["qa: { mode: agent }", "2:1 qa.reviewer", "is missing; write the reviewer's command as a list of words"],
+  ["qa: { reviewer: node }", "2:17 qa.reviewer", "for example [node, reviewer.mjs], or an agent of kind: acp."],
+  ["qa: { reviewer: 3 }", "2:17 qa.reviewer", "must be a command as a list of words"],
+  ["qa: { reviewer: { kind: acp } }", "2:7 qa.reviewer.run", "is missing; write the command as a list of words"],
+  ["qa: { reviewer: { kind: command, run: [a] } }", "2:25 qa.reviewer.kind", "must be acp"],
+  [
+    "qa: { reviewer: { kind: acp, run: [a], permissions: allow } }",
+    "2:40 qa.reviewer.permissions",
+    "is not a known key; the keys here are kind, run, preset, env.",
+  ],
+  ["merge: { resolver: [node] }", "2:20 merge.resolver", "must be a map, for example { kind: scripted }, not a list."],
+  ["merge: { resolver: { kind: acpp } }", "2:28 merge.resolver.kind", 'not "acpp"; did you mean acp?'],
   ["qa: { fourEyes: 'yes' }", "2:17 qa.fourEyes", 'must be true or false, not "yes".'],
   ["budget: { attempt: 2 }", "2:20 budget.attempt", "must be an amount of dollars with a unit; write $2."],
   ["budget: { day: $1.5e3 }", "2:16 budget.day", 'with their sign like $2, $0.25, not "$1.5e3".'],

@@ -40,9 +40,17 @@ export interface RetryConfig {
   readonly flaky: number;
 }
 
+/** A program that prints a verdict, or an agent that is talked to. */
+export type ReviewerConfig = Argv | ReviewerAgent;
+
+/** It may look and say what it thinks; what else it asks permission for is refused, so there is nothing to choose. */
+export type ReviewerAgent = Omit<Extract<AgentConfig, { readonly kind: "acp" }>, "permissions">;
+
+export const isReviewerAgent = (reviewer: ReviewerConfig): reviewer is ReviewerAgent => "kind" in reviewer;
+
 export interface QaConfig {
   readonly mode: "commands" | "agent" | "human";
-  readonly reviewer?: Argv | undefined;
+  readonly reviewer?: ReviewerConfig | undefined;
   /** What the reviewer is told beside the story; nothing when it is empty. */
   readonly prompt: string;
   /** Nobody approves what their own node has coded. */
@@ -54,6 +62,8 @@ export interface QaConfig {
 export interface MergeConfig {
   /** Items that are tested together and land with one push. */
   readonly batch: number;
+  /** Goes on with branches that conflict with the target branch; without one the agent begins them anew. */
+  readonly resolver?: AgentConfig | undefined;
 }
 
 export interface LimitConfig {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseProjectConfig } from "./parse.ts";
 import { ACP_PRESETS, COMMAND_PRESETS } from "./presets.ts";
-import type { AgentConfig, Argv, ProjectConfig } from "./project-config.ts";
+import type { AgentConfig, Argv, ProjectConfig, ReviewerConfig } from "./project-config.ts";
 import { projectNameFrom } from "./project-name.ts";
 import { renderProjectConfig, type ProjectConfigDraft } from "./render.ts";
 import { isSecretValue } from "./secret.ts";
@@ -57,6 +57,7 @@ test("the file for a new repository reads well", () => {
     # qa: { mode: human, fourEyes: true, witnesses: 1 }
 
     # What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.
+    # resolver: an agent, written like the one above, that goes on with a branch which conflicts with the target branch.
     merge: { batch: 4 }
 
     # When a process is ended: its time in all, its silence, its output, what it takes of the machine.
@@ -159,6 +160,12 @@ const agent: fc.Arbitrary<AgentConfig> = fc.oneof(
     .tuple(fc.constantFrom(...ACP_PRESETS), env)
     .map(([[preset, run], env]): AgentConfig => ({ kind: "acp", preset, run, permissions: "ask", env })),
 );
+const reviewerAgent: fc.Arbitrary<ReviewerConfig> = fc.oneof(
+  fc.tuple(argv, env).map(([run, env]): ReviewerConfig => ({ kind: "acp", run, env })),
+  fc
+    .tuple(fc.constantFrom(...ACP_PRESETS), env)
+    .map(([[preset, run], env]): ReviewerConfig => ({ kind: "acp", preset, run, env })),
+);
 const wallMs = fc.integer({ min: 1000, max: 604_800_000 });
 const microUsd = fc.nat({ max: 1_000_000_000 });
 const idleMs = fc.integer({ min: 100, max: 86_400_000 });
@@ -182,7 +189,7 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
   qa: fc
     .record({
       mode: fc.constantFrom("commands" as const, "agent" as const, "human" as const),
-      reviewer: fc.option(argv, { nil: undefined }),
+      reviewer: fc.option(fc.oneof(argv, reviewerAgent), { nil: undefined }),
       prompt: word,
       fourEyes: fc.boolean(),
       witnesses: fc.integer({ min: 0, max: 20 }),
@@ -192,7 +199,9 @@ const config: fc.Arbitrary<ProjectConfig> = fc.record({
       ...qa,
       ...(reviewer === undefined ? {} : { reviewer }),
     })),
-  merge: fc.record({ batch: fc.integer({ min: 1, max: 100 }) }),
+  merge: fc
+    .record({ batch: fc.integer({ min: 1, max: 100 }), resolver: fc.option(agent, { nil: undefined }) })
+    .map(({ batch, resolver }) => ({ batch, ...(resolver === undefined ? {} : { resolver }) })),
   limits: fc.record({
     agentWallMs: wallMs,
     agentIdleMs: idleMs,

@@ -13,8 +13,11 @@ import type {
   Price,
   QaConfig,
   RetryConfig,
+  ReviewerAgent,
+  ReviewerConfig,
   SandboxKind,
 } from "./project-config.ts";
+import { isReviewerAgent } from "./project-config.ts";
 import { formatDuration, formatMoney, formatSize } from "./quantity.ts";
 
 export interface ProjectConfigDraft {
@@ -71,8 +74,7 @@ export function renderProjectConfig(draft: ProjectConfigDraft): string {
     `retries: { noProgress: ${retries.noProgress}, total: ${retries.total}, flaky: ${retries.flaky} }`,
     "",
     ...qaLines(draft.qa),
-    "# What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.",
-    `merge: { batch: ${merge.batch} }`,
+    ...mergeLines(merge),
     "",
     ...limitLines(draft.limits),
     ...askLines(draft.ask),
@@ -89,14 +91,30 @@ function agentLines(agent: AgentConfig): readonly string[] {
     "# acp talks to an agent over the Agent Client Protocol (run, or preset: claude-code, codex, gemini, opencode, …).",
     "# env: [NAME] passes variables of the node on, by name.",
   ];
-  const runLine = agent.kind === "scripted" ? [] : [commandLine(agent)];
-  const askLine = agent.kind === "acp" ? [`  permissions: ${agent.permissions}`] : [];
-  const envLine = agent.env.length === 0 ? [] : [`  env: ${flowList(agent.env)}`];
-  return [...comment, "agent:", `  kind: ${agent.kind}`, ...runLine, ...askLine, ...envLine];
+  return [...comment, "agent:", ...agentWords(agent).map((word) => `  ${word}`)];
 }
 
-const commandLine = ({ run, preset }: Exclude<AgentConfig, { kind: "scripted" }>): string =>
-  preset === undefined ? `  run: ${flowList(run)}` : `  preset: ${preset}`;
+/** Each is a key with its value. */
+function agentWords(agent: AgentConfig | ReviewerAgent): readonly string[] {
+  return [
+    `kind: ${agent.kind}`,
+    ...(agent.kind === "scripted" ? [] : [commandWord(agent)]),
+    ...("permissions" in agent ? [`permissions: ${agent.permissions}`] : []),
+    ...(agent.env.length === 0 ? [] : [`env: ${flowList(agent.env)}`]),
+  ];
+}
+
+const commandWord = ({ run, preset }: Exclude<AgentConfig, { kind: "scripted" }> | ReviewerAgent): string =>
+  preset === undefined ? `run: ${flowList(run)}` : `preset: ${preset}`;
+
+function mergeLines({ batch, resolver }: MergeConfig): readonly string[] {
+  const comment = [
+    "# What passed the gate lands together, so many at a time; the gate runs on the tree that all of them make.",
+    "# resolver: an agent, written like the one above, that goes on with a branch which conflicts with the target branch.",
+  ];
+  if (resolver === undefined) return [...comment, `merge: { batch: ${batch} }`];
+  return [...comment, "merge:", `  batch: ${batch}`, `  resolver: { ${agentWords(resolver).join(", ")} }`];
+}
 
 function gateLines(gate: readonly (readonly string[])[], because: string | undefined): readonly string[] {
   const comment =
@@ -170,13 +188,16 @@ function qaLines(qa: QaConfig | undefined): readonly string[] {
     ...comment,
     "qa:",
     `  mode: ${qa.mode}`,
-    ...(qa.reviewer === undefined ? [] : [`  reviewer: ${flowList(qa.reviewer)}`]),
+    ...(qa.reviewer === undefined ? [] : [`  reviewer: ${reviewerValue(qa.reviewer)}`]),
     `  prompt: ${scalar(qa.prompt)}`,
     `  fourEyes: ${qa.fourEyes}`,
     `  witnesses: ${qa.witnesses}`,
     "",
   ];
 }
+
+const reviewerValue = (reviewer: ReviewerConfig): string =>
+  isReviewerAgent(reviewer) ? `{ ${agentWords(reviewer).join(", ")} }` : flowList(reviewer);
 
 function askLines(ask: AskConfig | undefined): readonly string[] {
   if (ask === undefined) return [];

@@ -37,6 +37,8 @@ export function toSchemaIssues(
 }
 
 function translate(issue: z.core.$ZodIssue, root: unknown, vocabulary: Vocabulary): readonly SchemaIssue[] {
+  const inside = issue.code === "invalid_union" ? insideOf(issue) : [];
+  if (inside.length > 0) return inside.flatMap((one) => translate(one, root, vocabulary));
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
   const choices = vocabulary.choices[path.join(".")];
   if (issue.code === "unrecognized_keys") {
@@ -50,6 +52,12 @@ function translate(issue: z.core.$ZodIssue, root: unknown, vocabulary: Vocabular
   const flatGate = path[0] === "gate" ? flatGateMessage(valueAt(root, ["gate"])) : undefined;
   if (flatGate !== undefined) return [{ path: ["gate"], aboutKey: false, message: flatGate }];
   return [{ path, aboutKey: false, message: issue.message }];
+}
+
+/** Of what can be written in several ways, what is wrong with the way that was begun; nothing when it is none of them. */
+function insideOf({ errors, path }: Extract<z.core.$ZodIssue, { code: "invalid_union" }>): readonly z.core.$ZodIssue[] {
+  const begun = errors.find((way) => !way.some((issue) => issue.code === "invalid_type" && issue.path.length === 0));
+  return begun?.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) ?? [];
 }
 
 /** The most common slip: one level of lists too few, as one command or as command lines. */
@@ -71,12 +79,15 @@ function choiceMessage(choices: readonly string[], input: unknown): string {
 }
 
 function unknownKeyMessage(path: KeyPath, key: string, root: unknown, vocabulary: Vocabulary): string {
-  const isScripted = path[0] === "agent" && valueAt(root, ["agent", "kind"]) === "scripted";
+  const isScripted = valueAt(root, [...path, "kind"]) === "scripted";
   if (isScripted && key === "run") {
     return "does not go with kind: scripted, which is built in; remove it, or write kind: command or kind: acp";
   }
-  const known = path.length === 0 ? vocabulary.top : (vocabulary.nested[String(path[0])] ?? []);
-  const meant = didYouMean(key, known) ?? elsewhere(path, key, vocabulary);
+  const known =
+    path.length === 0
+      ? vocabulary.top
+      : (vocabulary.nested[path.join(".")] ?? vocabulary.nested[String(path[0])] ?? []);
+  const meant = didYouMean(key, known) ?? (path.length > 1 ? undefined : elsewhere(path, key, vocabulary));
   if (meant !== undefined) return `is not a known key; did you mean ${meant}?`;
   return `is not a known key; the keys here are ${known.join(", ")}`;
 }

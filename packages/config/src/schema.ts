@@ -2,13 +2,13 @@
  * The keys of `skein.yaml`, once: this zod schema is the source of the check, of the JSON Schema for editors, and of the
  * words that "did you mean" chooses from.
  */
-import { assert, err, ok, type Result } from "@skein/core";
+import { err, ok, type Result } from "@skein/core";
 import * as z from "zod";
+import { agent, AGENT_WORDS, resolver, reviewer, toAgentConfig, toReviewerConfig } from "./agent-schema.ts";
 import {
   argv,
   cap,
   duration,
-  environmentNames,
   hostPatterns,
   mapLike,
   money,
@@ -19,8 +19,7 @@ import {
   wholeNumber,
   type Range,
 } from "./field-kinds.ts";
-import { ACP_PRESETS, COMMAND_PRESETS } from "./presets.ts";
-import type { AgentConfig, Argv, ProjectConfig } from "./project-config.ts";
+import type { ProjectConfig } from "./project-config.ts";
 import { PROJECT_NAME_PATTERN, projectNameFrom } from "./project-name.ts";
 import { toSchemaIssues, type SchemaIssue, type Vocabulary } from "./schema-issue.ts";
 import { branchProblem, patternProblem, remoteProblem, wordProblem } from "./text-rules.ts";
@@ -71,59 +70,6 @@ const remote = z
     description: "The repository that finished work lands on: a remote's name, a URL or a path. No credentials.",
   });
 
-const run = argv("The agent's command: the program and its arguments, executed without a shell.").optional();
-const preset = (presets: ReadonlyMap<string, Argv>): z.ZodOptional<z.ZodEnum<Readonly<Record<string, string>>>> => {
-  const names = [...presets.keys()];
-  return z
-    .enum(Object.fromEntries(names.map((name) => [name, name])), {
-      error: ({ input }) =>
-        `must be one of ${names.join(", ")}, not ${shown(input)}; any other agent is written as run`,
-    })
-    .optional()
-    .meta({ description: "A common agent by its name, instead of its command." });
-};
-const PERMISSIONS = ["ask", "allow", "deny"] as const;
-const permissions = z.enum(PERMISSIONS).default("ask").meta({
-  description:
-    "What becomes of the agent's requests for permission: ask puts each to people, allow and deny answer it at once.",
-});
-
-interface Command {
-  readonly run?: Argv | undefined;
-  readonly preset?: string | undefined;
-}
-
-/** A command is written out, or it is a preset's. */
-function hasOneCommand(context: z.core.ParsePayload<Command>): void {
-  const { run: written, preset: name } = context.value;
-  if ((written === undefined) !== (name === undefined)) return;
-  const message =
-    name === undefined
-      ? "is missing; write the command as a list of words, for example [node, agent.mjs]"
-      : "does not go with preset, which is a command too; keep one of the two";
-  context.issues.push({ code: "custom", path: ["run"], message, input: written });
-}
-
-const env = environmentNames(
-  "Names of environment variables of the node that are passed to the agent. Names only, never values.",
-).default([]);
-const commandKind = z.literal("command").meta({ description: "A plain command." });
-const scriptedKind = z.literal("scripted").meta({ description: "Built in; needs no key and no network." });
-const acpKind = z.literal("acp").meta({ description: "An agent that speaks the Agent Client Protocol." });
-
-const agent = z
-  .discriminatedUnion(
-    "kind",
-    [
-      z.strictObject({ kind: commandKind, run, preset: preset(COMMAND_PRESETS), env }).check(hasOneCommand),
-      z.strictObject({ kind: scriptedKind, env }),
-      z.strictObject({ kind: acpKind, run, preset: preset(ACP_PRESETS), permissions, env }).check(hasOneCommand),
-    ],
-    { error: mapLike("{ kind: scripted }") },
-  )
-  .prefault({ kind: "scripted" })
-  .meta({ description: "What does the work: a plain command, the built-in scripted agent, or an ACP agent." });
-
 const gate = z
   .array(argv("One command: the program and its arguments, executed without a shell."), {
     error: "must be a list of commands, and each command a list of words, for example [[npm, test]]",
@@ -168,7 +114,7 @@ const qaKeys = {
     description:
       "Who has to be content before an item lands: the gate's commands, a reviewer agent as well, or a person as well. An item may say otherwise.",
   }),
-  reviewer: argv("The reviewer's command, executed without a shell in a checkout of the merged tree.").optional(),
+  reviewer,
   prompt: z
     .string({ error: textLike("Look for missing tests.") })
     .max(PROMPT_LENGTH_MAX, { error: `must be at most ${PROMPT_LENGTH_MAX} characters long` })
@@ -195,6 +141,7 @@ function hasReviewer(context: z.core.ParsePayload<{ readonly mode: string; reado
 
 const mergeKeys = {
   batch: wholeNumber(COUNT, "Items that are tested together and land with one push.").default(4),
+  resolver,
 };
 
 const limitKeys = {
@@ -312,12 +259,14 @@ const schema = z.strictObject({
 const VOCABULARY: Vocabulary = {
   top: Object.keys(schema.shape),
   nested: {
-    agent: ["kind", "run", "preset", "permissions", "env"],
+    agent: AGENT_WORDS.keys,
     network: Object.keys(networkKeys),
     claim: Object.keys(claimKeys),
     retries: Object.keys(retryKeys),
     qa: Object.keys(qaKeys),
+    "qa.reviewer": AGENT_WORDS.reviewerKeys,
     merge: Object.keys(mergeKeys),
+    "merge.resolver": AGENT_WORDS.keys,
     limits: Object.keys(limitKeys),
     ask: Object.keys(askKeys),
     budget: Object.keys(budgetKeys),
@@ -325,8 +274,10 @@ const VOCABULARY: Vocabulary = {
   choices: {
     sandbox: sandbox.unwrap().options,
     "budget.unknown": budgetKeys.unknown.unwrap().options,
-    "agent.permissions": PERMISSIONS,
-    "agent.kind": [commandKind.value, scriptedKind.value, acpKind.value],
+    "agent.permissions": AGENT_WORDS.permissions,
+    "agent.kind": AGENT_WORDS.kinds,
+    "merge.resolver.permissions": AGENT_WORDS.permissions,
+    "merge.resolver.kind": AGENT_WORDS.kinds,
   },
 };
 
@@ -349,15 +300,6 @@ export function projectConfigJsonSchema(): unknown {
   };
 }
 
-function toAgentConfig(written: z.output<typeof schema>["agent"]): AgentConfig {
-  if (written.kind === "scripted") return written;
-  const { run: argvWritten, preset: name, ...rest } = written;
-  const presets = written.kind === "acp" ? ACP_PRESETS : COMMAND_PRESETS;
-  const command = argvWritten ?? presets.get(name ?? "");
-  assert(command !== undefined, "a command was written or is a preset's");
-  return { ...rest, run: command, ...(name === undefined ? {} : { preset: name }) };
-}
-
 function toProjectConfig({
   agent: worker,
   artifacts: patterns = [],
@@ -365,6 +307,8 @@ function toProjectConfig({
   limits,
   ask,
   prices,
+  qa: { reviewer: reviewerWritten, ...qa },
+  merge: { resolver: resolverWritten, ...merge },
   ...asWritten
 }: z.output<typeof schema>): ProjectConfig {
   return {
@@ -372,6 +316,8 @@ function toProjectConfig({
     agent: toAgentConfig(worker),
     ...(patterns.length === 0 ? {} : { artifacts: patterns }),
     claim: { ttlMs: claim.ttl, staggerMs: claim.stagger },
+    qa: { ...qa, ...(reviewerWritten === undefined ? {} : { reviewer: toReviewerConfig(reviewerWritten) }) },
+    merge: { ...merge, ...(resolverWritten === undefined ? {} : { resolver: toAgentConfig(resolverWritten) }) },
     limits: {
       agentWallMs: limits.agentWall,
       agentIdleMs: limits.agentIdle,

@@ -157,7 +157,7 @@ export type {
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
-export { finishedWork, refusedTips } from "./view/finished-work.ts";
+export { conflictedWork, finishedWork, refusedTips } from "./view/finished-work.ts";
 export { landedItems, landingMessage, type LandingText } from "./view/landing-message.ts";
 export { type Landing, type LandingState, unverified } from "./view/landing.ts";
 export {

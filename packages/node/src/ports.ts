@@ -410,8 +410,11 @@ export interface TurnSpec {
   readonly prompt: { readonly fresh: string; readonly again: string };
   /** The session of an earlier attempt, when there is one. */
   readonly earlier: AgentSession | undefined;
-  /** What becomes of the agent's requests for permission: a person is asked, or the answer is always the same. */
-  readonly permissions: "ask" | "allow" | "deny";
+  /**
+   * What becomes of the agent's requests for permission: a person is asked, or the answer is always the same; `look` allows
+   * once what the agent itself calls reading, searching or thinking, and denies the rest.
+   */
+  readonly permissions: "ask" | "allow" | "deny" | "look";
   /** Resolves with the answer, or with one sentence saying why there is none. `signal`: nobody waits for it any more. */
   readonly ask: (question: AgentQuestion, signal: AbortSignal) => Promise<Result<string, string>>;
   /** What the turn has used so far, whenever the agent tells more of it. */
@@ -446,8 +449,8 @@ export interface Usage {
 }
 
 export type TurnEnd =
-  /** The agent ended its turn or failed in it; `words` follow "The agent". */
-  | { readonly type: "ended"; readonly words: string }
+  /** The agent ended its turn or failed in it; `words` follow "The agent". `isDone`: by its own word it has come to its end. */
+  | { readonly type: "ended"; readonly words: string; readonly isDone?: true }
   /** Its provider lets it do no more for now; `until` is wall time. */
   | { readonly type: "rate-limited"; readonly why: string; readonly until?: number }
   /** There was no session to work in: this machine's trouble, not the story's. */
@@ -459,6 +462,8 @@ export interface TurnResult {
   readonly end: TurnEnd;
   readonly process: ProcessResult;
   readonly usage: Usage;
+  /** The end of what the agent has said in this turn, as text; thoughts and reports of tools are not in it. */
+  readonly said: string;
 }
 
 export interface TurnAgents {

@@ -41,10 +41,10 @@ function createWork({ client, sessionId, cwd, text }) {
       content: [{ type: "content", content: { type: "text", text: `wrote ${content.length} characters` } }],
     });
   };
-  const permission = (title, command) =>
+  const permission = (title, command, kind = "execute") =>
     client.request(methods.client.session.requestPermission, {
       sessionId,
-      toolCall: { toolCallId: title, title, kind: "execute", rawInput: { command } },
+      toolCall: { toolCallId: title, title, kind, rawInput: { command } },
       options: [
         { optionId: "yes-1", name: "Allow", kind: "allow_once" },
         { optionId: "yes-2", name: "Always allow", kind: "allow_always" },
@@ -87,6 +87,17 @@ const MODES = {
       requestedSchema: { type: "object", properties: { port: { type: "integer" } }, required: ["port"] },
     });
     await keep(`answer-${item}.txt`, JSON.stringify(answer));
+    return { stopReason: "end_turn" };
+  },
+  // As a reviewer: asks for more than it may, and is content with work that is done.
+  reviews: async ({ text, tell, say, permission }) => {
+    const run = await permission("Run the tests", "npm test");
+    const look = await permission("Read the work", "", "read");
+    await say("I have looked.\n");
+    await tell({ sessionUpdate: "usage_update", used: 900, size: 200_000, cost: { amount: 0.5, currency: "USD" } });
+    const isRefused = run.outcome.optionId === "no-1" && look.outcome.optionId === "yes-1";
+    const isContent = isRefused && text.includes("    +done\n");
+    await say(JSON.stringify(isContent ? { verdict: "approve" } : { verdict: "reject", note: "It is not done." }));
     return { stopReason: "end_turn" };
   },
   hangs: async ({ say }) => {

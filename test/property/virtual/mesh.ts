@@ -1,7 +1,15 @@
 /** Whole nodes, the real engine, over simulated time, network, disk, git and processes. One seed replays the run. */
 import { createReplica, foundMesh, MESH_ENTITY, parseTicket, type Role, toHex } from "@skein/core";
 import { createPrng, type Prng, testCrypto, testSigner } from "@skein/core/testing";
-import { createNode, type LogStore, type Node, type NodeKeys } from "@skein/node";
+import {
+  createNode,
+  type LogStore,
+  type Node,
+  type NodeKeys,
+  type TurnAgents,
+  type TurnResult,
+  type TurnSpec,
+} from "@skein/node";
 
 import { createVirtualTime, type VirtualTime } from "./clock.ts";
 import { createVirtualNetwork, type VirtualNetwork } from "./network.ts";
@@ -41,11 +49,16 @@ export interface VirtualOptions {
   readonly isGreen?: (content: ReadonlySet<string>, checkout: string, node: string) => boolean;
   /** The last line of the program `reviewer` in a checkout that holds these. */
   readonly says?: (content: ReadonlySet<string>) => string;
+  /** A turn of an agent that is talked to; without it no node can talk to any. */
+  readonly turn?: (spec: TurnSpec, node: string) => Omit<TurnResult, "process">;
 }
 
 const CONFIG = "project: demo\nsandbox: none\nclaim: { ttl: 5s, stagger: 200ms }\n";
 
-export function createVirtualMesh(seed: number, { config = "", isGreen, says }: VirtualOptions = {}): VirtualMesh {
+export function createVirtualMesh(
+  seed: number,
+  { config = "", isGreen, says, turn }: VirtualOptions = {},
+): VirtualMesh {
   const prng = createPrng(seed);
   const time = createVirtualTime();
   const network = createVirtualNetwork(time, prng);
@@ -77,6 +90,7 @@ export function createVirtualMesh(seed: number, { config = "", isGreen, says }: 
       trace,
       isGreen: (directory) => isGreen?.(remote.contentOf(directory), directory, name) ?? true,
       says: (directory) => says?.(remote.contentOf(directory)) ?? "",
+      turn: turn === undefined ? undefined : (spec) => turn(spec, name),
       ticket: ticket?.ok === true ? ticket.value : undefined,
       random: random(prng, () => serial++),
     });
@@ -148,6 +162,23 @@ const random = (prng: Prng, next: () => number) => ({
   },
 });
 
+const NO_SESSIONS = { get: () => undefined, put: () => ({ ok: true as const, value: undefined }) };
+
+/** Each turn takes two seconds, and ends when it is stopped. */
+const agentsOf = (
+  turn: (spec: TurnSpec) => Omit<TurnResult, "process">,
+  pauseMs: (ms: number) => Promise<void>,
+): TurnAgents => ({
+  run: async (spec, signal) => {
+    await pauseMs(1_000);
+    const result = turn(spec);
+    await pauseMs(1_000);
+    const end = signal.aborted ? { type: "aborted" as const } : { type: "exited" as const, code: 0 };
+    const process = { end, durationMs: 1, outputBytes: 0, outputDigest: "0".repeat(64) };
+    return { ...result, end: signal.aborted ? { type: "process" } : result.end, process };
+  },
+});
+
 interface Boot {
   readonly name: string;
   readonly store: LogStore & ReturnType<typeof createMemoryStore>;
@@ -161,6 +192,7 @@ interface Boot {
   readonly trace: string[];
   readonly isGreen: (directory: string) => boolean;
   readonly says: (directory: string) => string;
+  readonly turn: ((spec: TurnSpec) => Omit<TurnResult, "process">) | undefined;
   readonly ticket: { readonly seed: Uint8Array; readonly addresses: readonly string[] } | undefined;
   readonly random: { bytes(length: number): Uint8Array };
 }
@@ -179,6 +211,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     store,
     net: network.netFor(name),
     processes: createVirtualProcesses(pauseMs, () => 500 + prng.int(2_000), deps.isGreen, deps.says),
+    ...(deps.turn === undefined ? {} : { talking: { agents: agentsOf(deps.turn, pauseMs), sessions: NO_SESSIONS } }),
     logs: noLogs,
     asking: noAsking,
     openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs, name) }),

@@ -1,10 +1,12 @@
 /** What is worth telling: how an item stands now, what is asked about it, a node that fell silent. Pure. */
 import {
+  awaitedOf,
   type Body,
   budgetOn,
   code,
   formatUsd,
   type LiveItem,
+  type Naming,
   openQuestions,
   plain,
   rightsOn,
@@ -14,7 +16,8 @@ import {
 import type { Json } from "@skein/node";
 
 import type { Verbosity } from "../account.ts";
-import { itemLine } from "../answers.ts";
+import { forRooms, itemLine } from "../answers.ts";
+import { buttonValue } from "../due.ts";
 import { answerValue, labelOf, questionTopic } from "../questions.ts";
 import type { Button, Capabilities } from "../transport.ts";
 import { type Locale, PHRASES } from "./phrases.ts";
@@ -39,8 +42,26 @@ type Project = (item: LiveItem) => { readonly [key: string]: Json };
 
 const noButtons = (): readonly Button[] => [];
 
-export function newsOfItem(item: LiveItem, project: Project): readonly News[] {
-  return [...stageNews(item, project), ...troubleNews(item), ...holdNews(item), ...questionNews(item)];
+/** What a node knows of the project: who has to be content, and what there is money for. */
+export type Waits = Pick<Naming, "qa" | "unpaidAnywhere" | "nameOf">;
+
+const NOTHING_KNOWN: Waits = { nameOf: (key) => key };
+
+export function newsOfItem(item: LiveItem, project: Project, waits: Waits = NOTHING_KNOWN): readonly News[] {
+  return [
+    ...stageNews(item, project),
+    ...troubleNews(item),
+    ...holdNews(item),
+    ...questionNews(item),
+    ...approvalNews(item, waits),
+    ...moneyNews(item, waits),
+  ];
+}
+
+/** Does a person have to say something about it? Then it is still news after quiet hours. */
+export function waitsForPerson(item: LiveItem, { qa }: Waits): boolean {
+  const policy = qa?.();
+  return openQuestions(item).length > 0 || (policy !== undefined && awaitedOf(item, policy).person);
 }
 
 function stageNews(item: LiveItem, project: Project): readonly News[] {
@@ -148,6 +169,73 @@ function questionNews(item: LiveItem): readonly News[] {
             style: "normal",
           })),
   }));
+}
+
+/** Once for each branch: another attempt has to be looked at anew. A node that still holds it is not done with it. */
+function approvalNews(item: LiveItem, { qa, nameOf }: Waits): readonly News[] {
+  const { stage, claim } = item.best.state;
+  const policy = qa?.();
+  if (policy === undefined || claim !== null || (stage.stage !== "Qa" && stage.stage !== "Merge")) return [];
+  const { person, notBy } = awaitedOf(item, policy);
+  if (!person) return [];
+  const short = `#${item.id.slice(0, 6)}`;
+  return [
+    {
+      topic: `approval/${item.id}`,
+      id: `approval/${item.id}/${stage.tip}`,
+      level: "important",
+      item,
+      at: item.updatedAt,
+      purpose: "question",
+      hasCooldown: false,
+      body: (locale) => {
+        const { waits, judges, say } = PHRASES[locale];
+        return [
+          strong(waits),
+          plain(" "),
+          code(short),
+          plain(
+            ` ${item.registers.title.value}: ${judges(notBy.length === 0 ? undefined : notBy.map(nameOf).join(", "))}`,
+          ),
+          plain(`\n${say} `),
+          code(`approve ${short}`),
+          plain(", "),
+          code(`reject ${short} …`),
+        ];
+      },
+      buttons: ({ buttons }) =>
+        buttons === 0 ? [] : [{ label: "Approve", value: buttonValue("approve", item), style: "normal" }],
+    },
+  ];
+}
+
+/**
+ * No attempt begins until somebody raises a cap or another day comes. One that was ended for its money has said so already. The
+ * items that one cap stops are one piece of news, so the topic is the reason without its amounts.
+ */
+function moneyNews(item: LiveItem, { unpaidAnywhere }: Waits): readonly News[] {
+  const { stage, claim, epoch, overBudget } = item.best.state;
+  if (stage.stage !== "Coding" || claim !== null || overBudget || item.registers.hold.value !== "") return [];
+  const why = unpaidAnywhere?.(item);
+  if (why === undefined) return [];
+  return [
+    {
+      topic: `money/${why.replaceAll(/[^\p{L} ]/gu, "").slice(0, 200)}`,
+      id: `money/${item.id}/${epoch}`,
+      level: "important",
+      item,
+      at: item.updatedAt,
+      purpose: "notice",
+      hasCooldown: true,
+      body: (locale) => [
+        strong(PHRASES[locale].money),
+        plain(" "),
+        code(`#${item.id.slice(0, 6)}`),
+        plain(` ${item.registers.title.value}: ${forRooms(`${why}.`)}`),
+      ],
+      buttons: noButtons,
+    },
+  ];
 }
 
 /** Cut to a button's length two options may read alike: nobody could choose, and WhatsApp refuses the whole message. */

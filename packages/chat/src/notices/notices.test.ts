@@ -96,6 +96,72 @@ test("what kept an attempt from working and is nobody's fault is told once, as i
   expect(told(of)).toHaveLength(1);
 });
 
+/** The item in Qa with a green gate, held by nobody. */
+async function waiting(of: Stand, tip: string): Promise<void> {
+  const { mesh } = of;
+  const head = (): string => mesh.view().items.get(ITEM)?.best?.id ?? "";
+  const write = (body: OpBody): void => mesh.write({ entity: ITEM, on: head(), body });
+  const state = mesh.view().items.get(ITEM)?.best?.state;
+  if (state?.stage.stage === "Backlog") write({ kind: "item.start" });
+  write({ kind: "item.claim", ttl: 1_000 });
+  const epoch = mesh.view().items.get(ITEM)?.best?.state.epoch ?? 0;
+  const [commit, tree] = [tip.repeat(40), tip.repeat(40)];
+  write({
+    kind: "item.submit",
+    feature: { featureBranch: `skein/${ITEM}/${epoch}`, tip: commit, tree, commitsAhead: 1 },
+  });
+  write({ kind: "item.attest", tip: commit, base: "0".repeat(40), evidence: { tree, runs: [] } });
+  write({ kind: "item.release", note: "It waits to be approved or rejected by a person." });
+  await mesh.clock.pass(3_000);
+}
+
+test("a room hears once that an item waits for somebody to approve it, may say so there, and hears of the next branch", async () => {
+  const of = await standing(["alice", "bob"], "important");
+  of.mesh.project.qa = { mode: "human", witnesses: 0, fourEyes: false };
+  await waiting(of, "a");
+  const asked = (): readonly string[] => told(of).filter((text) => text.startsWith("Waits for a person"));
+  expect(asked()).toEqual([
+    "Waits for a person #012345 Say hello: somebody has to approve or reject it.\nSay approve #012345, reject #012345 …",
+  ]);
+  await of.mesh.clock.pass(10 * MINUTE_MS);
+  expect(asked()).toHaveLength(1);
+  await say(of, "reject #0123 Not like this.");
+  await waiting(of, "b");
+  expect(asked()).toHaveLength(2);
+  const button = of.platform.posted
+    .flatMap(({ message }) => message.buttons)
+    .findLast(({ label }) => label === "Approve");
+  await say(of, button?.value ?? "", { type: "button" });
+  expect(of.mesh.view().items.get(ITEM)?.annotations.approvals).toMatchObject([
+    { tip: "b".repeat(40), by: "fake:ada" },
+  ]);
+});
+
+test("while it is quiet nobody is asked to approve anything, and afterwards they are, in the room's language", async () => {
+  const of = await standing(["alice"], "important");
+  of.mesh.project.qa = { mode: "human", witnesses: 0, fourEyes: true };
+  await say(of, "language de");
+  await say(of, "quiet 14:00-14:30");
+  await waiting(of, "a");
+  const asked = (): readonly string[] => told(of).filter((text) => text.startsWith("Wartet auf einen Menschen"));
+  expect(asked()).toEqual([]);
+  await of.mesh.clock.pass(30 * MINUTE_MS);
+  expect(asked()).toEqual([expect.stringContaining("muss es annehmen oder ablehnen.")]);
+});
+
+test("what one cap stops is told once, with the way out of it", async () => {
+  const of = await standing(["alice"], "important");
+  of.mesh.project.unpaid = "today's work has $2.00 of $2.00 spent or set aside. It goes on tomorrow (UTC)";
+  await say(of, "start #0123");
+  expect(told(of)).toEqual([
+    "Waits for money #012345 Say hello: today's work has $2.00 of $2.00 spent or set aside. It goes on tomorrow (UTC).",
+  ]);
+  await say(of, "stop #0123");
+  of.mesh.project.unpaid = "today's work has $2.10 of $2.00 spent or set aside. It goes on tomorrow (UTC)";
+  await say(of, "start #0123");
+  expect(told(of)).toHaveLength(1);
+});
+
 test("a person is told alone, where they were last spoken with, of what they subscribed to", async () => {
   const of = await standing(["alice"], "nothing");
   await say(of, "subscribe #0123", { direct: true, room: "@ada" });

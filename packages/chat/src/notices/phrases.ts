@@ -13,6 +13,11 @@ export interface Phrases {
   readonly back: (node: string) => string;
   readonly remind: string;
   readonly budget: (charged: string, cap: string) => string;
+  readonly waits: string;
+  /** Who has to say whether the work is good: somebody, or somebody other than this node's people. */
+  readonly judges: (notBy: string | undefined) => string;
+  readonly say: string;
+  readonly money: string;
 }
 
 export const PHRASES: Readonly<Record<Locale, Phrases>> = {
@@ -26,6 +31,11 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     back: (node) => `${node} is back.`,
     remind: "You asked me to remind you",
     budget: (charged, cap) => `${charged} of today's budget of ${cap} is spent or set aside.`,
+    waits: "Waits for a person",
+    judges: (notBy) =>
+      `${notBy === undefined ? "somebody" : `somebody other than ${notBy}`} has to approve or reject it.`,
+    say: "Say",
+    money: "Waits for money",
   },
   de: {
     asks: "Der Agent fragt",
@@ -37,6 +47,11 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     back: (node) => `${node} ist wieder da.`,
     remind: "Du wolltest erinnert werden",
     budget: (charged, cap) => `Vom heutigen Budget von ${cap} sind ${charged} ausgegeben oder zurückgelegt.`,
+    waits: "Wartet auf einen Menschen",
+    judges: (notBy) =>
+      `${notBy === undefined ? "jemand" : `jemand anderes als ${notBy}`} muss es annehmen oder ablehnen.`,
+    say: "Sag",
+    money: "Wartet auf Geld",
   },
   fr: {
     asks: "L'agent demande",
@@ -48,6 +63,11 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     back: (node) => `${node} est de retour.`,
     remind: "Tu voulais que je te rappelle",
     budget: (charged, cap) => `${charged} du budget du jour (${cap}) sont dépensés ou réservés.`,
+    waits: "Attend quelqu'un",
+    judges: (notBy) =>
+      `${notBy === undefined ? "quelqu'un" : `quelqu'un d'autre que ${notBy}`} doit l'approuver ou le rejeter.`,
+    say: "Dis",
+    money: "Attend de l'argent",
   },
   es: {
     asks: "El agente pregunta",
@@ -59,6 +79,11 @@ export const PHRASES: Readonly<Record<Locale, Phrases>> = {
     back: (node) => `${node} ha vuelto.`,
     remind: "Me pediste que te recordara",
     budget: (charged, cap) => `Del presupuesto de hoy, ${cap}, se han gastado o reservado ${charged}.`,
+    waits: "Espera a alguien",
+    judges: (notBy) =>
+      `${notBy === undefined ? "alguien" : `alguien que no sea ${notBy}`} tiene que aprobarlo o rechazarlo.`,
+    say: "Di",
+    money: "Espera dinero",
   },
 };
 

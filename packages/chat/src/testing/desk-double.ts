@@ -12,6 +12,7 @@ import {
   type Naming,
   ok,
   parseCommand,
+  type QaPolicy,
   query,
   type Replica,
   type Role,
@@ -43,7 +44,14 @@ export interface DeskDouble extends ChatDesk {
   die(): void;
 }
 
+/** What the nodes know of the project beside the log. */
+interface ProjectDouble {
+  qa: QaPolicy | undefined;
+  unpaid: string | undefined;
+}
+
 export interface MeshDouble {
+  readonly project: ProjectDouble;
   readonly clock: ClockDouble;
   readonly replica: Replica;
   view(): View;
@@ -56,12 +64,15 @@ export interface MeshDouble {
 
 const incarnationOf = (place: number): Uint8Array => new Uint8Array(8).fill(place + 1);
 
-const naming: Naming = {
+const namingOf = (project: ProjectDouble): Naming => ({
   nameOf: (key) => key.slice(0, 6),
   isExpired: () => false,
   activityOf: () => "",
   landingOf: () => unverified,
-};
+  qa: () => project.qa,
+  unpaid: () => () => project.unpaid,
+  unpaidAnywhere: () => project.unpaid,
+});
 
 interface Seat {
   readonly name: string;
@@ -110,13 +121,16 @@ export function createMeshDouble(clock: ClockDouble = createClockDouble()): Mesh
     seats.push(seat);
     return seat;
   };
+  const project: ProjectDouble = { qa: undefined, unpaid: undefined };
+  const around = { clock, replica, seats, listeners, writeAs, naming: namingOf(project) };
   return {
+    project,
     clock,
     replica,
     view: () => replica.view(),
     digest: () => digestOf(replica.view(), testCrypto),
     write: (...drafts) => void writeAs(founding, drafts),
-    desk: (name, role = "operator") => createDesk(sit(name, role), { clock, replica, seats, listeners, writeAs }),
+    desk: (name, role = "operator") => createDesk(sit(name, role), around),
   };
 }
 
@@ -131,6 +145,7 @@ function joinDrafts(mesh: Uint8Array, { name, role, signer }: Seat): readonly Dr
 }
 
 interface Around {
+  readonly naming: Naming;
   readonly clock: ClockDouble;
   readonly replica: Replica;
   readonly seats: readonly Seat[];
@@ -140,7 +155,7 @@ interface Around {
 
 // A table of what a node gives to the engine.
 // oxlint-disable-next-line max-lines-per-function
-function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: Around): DeskDouble {
+function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs, naming }: Around): DeskDouble {
   const facts = new Map<string, string>();
   const isAlive = ({ silentSince }: Seat): boolean => silentSince === undefined;
   const desk: DeskDouble = {
@@ -174,6 +189,7 @@ function createDesk(seat: Seat, { clock, replica, seats, listeners, writeAs }: A
         wallMs: clock.wallMs(),
         ticketKey: new Uint8Array(32),
         pairingHash: new Uint8Array(32),
+        qa: naming.qa?.(),
         ...who,
         // As the fold will judge it.
         role: roleAtLeast(who.role, seat.role) ? seat.role : who.role,

@@ -2,6 +2,7 @@
  * The verbs of chat rooms, each a way to say a command of the registry in one line. What a verb does, needs and allows is
  * the command's; here is only how it is said. Verbs without a command are about the room itself (help, pairing, answers).
  */
+import type { Role } from "../member/role.ts";
 import type { CommandName } from "./registry.ts";
 
 interface Parameter {
@@ -23,6 +24,8 @@ export interface Verb {
   readonly fixed?: Readonly<Record<string, string | boolean>>;
   /** Flags that usage shows, beyond those that a terminal has anyway. */
   readonly flags?: readonly string[];
+  /** The least role in a room, where that is more than the command itself needs. */
+  readonly role?: Role;
   /** It undoes what cannot be had again by another command, so it asks first. */
   readonly confirm?: boolean;
 }
@@ -123,12 +126,29 @@ export const VERBS: readonly Verb[] = [
   { names: ["pause"], summary: "Let nothing land", parameters: [rest("reason")], command: "queue.pause" },
   {
     names: ["drain"],
-    summary: "Land what is in the merge queue, and nothing that comes after",
+    summary:
+      "Land what is in the merge queue, and nothing that comes after; with a node's name, let it take no more work",
     parameters: [rest("reason")],
     command: "queue.pause",
     fixed: { drain: true },
   },
   { names: ["unpause"], summary: "Let the merge queue go on", parameters: [], command: "queue.resume" },
+  {
+    names: ["park"],
+    summary: "Let a node take no more work; what it works on goes on, or is given back with --now",
+    parameters: [word("node", true), rest("reason")],
+    flags: ["now"],
+    command: "node.drain",
+    // A node may say so of itself with less, and a room speaks through whichever node is there.
+    role: "operator",
+  },
+  {
+    names: ["unpark", "undrain"],
+    summary: "Let a node take work again",
+    parameters: [word("node", true)],
+    command: "node.undrain",
+    role: "operator",
+  },
   { names: ["freeze"], summary: "Let nobody take more work", parameters: [rest("reason")], command: "mesh.freeze" },
   { names: ["unfreeze"], summary: "Let everybody take work again", parameters: [], command: "mesh.unfreeze" },
   { names: ["nodes"], summary: "The nodes, as this one sees them", parameters: [], command: "nodes" },

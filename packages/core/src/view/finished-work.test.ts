@@ -1,13 +1,13 @@
 /** Which result of another attempt may be taken to the gate instead of doing the work again. */
 import { expect, test } from "vitest";
 
-import { findItem } from "../command/find.ts";
+import { findItem, type LiveItem } from "../command/find.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica } from "../log/replica.ts";
 import type { OpBody, StageBody } from "../op/bodies.ts";
 import type { Feature } from "../fold/stage.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { finishedWork, refusedTips } from "./finished-work.ts";
+import { conflictedWork, finishedWork, refusedTips } from "./finished-work.ts";
 
 const me = { signer: testSigner("finished"), incarnation: new Uint8Array(8).fill(1) };
 const ITEM = "aaaaaaaaaaaa";
@@ -25,6 +25,7 @@ interface World {
   finished(): Feature | undefined;
   /** Refused tips, and how many ops were looked up for them. */
   refused(): { readonly tips: ReadonlySet<string>; readonly lookups: number };
+  conflicted(): Feature | undefined;
 }
 
 function worldOf(): World {
@@ -32,6 +33,11 @@ function worldOf(): World {
   const replica = createReplica(mesh, testCrypto);
   replica.take(frame.bytes);
   let wallMs = 10;
+  const itemNow = (): LiveItem => {
+    const item = findItem(replica.view(), ITEM);
+    if (!item.ok) throw new Error(item.error.message);
+    return item.value;
+  };
   return {
     write: (body, on) => {
       const head = on ?? replica.view().items.get(ITEM)?.best?.id ?? null;
@@ -39,11 +45,8 @@ function worldOf(): World {
       if (op === undefined) throw new Error("nothing was written");
       return op.id;
     },
-    finished: () => {
-      const item = findItem(replica.view(), ITEM);
-      if (!item.ok) throw new Error(item.error.message);
-      return finishedWork(item.value);
-    },
+    finished: () => finishedWork(itemNow()),
+    conflicted: () => conflictedWork(itemNow()),
     refused: () => {
       const item = replica.view().items.get(ITEM);
       if (item === undefined) throw new Error("the item is gone");
@@ -130,4 +133,31 @@ test("a history of nothing but refusals is walked once, however long it is", () 
   expect(tips.size).toBe(ROUNDS);
   // Three ops a round, and three looks at each one's parent at most.
   expect(lookups).toBeLessThan(10 * ROUNDS);
+});
+
+test("a branch that conflicts is gone on with until an attempt fails for another reason, or the item is started anew", () => {
+  const world = worldOf();
+  const claim = { kind: "item.claim", ttl: 1_000 } as const;
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  world.write(claim);
+  world.write({ kind: "item.submit", feature: work(1, "a") });
+  expect(world.conflicted()).toBeUndefined();
+  world.write({ ...sendBack("conflict"), left: work(1, "a") } as OpBody);
+  world.write(claim);
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  // Neither a machine's trouble nor a claim that is given back changes what has to be done.
+  world.write({ ...sendBack("infrastructure"), left: work(1, "b") } as OpBody);
+  world.write(claim);
+  world.write({ kind: "item.release", note: "" });
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  world.write(claim);
+  world.write(sendBack("no-commits"));
+  expect(world.conflicted()).toBeUndefined();
+  world.write(claim);
+  world.write({ ...sendBack("conflict"), left: work(1, "a") } as OpBody);
+  expect(world.conflicted()).toEqual(work(1, "a"));
+  world.write({ kind: "item.shelve", note: "" });
+  world.write({ kind: "item.start" });
+  expect(world.conflicted()).toBeUndefined();
 });

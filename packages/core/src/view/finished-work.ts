@@ -19,6 +19,19 @@ export function finishedWork(item: LiveItem): Feature | undefined {
   return best?.feature;
 }
 
+/**
+ * The branch that the item's last failed attempt left to be gone on with: it is finished and conflicts with the target branch.
+ * What is not to blame comes and goes in between; whoever starts the item anew starts it without.
+ */
+export function conflictedWork(item: LiveItem): Feature | undefined {
+  let entry = item.entries.get(item.best.id);
+  for (; entry !== undefined; entry = parentOf(item, entry)) {
+    if (entry.kind === "item.start") return undefined;
+    if (entry.kind === "item.sendBack" && isRefusal(item, entry)) return stateOf(entry)?.left ?? undefined;
+  }
+  return undefined;
+}
+
 /** Tips that a gate or a person sent back, that were given up, or that somebody took out of the pipeline. */
 export function refusedTips(item: ItemHistory): ReadonlySet<string> {
   const tips = new Set<string>();

@@ -178,6 +178,28 @@ test("an attempt that was ended for its money is repeated when its cap is raised
   expect(offer(world, A, { attempt: usd(2) })).toBe(usd(2));
 });
 
+test("a review under the claim of an attempt may take what the attempt has left, within every cap", () => {
+  const world = worldOf();
+  const claim = world.claim(A);
+  world.spend(A, claim, { big: { microUsd: usd(0.5) } });
+  const more = (caps: Partial<Caps>, on: string = claim): number | string => {
+    const purse = openPurse({ view: world.replica.view(), caps: { ...NO_CAPS, ...caps }, today: MONDAY, self: SELF });
+    const offered = purse.offerMore(world.item(A), on);
+    return offered.ok ? offered.value : offered.error;
+  };
+  expect(more({})).toBe(0);
+  expect(more({ attempt: usd(2) })).toBe(usd(1.5));
+  expect(more({ attempt: usd(2) }, "another claim")).toBe(usd(2));
+  expect(more({ attempt: usd(0.5) })).toContain("it has cost $0.50 already, and an attempt may cost $0.50");
+  expect(more({ attempt: usd(2), item: usd(1.9) })).toContain("it has $0.50 of $1.90 spent or set aside");
+  expect(more({ attempt: usd(2), day: usd(1.9) })).toContain("today's work has $0.50 of $1.90 spent or set aside");
+  world.spend(A, claim, { big: { microUsd: usd(0.5) } }, { reserved: usd(1.5) });
+  expect(more({ attempt: usd(2), item: usd(3) })).toBe(0);
+  world.spend(A, claim, { small: { input: 5 } });
+  expect(more({ attempt: usd(2) })).toContain("it is not known what 1 attempt of it cost");
+  expect(more({ attempt: usd(2), unknown: "allow" })).toBe(usd(1.5));
+});
+
 test("an attempt that runs is ended by the first cap that it reaches, together with what others have spent", () => {
   const world = worldOf();
   world.spend(A, world.claim(A), { big: { microUsd: usd(1) } });

@@ -27,6 +27,11 @@ export interface Caps {
 export interface Purse {
   /** What is set aside when the item is claimed, or one sentence saying why no attempt of it is paid for. */
   offer(item: LiveItem): Result<number, string>;
+  /**
+   * What is set aside beside that for more work under a claim of the item (a review), so that all of it together stays under the
+   * cap of an attempt; or one sentence saying why it is not paid for.
+   */
+  offerMore(item: LiveItem, claim: string): Result<number, string>;
   /** So much is as good as set aside. */
   take(reserved: number): void;
   /** Work was refused for want of this node's own rights alone: others may have some to give. */
@@ -60,13 +65,13 @@ export function openPurse({ view, caps, today, self }: PurseInput): Purse {
     rights ??= rightsOn(view, today);
     return (rights?.get(self)?.left ?? 0) - taken;
   };
-  const fleetProblem = (): string | undefined => {
+  const fleetProblem = (wanted: number | null): string | undefined => {
     if (!fleet) return undefined;
-    if (caps.attempt === null) return NO_ATTEMPT_CAP;
+    if (wanted === null) return NO_ATTEMPT_CAP;
     const left = ownLeft();
-    if (left >= caps.attempt) return undefined;
+    if (left >= wanted) return undefined;
     short = true;
-    return shortOfRights(left, caps.attempt);
+    return shortOfRights(left, wanted);
   };
   const hasCap = fleet || caps.attempt !== null || caps.item !== null || caps.day !== null;
   return {
@@ -77,8 +82,19 @@ export function openPurse({ view, caps, today, self }: PurseInput): Purse {
         attemptProblem(item, caps) ??
         itemProblem(item, caps, reserve) ??
         dayProblem(caps, ofToday, taken, reserve) ??
-        fleetProblem();
+        fleetProblem(caps.attempt);
       return why === undefined ? ok(reserve) : err(why);
+    },
+    offerMore: (item, claim) => {
+      if (!hasCap) return ok(0);
+      const own = spendsOf(item).filter((spend) => spend.claim === claim);
+      const more = caps.attempt === null ? null : Math.max(0, caps.attempt - sum(own, chargeOf));
+      const why =
+        spentProblem(sum(own, microUsdOf), caps) ??
+        itemProblem(item, caps, more ?? 0) ??
+        dayProblem(caps, ofToday, taken, more ?? 0) ??
+        fleetProblem(more);
+      return why === undefined ? ok(more ?? 0) : err(why);
     },
     take: (reserved) => {
       taken += reserved;
@@ -109,6 +125,11 @@ function attemptProblem(item: LiveItem, { attempt }: Caps): string | undefined {
     `skein.yaml, or start it anew: \`skein item move ${item.id} backlog\` and \`skein item start ${item.id}\``
   );
 }
+
+const spentProblem = (spent: number, { attempt }: Caps): string | undefined =>
+  attempt === null || spent < attempt
+    ? undefined
+    : `it has cost ${formatUsd(spent)} already, and an attempt may cost ${formatUsd(attempt)}. Raise budget.attempt in skein.yaml`;
 
 function itemProblem(item: LiveItem, caps: Caps, reserve: number): string | undefined {
   const spends = spendsOf(item);

@@ -212,7 +212,7 @@ export function roomFor(context: AttemptContext, paths: Pick<Room, "read" | "wri
 }
 
 /** How a process ended, for people. */
-export function describeEnd({ end }: ProcessResult): string {
+export function describeEnd({ end }: Pick<ProcessResult, "end">): string {
   switch (end.type) {
     case "exited":
       return `exited with ${end.code}`;

@@ -22,6 +22,7 @@ import {
 } from "./attempt-context.ts";
 import { adopt, adoptable, canAdopt } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
+import { conflictedTip, conflictTold, resolverOf } from "./conflicts.ts";
 import { giveBack } from "./give-back.ts";
 import { followUsage, paid } from "./paying.ts";
 import { createTally, type Meter } from "./spending.ts";
@@ -38,12 +39,16 @@ export async function code(context: AttemptContext): Promise<StepEnd> {
   if (adopted !== undefined) return adopted;
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const start = await unfinishedWork(context, item, base);
+  const resolver = resolverOf(context, item);
+  const begun = await unfinishedWork(context, item, base);
+  const conflicted = resolver === undefined ? undefined : (begun ?? (await conflictedTip(context, item)));
+  const start = conflicted ?? begun;
+  const coder = conflicted === undefined ? undefined : resolver;
   const attempt = { item: context.item, epoch: context.epoch, base, ...(start === undefined ? {} : { start }) };
   const workspace = await persistently(context, "Cloning", () => project.repository.openAttempt(attempt, signal));
   if (!workspace.ok) return "over";
   try {
-    return await unlessFinishedElsewhere(context, (one) => inWorkspace(one, workspace.value));
+    return await unlessFinishedElsewhere(context, (one) => inWorkspace(one, workspace.value, coder));
   } finally {
     await project.repository.remove(workspace.value.directory);
   }
@@ -72,11 +77,18 @@ async function unlessFinishedElsewhere(
   }
 }
 
-async function inWorkspace(context: AttemptContext, workspace: AttemptWorkspace): Promise<StepEnd> {
+/** `resolver`: the branch conflicts, and this agent goes on with it. */
+async function inWorkspace(
+  context: AttemptContext,
+  workspace: AttemptWorkspace,
+  resolver: AgentConfig | undefined,
+): Promise<StepEnd> {
   const item = heldItem(context);
   if (item === undefined) return "over";
-  const { ended: agent, overspent } = await paid(context, item, (paying, meter) =>
-    runPatiently(paying, item, workspace, meter),
+  const coder = resolver ?? context.project.config().agent;
+  const conflict = resolver === undefined ? "" : await conflictTold(context, workspace);
+  const { ended: agent, overspent } = await paid(context, item, coder, (paying, meter) =>
+    runPatiently(paying, item, { ...workspace, coder, conflict }, meter),
   );
   if (agent.type === "not-started") return context.signal.aborted ? "over" : waitForAgent(context, agent.why);
   // A limit of the agent itself is its end; what others cut off may be in the middle of a file.
@@ -127,7 +139,7 @@ type RateLimited = Extract<AgentEnd, { type: "rate-limited" }>;
 async function runPatiently(
   context: AttemptContext,
   item: LiveItem,
-  workspace: AttemptWorkspace,
+  workspace: Omit<Workplace, "goesOn">,
   meter: Meter,
 ): Promise<AgentEnd> {
   for (let waits = 0; ; waits++) {
@@ -203,8 +215,13 @@ async function afterOverspending(context: AttemptContext, why: string, left: Fea
   return "over";
 }
 
-/** `goesOn`: there is work of before in the clone. */
-type Workplace = AttemptWorkspace & { readonly goesOn: boolean };
+interface Workplace extends AttemptWorkspace {
+  /** There is work of before in the clone. */
+  readonly goesOn: boolean;
+  readonly coder: AgentConfig;
+  /** What is told of the conflict that has to be resolved; empty when there is none. */
+  readonly conflict: string;
+}
 
 async function runAgent(
   context: AttemptContext,
@@ -214,9 +231,10 @@ async function runAgent(
 ): Promise<AgentEnd> {
   const { deps, project } = context;
   const tell = meter.begin();
-  const { agent, limits } = project.config();
-  const { goesOn } = workspace;
-  const story = withHowTo(agent, storyOf(deps, item, goesOn), workspace.branch);
+  const { limits } = project.config();
+  const { goesOn, coder: agent, conflict } = workspace;
+  const told = conflict === "" ? storyOf(deps, item, goesOn) : `${storyAlone(item)}${conflict}`;
+  const story = withHowTo(agent, told, workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const { run: argv, read } = agentCommand(deps, agent);
@@ -279,13 +297,14 @@ function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
 
 /** What the agent is told: the story, and what became of the attempt before. */
 function storyOf(deps: WorkDeps, item: LiveItem, goesOn: boolean): string {
-  const { title, text } = item.registers;
   const { note, attempts, epoch } = item.best.state;
-  const story = `${title.value}\n\n${text.value}\n${goesOn ? WORK_IS_HERE : ""}`;
+  const story = `${storyAlone(item)}${goesOn ? WORK_IS_HERE : ""}`;
   if (attempts === 0 || note === "") return story;
   const output = deps.lastOutput(item.id, epoch);
   return `${story}\n## The attempt before this one\n\n${note}\n${output === "" ? "" : `\nThe end of its output:\n\n${indent(output)}\n`}`;
 }
+
+const storyAlone = ({ registers: { title, text } }: LiveItem): string => `${title.value}\n\n${text.value}\n`;
 
 const WORK_IS_HERE = `
 ## Work that is here already

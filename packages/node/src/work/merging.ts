@@ -6,6 +6,7 @@ import {
   assert,
   chainOf,
   type Feature,
+  featureIn,
   landingMessage,
   type LandingText,
   type LiveItem,
@@ -86,7 +87,10 @@ async function judge(
     if (isBehind) return { type: "behind" };
     const paths = outcome.paths.slice(0, 8).join(", ");
     const note = `The branch conflicts with ${context.project.project.base} in ${paths}.`;
-    await refuse(context, feature, "conflict", note);
+    const { resolver } = context.project.config().merge;
+    // Said in the log only where somebody goes on with it: everybody else begins anew on the new target branch.
+    const left = resolver === undefined ? undefined : featureIn(feature);
+    await giveBack(context, { reason: "conflict", note, tree: feature.tree, evidence: [], left });
     return OVER;
   }
   const { commit, tree } = outcome;

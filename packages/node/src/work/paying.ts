@@ -1,4 +1,5 @@
 /** An agent's run with its purse beside it: what it tells of its use is counted, and it is ended when the money is gone. */
+import type { AgentConfig, ReviewerAgent } from "@skein/config";
 import {
   type Caps,
   costOfOthers,
@@ -13,17 +14,19 @@ import {
 
 import type { AgentQuestions } from "./asking.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import { createMeter, dayOf, type Meter, type MeterContext, type MoneyCheck, sumOf } from "./spending.ts";
+import { agentsOf } from "./paying-review.ts";
+import { agentName, createMeter, dayOf, type Meter, type MeterContext, type MoneyCheck, sumOf } from "./spending.ts";
 import type { AgentEnd } from "./turn.ts";
 import { readUsage } from "./usage-file.ts";
 
-/** Runs the agent; `overspent` says why it was ended for its money, when it was. */
+/** Runs an agent; `overspent` says why it was ended for its money, when it was. */
 export async function paid(
   context: AttemptContext,
   item: LiveItem,
+  agent: AgentConfig | ReviewerAgent,
   run: (paying: AttemptContext, meter: Meter) => Promise<AgentEnd>,
 ): Promise<{ readonly ended: AgentEnd; readonly overspent: string | undefined }> {
-  const { agent, prices } = context.project.config();
+  const { prices } = context.project.config();
   const aside = spendsOf(item).find(({ claim }) => claim === context.claimOp);
   const day = aside?.day ?? dayOf(context.deps.clock.wallMs());
   const before = aside?.models ?? new Map();
@@ -34,7 +37,8 @@ export async function paid(
     reserved > 0 && spent >= reserved
       ? `it has cost ${formatUsd(spent)}, and ${formatUsd(reserved)} were set aside for it`
       : checkCaps(spent);
-  const meter = createMeter(context, { agent, prices, day, reserved, before, check });
+  const named = agentsOf(aside, agentName(agent));
+  const meter = createMeter(context, { agent, named, prices, day, reserved, before, check });
   const signal = AbortSignal.any([context.signal, meter.signal]);
   const ended = await run({ ...context, signal }, meter);
   return { ended, overspent: await meter.close(ended.type === "not-started" ? "not-started" : "ran") };

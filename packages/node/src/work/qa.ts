@@ -27,7 +27,7 @@ import {
 import { runGate, type Verdict } from "./gate.ts";
 import { giveBack } from "./give-back.ts";
 import { featureOf, type Merged, mergeOnto } from "./merging.ts";
-import { type Review, review } from "./reviewer.ts";
+import { type Review, review, type ReviewedLater } from "./reviewer.ts";
 import { targetIsRed, untilTargetMoves } from "./target-health.ts";
 
 export async function qa(context: AttemptContext): Promise<StepEnd> {
@@ -70,6 +70,7 @@ async function judge(context: AttemptContext, merged: Merged, evidence: Evidence
   const { qa: policy } = context.project.config();
   const reviewed = await reviewOf(context, item, merged, policy);
   if (reviewed === "stopped") return "over";
+  if (reviewed?.type === "later") return postpone(context, merged, { evidence, known }, reviewed);
   if (reviewed?.type === "reject") {
     const runs = [...evidence.runs, reviewed.run];
     const note = `The reviewer rejects it: ${reviewed.note}`;
@@ -96,10 +97,23 @@ async function reviewOf(
   item: LiveItem,
   merged: Merged,
   policy: QaPolicy,
-): Promise<Review | "stopped" | undefined> {
+): Promise<Review | ReviewedLater | "stopped" | undefined> {
   if (qaModeOf(item, policy) !== "agent" || isApproved(item, policy)) return undefined;
   const said = await review(context, item, merged.commit);
   return said.ok ? said.value : "stopped";
+}
+
+/** The gate's evidence is signed, so that whoever goes on does not run it again: this node later, or another one now. */
+async function postpone(
+  context: AttemptContext,
+  merged: Merged,
+  { evidence, known }: { readonly evidence: Evidence; readonly known: boolean },
+  { why, restMs }: ReviewedLater,
+): Promise<StepEnd> {
+  if (!known) await attest(context, merged, evidence);
+  context.rests.leaveAlone(context.item, restMs);
+  await giveClaimBack(context, why);
+  return "over";
 }
 
 async function attest(context: AttemptContext, { tip, base }: Merged, evidence: Evidence): Promise<void> {

@@ -7,7 +7,7 @@
  *
  * Each op says what the attempt has cost in all. What is not told is unknown, and never 0.
  */
-import type { AgentConfig, Price } from "@skein/config";
+import type { AgentConfig, Price, ReviewerAgent } from "@skein/config";
 import { LIMITS, ok, type SpendCounts } from "@skein/core";
 
 import type { Journal } from "../journal.ts";
@@ -28,7 +28,9 @@ export interface Meter {
 export type MoneyCheck = (spent: number) => string | undefined;
 
 export interface MeterOptions {
-  readonly agent: AgentConfig;
+  readonly agent: AgentConfig | ReviewerAgent;
+  /** As the ledger names it; left out, by `agentName`. */
+  readonly named?: string;
   readonly prices: ReadonlyMap<string, Price>;
   /** The day that the attempt counts for, in UTC: the one on which it began, also when it goes on over midnight. */
   readonly day: string;
@@ -65,7 +67,7 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
     const body = {
       kind: "item.spend" as const,
       day: options.day,
-      agent: agentName(options.agent),
+      agent: options.named ?? agentName(options.agent),
       models: told,
       reserved,
     };
@@ -116,7 +118,7 @@ export interface MeterContext extends Pick<AttemptContext, "item" | "claimOp" | 
 export const dayOf = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
 
 /** As the ledger names an agent: `acp claude-code`, `command node`. */
-export const agentName = (agent: AgentConfig): string =>
+export const agentName = (agent: AgentConfig | ReviewerAgent): string =>
   agent.kind === "scripted"
     ? agent.kind
     : modelName(`${agent.kind} ${agent.preset ?? agent.run[0].split("/").at(-1) ?? agent.run[0]}`);

@@ -43,6 +43,7 @@ async function ran({
             return Promise.resolve({
               end,
               usage,
+              said: "",
               process: { end: processEnd, durationMs: 1, outputBytes: 0, outputDigest: "" },
             });
           },

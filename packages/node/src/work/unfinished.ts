@@ -6,11 +6,12 @@
 import { type Feature, featureIn, type LiveItem, refusedTips } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, Oid } from "../ports.ts";
-import { type AttemptContext, persistently, roomFor } from "./attempt-context.ts";
+import { type AttemptContext, persistently } from "./attempt-context.ts";
+import { gitInRoom } from "./room-git.ts";
 
 /** A node that is shut down does not wait longer than this for a remote that does not answer. */
 const LAST_PUSH_MS = 10_000;
-const SAVE_LIMITS = { wallMs: 10_000, idleMs: 10_000, outputBytes: 1_048_576 };
+const SAVE_MS = 10_000;
 const SAVED_AS = "Unfinished work, as it was when the attempt was cut off";
 
 /**
@@ -18,26 +19,12 @@ const SAVED_AS = "Unfinished work, as it was when the attempt was cut off";
  * the agent ran, with the agent's rights and in its room, and its result is believed no more than the agent's.
  */
 export async function commitRest(context: AttemptContext, { directory }: AttemptWorkspace): Promise<void> {
-  const { deps, project } = context;
-  const env = deps.environment("agent", [], { SKEIN_ITEM: context.item, SKEIN_EPOCH: String(context.epoch) });
   const until = deadline(context);
   for (const args of [
     ["add", "--all"],
     ["commit", "--quiet", "--no-verify", `--message=${SAVED_AS}`],
   ]) {
-    const { memoryBytes, processes, diskBytes } = project.config().limits;
-    const { end } = await deps.processes.run(
-      {
-        argv: ["git", ...args],
-        cwd: directory,
-        env,
-        stdin: "",
-        limits: { ...SAVE_LIMITS, memoryBytes, processes, diskBytes },
-        onOutput: () => undefined,
-        ...roomFor(context, { write: [directory], read: [] }),
-      },
-      until.signal,
-    );
+    const { end } = await gitInRoom(context, { cwd: directory, args, keepBytes: 0, wallMs: SAVE_MS }, until.signal);
     // Nothing to commit ends with an error, too; what is committed is there all the same.
     if (end.type !== "exited" || end.code !== 0) break;
   }

@@ -54,6 +54,8 @@ export interface Worker {
   project(): OpenProject | undefined;
   /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
   unpaid(): (item: LiveItem) => string | undefined;
+  /** The same, unless only this node's own part of the fleet's budget is missing: another node may have one. */
+  unpaidAnywhere(item: LiveItem): string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -128,6 +130,16 @@ export function createWorker(deps: WorkerDeps): Worker {
     cancel = deps.clock.after(POKE_MS, tick);
   };
 
+  /** Opens the books. */
+  const moneyRefusals = (): ((item: LiveItem) => { readonly why: string; readonly isOwn: boolean } | undefined) => {
+    const project = projects.current();
+    const purse = project === undefined ? undefined : purseOf(deps, project);
+    return (item) => {
+      const offer = purse?.offer(item);
+      return purse === undefined || offer?.ok !== false ? undefined : { why: offer.error, isOwn: purse.isShort() };
+    };
+  };
+
   return {
     start: () => {
       started = true;
@@ -153,12 +165,12 @@ export function createWorker(deps: WorkerDeps): Worker {
     notReady: () => projects.notReady(),
     project: () => projects.current(),
     unpaid: () => {
-      const project = projects.current();
-      const purse = project === undefined ? undefined : purseOf(deps, project);
-      return (item) => {
-        const offer = purse?.offer(item);
-        return offer?.ok === false ? offer.error : undefined;
-      };
+      const refused = moneyRefusals();
+      return (item) => refused(item)?.why;
+    },
+    unpaidAnywhere: (item) => {
+      const refused = moneyRefusals()(item);
+      return refused?.isOwn === true ? undefined : refused?.why;
     },
     drain: async () => {
       lifetime.abort();
