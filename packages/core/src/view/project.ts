@@ -244,6 +244,8 @@ function questionReason({ id }: LiveItem, { question, text, options }: Question)
 const isWorkStage = ({ stage: { stage } }: ItemState): boolean =>
   stage === "Coding" || stage === "Qa" || stage === "Merge";
 
+const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
+
 function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
   const { nameOf, isExpired } = naming;
   const { stage, claim } = item.best.state;
@@ -262,7 +264,7 @@ function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
     case "Coding":
       return `It is in Coding: ${held}.`;
     case "Qa":
-      return `It is in Qa with ${stage.commitsAhead} commits on ${stage.featureBranch}: ${held}.`;
+      return `It is in Qa with ${commits(stage.commitsAhead)} on ${stage.featureBranch}: ${held}.`;
     case "Merge":
       return `It is in Merge, gate green, waiting to land ${stage.featureBranch}: ${held}.`;
     case "Done":
