@@ -40,7 +40,7 @@ export interface OwnTrouble {
   readonly redTarget: { readonly commit: string; readonly sinceMs: number } | undefined;
   /** When it comes back (Unix ms) to an item that it leaves alone after a failure; undefined when it does not leave it. */
   readonly restsUntil: (item: string) => number | undefined;
-  /** Until then nothing goes into Coding here: the provider of its agent has cut it off. */
+  /** Until then nothing goes into Coding here: its agent did not start, or the provider has cut it off. */
   readonly codingFrom: number | undefined;
 }
 
