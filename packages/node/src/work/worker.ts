@@ -2,7 +2,6 @@
  * The executor: looks at the view, claims what is this node's to do, starts attempts, stops those whose claim was lost.
  */
 import {
-  type Candidate,
   type Claim,
   type CommandError,
   createPlanner,
@@ -72,7 +71,6 @@ export interface WorkerDeps extends WorkDeps {
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly openRepository: OpenRepository;
-  readonly others: () => readonly Candidate[];
   readonly machine: () => MachineState;
   readonly fleet: FleetPurse;
   readonly isExpired: (claim: Claim) => boolean;
