@@ -143,6 +143,37 @@ test("a queue that is paused while the gate of a train runs lands nothing of it"
   await until(world, areIn(world, "Done", ids));
 });
 
+test("what people stop while the remote refuses the push does not land once it agrees", async () => {
+  const world = await worldOf(8);
+  const { refused } = world.mesh.remote;
+  for (const name of ["alice", "bob"]) refused.add(name);
+  await world.say("queue.pause", {});
+  const [held, other] = [await world.add("Held"), await world.add("Other")];
+  await until(world, areIn(world, "Merge", [held, other]));
+  await world.say("queue.resume");
+  const isRefused = (id: string): boolean => itemOn(world.nodes[0], id)?.activity.includes("refused") === true;
+  await until(world, () => [held, other].some(isRefused));
+  // The one that lands behind the head is in nobody's hands but the train's.
+  const behind = isRefused(held) ? other : held;
+  await world.say("item.hold", { item: behind, reason: "legal asks" });
+  refused.clear();
+  await until(world, areIn(world, "Done", [behind === held ? other : held]));
+  await rest(world, 2 * MINUTE);
+  expect(landings(world).flat()).not.toContain(behind);
+  await world.say("queue.pause", { reason: "a release" });
+  await world.say("item.hold", { item: behind, release: true });
+  await rest(world, MINUTE);
+  expect(landings(world).flat()).not.toContain(behind);
+});
+
+test("a node whose pushes the remote refuses leaves the head of the queue to one that may push", async () => {
+  const world = await worldOf(9);
+  world.mesh.remote.refused.add("alice");
+  const ids = [await world.add("One"), await world.add("Two"), await world.add("Three")];
+  await until(world, areIn(world, "Done", ids));
+  for (const id of ids) expect(itemOn(world.nodes[0], id)?.attempts).toBe(0);
+});
+
 test("what a failed run of the gate left behind makes no later one green", async () => {
   const seen = new Set<string>();
   // Like a test that writes its own snapshot: red once in each directory.

@@ -168,6 +168,7 @@ export {
   isApproved,
   isAwaited,
   NO_VERDICT,
+  otherThan,
   qaModeOf,
   type QaPolicy,
   REVIEW,
@@ -175,7 +176,7 @@ export {
 } from "./command/review.ts";
 export { chargeOf, costOf, formatCost, formatUsd, isUnknown, microUsdOf, spendsOf } from "./view/ledger.ts";
 export { budgetOn, type Gift, overdrafts, planGift, type Rights, rightsOn } from "./view/rights.ts";
-export { allSpends, type Caps, openPurse, overspent, type Purse } from "./view/purse.ts";
+export { allSpends, type Caps, costOfOthers, openPurse, overspent, type OthersCost, type Purse } from "./view/purse.ts";
 export { type MergeQueue, mergeQueueOf, type QueueHearing } from "./view/merge-queue.ts";
 export {
   type AliveNode,

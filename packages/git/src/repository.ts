@@ -24,6 +24,7 @@ import {
   withoutStaleLocks,
 } from "./mirror.ts";
 import { attemptBranch, isBaseBranch, isDirectoryName, isOid, type AttemptName } from "./names.ts";
+import { deleteBranches } from "./old-branches.ts";
 import { land, publishBranch } from "./push.ts";
 import { type FileAt, readFile } from "./read-file.ts";
 import { parseRemote } from "./remote.ts";
@@ -126,6 +127,7 @@ function createRepository(mirror: Mirror): Repository {
     collectAttempt: (workspace, signal) => collectAttempt(mirror, workspace, signal),
     publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
     fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
+    deleteBranches: (items, signal) => deleteBranches(mirror, items, signal),
     merge: mergeOf,
     join: (inputs, signal) => joinTips(mirror, inputs, signal),
     openCheckout: (commit, name, signal) => openCheckout(mirror, { commit, name }, signal),

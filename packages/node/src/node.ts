@@ -206,8 +206,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     qa: () => worker.project()?.config().qa,
     able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
-    unpaid: (item) => worker.unpaid(item),
-    unpaidAnywhere: (item) => worker.unpaidAnywhere(item),
+    unpaid: () => worker.unpaid(),
+    unpaidAnywhere: () => worker.unpaidAnywhere(),
     own: () => worker.trouble(),
   };
 
@@ -267,6 +267,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     replica,
     incidents,
     capture: output.capture,
+    withoutSecrets: (text) => secrets.text(text),
     leavings: output.leavings,
     lastOutput: (item, epoch) => lastOutputOf(options.logs, item, epoch),
     self: selfWithRole,

@@ -20,6 +20,20 @@ export function healthOf(journal: Pick<Journal, "problem">, alarms: Pick<Alarms,
 /** Where nobody measures it. */
 export const idleMachine = (): MachineState => ({ load: 0, lowDisk: false });
 
+const ACTIVITY_BYTES = 120;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Agents put words into what their node says that it does. Half of a character cannot be encoded, and a beat that is too
+ * large is heard by nobody: either would take the node away from its peers.
+ */
+function sayable(activity: string): string {
+  const bytes = new Uint8Array(ACTIVITY_BYTES);
+  const { written } = encoder.encodeInto(activity.replace(/^\ufeff+/, ""), bytes);
+  return decoder.decode(bytes.subarray(0, written));
+}
+
 /** For its peers. */
 export function describeBeat(
   options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots" | "machine">,
@@ -39,7 +53,7 @@ export function describeBeat(
         worker
           .executions()
           .slice(0, 8)
-          .map(({ item, activity }) => [item, activity.slice(0, 120)]),
+          .map(({ item, activity }) => [item, sayable(activity)]),
       ),
     },
   };

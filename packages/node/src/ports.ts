@@ -206,6 +206,11 @@ export interface Repository {
   collectAttempt(workspace: AttemptWorkspace, signal: AbortSignal): Promise<Result<AttemptResult, GitError>>;
   /** Pushes an attempt's tip to the remote as its branch, so that a survivor can go on with it. */
   publishBranch(branch: string, tip: Oid, signal: AbortSignal): Promise<Result<void, GitError>>;
+  /**
+   * Deletes from the remote what this node has published for these items, where it is still there as it was pushed. Returns
+   * the names of the branches that went; an error when one resists.
+   */
+  deleteBranches(items: ReadonlySet<string>, signal: AbortSignal): Promise<Result<readonly string[], GitError>>;
   /** Makes sure that a published attempt's tip is in the mirror. */
   fetchBranch(branch: string, tip: Oid, signal: AbortSignal): Promise<Result<void, GitError>>;
   /** The merge of `tip` into `base` without a checkout; the same inputs give the same commit on every node. */

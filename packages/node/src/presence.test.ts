@@ -11,6 +11,19 @@ const holderKey = Buffer.from(holder.publicKey).toString("hex");
 const INTERVAL_MS = 1_000;
 const TTL_MS = 3_000;
 
+/** What a beat says of a node of which there is nothing to say. */
+const NOTHING = {
+  version: "",
+  addresses: [],
+  labels: {},
+  slots: 1,
+  slotsFree: 1,
+  load: 0,
+  lowDisk: false,
+  activity: {},
+  accounts: {},
+};
+
 interface Observer {
   readonly presence: Presence;
   /** Time passes and timers run, each when it is due. */
@@ -64,17 +77,7 @@ function observer(self = "observer"): Observer {
     }),
     boot: 1,
     intervalMs: INTERVAL_MS,
-    describe: () => ({
-      version: "",
-      addresses: [],
-      labels: {},
-      slots: 1,
-      slotsFree: 1,
-      load: 0,
-      lowDisk: false,
-      activity: {},
-      accounts: {},
-    }),
+    describe: () => NOTHING,
     send: () => undefined,
     onStall: () => undefined,
     onTwin: (address) => twins.push(address),
@@ -86,18 +89,7 @@ function observer(self = "observer"): Observer {
       timer.run();
     }
   };
-  const beat = {
-    version: "",
-    addresses: [],
-    labels: {},
-    slots: 1,
-    slotsFree: 1,
-    load: 0,
-    lowDisk: false,
-    activity: {},
-    accounts: {},
-    intervalMs: INTERVAL_MS,
-  };
+  const beat = { ...NOTHING, intervalMs: INTERVAL_MS };
   const claim: Claim = { op: "", holder: holderKey, incarnation: "", epoch: 1, ttlMs: TTL_MS, since: 0 };
   presence.start();
   return {

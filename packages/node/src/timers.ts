@@ -44,7 +44,7 @@ export interface TimersDeps {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly replica: Replica;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "write" | "problem">;
   readonly log: Logger;
   readonly self: () => { readonly key: string; readonly role: Role };
   /** Ids of the members that are alive, without this one. */
@@ -71,6 +71,8 @@ export function createTimers(deps: TimersDeps): Timers {
   const { clock, crypto, replica, log } = deps;
   const spans = new Map<string, Span>();
   const dueSince = new Map<string, { readonly occurrence: number; readonly atMs: number }>();
+  /** The last one that this node has fired itself: the log may have no room to remember it. */
+  const lastFired = new Map<string, number>();
   let cancel: Cancel | undefined;
   let started = false;
   let firing = false;
@@ -90,7 +92,7 @@ export function createTimers(deps: TimersDeps): Timers {
     if (!roleAtLeast(role, "operator") || deps.journal.problem() !== undefined) return;
     for (const plan of replica.view().chat.plans.values()) {
       const occurrence = dueOf(plan, replica, clock.wallMs(), spans);
-      if (occurrence === undefined) dueSince.delete(plan.id);
+      if (occurrence === undefined || lastFired.get(plan.id) === occurrence) dueSince.delete(plan.id);
       else if (isMyTurn(plan.id, occurrence, key)) await fire(plan, occurrence);
     }
   };
@@ -110,8 +112,10 @@ export function createTimers(deps: TimersDeps): Timers {
       if (now === undefined || dueOf(now, replica, clock.wallMs(), spans) !== occurrence) return err(NOT_DUE);
       return ok(draftsOf(now, occurrence, contextOf(deps, plan.id, occurrence), log));
     });
-    if (written.ok) log("info", "timer.fired", { timer: plan.id, occurrence });
-    else log("debug", "timer.not-fired", { timer: plan.id, message: written.error.message });
+    if (written.ok) {
+      lastFired.set(plan.id, occurrence);
+      log("info", "timer.fired", { timer: plan.id, occurrence });
+    } else log("debug", "timer.not-fired", { timer: plan.id, message: written.error.message });
   };
 
   return {
@@ -148,10 +152,11 @@ function dueOf(plan: Plan, replica: Replica, wallMs: number, spans: Map<string, 
   const latest = plan.cron === "" ? plan.at : spanOf(plan, wallMs, spans).latest;
   if (latest === undefined || latest > wallMs || (plan.cron !== "" && latest <= plan.stamp.wall)) return undefined;
   const fired = replica.view().chat.fired.get(plan.id) ?? [];
-  // Of those that are not remembered any more, later ones were fired; one that a clock ahead of this one has fired says
-  // nothing of those before it, which have not come yet.
+  // Of those that are not remembered any more, later ones were fired; what a clock ahead of this one has fired says nothing of
+  // those before it, which have not come yet. Then it may be all that is remembered, for as long as that clock was ahead.
   const oldest = fired.length < FIRED_REMEMBERED ? undefined : fired.at(-1);
-  if (fired.includes(latest) || (oldest !== undefined && latest < oldest)) return undefined;
+  const isForgotten = oldest !== undefined && oldest <= wallMs && latest < oldest;
+  if (fired.includes(latest) || isForgotten) return undefined;
   return plan.catchUp === "none" && wallMs - latest > MISSED_MS ? undefined : latest;
 }
 

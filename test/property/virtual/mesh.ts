@@ -214,7 +214,7 @@ function boot(deps: Boot): { readonly virtual: VirtualNode; listen(): Promise<st
     ...(deps.turn === undefined ? {} : { talking: { agents: agentsOf(deps.turn, pauseMs), sessions: NO_SESSIONS } }),
     logs: noLogs,
     asking: noAsking,
-    openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs) }),
+    openRepository: () => Promise.resolve({ ok: true, value: deps.remote.repositoryFor(isAlive, pauseMs, name) }),
     writeStory: (attempt) => ({ ok: true, value: `${attempt.item}.md` }),
     environment: () => ({}),
     scriptedAgent: { run: ["agent"], read: [] },

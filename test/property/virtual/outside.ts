@@ -79,7 +79,9 @@ export interface VirtualRemote {
   /** A person commits to the target branch; these are added and removed. */
   humanCommit(name: string, add: readonly string[], remove?: readonly string[]): void;
   readonly chain: { readonly commit: Oid; readonly items: readonly string[] }[];
-  repositoryFor(isAlive: () => boolean, pauseMs: (ms: number) => Promise<void>): Repository;
+  /** Nodes by name whose pushes to the target branch are refused. */
+  readonly refused: Set<string>;
+  repositoryFor(isAlive: () => boolean, pauseMs: (ms: number) => Promise<void>, name: string): Repository;
 }
 
 export function createVirtualRemote(): VirtualRemote {
@@ -90,6 +92,7 @@ export function createVirtualRemote(): VirtualRemote {
   /** Of a commit, or of a checkout of it. */
   const contentOf = (at: Oid): ReadonlySet<string> => contents.get(at.split("#")[0] ?? "") ?? new Set();
   let checkouts = 0;
+  const refused = new Set<string>();
   const made = (commit: Oid, base: Oid, message: string): Oid => {
     const items = landedItems(message);
     itemsOf.set(commit, items);
@@ -98,6 +101,7 @@ export function createVirtualRemote(): VirtualRemote {
   };
   return {
     chain,
+    refused,
     contentOf,
     humanCommit: (name, add, remove = []) => {
       const base = tip();
@@ -106,7 +110,7 @@ export function createVirtualRemote(): VirtualRemote {
       contents.set(commit, new Set([...kept, ...add]));
       chain.push({ commit, items: [] });
     },
-    repositoryFor: (isAlive, pauseMs) => {
+    repositoryFor: (isAlive, pauseMs, name) => {
       // A dead node's call never comes back; everybody else's takes a little time.
       const later = async <T>(value: () => T): Promise<T> => {
         await pauseMs(5);
@@ -129,6 +133,7 @@ export function createVirtualRemote(): VirtualRemote {
         collectAttempt: ({ branch }) =>
           later(() => ok({ tip: oid(branch), tree: oid(`tree ${branch}`), commitsAhead: 1 })),
         publishBranch: () => later(() => ok(undefined)),
+        deleteBranches: () => later(() => ok([])),
         fetchBranch: () => later(() => ok(undefined)),
         merge: ({ base, tip: from, message, atSeconds }) =>
           later(() => {
@@ -142,6 +147,7 @@ export function createVirtualRemote(): VirtualRemote {
         openCheckout: (commit) => later(() => ok(`${commit}#${++checkouts}`)),
         land: ({ expected, commit }) =>
           later(() => {
+            if (refused.has(name)) return err({ type: "refused", message: "The remote refused the push." });
             if (tip() === commit) return ok({ type: "moved" as const });
             if (tip() !== expected) return ok({ type: "stale" as const });
             chain.push({ commit, items: itemsOf.get(commit) ?? [] });

@@ -77,6 +77,18 @@ interface Case {
   readonly exit: string;
 }
 
+const WITNESS = "b".repeat(64);
+/** One other node has to run the gate, and there is one that is alive. */
+const witnessed = (labels: Readonly<Record<string, string>> = {}): Partial<Naming> => ({
+  qa: () => ({ ...policy, witnesses: 1 }),
+  able: () => [SELF, WITNESS],
+  aliveNodes: () => [
+    { id: SELF, labels: { os: "linux" } },
+    { id: WITNESS, labels },
+  ],
+});
+const submitOther: OpBody = { kind: "item.submit", feature: { ...feature, featureBranch: `skein/${B}/1` } };
+
 const dependent = { born: { dependsOn: [B] }, ops: [start] };
 const part = set({ field: "parent", value: A });
 
@@ -164,23 +176,63 @@ const CASES: readonly Case[] = [
     exit: "invite --role agent",
   },
   {
+    state: "without a witness that takes work",
+    ops: merge,
+    mesh: [work(WITNESS)],
+    naming: witnessed(),
+    why: "run the gate on its tree, and none that could takes work: alice drained",
+    exit: `undrain ${WITNESS}`,
+  },
+  {
+    state: "without a witness that has its labels",
+    born: { labels: ["ui", "os=linux"] },
+    ops: merge,
+    naming: witnessed({ os: "plan9" }),
+    why: "run the gate on its tree, and none that could has os=linux",
+    exit: `edit ${A} --label='ui'`,
+  },
+  {
+    state: "without a witness that is alive",
+    ops: merge,
+    naming: { ...witnessed(), aliveNodes: () => [{ id: SELF, labels: {} }] },
+    why: "run the gate on its tree, and none that could is alive",
+    exit: "invite --role agent",
+  },
+  {
+    state: "waiting for a witness in a frozen mesh",
+    ops: merge,
+    mesh: [work("")],
+    naming: witnessed(),
+    why: "one more node to run the gate on its tree",
+    exit: "skein unfreeze",
+  },
+  {
+    state: "in the way of those behind it",
+    ops: merge,
+    other: [start, claim, submitOther, { kind: "item.pass", evidence: green }],
+    mesh: [work(WITNESS)],
+    naming: witnessed(),
+    why: "the head of the merge queue, and 1 item waits behind it",
+    exit: `item hold ${A} 'no node can witness it'`,
+  },
+  {
     state: "unpaid",
     ops: [start],
-    naming: { unpaid: () => "$5 of $5 spent" },
+    naming: { unpaid: () => () => "$5 of $5 spent" },
     why: "$5 of $5",
     exit: "costs --by item",
   },
   {
     state: "unpaid by the fleet",
     ops: [start],
-    naming: { unpaid: () => "nothing left; `skein budget` shows" },
+    naming: { unpaid: () => () => "nothing left; `skein budget` shows" },
     why: "nothing left",
     exit: "skein budget",
   },
   {
     state: "ended by its cap",
     ops: [start, claim, { kind: "item.sendBack", reason: "over-budget", note: "", progress: false, evidence: [] }],
-    naming: { unpaid: () => "its last attempt has cost $2" },
+    naming: { unpaid: () => () => "its last attempt has cost $2" },
     why: "last attempt has cost",
     exit: `move ${A} backlog`,
   },
@@ -203,6 +255,20 @@ const CASES: readonly Case[] = [
     naming: { isExpired: () => true },
     why: "gone silent",
     exit: `reject ${A} `,
+  },
+  {
+    state: "held by a node whose agent does not start",
+    ops: [start, claim],
+    naming: { activityOf: () => 'waiting: Could not start "my-agent": there is no such program.' },
+    why: 'alice, who holds it, waits: Could not start "my-agent"',
+    exit: `skein why ${A}`,
+  },
+  {
+    state: "held by a node that may not push",
+    ops: merge,
+    naming: { activityOf: () => "waiting: the remote refused the push to main" },
+    why: "waits: the remote refused the push",
+    exit: `skein why ${A}`,
   },
   {
     state: "left alone by this node",
@@ -293,6 +359,13 @@ test.each([
   expect(stuckIn({ state: "", why: "", exit: "", ops })).toEqual([]);
 });
 
+test("an item that a node will witness is not stuck, and neither is one behind a head that waits for nobody", () => {
+  const other: readonly OpBody[] = [start, claim, submitOther, { kind: "item.pass", evidence: green }];
+  const one = { state: "", why: "", exit: "", ops: merge, other };
+  expect(stuckIn({ ...one, naming: witnessed() })).toEqual([]);
+  expect(stuckIn({ ...one, naming: {}, mesh: [work(WITNESS)] })).toEqual([]);
+});
+
 test("a title that would be more than one word to a shell comes back whole from the line that adds it again", async () => {
   const title = '\'; rm -rf "$HOME" `id` --start';
   const landed = [...merge, { kind: "item.land", commit: OID, at: 1 } as const];
@@ -310,4 +383,13 @@ test("the page has the cause of each item with the line that ends it", () => {
       "    skein item hold a --release\n",
   );
   expect(present("stuck", [])).toContain("Nothing is stuck");
+});
+
+test.each([
+  "throttled: the agent's provider asks for 3m",
+  "waiting: it waits for one more node to run the gate on its tree",
+  "waiting for an answer: Which port?",
+])("an item whose holder says %j goes on by itself, or is told otherwise", (activity) => {
+  const ops = [start, claim];
+  expect(stuckIn({ state: "", why: "", exit: "", ops, naming: { activityOf: () => activity } })).toEqual([]);
 });

@@ -70,8 +70,8 @@ const namingOf = (project: ProjectDouble): Naming => ({
   activityOf: () => "",
   landingOf: () => unverified,
   qa: () => project.qa,
-  unpaid: () => project.unpaid,
-  unpaidAnywhere: () => project.unpaid,
+  unpaid: () => () => project.unpaid,
+  unpaidAnywhere: () => () => project.unpaid,
 });
 
 interface Seat {

@@ -1,7 +1,7 @@
 /** One command that two nodes ended in two ways, and one note that two nodes wrote: the same from any order. */
 import { expect, test } from "vitest";
 
-import { annotate, type Annotations, noAnnotations } from "../fold/annotations.ts";
+import { annotate, type Annotations, newAnnotations } from "../fold/annotations.ts";
 import type { AnnotationBody } from "../op/bodies.ts";
 import type { SettleBody } from "../op/chat-bodies.ts";
 import { CHAT_SAMPLES, testCrypto } from "../testing/index.ts";
@@ -50,11 +50,19 @@ test("of two ends alike the earlier counts", () => {
   expect(fold.commands.get(COMMAND)?.settled?.item).toBe("000000000003");
 });
 
-function annotated(known: Annotations, body: AnnotationBody, stamp: ReturnType<typeof stampOf>): Annotations {
-  const op = { ...stamp, on: null, member: stamp.author, isOperator: true, state: undefined };
-  const added = annotate(known, body, op);
-  if (!added.ok) throw new Error(added.error);
-  return added.value;
+function annotated(notes: readonly (readonly [AnnotationBody, ReturnType<typeof stampOf>])[]): Annotations {
+  const known = newAnnotations();
+  for (const [body, stamp] of notes) {
+    const added = annotate(known, body, {
+      ...stamp,
+      on: null,
+      member: stamp.author,
+      isOperator: true,
+      state: undefined,
+    });
+    if (!added.ok) throw new Error(added.error);
+  }
+  return known;
 }
 
 test("a note that two nodes wrote for one command is one note, whichever came first", () => {
@@ -63,7 +71,7 @@ test("a note that two nodes wrote for one command is one note, whichever came fi
   const both = [
     [a, b],
     [b, a],
-  ].map((order) => order.reduce((known, stamp) => annotated(known, body, stamp), noAnnotations));
+  ].map((order) => annotated(order.map((stamp) => [body, stamp])));
   expect(both.map(({ notes }) => notes.map(({ author }) => author))).toEqual([["aa"], ["aa"]]);
 });
 
@@ -71,6 +79,6 @@ test("the same words in two notes are two notes", () => {
   const notes = ["0123456789abcdef", "0123456789abcdee"].map(
     (note) => ({ kind: "item.note", note, text: "+1", by: "" }) as const,
   );
-  const known = notes.reduce((before, body, at) => annotated(before, body, stampOf(at, "aa")), noAnnotations);
+  const known = annotated(notes.map((body, at) => [body, stampOf(at, "aa")]));
   expect(known.notes).toHaveLength(2);
 });

@@ -54,7 +54,7 @@ export interface PlanInput {
   /** What has to be said of a branch before it lands; undefined while there is no project. */
   readonly qa: () => QaPolicy | undefined;
   /** What attempts are paid from; nothing is asked for money when it is left out. */
-  readonly purse?: Purse;
+  readonly purse?: Pick<Purse, "offer" | "take" | "isShort">;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -124,15 +124,22 @@ function planClaims(input: PlanInput, { claimableSince, meets, crypto }: Memory)
   if (!input.ready) return [];
   const queue = mergeQueueOf(input.view, input);
   const parts = partsByParent(input.view.items);
-  const open = [...input.view.items.values()].filter(isLive).flatMap((item) => {
+  const items = [...input.view.items.values()].filter(isLive);
+  const open = items.flatMap((item) => {
     const why = claimable(item, input, queue);
     return why === undefined || waitsForParts(item, parts, input) ? [] : [{ item, why }];
   });
+  const misfits = items.flatMap((item) => {
+    const why = whyNotOwn(item, input);
+    return why === undefined ? [] : [{ item, why }];
+  });
   forgetOthers(
     claimableSince,
-    open.map(({ item }) => claimKey(item)),
+    [...open, ...misfits].map(({ item }) => claimKey(item)),
   );
-  const intents: Intent[] = [];
+  const intents: Intent[] = misfits
+    .filter(({ item }) => isMyTurn(item, "own", input, { claimableSince, queue, crypto }))
+    .map(({ item, why }) => ({ type: "yield", item: item.id, on: item.best.id, why }));
   const room = { slots: input.self.slotsFree, train: input.trainRoom };
   const leaving = leavingOf(input.view, input.self.key);
   for (const { item, why } of inOrder(open, input, meets)) {
@@ -211,6 +218,21 @@ function claimable(
   if (state.claim.holder === input.self.key) return "own";
   if (takesNothing) return undefined;
   return input.isExpired(state.claim) ? "expired" : undefined;
+}
+
+/**
+ * Why this node cannot go on with what it holds and does not run, as after a restart, though another one might: its beats would
+ * keep the claim alive for ever.
+ */
+function whyNotOwn(item: LiveItem, input: PlanInput): string | undefined {
+  const { claim, stage } = item.best.state;
+  const isIdle = !input.running.has(item.id) && !input.witnessing.has(item.id);
+  const isLeft = item.registers.hold.value !== "" || (input.notBefore.get(item.id) ?? 0) > input.nowMs;
+  if (claim?.holder !== input.self.key || STAGE_ORDER[stage.stage] === undefined || !isIdle || isLeft) return undefined;
+  const unmet = unmetNeeds(item.registers.labels.value, input.self.labels);
+  if (unmet.length > 0) return `it asks for ${unmet.join(", ")}, which this node does not have`;
+  const offer = stage.stage === "Coding" ? input.purse?.offer(item) : undefined;
+  return offer?.ok === false ? `this node cannot pay for it: ${offer.error}` : undefined;
 }
 
 /** An item begins when its parts have landed; one that is under way is not stopped by another part. */

@@ -1,10 +1,11 @@
 /** Commands about people and what they say: pairing, roles, notes, answers, approvals. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
 import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
-import { toHex } from "../kernel/bytes.ts";
+import { compareText, toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
-import { coderOf, isApproved } from "./review.ts";
+import { codersOf } from "./coders.ts";
+import { isApproved, listOf } from "./review.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
 import type { CommandError } from "./error.ts";
 import type { DecideContext, Decision } from "./deciding.ts";
@@ -67,11 +68,12 @@ export function approve({ item, note: said, tip = "" }: CommandInput<"item.appro
     const message = `Item ${id} is at ${stage.tip.slice(0, 12)} by now, not at ${tip.slice(0, 12)}. Look at it again.`;
     return err({ code: "not-legal", message });
   }
-  const coder = coderOf(found.value);
-  const speaksFor = by === "" ? self : view.chat.people().byPrincipal.get(by)?.member;
-  if (qa.fourEyes && coder !== undefined && (self === coder || speaksFor === coder)) {
-    const node = view.membership.members.get(coder)?.name ?? coder.slice(0, 8);
-    const message = `Item ${id} was coded by ${node}, and skein.yaml asks for four eyes (qa.fourEyes): somebody else approves it, on another node.`;
+  const coders = codersOf(found.value);
+  const speaksFor = by === "" ? self : (view.chat.people().byPrincipal.get(by)?.member ?? "");
+  if (qa.fourEyes && (coders.has(self) || coders.has(speaksFor))) {
+    const nameOf = (member: string): string => view.membership.members.get(member)?.name ?? member.slice(0, 8);
+    const nodes = listOf([...coders].toSorted(compareText).map(nameOf));
+    const message = `Item ${id} was coded by ${nodes}, and skein.yaml asks for four eyes (qa.fourEyes): somebody else approves it, on another node.`;
     return err({ code: "not-allowed", message });
   }
   if (isApproved(found.value, qa)) return err({ code: "not-legal", message: `Item ${id} is approved already.` });

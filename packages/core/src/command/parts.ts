@@ -12,8 +12,10 @@ import { isLive, type LiveItem } from "./find.ts";
 
 type Items = ReadonlyMap<string, ItemHistory>;
 
+export type PartsByParent = ReadonlyMap<string, readonly LiveItem[]>;
+
 /** The parts of every item that has some. */
-export function partsByParent(items: Items): ReadonlyMap<string, readonly LiveItem[]> {
+export function partsByParent(items: Items): PartsByParent {
   const parts = new Map<string, LiveItem[]>();
   for (const item of items.values()) {
     if (!isLive(item) || item.registers.parent.value === "") continue;

@@ -9,7 +9,8 @@ import { createReplica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import type { OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { awaitedOf, greenOn, NO_VERDICT, type QaPolicy, REVIEW, waitingFor } from "./review.ts";
+import { codersOf } from "./coders.ts";
+import { awaitedOf, greenOn, isApproved, NO_VERDICT, type QaPolicy, REVIEW, waitingFor } from "./review.ts";
 
 const ITEM = "aaaaaaaaaaaa";
 const [TIP, TREE, OLDER, BRANCH_TREE] = ["1", "2", "3", "4"].map((digit) => digit.repeat(40)) as [
@@ -32,9 +33,12 @@ function worldOf() {
   const replica = createReplica(mesh, testCrypto);
   replica.take(frame.bytes);
   let wallMs = 10;
-  const write = (by: Name, entity: string, body: OpBody): void => {
-    const on = entity === "mesh" ? null : (replica.view().items.get(entity)?.best?.id ?? null);
-    replica.write([{ entity, on, body }], authorOf(by), wallMs++);
+  /** On the item's best op, or on the one that is named; gives the new op's id. */
+  const write = (by: Name, entity: string, body: OpBody, named?: string): string => {
+    const on = entity === "mesh" ? null : (named ?? replica.view().items.get(entity)?.best?.id ?? null);
+    const [op] = replica.write([{ entity, on, body }], authorOf(by), wallMs++).ops;
+    if (op === undefined) throw new Error("nothing was written");
+    return op.id;
   };
   for (const [name, role] of [
     ["coder", "operator"],
@@ -55,11 +59,13 @@ function worldOf() {
   const create = { title: "Story", text: "", type: "story", priority: 5, labels: [], dependsOn: [] } as const;
   write("owner", ITEM, { kind: "item.create", ...create });
   write("owner", ITEM, { kind: "item.start" });
-  const submit = (tip: string, epoch: number): void => {
-    write("coder", ITEM, { kind: "item.claim", ttl: 1_000 });
-    write("coder", ITEM, { kind: "item.submit", feature: feature(tip, epoch) });
+  /** Gives the claim, so that somebody else's can stand beside what it brought. */
+  const submit = (tip: string, epoch: number, by: Name = "coder"): string => {
+    const claim = write(by, ITEM, { kind: "item.claim", ttl: 1_000 });
+    write(by, ITEM, { kind: "item.submit", feature: feature(tip, epoch) });
+    return claim;
   };
-  submit(TIP, 1);
+  const first = submit(TIP, 1);
   const item = (): LiveItem => {
     const found = replica.view().items.get(ITEM);
     if (found === undefined || !isLive(found)) throw new Error("the item is gone");
@@ -70,9 +76,9 @@ function worldOf() {
     const runs = [{ argv, exitCode, durationMs: 1, outputDigest: "0".repeat(64) }];
     write(by, ITEM, { kind: "item.attest", tip: TIP, base: TIP, evidence: { tree, runs } });
   };
-  const approve = (by: Name, named: { tip?: string; tree?: string } = {}): void =>
+  const approve = (by: Name, named: { tip?: string; tree?: string } = {}): string =>
     write(by, ITEM, { kind: "item.approve", tip: TIP, tree: BRANCH_TREE, note: "", by: "", ...named });
-  const pass = (): void => write("coder", ITEM, { kind: "item.pass", evidence: { tree: TREE, runs: [] } });
+  const pass = (): string => write("coder", ITEM, { kind: "item.pass", evidence: { tree: TREE, runs: [] } });
   const decideApprove = (by: Name, qa: QaPolicy, tip?: string): string => {
     const decided = decide(
       { name: "item.approve", input: { item: ITEM, note: "", tip } },
@@ -91,7 +97,7 @@ function worldOf() {
     );
     return decided.ok ? "done" : decided.error.message;
   };
-  return { write, submit, item, attest, approve, pass, decideApprove };
+  return { write, submit, first, feature, item, attest, approve, pass, decideApprove };
 }
 
 test("a person is asked once the gate has been run, and their word is good for the branch that they have named", () => {
@@ -132,7 +138,7 @@ test("with four eyes the coder's own node approves nothing, and hears why; whoev
   // Also when it writes the op all the same.
   approve("coder");
   expect(awaitedOf(item(), HUMAN).person).toBe(false);
-  expect(awaitedOf(item(), policy)).toMatchObject({ person: true, notBy: idOf("coder") });
+  expect(awaitedOf(item(), policy)).toMatchObject({ person: true, notBy: [idOf("coder")] });
   expect(waitingFor(awaitedOf(item(), policy), { nameOf: () => "coder" })).toBe(
     "it waits for a person other than coder who approves or rejects it",
   );
@@ -140,6 +146,82 @@ test("with four eyes the coder's own node approves nothing, and hears why; whoev
   approve("second");
   expect(awaitedOf(item(), policy).person).toBe(false);
   expect(decideApprove("owner", policy)).toContain("is approved already");
+});
+
+/** The owner loses patience, takes the claim over and finds what the coder has submitted meanwhile. */
+function adopted(world: ReturnType<typeof worldOf>): void {
+  const { write, first, feature } = world;
+  write("owner", ITEM, { kind: "item.claim", ttl: 1_000 }, first);
+  write("owner", ITEM, { kind: "item.submit", feature: feature(TIP, 1) });
+}
+
+test("with four eyes neither who made the branch nor who took it over approves it, and whoever else may", () => {
+  const policy = { ...HUMAN, fourEyes: true };
+  const world = worldOf();
+  const { item, attest, approve, decideApprove } = world;
+  adopted(world);
+  attest("owner", 0);
+  expect(decideApprove("coder", policy)).toContain(`Item ${ITEM} was coded by`);
+  expect(decideApprove("owner", policy)).toContain(`Item ${ITEM} was coded by`);
+  approve("coder");
+  approve("owner");
+  const awaited = awaitedOf(item(), policy);
+  expect(awaited).toMatchObject({ person: true });
+  expect(awaited.notBy).toEqual([idOf("owner"), idOf("coder")].toSorted());
+  const nameOf = (id: string): string => NAMES.find((name) => idOf(name) === id) ?? "";
+  expect(waitingFor(awaited, { nameOf })).toMatch(/a person other than (owner and coder|coder and owner) who approves/);
+  expect(isApproved(item(), policy)).toBe(false);
+  expect(decideApprove("second", policy)).toBe("done");
+  approve("second");
+  expect(awaitedOf(item(), policy).person).toBe(false);
+});
+
+test("who made a branch is no witness of it after somebody else took it over", () => {
+  const policy = { ...PLAIN, witnesses: 1 };
+  const world = worldOf();
+  const { item, attest, write } = world;
+  adopted(world);
+  write("owner", ITEM, { kind: "item.pass", evidence: { tree: TREE, runs: [] } });
+  attest("owner", 0);
+  attest("coder", 0);
+  expect(awaitedOf(item(), policy, TREE)).toMatchObject({ witnesses: 1 });
+  expect([...awaitedOf(item(), policy, TREE).not].toSorted()).toEqual([idOf("owner"), idOf("coder")].toSorted());
+  attest("second", 0);
+  expect(awaitedOf(item(), policy, TREE)).toMatchObject({ witnesses: 0 });
+});
+
+test("everybody on whose unfinished work a branch goes on has coded it, until an attempt began afresh", () => {
+  const { item, write, submit, feature } = worldOf();
+  const back = { kind: "item.sendBack", reason: "person", note: "no", progress: false, evidence: [] } as const;
+  write("owner", ITEM, back);
+  const leave = (by: Name, tip: string, epoch: number): void => {
+    write(by, ITEM, { kind: "item.claim", ttl: 1_000 });
+    write(by, ITEM, { kind: "item.release", note: "", left: feature(tip, epoch) });
+  };
+  leave("coder", "5".repeat(40), 1);
+  leave("second", OLDER, 1);
+  submit(TREE, 1, "third");
+  expect([...codersOf(item())].toSorted()).toEqual([idOf("coder"), idOf("second"), idOf("third")].toSorted());
+  // What was refused is not gone on with.
+  write("owner", ITEM, back);
+  submit(OLDER, 1, "owner");
+  expect([...codersOf(item())].toSorted()).toEqual([idOf("owner"), idOf("second")].toSorted());
+});
+
+test("nobody is made a coder by what somebody else writes", () => {
+  const { item, write, first, feature, submit } = worldOf();
+  const left = { kind: "item.release", note: "", left: feature(TIP, 1) } as const;
+  // Not its claim, so it has no effect.
+  write("third", ITEM, { kind: "item.submit", feature: feature(TIP, 1) }, first);
+  write("third", ITEM, left, first);
+  expect([...codersOf(item())]).toEqual([idOf("coder")]);
+  // An operator may send back what somebody else holds, and says itself what is left of it.
+  write("owner", ITEM, { kind: "item.sendBack", reason: "infrastructure", note: "", progress: false, evidence: [] });
+  write("third", ITEM, { kind: "item.claim", ttl: 1_000 });
+  const reason = { reason: "infrastructure", note: "", progress: false, evidence: [] } as const;
+  write("second", ITEM, { kind: "item.sendBack", ...reason, left: feature(OLDER, 1) });
+  submit(TREE, 1, "owner");
+  expect([...codersOf(item())].toSorted()).toEqual([idOf("owner"), idOf("second")].toSorted());
 });
 
 test("an approval that names a tip is refused when the branch is at another one by now", () => {

@@ -1,23 +1,25 @@
 /**
  * What an item in Qa or Merge still waits for beside a node's work: a person who is content with the branch, or nodes other than
- * the coder's that ran the gate on the very tree that is to land. Pure; what is asked for comes from skein.yaml, or from the
+ * the coders' that ran the gate on the very tree that is to land. Pure; what is asked for comes from skein.yaml, or from the
  * item itself.
  *
  *     Qa     gate ─► signed evidence ─► a person's word on the tip        (held by nobody meanwhile)
  *     Merge  gate on the tree to land ─► k other nodes' word on that tree  (the merger keeps its place in the queue)
  */
 import type { Attest } from "../fold/annotations.ts";
-import { compareStamp } from "../op/stamp.ts";
 import type { ItemState } from "../fold/item-state.ts";
 import { type Evidence, type Feature, type GateRun, isGreen } from "../fold/stage.ts";
+import { compareText } from "../kernel/bytes.ts";
 import type { QaMode } from "../op/bodies.ts";
+import { compareStamp } from "../op/stamp.ts";
+import { coderOf, codersOf } from "./coders.ts";
 import type { LiveItem } from "./find.ts";
 
 export interface QaPolicy {
   readonly mode: QaMode;
-  /** Nodes other than the coder's that must have run the gate on the tree. */
+  /** Nodes other than the coders' that must have run the gate on the tree. */
   readonly witnesses: number;
-  /** Nobody approves what their own node has coded. */
+  /** Nobody approves what their own node has coded, alone or with others. */
   readonly fourEyes: boolean;
 }
 
@@ -31,16 +33,16 @@ export interface Attested {
 export interface Awaited {
   /** Somebody has to approve or reject the branch. */
   readonly person: boolean;
-  /** And that is somebody else than whose node has coded it: its member id. */
-  readonly notBy: string | undefined;
-  /** So many more nodes have to run the gate on the same tree; not the coder's, and none of those that did. */
+  /** And that is somebody else than these, whose nodes have coded it: member ids, sorted; empty where anybody may. */
+  readonly notBy: readonly string[];
+  /** So many more nodes have to run the gate on the same tree; none that has coded it, and none of those that did. */
   readonly witnesses: number;
   readonly on: Attested | undefined;
   /** Member ids. */
   readonly not: ReadonlySet<string>;
 }
 
-const NOTHING: Awaited = { person: false, notBy: undefined, witnesses: 0, on: undefined, not: new Set() };
+const NOTHING: Awaited = { person: false, notBy: [], witnesses: 0, on: undefined, not: new Set() };
 
 /** How a review stands among the runs of evidence: this before the reviewer's command, and a verdict as exit code. */
 export const REVIEW = "skein review";
@@ -60,8 +62,8 @@ export function awaitedOf(item: LiveItem, policy: QaPolicy, tree?: string): Awai
   const attests = item.annotations.attests.filter(({ tip }) => tip === feature.tip);
   // A node has to run the gate first, so there is something to look at.
   if (!isQueued && attests.length === 0) return NOTHING;
-  const coder = coderOf(item);
-  const isApproved = hasApproval(item, feature, policy, coder);
+  const coders = codersOf(item);
+  const isApproved = hasApproval(item, feature, policy, coders);
   const newest = attests
     .filter((one) => tree === undefined || one.evidence.tree === tree)
     .toSorted(compareStamp)
@@ -69,14 +71,14 @@ export function awaitedOf(item: LiveItem, policy: QaPolicy, tree?: string): Awai
   const ofTree = attests.filter(({ evidence }) => evidence.tree === (tree ?? newest?.evidence.tree));
   const isDisputed = policy.witnesses > 0 && disagree(ofTree);
   // What a person has said of a branch that nodes disagree about goes before what any of them saw.
-  const counting = ofTree.filter(({ member, evidence }) => member !== coder && (isGreen(evidence) || isApproved));
+  const counting = ofTree.filter(({ member, evidence }) => !coders.has(member) && (isGreen(evidence) || isApproved));
   const asked = qaModeOf(item, policy) === "human" || attests.some(({ evidence }) => hasNoVerdict(evidence));
   return {
     person: !isApproved && (asked || isDisputed),
-    notBy: policy.fourEyes ? coder : undefined,
+    notBy: policy.fourEyes ? [...coders].toSorted(compareText) : [],
     witnesses: isQueued ? Math.max(0, policy.witnesses - counting.length) : 0,
     on: newest === undefined ? undefined : { tip: newest.tip, base: newest.base, tree: newest.evidence.tree },
-    not: new Set([...ofTree.map(({ member }) => member), ...(coder === undefined ? [] : [coder])]),
+    not: new Set([...ofTree.map(({ member }) => member), ...coders]),
   };
 }
 
@@ -101,15 +103,15 @@ const hasNoVerdict = ({ runs }: Evidence): boolean => runs.some((run) => isRevie
 /** Somebody whose word counts is content with the branch as it is now. */
 export function isApproved(item: LiveItem, policy: Pick<QaPolicy, "fourEyes">): boolean {
   const feature = featureOf(item.best.state);
-  return feature !== undefined && hasApproval(item, feature, policy, coderOf(item));
+  return feature !== undefined && hasApproval(item, feature, policy, codersOf(item));
 }
 
 const hasApproval = (
   { annotations: { approvals } }: LiveItem,
   { tip, tree }: Feature,
   { fourEyes }: Pick<QaPolicy, "fourEyes">,
-  coder: string | undefined,
-): boolean => approvals.some((one) => one.tip === tip && one.tree === tree && !(fourEyes && one.member === coder));
+  coders: ReadonlySet<string>,
+): boolean => approvals.some((one) => one.tip === tip && one.tree === tree && !(fourEyes && coders.has(one.member)));
 
 export const isAwaited = ({ person, witnesses }: Pick<Awaited, "person" | "witnesses">): boolean =>
   person || witnesses > 0;
@@ -122,7 +124,7 @@ export interface WaitingWords {
 
 /** In words; empty when nothing is. */
 export function waitingFor({ person, notBy, witnesses, not }: Awaited, { nameOf, able }: WaitingWords = {}): string {
-  const who = notBy === undefined ? "a person" : `a person other than ${nameOf?.(notBy) ?? "who has coded it"}`;
+  const who = `a person${otherThan(notBy, nameOf)}`;
   const nodes = witnesses === 1 ? "one more node" : `${witnesses} more nodes`;
   const left = able?.filter((member) => !not.has(member)).length ?? witnesses;
   const short = left < witnesses ? `, and the mesh has ${left === 0 ? "none" : `only ${left}`} that could` : "";
@@ -133,14 +135,15 @@ export function waitingFor({ person, notBy, witnesses, not }: Awaited, { nameOf,
   return waits.length === 0 ? "" : `it waits for ${waits.join(" and ")}`;
 }
 
+/** For a sentence about a person; empty where it may be anybody. */
+export function otherThan(notBy: readonly string[], nameOf?: (member: string) => string): string {
+  if (notBy.length === 0) return "";
+  return ` other than ${nameOf === undefined ? "who has coded it" : listOf(notBy.map(nameOf))}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export const listOf = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(", "), ...names.slice(-1)].filter((part) => part !== "").join(" and ");
+
 const featureOf = ({ stage }: ItemState): Feature | undefined =>
   stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
-
-/** The member whose attempt it is. */
-export function coderOf(item: LiveItem): string | undefined {
-  let entry = item.entries.get(item.best.id);
-  while (entry !== undefined && entry.kind !== "item.submit") {
-    entry = entry.on === null ? undefined : item.entries.get(entry.on);
-  }
-  return entry?.outcome.type === "accepted" ? entry.outcome.state.claim?.holder : undefined;
-}

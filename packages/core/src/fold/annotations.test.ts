@@ -3,7 +3,15 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { AnnotationBody } from "../op/bodies.ts";
-import { annotate, type AnnotationOp, type Annotations, isOpen, noAnnotations, openQuestions } from "./annotations.ts";
+import {
+  annotate,
+  type AnnotationOp,
+  type Annotations,
+  isOpen,
+  type MutableAnnotations,
+  newAnnotations,
+  openQuestions,
+} from "./annotations.ts";
 import type { Claim, ItemState } from "./item-state.ts";
 import { newItemState } from "./transition.ts";
 
@@ -41,12 +49,9 @@ const said = (
 const person = { member: "person", isOperator: true };
 const asked = said("ask", 5, "c1", ASK, { state: coding });
 
-function fold(ops: readonly Said[]): Annotations {
-  let known = noAnnotations;
-  for (const op of ops) {
-    const next = annotate(known, op.body, op);
-    if (next.ok) known = next.value;
-  }
+function fold(ops: readonly Said[], known: MutableAnnotations = newAnnotations()): MutableAnnotations {
+  // What has no effect says so, and is left out.
+  for (const op of ops) annotate(known, op.body, op);
   return known;
 }
 
@@ -179,4 +184,68 @@ test("any order of arrival that has each op behind the one it builds on means th
       expect(meaning(fold(ordered))).toEqual(expected);
     }),
   );
+});
+
+/** A list that counts how often something in it is looked at. */
+function counted(): { readonly list: unknown[]; readonly reads: () => number } {
+  let reads = 0;
+  const list = new Proxy<unknown[]>([], {
+    get: (target, key, receiver): unknown => {
+      if (typeof key === "string" && /^\d+$/.test(key)) reads++;
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  return { list, reads: () => reads };
+}
+
+const OID = (at: number): string => at.toString(16).padStart(40, "0");
+
+test("however much a member has said of an item, one more word costs what the first did", () => {
+  const qa: ItemState = {
+    ...coding,
+    stage: { stage: "Qa", featureBranch: "skein/aaaaaaaaaaaa/1", tip: OID(0), tree: OID(0), commitsAhead: 1 },
+  };
+  const [notes, attests, artifacts, approvals] = [counted(), counted(), counted(), counted()];
+  const lists = { notes: notes.list, attests: attests.list, artifacts: artifacts.list, approvals: approvals.list };
+  // The lists hold what the fold puts into them, and nothing else does.
+  const known = { ...newAnnotations(), ...lists } as MutableAnnotations;
+  const COUNT = 500;
+  const many = (of: (at: number) => AnnotationBody, state: ItemState, member?: (at: number) => string): void => {
+    const ops = Array.from({ length: COUNT }, (_, at) => {
+      const more = { state, isOperator: true, ...(member === undefined ? {} : { member: member(at) }) };
+      return said(`${of(at).kind} ${at}`, at, claim.op, of(at), more);
+    });
+    fold(ops, known);
+    fold(ops, known);
+  };
+  const evidence = (at: number) => ({ tree: OID(at), runs: [] });
+  many((at) => ({ kind: "item.attest", tip: OID(at), base: OID(0), evidence: evidence(at) }), coding);
+  many((at) => ({ kind: "item.note", note: at.toString(16).padStart(16, "0"), text: "", by: "" }), coding);
+  const file = { kind: "item.artifact", project: "demo", commit: "", copies: 1, files: [] } as const;
+  many((at) => ({ ...file, epoch: at + 1 }), { ...coding, epoch: COUNT });
+  many(() => ({ kind: "item.approve", tip: OID(0), tree: OID(0), note: "", by: "" }), qa, String);
+  expect([notes, attests, artifacts, approvals].map(({ list }) => list.length)).toEqual(Array(4).fill(COUNT));
+  // One look for each op: at what stands in its place.
+  for (const { reads } of [notes, attests, artifacts, approvals]) expect(reads()).toBeLessThanOrEqual(2 * COUNT);
+});
+
+test("what is known is not copied for a question, its answer, or what a day has cost, however much that is", () => {
+  const known = newAnnotations();
+  const { questions, asks, answers, spends } = known;
+  const spend = (lamport: number, model: string, count: number): Said => {
+    const models = new Map([[model, new Map([["input" as const, count]])]]);
+    const body = { kind: "item.spend", day: "2026-11-21", agent: "a", models, reserved: lamport } as const;
+    return said(`s${lamport}`, lamport, claim.op, body, { state: coding });
+  };
+  fold([spend(1, "one", 5)], known);
+  const first = known.spends.get(`${claim.op} 2026-11-21`)?.models;
+  fold([spend(3, "two", 1), spend(2, "one", 4), asked, said("a1", 6, "ask", answer("80"), person)], known);
+  const spent = known.spends.get(`${claim.op} 2026-11-21`);
+  expect(spent?.models).toBe(first);
+  expect(spent).toMatchObject({ reserved: 3, lamport: 3 });
+  expect([...(spent?.models ?? [])].map(([model, counts]) => [model, counts.get("input")])).toEqual([
+    ["one", 5],
+    ["two", 1],
+  ]);
+  expect([questions, asks, answers, spends].map(({ size }) => size)).toEqual([1, 1, 1, 1]);
 });

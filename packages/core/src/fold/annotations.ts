@@ -7,12 +7,15 @@
  *
  * Whoever asks waits for the answer, so it is the asker that says which one it took: two people may answer at once on nodes
  * that do not hear each other, and the agent gets one text. Until then the first answer stands.
+ *
+ * The fold changes what it knows in place, and finds what an op is to replace by its key: a member may sign a hundred
+ * thousand of these about one item, and each one costs the same.
  */
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AnnotationBody, ArtifactFile } from "../op/bodies.ts";
 import type { ItemState } from "./item-state.ts";
 import { compareStamp, type Stamp } from "../op/stamp.ts";
-import { mergeSpend, type Spend } from "./spend.ts";
+import { addSpend, type MutableSpend, type Spend } from "./spend.ts";
 import type { Evidence } from "./stage.ts";
 
 interface Note extends Stamp {
@@ -88,7 +91,21 @@ export interface Annotations {
   readonly answers: ReadonlyMap<string, { readonly to: string; readonly answer: Answer }>;
 }
 
-export const noAnnotations: Annotations = {
+/** The fold's own copy, which it may change. */
+export interface MutableAnnotations extends Annotations {
+  readonly notes: Note[];
+  readonly questions: Map<string, Question>;
+  readonly attests: Attest[];
+  readonly artifacts: Artifacts[];
+  readonly approvals: Approval[];
+  readonly spends: Map<string, MutableSpend>;
+  readonly asks: Map<string, Question>;
+  readonly answers: Map<string, { readonly to: string; readonly answer: Answer }>;
+  /** Where in its list stands what has this key; the keys of one list begin with its name. */
+  readonly places: Map<string, number>;
+}
+
+export const newAnnotations = (): MutableAnnotations => ({
   notes: [],
   questions: new Map(),
   attests: [],
@@ -97,7 +114,11 @@ export const noAnnotations: Annotations = {
   spends: new Map(),
   asks: new Map(),
   answers: new Map(),
-};
+  places: new Map(),
+});
+
+/** Of an item about which nobody has said anything: one for all of them, to be read only. */
+export const noAnnotations: Annotations = newAnnotations();
 
 /** The op beside its body: its stamp, who wrote it, and what it builds on. */
 export interface AnnotationOp extends Stamp {
@@ -108,19 +129,32 @@ export interface AnnotationOp extends Stamp {
   readonly state: ItemState | undefined;
 }
 
+/** What stands in the list under the key; what is put there takes its place. */
+interface Slot<T> {
+  readonly value: T | undefined;
+  put(value: T): void;
+}
+
+function slotOf<T>(list: T[], { places }: MutableAnnotations, key: string): Slot<T> {
+  const at = places.get(key);
+  return {
+    value: at === undefined ? undefined : list[at],
+    put: (value) => {
+      if (at === undefined) places.set(key, list.length);
+      list[at ?? list.length] = value;
+    },
+  };
+}
+
 const isEarlier = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) < 0;
 
+const isLater = (a: Stamp, b: Stamp | undefined): boolean => b === undefined || compareStamp(a, b) > 0;
+
 /** Adds one, or says why it has no effect. */
-export function annotate(known: Annotations, body: AnnotationBody, op: AnnotationOp): Result<Annotations, string> {
+export function annotate(known: MutableAnnotations, body: AnnotationBody, op: AnnotationOp): Result<void, string> {
   switch (body.kind) {
-    case "item.note": {
-      if (!op.isOperator) return err("writing a note needs the role operator");
-      const { note, text, by } = body;
-      const before = known.notes.find((one) => one.note === note);
-      if (before !== undefined && compareStamp(before, op) < 0) return ok(known);
-      const others = known.notes.filter((one) => one !== before);
-      return ok({ ...known, notes: [...others, { ...stampOf(op), note, text, by }] });
-    }
+    case "item.note":
+      return addNote(known, body, op);
     case "item.attest":
       return attest(known, body, op);
     case "item.artifact":
@@ -144,43 +178,49 @@ const stampOf = ({ lamport, author, id, wall }: Stamp): Stamp => ({ lamport, aut
 
 type Said<K extends AnnotationBody["kind"]> = Extract<AnnotationBody, { readonly kind: K }>;
 
-function attest(known: Annotations, body: Said<"item.attest">, op: AnnotationOp): Result<Annotations, string> {
-  if (op.state === undefined) return err("evidence builds on a stage of the item");
-  const { tip, base, evidence } = body;
-  const isSame = (one: Attest): boolean =>
-    one.member === op.member && one.tip === tip && one.evidence.tree === evidence.tree;
-  const before = known.attests.find(isSame);
-  if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
-  const others = known.attests.filter((one) => one !== before);
-  return ok({ ...known, attests: [...others, { ...stampOf(op), member: op.member, tip, base, evidence }] });
+const DONE: Result<void, never> = ok(undefined);
+
+function addNote(known: MutableAnnotations, body: Said<"item.note">, op: AnnotationOp): Result<void, string> {
+  if (!op.isOperator) return err("writing a note needs the role operator");
+  const { note, text, by } = body;
+  const slot = slotOf(known.notes, known, `note ${note}`);
+  if (isEarlier(op, slot.value)) slot.put({ ...stampOf(op), note, text, by });
+  return DONE;
 }
 
-function keep(known: Annotations, body: Said<"item.artifact">, op: AnnotationOp): Result<Annotations, string> {
+function attest(known: MutableAnnotations, body: Said<"item.attest">, op: AnnotationOp): Result<void, string> {
+  if (op.state === undefined) return err("evidence builds on a stage of the item");
+  const { tip, base, evidence } = body;
+  const slot = slotOf(known.attests, known, `attest ${op.member} ${tip} ${evidence.tree}`);
+  if (isLater(op, slot.value)) slot.put({ ...stampOf(op), member: op.member, tip, base, evidence });
+  return DONE;
+}
+
+function keep(known: MutableAnnotations, body: Said<"item.artifact">, op: AnnotationOp): Result<void, string> {
   if (op.state === undefined) return err("what is kept of an attempt builds on a stage of the item");
   const { project, epoch, commit, copies, files } = body;
   // So there are never more of them than claims.
   if (epoch > op.state.epoch) return err("there was no such attempt");
-  const isSame = (one: Artifacts): boolean => one.member === op.member && one.epoch === epoch;
-  const before = known.artifacts.find(isSame);
-  if (before !== undefined && compareStamp(before, op) > 0) return ok(known);
-  const kept: Artifacts = { ...stampOf(op), member: op.member, project, epoch, commit, copies, files };
-  return ok({ ...known, artifacts: [...known.artifacts.filter((one) => one !== before), kept] });
+  const slot = slotOf(known.artifacts, known, `artifacts ${op.member} ${epoch}`);
+  if (isLater(op, slot.value)) {
+    slot.put({ ...stampOf(op), member: op.member, project, epoch, commit, copies, files });
+  }
+  return DONE;
 }
 
-function approve(known: Annotations, body: Said<"item.approve">, op: AnnotationOp): Result<Annotations, string> {
+function approve(known: MutableAnnotations, body: Said<"item.approve">, op: AnnotationOp): Result<void, string> {
   if (!op.isOperator) return err("approving needs the role operator");
   const { tip, tree, note, by } = body;
   const stage = op.state?.stage;
   const isThere = (stage?.stage === "Qa" || stage?.stage === "Merge") && stage.tip === tip && stage.tree === tree;
   if (!isThere) return err("approving builds on a stage of the item with that very branch");
-  const before = known.approvals.find((one) => one.member === op.member && one.tip === tip);
-  if (before !== undefined && !isEarlier(op, before)) return ok(known);
-  const others = known.approvals.filter((one) => one !== before);
-  return ok({ ...known, approvals: [...others, { ...stampOf(op), member: op.member, tip, tree, note, by }] });
+  const slot = slotOf(known.approvals, known, `approval ${op.member} ${tip}`);
+  if (isEarlier(op, slot.value)) slot.put({ ...stampOf(op), member: op.member, tip, tree, note, by });
+  return DONE;
 }
 
 /** Also of an attempt that lost its claim: the money is gone all the same. */
-function spend(known: Annotations, body: Said<"item.spend">, op: AnnotationOp): Result<Annotations, string> {
+function spend(known: MutableAnnotations, body: Said<"item.spend">, op: AnnotationOp): Result<void, string> {
   const claim = op.state?.claim ?? null;
   if (claim === null || claim.op !== op.on) return err("what an attempt has cost builds on its claim");
   if (claim.holder !== op.member) return err("only who holds an attempt says what it has cost");
@@ -196,63 +236,53 @@ function spend(known: Annotations, body: Said<"item.spend">, op: AnnotationOp): 
     reserved,
   };
   const key = `${claim.op} ${day}`;
-  const before = known.spends.get(key);
-  const spends = new Map(known.spends).set(key, before === undefined ? told : mergeSpend(before, told));
-  return ok({ ...known, spends });
+  known.spends.set(key, addSpend(known.spends.get(key), told));
+  return DONE;
 }
 
-function ask(known: Annotations, body: Said<"item.ask">, op: AnnotationOp): Result<Annotations, string> {
+function ask(known: MutableAnnotations, body: Said<"item.ask">, op: AnnotationOp): Result<void, string> {
   const { question, text, options } = body;
   if (op.state === undefined) return err("a question builds on a stage of the item");
   const { stage, epoch, claim } = op.state;
   const asked = { stage, epoch, claim };
-  return ok(
-    withAsk(known, {
-      ...stampOf(op),
-      question,
-      text,
-      options,
-      asker: op.member,
-      asked,
-      answer: undefined,
-      over: undefined,
-    }),
-  );
+  const said = { ...stampOf(op), question, text, options, asker: op.member, asked };
+  putAsk(known, { ...said, answer: undefined, over: undefined });
+  return DONE;
 }
 
 /** The asker may answer for itself: that is what it falls back to when nobody else does. */
-function answer(known: Annotations, body: Said<"item.answer">, op: AnnotationOp): Result<Annotations, string> {
+function answer(known: MutableAnnotations, body: Said<"item.answer">, op: AnnotationOp): Result<void, string> {
   const asked = known.asks.get(op.on ?? "");
   if (asked === undefined || asked.question !== body.question) return err("an answer builds on the question");
   if (!op.isOperator && op.member !== asked.asker) return err("answering needs the role operator");
   if (!fits(asked, body.text)) return err(`the answer is one of ${asked.options.join(", ")}`);
   const given: Answer = { ...stampOf(op), text: body.text, by: body.by };
-  const answers = new Map(known.answers).set(op.id, { to: asked.id, answer: given });
+  known.answers.set(op.id, { to: asked.id, answer: given });
   const counts = asked.over === undefined && isEarlier(given, asked.answer);
-  return ok(withAsk({ ...known, answers }, counts ? { ...asked, answer: given } : asked));
+  if (counts) putAsk(known, { ...asked, answer: given });
+  return DONE;
 }
 
 export const fits = ({ options }: Pick<Question, "options">, text: string): boolean =>
   options.length === 0 || options.includes(text);
 
-function unask(known: Annotations, body: Said<"item.unask">, op: AnnotationOp): Result<Annotations, string> {
+function unask(known: MutableAnnotations, body: Said<"item.unask">, op: AnnotationOp): Result<void, string> {
   const taken = known.answers.get(op.on ?? "");
   const asked = known.asks.get(taken?.to ?? op.on ?? "");
   if (asked === undefined || asked.question !== body.question) {
     return err("what ends a question builds on it or on its answer");
   }
   if (op.member !== asked.asker) return err("only who asks a question ends it");
-  if (!isEarlier(op, asked.over)) return ok(known);
+  if (!isEarlier(op, asked.over)) return DONE;
   const over = { ...stampOf(op), note: body.note, taken: taken !== undefined };
-  return ok(withAsk(known, { ...asked, answer: taken?.answer, over }));
+  putAsk(known, { ...asked, answer: taken?.answer, over });
+  return DONE;
 }
 
-function withAsk(known: Annotations, asked: Question): Annotations {
-  const asks = new Map(known.asks).set(asked.id, asked);
-  const first = known.questions.get(asked.question);
-  const stands = first === undefined || first.id === asked.id || isEarlier(asked, first);
-  const questions = stands ? new Map(known.questions).set(asked.question, asked) : known.questions;
-  return { ...known, asks, questions };
+function putAsk({ asks, questions }: MutableAnnotations, asked: Question): void {
+  asks.set(asked.id, asked);
+  const first = questions.get(asked.question);
+  if (first?.id === asked.id || isEarlier(asked, first)) questions.set(asked.question, asked);
 }
 
 /** Does somebody still wait for an answer? A question ends with its attempt, also when nobody was left to say so. */

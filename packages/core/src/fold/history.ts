@@ -5,12 +5,12 @@
  * attempts; rejected ops stay with their reason. Adding an op costs one transition, whatever is there already.
  */
 import type { Standing } from "../member/membership.ts";
-import { type Role, roleAtLeast } from "../member/role.ts";
+import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
 import type { AnnotationBody, ItemBody, OpBody, StageBody } from "../op/bodies.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
-import { annotate, type Annotations, noAnnotations } from "./annotations.ts";
+import { annotate, type Annotations, type MutableAnnotations, newAnnotations, noAnnotations } from "./annotations.ts";
 import { compareRank, type ItemState, type Rank } from "./item-state.ts";
 import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
 import { newItemState, transition } from "./transition.ts";
@@ -32,8 +32,8 @@ export interface FoldOp {
 export type HistoryEntry = Omit<FoldOp, "body"> & { readonly outcome: Outcome };
 
 export type Outcome =
-  /** Part of the tree, with the state it makes. */
-  | { readonly type: "accepted"; readonly state: ItemState }
+  /** Part of the tree, with the state it makes and the member that wrote it, whichever key signed. */
+  | { readonly type: "accepted"; readonly state: ItemState; readonly member: string }
   /** Not a stage event: a field was set or the item deleted. */
   | { readonly type: "noted" }
   | { readonly type: "rejected"; readonly reason: string }
@@ -53,12 +53,22 @@ export interface ItemHistory {
   readonly updatedAt: number;
 }
 
+/** The op that this one builds on. */
+export const parentOf = ({ entries }: Pick<ItemHistory, "entries">, { on }: HistoryEntry): HistoryEntry | undefined =>
+  on === null ? undefined : entries.get(on);
+
+/** What the op makes of the item; undefined for one that is no stage of it. */
+export const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
+  entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
+
 /** The fold's own copy, which it may change. */
 export interface MutableHistory extends ItemHistory {
   readonly entries: Map<string, HistoryEntry>;
   best: Rank | undefined;
   registers: Registers | undefined;
   deleted: boolean;
+  /** What `annotations` is, once something was said. */
+  said: MutableAnnotations | undefined;
   annotations: Annotations;
   createdAt: number;
   updatedAt: number;
@@ -70,6 +80,7 @@ export const newHistory = (id: string): MutableHistory => ({
   best: undefined,
   registers: undefined,
   deleted: false,
+  said: undefined,
   annotations: noAnnotations,
   createdAt: Number.POSITIVE_INFINITY,
   updatedAt: 0,
@@ -136,11 +147,10 @@ function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefin
   if (standing === undefined) {
     return rejected("its author's key is not a member's, or was removed or rotated before it");
   }
-  const { role } = standing;
   const { body } = op;
   if (body === undefined) return rejected(`this version cannot read ${op.kind}`);
   if (!isItemBody(body)) return rejected(`${op.kind} is not an op of an item`);
-  if (body.kind === "item.create") return birth(history, op, body, role);
+  if (body.kind === "item.create") return birth(history, op, body, standing);
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (hasNoEffect(parent.outcome)) return onIdle(parent.outcome);
@@ -157,7 +167,7 @@ function birth(
   history: MutableHistory,
   op: FoldOp,
   body: Extract<ItemBody, { kind: "item.create" }>,
-  role: Role,
+  { member, role }: Standing,
 ): Outcome {
   if (op.on !== null) return rejected("an item's first op builds on nothing");
   // The id becomes part of branch names and paths, so its form is the fold's business, not only that of who made it.
@@ -165,7 +175,7 @@ function birth(
   if (role === "observer" || role === "agent") return rejected(`adding an item needs the role operator, not ${role}`);
   const registers = newRegisters(body, op);
   history.registers = history.registers === undefined ? registers : mergeRegisters(history.registers, registers);
-  return { type: "accepted", state: newItemState };
+  return { type: "accepted", state: newItemState, member };
 }
 
 function grow(
@@ -178,7 +188,7 @@ function grow(
   if (parent.type !== "accepted") return rejected("the op it builds on is not a stage of the item");
   const { incarnation, wall, id } = op;
   const next = transition(parent.state, { item: history.id, op: id, member, incarnation, role, wall, body });
-  return next.ok ? { type: "accepted", state: next.value } : rejected(next.error.message);
+  return next.ok ? { type: "accepted", state: next.value, member } : rejected(next.error.message);
 }
 
 function note(
@@ -192,10 +202,10 @@ function note(
     if (!roleAtLeast(role, "agent")) return rejected(`saying something needs the role agent, not ${role}`);
     const state = parent.type === "accepted" ? parent.state : undefined;
     const isOperator = roleAtLeast(role, "operator");
-    const annotated = annotate(history.annotations, body, { ...op, member, isOperator, state });
-    if (!annotated.ok) return rejected(annotated.error);
-    history.annotations = annotated.value;
-    return { type: "noted" };
+    history.said ??= newAnnotations();
+    history.annotations = history.said;
+    const annotated = annotate(history.said, body, { ...op, member, isOperator, state });
+    return annotated.ok ? { type: "noted" } : rejected(annotated.error);
   }
   if (role === "observer" || role === "agent") return rejected(`editing needs the role operator, not ${role}`);
   if (body.kind === "item.delete") {

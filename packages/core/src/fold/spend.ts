@@ -21,11 +21,16 @@ export interface Spend extends Stamp {
   readonly reserved: number;
 }
 
-export function mergeSpend(a: Spend, b: Spend): Spend {
-  const last = compareStamp(a, b) < 0 ? b : a;
-  const models = new Map(a.models);
-  for (const [model, counts] of b.models) models.set(model, greatest(models.get(model), counts));
-  return { ...last, models };
+/** The fold's own copy: its models are changed in place, for a member may name another one in each of its ops. */
+export interface MutableSpend extends Spend {
+  readonly models: Map<string, SpendCounts>;
+}
+
+/** What is known with one more word about the same attempt and day. What was known before is used up. */
+export function addSpend(known: MutableSpend | undefined, told: Spend): MutableSpend {
+  const models = known?.models ?? new Map<string, SpendCounts>();
+  for (const [model, counts] of told.models) models.set(model, greatest(models.get(model), counts));
+  return { ...(known === undefined || compareStamp(known, told) < 0 ? told : known), models };
 }
 
 function greatest(a: SpendCounts | undefined, b: SpendCounts): SpendCounts {

@@ -78,6 +78,8 @@ export interface Draft extends Membership {
   /** The op that made each key a member's, and the one that announced each ticket: before it there was none. */
   readonly since: Map<string, MeshOp>;
   readonly announced: Map<string, MeshOp>;
+  /** The op behind each word of who takes work: the last of the order counts, whichever is judged last. */
+  readonly workBy: Map<string, MeshOp>;
 }
 
 export interface JudgeContext {
@@ -102,6 +104,7 @@ export const newDraft = (): Draft => ({
   cutting: new Map(),
   since: new Map(),
   announced: new Map(),
+  workBy: new Map(),
 });
 
 export const noRulings = (): Rulings => ({
@@ -145,6 +148,14 @@ const STANDING_ALONE: ReadonlySet<MeshBody["kind"]> = new Set([
   "budget.transfer",
   "mesh.checkpoint",
 ]);
+
+/**
+ * Does it mean the same in whatever order such ops are judged? All that somebody with the role agent may write in masses does, and
+ * at any stamp: otherwise each would make all settings be judged again.
+ */
+export const meansTheSameInAnyOrder = ({ body }: MeshOp): boolean => IN_ANY_ORDER.has(body.kind);
+
+const IN_ANY_ORDER: ReadonlySet<MeshBody["kind"]> = new Set(["work.set", "budget.set", "budget.transfer"]);
 
 /** Is the op that something came from one that lies before this place? */
 const isBefore = (from: MeshOp | undefined, op: MeshOp): boolean => from !== undefined && compareStamp(from, op) < 0;
@@ -221,12 +232,15 @@ export type Body<K extends MeshBody["kind"]> = Extract<MeshBody, { kind: K }>;
 function applyWork(
   draft: Draft,
   author: Member,
-  { author: key, wall }: MeshOp,
+  op: MeshOp,
   { member, mode, note }: Body<"work.set">,
 ): string | undefined {
   const isOwn = member === author.id && roleAtLeast(author.role, "agent");
   if (!isOwn && !roleAtLeast(author.role, "operator")) return "saying who takes work needs the role operator";
-  draft.work.set(member, { mode, note, author: key, wall });
+  const known = draft.workBy.get(member);
+  if (known !== undefined && compareStamp(known, op) > 0) return undefined;
+  draft.workBy.set(member, op);
+  draft.work.set(member, { mode, note, author: op.author, wall: op.wall });
   return undefined;
 }
 

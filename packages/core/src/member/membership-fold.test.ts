@@ -56,7 +56,7 @@ const anyOp: fc.Arbitrary<MeshOp> = fc.oneof(
 );
 /** What most of a flood would be: ops of anybody, that no other op's meaning depends on, or that nobody may write. */
 const anyAside: fc.Arbitrary<MeshOp> = fc
-  .tuple(anybody, stamp, fc.nat(4), fc.nat(2), where)
+  .tuple(anybody, stamp, fc.nat(6), fc.nat(2), where)
   .map(([by, at, kind, which, place]) => {
     const ticket = ticketOf(`t${which}`).publicKey;
     const bad = new Uint8Array(64);
@@ -67,6 +67,8 @@ const anyAside: fc.Arbitrary<MeshOp> = fc
       { kind: "member.join", key, name: "unproved", ticket, proof: bad },
       { kind: "member.join", key, name: "unknown", ticket: key, proof: bad },
       { kind: "member.rotate", key, cut: new Map(), consent: bad, proof: bad },
+      { kind: "work.set", member: which === 0 ? "" : keyOf(by), mode: "draining", note: `of stamp ${at}` },
+      { kind: "budget.transfer", day: "2026-11-21", to: key, microUsd: at },
     ];
     return meshOp(by, at, bodies[kind] ?? { kind: "mesh.genesis", name: "forged", owner: "me" }, place);
   });
@@ -183,7 +185,7 @@ test("ops judged aside mean what they mean judged with all others, in whatever o
         expect([...folding.membership.projects.keys()]).toEqual([...expected.projects.keys()]);
         expect([...folding.membership.members.keys()]).toEqual([...expected.members.keys()]);
       }
-      accepted += expected.projects.size + expected.checkpoints.length;
+      accepted += expected.projects.size + expected.checkpoints.length + expected.work.size + expected.transfers.size;
     }),
     { numRuns: 1_500, seed: 7 },
   );
@@ -220,6 +222,35 @@ test("what is out of its author's reach makes nothing be judged again, wherever 
   folding.add([invite(founder, 10, ticketOf("of nobody"), "observer")]);
   expect(looks).toBeGreaterThan(before);
   expect(memberOf(folding.membership, keyOf(testSigner("eve")))).toMatchObject({ role: "observer" });
+});
+
+test("what an agent may write in masses makes nothing be judged again, with whatever stamps", () => {
+  const { ops, members } = meshOf("agent");
+  const [agent = founder] = members;
+  let looks = 0;
+  const settings = Array.from({ length: 100 }, (_, at) => {
+    const body = { kind: "queue.set", name: `p${at}`, mode: "paused", note: "" } as const;
+    const op = meshOp(founder, 100 + at, body);
+    return {
+      ...op,
+      get body(): MeshBody {
+        looks++;
+        return body;
+      },
+    };
+  });
+  const folding = createMembershipFold(MESH, testCrypto);
+  folding.add([...ops, ...settings]);
+  const before = looks;
+  for (let at = 40; at > 10; at--) {
+    folding.add([meshOp(agent, at, { kind: "work.set", member: keyOf(agent), mode: "draining", note: `at ${at}` })]);
+    folding.add([
+      meshOp(agent, at, { kind: "budget.transfer", day: "2026-11-21", to: founder.publicKey, microUsd: at }),
+    ]);
+  }
+  expect(folding.membership.work.get(keyOf(agent))?.note).toBe("at 40");
+  expect(folding.membership.transfers.size).toBe(30);
+  expect(looks).toBe(before);
 });
 
 test("the founder is never removed, and every key leads to one member", { timeout: LONG_MS }, () => {

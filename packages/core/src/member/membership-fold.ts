@@ -15,6 +15,7 @@ import {
   isCutting,
   type JudgeContext,
   judgeOne,
+  meansTheSameInAnyOrder,
   type MeshOp,
   newDraft,
   noRulings,
@@ -58,10 +59,11 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
 
   /** The order tells the last setting of a project, so those that have an effect are applied in it. */
   const settleAside = (): void => {
-    const { projects, queues, work, budgets, transfers, checkpoints } = decided.draft;
+    const { projects, queues, work, workBy, budgets, transfers, checkpoints } = decided.draft;
     projects.clear();
     queues.clear();
     work.clear();
+    workBy.clear();
     budgets.clear();
     transfers.clear();
     checkpoints.length = 0;
@@ -81,7 +83,7 @@ export function createMembershipFold(mesh: Uint8Array, crypto: Crypto): Membersh
         settled &&= isLast && append(op);
       } else {
         aside.push(op);
-        if (settled && judgeHere(op) && !isLast) unsettled = true;
+        if (settled && judgeHere(op) && !isLast && !meansTheSameInAnyOrder(op)) unsettled = true;
       }
     }
     if (settled && unsettled) settleAside();

@@ -7,7 +7,7 @@ import { createReplica } from "../log/replica.ts";
 import type { OpBody, StageBody } from "../op/bodies.ts";
 import type { Feature } from "../fold/stage.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
-import { conflictedWork, finishedWork } from "./finished-work.ts";
+import { conflictedWork, finishedWork, refusedTips } from "./finished-work.ts";
 
 const me = { signer: testSigner("finished"), incarnation: new Uint8Array(8).fill(1) };
 const ITEM = "aaaaaaaaaaaa";
@@ -24,6 +24,8 @@ interface World {
   write(body: OpBody, on?: string): string;
   finished(): Feature | undefined;
   conflicted(): Feature | undefined;
+  /** Refused tips, and how many ops were looked up for them. */
+  refused(): { readonly tips: ReadonlySet<string>; readonly lookups: number };
 }
 
 function worldOf(): World {
@@ -45,6 +47,18 @@ function worldOf(): World {
     },
     finished: () => finishedWork(itemNow()),
     conflicted: () => conflictedWork(itemNow()),
+    refused: () => {
+      const item = replica.view().items.get(ITEM);
+      if (item === undefined) throw new Error("the item is gone");
+      let lookups = 0;
+      const entries = new Map(item.entries);
+      const get = entries.get.bind(entries);
+      entries.get = (id) => {
+        lookups++;
+        return get(id);
+      };
+      return { tips: refusedTips({ ...item, entries }), lookups };
+    },
   };
 }
 
@@ -130,4 +144,20 @@ test("a branch that conflicts is gone on with until an attempt fails for another
   world.write({ kind: "item.shelve", note: "" });
   world.write({ kind: "item.start" });
   expect(world.conflicted()).toBeUndefined();
+});
+
+test("a history of nothing but refusals is walked once, however long it is", () => {
+  const world = worldOf();
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  const ROUNDS = 60;
+  for (let epoch = 1; epoch <= ROUNDS; epoch++) {
+    world.write({ kind: "item.claim", ttl: 1_000 });
+    world.write({ kind: "item.submit", feature: { ...work(1, "a"), tip: epoch.toString(16).padStart(40, "0") } });
+    world.write(sendBack("gate-failed"));
+  }
+  const { tips, lookups } = world.refused();
+  expect(tips.size).toBe(ROUNDS);
+  // Three ops a round, and three looks at each one's parent at most.
+  expect(lookups).toBeLessThan(10 * ROUNDS);
 });

@@ -3,8 +3,8 @@
  * submitted a result. Whoever has the item now can take it to the gate instead of paying for the same work again.
  */
 import type { LiveItem } from "../command/find.ts";
-import type { HistoryEntry, ItemHistory } from "../fold/history.ts";
-import { compareRank, type ItemState, type Rank } from "../fold/item-state.ts";
+import { type HistoryEntry, type ItemHistory, parentOf, stateOf } from "../fold/history.ts";
+import { compareRank, type Rank } from "../fold/item-state.ts";
 import { type Feature, featureIn } from "../fold/stage.ts";
 
 /** The best result that stands beside the item's state, if there is one. */
@@ -35,9 +35,12 @@ export function conflictedWork(item: LiveItem): Feature | undefined {
 /** Tips that a gate or a person sent back, that were given up, or that somebody took out of the pipeline. */
 export function refusedTips(item: ItemHistory): ReadonlySet<string> {
   const tips = new Set<string>();
+  // What is before an op that was seen was seen with it: a history of refusals alone is walked once.
+  const seen = new Set<string>();
   for (const entry of item.entries.values()) {
     if (!isRefusal(item, entry)) continue;
-    for (let on = parentOf(item, entry); on !== undefined; on = parentOf(item, on)) {
+    for (let on = parentOf(item, entry); on !== undefined && !seen.has(on.id); on = parentOf(item, on)) {
+      seen.add(on.id);
       const feature = submittedIn(on);
       if (feature !== undefined) tips.add(feature.tip);
     }
@@ -66,12 +69,6 @@ function isRefusal(item: ItemHistory, entry: HistoryEntry): boolean {
   if (entry.kind === "item.sendBack") return state.attempts > before.attempts;
   return entry.kind === "item.shelve" || entry.kind === "item.archive";
 }
-
-const parentOf = ({ entries }: ItemHistory, { on }: HistoryEntry): HistoryEntry | undefined =>
-  on === null ? undefined : entries.get(on);
-
-const stateOf = (entry: HistoryEntry | undefined): ItemState | undefined =>
-  entry?.outcome.type === "accepted" ? entry.outcome.state : undefined;
 
 function submittedIn(entry: HistoryEntry): Feature | undefined {
   const stage = stateOf(entry)?.stage;

@@ -22,10 +22,10 @@ export interface Naming {
   readonly qa?: () => QaPolicy | undefined;
   /** The members that could run a gate. */
   readonly able?: () => readonly string[];
-  /** Why no attempt of the item is paid for, in words; undefined while one is. */
-  readonly unpaid?: (item: LiveItem) => string | undefined;
-  /** The same, where it would not be otherwise on any other node: a cap of the project, and not this node's part of a budget. */
-  readonly unpaidAnywhere?: (item: LiveItem) => string | undefined;
+  /** Opens the books, which costs a look at everything that was spent; then, why no attempt of an item is paid for, in words. */
+  readonly unpaid?: () => (item: LiveItem) => string | undefined;
+  /** The same, but for what only this node's own part of a budget lacks: another node may have enough. */
+  readonly unpaidAnywhere?: () => (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
@@ -204,7 +204,7 @@ export function explain(
   const needs = needsOf(item.registers.labels.value);
   const policy = naming.qa?.();
   const isWaiting = policy !== undefined && awaitedOf(item, policy).person;
-  const unpaid = state.stage.stage === "Coding" && state.claim === null ? naming.unpaid?.(item) : undefined;
+  const unpaid = state.stage.stage === "Coding" && state.claim === null ? naming.unpaid?.()(item) : undefined;
   const free = hold === "" && open.length === 0 && !waits && !isWaiting && unpaid === undefined;
   const reasons = [stageReason(item, free, naming)];
   reasons.push(...openQuestions(item).map((asked) => questionReason(item, asked)));

@@ -8,7 +8,7 @@ import { createReplica, type Replica } from "../log/replica.ts";
 import type { LedgerKey, OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { costOf, formatCost, formatUsd, ledgerBy, spendsOf } from "./ledger.ts";
-import { type Caps, openPurse, overspent } from "./purse.ts";
+import { type Caps, costOfOthers, openPurse, overspent } from "./purse.ts";
 
 const me = { signer: testSigner("purse"), incarnation: new Uint8Array(8).fill(1) };
 const SELF = toHex(me.signer.publicKey);
@@ -206,8 +206,10 @@ test("an attempt that runs is ended by the first cap that it reaches, together w
   sendBack(world, A, "gate-failed");
   const claim = world.claim(A);
   world.spend(B, world.claim(B), { big: { microUsd: usd(1) } });
-  const why = (caps: Partial<Caps>, spent: number): string | undefined =>
-    overspent(world.replica.view(), { ...NO_CAPS, ...caps }, { item: A, claim, today: MONDAY, spent });
+  const why = (changes: Partial<Caps>, spent: number): string | undefined => {
+    const caps = { ...NO_CAPS, ...changes };
+    return overspent(caps, spent, costOfOthers(world.replica.view(), caps, { item: A, claim, today: MONDAY }));
+  };
   expect(why({ attempt: usd(2), item: usd(4), day: usd(5) }, usd(1.99))).toBeUndefined();
   expect(why({ attempt: usd(2) }, usd(2))).toBe("it has cost $2.00 of $2.00");
   expect(why({ item: usd(2) }, usd(1))).toBe("the item has cost $2.00 of $2.00");

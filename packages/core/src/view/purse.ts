@@ -182,31 +182,40 @@ const attempts = (count: number): string => (count === 1 ? "1 attempt" : `${coun
 const sum = (spends: readonly Spend[], of: (spend: Spend) => number): number =>
   spends.reduce((total, spend) => total + of(spend), 0);
 
-/** An attempt that runs, and what it has cost on all its days so far. */
+/** An attempt that runs. */
 export interface RunningCost {
   readonly item: string;
   readonly claim: string;
   readonly today: string;
-  readonly spent: number;
 }
 
-/** Why an attempt that runs has to end, as a clause that follows "because"; undefined while it may go on. */
-export function overspent(view: View, caps: Caps, running: RunningCost): string | undefined {
-  const { claim, spent, today } = running;
-  const passed = (cap: number | null, others: () => readonly Spend[], words: string): string | undefined => {
-    if (cap === null) return undefined;
-    const all =
-      spent +
-      sum(
-        others().filter((one) => one.claim !== claim),
-        microUsdOf,
-      );
-    return all < cap ? undefined : `${words} ${formatUsd(all)} of ${formatUsd(cap)}`;
+/** What all others of the item, and of the day, have cost beside an attempt that runs. */
+export interface OthersCost {
+  readonly item: number;
+  readonly day: number;
+}
+
+/** Reads the whole ledger where the day has a cap, so it is not to be asked with every word of an agent. */
+export function costOfOthers(view: View, caps: Caps, { item: id, claim, today }: RunningCost): OthersCost {
+  const item = view.items.get(id);
+  const others = (spends: readonly Spend[]): number =>
+    sum(
+      spends.filter((one) => one.claim !== claim),
+      microUsdOf,
+    );
+  return {
+    item: caps.item === null || item === undefined ? 0 : others(spendsOf(item)),
+    day: caps.day === null ? 0 : others(allSpends(view).filter(({ day }) => day === today)),
   };
-  const item = view.items.get(running.item);
+}
+
+/** Why an attempt that has cost so much has to end, as a clause that follows "because"; undefined while it may go on. */
+export function overspent(caps: Caps, spent: number, others: OthersCost): string | undefined {
+  const passed = (cap: number | null, all: number, words: string): string | undefined =>
+    cap === null || all < cap ? undefined : `${words} ${formatUsd(all)} of ${formatUsd(cap)}`;
   return (
-    passed(caps.attempt, () => [], "it has cost") ??
-    passed(caps.item, () => (item === undefined ? [] : spendsOf(item)), "the item has cost") ??
-    passed(caps.day, () => allSpends(view).filter(({ day }) => day === today), "today's work has cost")
+    passed(caps.attempt, spent, "it has cost") ??
+    passed(caps.item, spent + others.item, "the item has cost") ??
+    passed(caps.day, spent + others.day, "today's work has cost")
   );
 }

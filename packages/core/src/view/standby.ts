@@ -18,6 +18,9 @@ export function standbyOf({ membership }: Pick<View, "membership">, member: stri
   return all?.mode === "leaving" ? all : (own ?? all);
 }
 
+export const isFrozen = ({ membership }: Pick<View, "membership">): boolean =>
+  (membership.work.get("")?.mode ?? "open") !== "open";
+
 function settingOf(
   setting: { readonly mode: "open" | "draining" | "leaving"; readonly note: string } | undefined,
   scope: Standby["scope"],

@@ -6,15 +6,17 @@
  * started. An exit is a line for a shell: what came from other people stands in it quoted.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
+import { type PartsByParent, partsByParent } from "../command/parts.ts";
 import { awaitedOf, waitingFor } from "../command/review.ts";
 import type { View } from "../fold/fold.ts";
 import { openQuestions } from "../fold/annotations.ts";
 import { hasLanded } from "../fold/item-state.ts";
-import { queueShut } from "./merge-queue.ts";
+import { type MergeQueue, mergeQueueOf, queueShut } from "./merge-queue.ts";
 import { needsOf } from "./needs.ts";
 import { compareUrgency, type Naming, openDependencies } from "./project.ts";
 import { standbyOf } from "./standby.ts";
 import { awaitedParts, isClaimable, whyNobodyFits } from "./waiting.ts";
+import { missingWitnesses, type MissingWitnesses } from "./witnesses.ts";
 
 interface StuckCause {
   readonly why: string;
@@ -32,11 +34,32 @@ export interface StuckItem {
 
 /** The most urgent first. */
 export function stuckItems(view: View, naming: Naming): readonly StuckItem[] {
+  const books = once(() => naming.unpaid?.());
+  const shared = {
+    view,
+    naming,
+    parts: once(() => partsByParent(view.items)),
+    queue: once(() => queueOf(view, naming)),
+    unpaid: (item: LiveItem) => books()?.(item),
+  };
   return [...view.items.values()]
     .filter(isLive)
     .toSorted(compareUrgency)
-    .map((item) => ({ item, causes: causesOf({ item, view, naming, since: sinceOf(item) }) }))
+    .map((item) => ({ item, causes: causesOf({ ...shared, item, since: sinceOf(item) }) }))
     .filter(({ causes }) => causes.length > 0);
+}
+
+const queueOf = (view: View, naming: Naming): MergeQueue =>
+  mergeQueueOf(view, {
+    isExpired: naming.isExpired,
+    isVerified: (id) => naming.landingOf(id).state === "verified",
+    qa: () => naming.qa?.(),
+  });
+
+/** Makes it when it is asked for, and only the first time. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 interface Look {
@@ -45,6 +68,10 @@ interface Look {
   readonly naming: Naming;
   /** When the item came to where it is. */
   readonly since: number;
+  /** What is the same for all items is looked up once, and only when some item asks for it. */
+  readonly parts: () => PartsByParent;
+  readonly queue: () => MergeQueue;
+  readonly unpaid: (item: LiveItem) => string | undefined;
 }
 
 type Causes = (look: Look) => readonly StuckCause[];
@@ -56,7 +83,8 @@ function causesOf(look: Look): readonly StuckCause[] {
   if (stage.stage === "Backlog") return [];
   if (stage.stage === "Archived") return givenUp(look);
   if (stage.stage === "Done") return refuted(look);
-  return UNDER_WAY.flatMap((causes) => causes(look));
+  const told = UNDER_WAY.flatMap((causes) => causes(look));
+  return told.length > 0 ? told : waitsWithHolder(look);
 }
 
 // ── what has ended ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,13 +127,46 @@ const reviewed: Causes = ({ item, naming, since }) => {
   const policy = naming.qa?.();
   if (policy === undefined) return [];
   const awaited = awaitedOf(item, policy);
-  const able = naming.able?.();
-  const left = able?.filter((member) => !awaited.not.has(member)).length ?? awaited.witnesses;
-  const say = (person: boolean, witnesses: number): string =>
-    waitingFor({ ...awaited, person, witnesses }, { nameOf: naming.nameOf, able });
-  const approval = { why: say(true, 0), since, exit: `skein item approve ${item.id}` };
-  const witnesses = { why: say(false, awaited.witnesses), since, exit: "skein invite --role agent" };
-  return [...(awaited.person ? [approval] : []), ...(left < awaited.witnesses ? [witnesses] : [])];
+  if (!awaited.person) return [];
+  const why = waitingFor({ ...awaited, witnesses: 0 }, { nameOf: naming.nameOf });
+  return [{ why, since, exit: `skein item approve ${item.id}` }];
+};
+
+const unwitnessed: Causes = (look) => {
+  const { item, view, naming, since } = look;
+  const policy = naming.qa?.();
+  const missing = policy === undefined ? undefined : missingWitnesses(item, awaitedOf(item, policy), view, naming);
+  // What nobody holds is told to be frozen in any case.
+  if (missing === undefined || (missing.type === "frozen" && isClaimable(item))) return [];
+  return [{ why: missing.why, since, exit: exitToWitnesses(missing, item) }, ...blocking(look)];
+};
+
+function exitToWitnesses(missing: MissingWitnesses, item: LiveItem): string {
+  switch (missing.type) {
+    case "members":
+    case "silent":
+      return "skein invite --role agent";
+    case "frozen":
+      return "skein unfreeze";
+    case "drained":
+      return `skein undrain ${missing.nodes[0] ?? ""}`;
+    case "labels": {
+      const rest = item.registers.labels.value.filter((label) => !missing.unmet.includes(label));
+      return `skein item edit ${item.id} ${listOption("label", rest)}`;
+    }
+    default:
+      return missing satisfies never;
+  }
+}
+
+/** It keeps its place while it waits, so whoever cannot help it can still let the others pass. */
+const blocking: Causes = ({ item, since, queue }) => {
+  const { line } = queue();
+  const behind = line.length - 1;
+  if (line[0] !== item || behind === 0) return [];
+  const others = behind === 1 ? "1 item waits" : `${behind} items wait`;
+  const why = `it is the head of the merge queue, and ${others} behind it; a hold lets them pass`;
+  return [{ why, since, exit: `skein item hold ${item.id} 'no node can witness it'` }];
 };
 
 const frozen: Causes = ({ view }) => {
@@ -131,8 +192,8 @@ const depends: Causes = ({ item, view, naming, since }) => {
   });
 };
 
-const waitsForParts: Causes = ({ item, view, naming, since }) =>
-  awaitedParts(item, view, naming).map((id) => ({
+const waitsForParts: Causes = ({ item, view, naming, since, parts }) =>
+  awaitedParts(item, view, naming, parts).map((id) => ({
     why: `it begins once its part ${id} has landed`,
     since,
     exit: exitOfOther(id, view) ?? `skein item edit ${id} --parent none`,
@@ -157,6 +218,21 @@ const silent: Causes = ({ item, naming }) => {
   return [{ why, since: claim.since, exit: `skein item ${back}` }];
 };
 
+/** How holders begin to say that they cannot go on: with a remote, an agent or a sandbox that is not there, or a red target. */
+const WAITING = "waiting: ";
+/** What every item goes through on its way, as the queue says it. */
+const IN_TURN = "it waits for ";
+
+/** Its holder is alive and says itself what it cannot go on without; the sentence says what to do about it. */
+const waitsWithHolder: Causes = ({ item, naming }) => {
+  const { claim } = item.best.state;
+  const activity = claim === null ? "" : naming.activityOf(item.id, claim);
+  const what = activity.slice(WAITING.length);
+  if (claim === null || !activity.startsWith(WAITING) || what.startsWith(IN_TURN)) return [];
+  const why = `${naming.nameOf(claim.holder)}, who holds it, waits: ${what}`;
+  return [{ why, since: claim.since, exit: `skein why ${item.id}` }];
+};
+
 const nobodyFits: Causes = ({ item, view, naming, since }) => {
   const why = whyNobodyFits(item, view, naming);
   if (why === undefined) return [];
@@ -178,9 +254,9 @@ function unmetLabels(item: LiveItem, nowhere: readonly string[], since: number):
   return { why, since, exit: `skein item edit ${item.id} ${listOption("label", rest)}` };
 }
 
-const money: Causes = ({ item, naming, since }) => {
+const money: Causes = ({ item, since, unpaid: unpaidOf }) => {
   const { stage, overBudget } = item.best.state;
-  const unpaid = stage.stage === "Coding" ? naming.unpaid?.(item) : undefined;
+  const unpaid = stage.stage === "Coding" ? unpaidOf(item) : undefined;
   if (unpaid === undefined) return [];
   // Caps are in skein.yaml on the target branch and the fleet's budget begins at midnight: the sentence says which it is.
   const show = unpaid.includes("skein budget") ? "skein budget" : "skein costs --by item";
@@ -233,6 +309,7 @@ const UNDER_WAY: readonly Causes[] = [
   held,
   asked,
   reviewed,
+  unwitnessed,
   queueClosed,
   redTarget,
   depends,

@@ -3,7 +3,7 @@
  * alive has what it needs. Each reason says what ends it.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
-import { openParts, partsByParent } from "../command/parts.ts";
+import { openParts, type PartsByParent, partsByParent } from "../command/parts.ts";
 import type { View } from "../fold/fold.ts";
 import { unmetNeeds } from "./needs.ts";
 import { explain, type Naming } from "./project.ts";
@@ -20,12 +20,16 @@ export function reasonsOf(item: LiveItem, view: View, naming: Naming): readonly 
 export const isClaimable = ({ best: { state } }: LiveItem): boolean =>
   state.claim === null && ["Coding", "Qa", "Merge"].includes(state.stage.stage);
 
-/** The parts that the item waits for. */
-export function awaitedParts(item: LiveItem, { items }: View, { landingOf }: Naming): readonly string[] {
+/** The parts that the item waits for. `parts`: those of all items, which whoever asks for many has looked up already. */
+export function awaitedParts(
+  item: LiveItem,
+  { items }: View,
+  { landingOf }: Naming,
+  parts: () => PartsByParent = () => partsByParent(items),
+): readonly string[] {
   const { stage, claim } = item.best.state;
   if (claim !== null || (stage.stage !== "Backlog" && stage.stage !== "Coding")) return [];
-  const parts = partsByParent(items).get(item.id) ?? [];
-  return openParts(parts, items, (id) => landingOf(id).state === "verified");
+  return openParts(parts().get(item.id) ?? [], items, (id) => landingOf(id).state === "verified");
 }
 
 function partsReason(item: LiveItem, view: View, naming: Naming): readonly string[] {

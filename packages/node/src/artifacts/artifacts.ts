@@ -18,7 +18,6 @@ import {
   type Result,
   type Role,
   roleAtLeast,
-  toHex,
   type View,
 } from "@skein/core";
 
@@ -28,8 +27,9 @@ import type { PeerLink } from "../links/peer-link.ts";
 import type { PeerReads } from "../peer-reads.ts";
 import type { Blobs, Cancel, Clock } from "../ports.ts";
 import { archive, type ArchiveDeps, isToArchive } from "./archive.ts";
+import { createCopies } from "./copies.ts";
 import { fetchBlob } from "./fetch.ts";
-import { type ArtifactSettings, keepersOf, namedBlobs, whatToFetch, whatToRemove } from "./retention.ts";
+import { type ArtifactSettings, namedBlobs, whatToRemove } from "./retention.ts";
 
 export interface ArtifactsDeps extends Omit<ArchiveDeps, "copies" | "left"> {
   readonly clock: Clock;
@@ -65,14 +65,13 @@ export interface ArtifactStore {
 
 const LOOK_MS = 10_000;
 const SOON_MS = 500;
-const FETCHES_AT_ONCE = 8;
-const RETRY_MS = 30_000;
 
 export function createArtifacts(deps: ArtifactsDeps): ArtifactStore {
   const { clock, blobs } = deps;
   const left = new Map<string, ArtifactFile[]>();
-  /** When what could not be had is asked for again. */
-  const retryAt = new Map<string, number>();
+  const copies = createCopies(deps);
+  /** Ends what waits for a peer when the node stops. */
+  let lifetime = new AbortController();
   let cancel: Cancel = () => undefined;
   let lookAtMs = 0;
   let turn: Promise<void> = Promise.resolve();
@@ -87,7 +86,8 @@ export function createArtifacts(deps: ArtifactsDeps): ArtifactStore {
   const look = async (): Promise<void> => {
     await archiveEnded(deps, archiveDeps, left);
     sweep(deps);
-    if (!isStopped) await copyOthers(deps, retryAt);
+    // What has ended here meanwhile is not kept waiting by peers that are slow.
+    if (!isStopped) await copies.fetchSome(lifetime.signal, () => isQueued);
   };
   const enqueue = (): void => {
     if (isQueued) return;
@@ -112,10 +112,12 @@ export function createArtifacts(deps: ArtifactsDeps): ArtifactStore {
     },
     start: () => {
       isStopped = false;
+      if (lifetime.signal.aborted) lifetime = new AbortController();
       lookIn(SOON_MS);
     },
     settle: async () => {
       isStopped = true;
+      lifetime.abort();
       cancel();
       enqueue();
       await turn;
@@ -127,7 +129,7 @@ export function createArtifacts(deps: ArtifactsDeps): ArtifactStore {
       left.set(key, [...(left.get(key) ?? []), { ...file, ...kept.value }].slice(0, LIMITS.artifactFiles - 1));
       return ok(undefined);
     },
-    read: (digest) => readFile(deps, digest),
+    read: (digest) => readFile(deps, digest, lifetime.signal),
   };
 }
 
@@ -156,9 +158,9 @@ const liveItems = (view: View): readonly LiveItem[] => [...view.items.values()].
 function sweep({ blobs, replica, settings, clock, logs, self }: ArtifactsDeps): void {
   const items = liveItems(replica.view());
   const removed = whatToRemove(blobs.list(), namedBlobs(items), settings(), clock.wallMs());
-  for (const digest of removed) blobs.remove(digest);
-  // The same policy for the log as it was written, which is as old as what was kept of it.
   if (removed.length === 0) return;
+  // The same policy for the log as it was written, which is as old as what was kept of it. It goes first: were the node to die
+  // in between, nothing would ever lead back to it.
   const gone = new Set(removed);
   for (const { id, annotations } of items) {
     for (const { member, epoch, files } of annotations.artifacts) {
@@ -166,33 +168,20 @@ function sweep({ blobs, replica, settings, clock, logs, self }: ArtifactsDeps): 
       logs.remove?.({ item: id, epoch });
     }
   }
+  for (const digest of removed) blobs.remove(digest);
 }
 
-async function copyOthers(deps: ArtifactsDeps, retryAt: Map<string, number>): Promise<void> {
-  const { blobs, clock, crypto, self, settings } = deps;
-  const alive = [...deps.alive(), self()];
-  const rank = (digest: string, member: string): string =>
-    toHex(crypto.sha256(new TextEncoder().encode(`${digest} ${member}`)));
-  const meant = namedBlobs(liveItems(deps.replica.view())).filter(
-    (one) => one.author === self() || keepersOf(one, alive, rank).includes(self()),
-  );
-  const lacking = whatToFetch(blobs.list(), meant, settings(), clock.wallMs());
-  const due = lacking.filter(({ digest }) => (retryAt.get(digest) ?? 0) <= clock.monoMs());
-  for (const blob of due.slice(0, FETCHES_AT_ONCE)) {
-    const link = deps.linkTo(blob.author);
-    const fetched = await fetchBlob(deps, blob, link === undefined ? [] : [link]);
-    if (fetched.ok) retryAt.delete(blob.digest);
-    else retryAt.set(blob.digest, clock.monoMs() + RETRY_MS);
-  }
-}
-
-async function readFile(deps: ArtifactsDeps, ref: string): Promise<Result<KeptContent, CommandError>> {
+async function readFile(
+  deps: ArtifactsDeps,
+  ref: string,
+  stop: AbortSignal,
+): Promise<Result<KeptContent, CommandError>> {
   const file = findFile(deps, ref);
   if (!file.ok) return file;
   const { digest, size } = file.value;
   if (!deps.blobs.has(digest)) {
     const link = deps.linkTo(file.value.node);
-    const fetched = await fetchBlob(deps, { digest, size }, link === undefined ? [] : [link]);
+    const fetched = await fetchBlob(deps, { digest, size }, link === undefined ? [] : [link], stop);
     if (!fetched.ok) {
       const message = `${digest.slice(0, 12)} (${file.value.name}, epoch ${file.value.epoch} on ${file.value.nodeName}) is not here: ${fetched.error}. Try again when a node that keeps it is back.`;
       return err({ code: "unavailable", message });

@@ -22,10 +22,25 @@ const link = (name: string): PeerLink => ({
 });
 
 /** What each peer answers with; one whose bytes end early stops in the middle. */
-type Peers = Readonly<Record<string, { readonly bytes: Uint8Array; readonly end?: number }>>;
+interface Lot {
+  readonly bytes: Uint8Array;
+  readonly end?: number | ((offset: number) => number);
+  /** So much at a time. */
+  readonly step?: number;
+  /** From here on it says nothing. */
+  readonly silentFrom?: number;
+}
+type Peers = Readonly<Record<string, Lot>>;
 
-function stand(peers: Peers) {
+function stand(peers: Peers, stop: AbortSignal = new AbortController().signal) {
   const asked: string[] = [];
+  const timers = new Set<() => void>();
+  const clock = {
+    after: (_delayMs: number, run: () => void) => {
+      timers.add(run);
+      return () => void timers.delete(run);
+    },
+  };
   const taken: number[] = [];
   let abandoned = 0;
   const reads: Pick<PeerReads, "ask"> = {
@@ -34,8 +49,9 @@ function stand(peers: Peers) {
       asked.push(`${name} ${offset}`);
       const peer = peers[name];
       if (peer === undefined || offset > peer.bytes.length) return Promise.resolve(undefined);
-      const bytes = peer.bytes.subarray(offset, offset + LIMITS.logBytes);
-      const end = peer.end ?? peer.bytes.length;
+      if (offset >= (peer.silentFrom ?? Infinity)) return new Promise(() => undefined);
+      const bytes = peer.bytes.subarray(offset, offset + (peer.step ?? LIMITS.logBytes));
+      const end = (typeof peer.end === "function" ? peer.end(offset) : peer.end) ?? peer.bytes.length;
       const answer: PieceAnswer = { type: "log-data", id: 1, epoch: 1, bytes, end, ended: true };
       return Promise.resolve(answer);
     },
@@ -58,13 +74,11 @@ function stand(peers: Peers) {
     },
   };
   const names = ["bob", "carol"].map(link);
-  // Only `receive` is used of it.
-  const run = fetchBlob(
-    { blobs: blobs as Blobs, reads, links: () => names },
-    { digest: DIGEST, size: GOOD.length },
-    [],
-  );
-  return { run, asked, taken, abandoned: () => abandoned };
+  const run = fetchBlob({ clock, blobs, reads, links: () => names }, { digest: DIGEST, size: GOOD.length }, [], stop);
+  const pass = (): void => {
+    for (const timer of timers) timer();
+  };
+  return { run, asked, taken, timers, pass, abandoned: () => abandoned };
 }
 
 test("it comes piece by piece from the first that has it", async () => {
@@ -95,4 +109,43 @@ test("after one that lies, one that stops and one that offers too much, an hones
 
 test("when nobody has it, that is said", async () => {
   expect(await stand({}).run).toEqual({ ok: false, error: "no node that is reached has it" });
+});
+
+test("a node that gives it out in crumbs is left for another one at the first of them", async () => {
+  const { run, asked, abandoned } = stand({ bob: { bytes: GOOD, step: 1 }, carol: { bytes: GOOD } });
+  expect(await run).toEqual({ ok: true, value: undefined });
+  expect(asked).toEqual(["bob 0", "carol 0", `carol ${LIMITS.logBytes}`]);
+  expect(abandoned()).toBe(1);
+});
+
+test("a node whose end moves on with each piece is left for another one", async () => {
+  const end = (offset: number): number => Math.min(GOOD.length, offset + LIMITS.logBytes);
+  const { run, asked } = stand({ bob: { bytes: GOOD, end }, carol: { bytes: GOOD } });
+  expect(await run).toEqual({ ok: true, value: undefined });
+  // Here its first piece is all that it says there is, so the digest tells.
+  const later = stand({ bob: { bytes: GOOD, end: (offset) => GOOD.length + offset }, carol: { bytes: GOOD } });
+  expect(await later.run).toEqual({ ok: true, value: undefined });
+  for (const names of [asked, later.asked]) expect(names.slice(-2)).toEqual(["carol 0", `carol ${LIMITS.logBytes}`]);
+});
+
+test("a node that goes silent has its time, and then another one is asked", async () => {
+  const { run, asked, pass, timers, abandoned } = stand({
+    bob: { bytes: GOOD, silentFrom: LIMITS.logBytes },
+    carol: { bytes: GOOD },
+  });
+  await expect.poll(() => asked).toEqual(["bob 0", `bob ${LIMITS.logBytes}`]);
+  pass();
+  expect(await run).toEqual({ ok: true, value: undefined });
+  expect([abandoned(), timers.size]).toEqual([1, 0]);
+});
+
+test("a node that stops waits for nobody's answer, and asks nobody else", async () => {
+  for (const silentFrom of [0, LIMITS.logBytes]) {
+    const stop = new AbortController();
+    const { run, asked, timers } = stand({ bob: { bytes: GOOD, silentFrom }, carol: { bytes: GOOD } }, stop.signal);
+    await expect.poll(() => asked.at(-1)).toBe(`bob ${silentFrom}`);
+    stop.abort();
+    expect(await run).toEqual({ ok: false, error: "this node is stopping" });
+    expect([asked.some((one) => one.startsWith("carol")), timers.size]).toEqual([false, 0]);
+  }
 });

@@ -186,7 +186,9 @@ async function pose(desk: Desk, asked: AskedQuestion, entry: Waiting): Promise<v
     return;
   }
   entry.isEnding = false;
-  context.say(`waiting for an answer: ${text.slice(0, 80)}`);
+  // As the log has it: without the secrets of this node.
+  const said = inLog(context, entry)?.text ?? "";
+  context.say(`waiting for an answer: ${said.slice(0, 80)}`);
   context.note(`The agent asks (${name}): ${text}`);
   entry.cancel = context.deps.clock.after(context.project.config().ask.timeoutMs, () => {
     entry.isLate = true;

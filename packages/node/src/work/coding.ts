@@ -25,7 +25,7 @@ import { hearAgent } from "./asking.ts";
 import { conflictedTip, conflictTold, resolverOf } from "./conflicts.ts";
 import { giveBack } from "./give-back.ts";
 import { followUsage, paid } from "./paying.ts";
-import { countsOf, type Meter } from "./spending.ts";
+import { createTally, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
 import { commitRest, publishRest, unfinishedWork } from "./unfinished.ts";
 import { pause } from "./wait.ts";
@@ -158,7 +158,7 @@ async function runPatiently(
     // It has worked before: what it did then is handed on.
     if (agent.type === "not-started" && waits > 0) return { type: "rate-limited", why: agent.why };
     if (agent.type !== "rate-limited" || !isThrottle || context.signal.aborted) return agent;
-    context.say(`waiting: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
+    context.say(`throttled: the agent's provider asks for ${formatDuration(Math.max(1_000, restMs))}`);
     context.note(`${cutOff(agent)} It goes on then, where it is.`);
     await pause(context.deps.clock, Math.max(0, restMs), context.signal);
     if (context.signal.aborted) return agent;
@@ -274,7 +274,8 @@ async function runAgent(
   };
   if (agent.kind === "acp") {
     const { note } = item.best.state;
-    const onUsage = (usage: Usage): void => tell(countsOf(usage));
+    const tally = createTally();
+    const onUsage = (usage: Usage): void => tell(tally(usage));
     const turn = { permissions: agent.permissions, story, note, goesOn, ask: questions.value.ask, onUsage };
     return runTurn(context, spec, turn).finally(() => questions.value.close());
   }

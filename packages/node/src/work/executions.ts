@@ -70,7 +70,8 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
   const running = new Map<string, Running>();
   const rests = createRests(clock);
   const verdicts = createVerdicts(clock);
-  const lander = createLander(hearing);
+  let isDraining = false;
+  const lander = createLander(hearing, () => deps.others().some(({ burden }) => burden?.slots !== 0));
 
   const contextFor = (project: OpenProject, entry: Running): AttemptContext => ({
     ...contextOf(deps, project, entry),
@@ -118,12 +119,16 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
     list: () => [...running.values()].map(describe).toSorted((a, b) => compareText(a.item, b.item)),
     start: (project, { item, claimOp, epoch }) => {
       const entry = entryOf(clock, item, claimOp, epoch);
+      // The claim was on its way to the disk when the node was told to stop: nobody would end what begins now.
+      if (isDraining) return void releaseClaim(deps, entry, SHUT_DOWN);
       running.set(item, entry);
       log("info", "attempt.started", { item, epoch });
       entry.done = follow(entry, contextFor(project, entry));
-      deps.onActivity();
+      return deps.onActivity();
     },
-    witness: witnessing.start,
+    witness: (project, work) => {
+      if (!isDraining) witnessing.start(project, work);
+    },
     stop: (item, why, release) => {
       const entry = running.get(item);
       if (entry === undefined || entry.abort.signal.aborted) return;
@@ -132,14 +137,17 @@ export function createExecutions(deps: WorkerDeps, hearing: QueueHearing, onEnde
       if (release) void entry.done.then(() => releaseClaim(deps, entry, isHeld(deps, item) ? "" : why));
     },
     drain: async () => {
+      isDraining = true;
       const ending = [...running.values()];
       const all = [...ending, ...witnessing.entries.values()];
       for (const entry of all) entry.abort.abort();
       await Promise.all(all.map((entry) => entry.done));
-      for (const entry of ending) await releaseClaim(deps, entry, "the node was shut down");
+      for (const entry of ending) await releaseClaim(deps, entry, SHUT_DOWN);
     },
   };
 }
+
+const SHUT_DOWN = "the node was shut down";
 
 /** Then the hold says why by itself. */
 const isHeld = ({ replica }: WorkerDeps, item: string): boolean =>
@@ -230,7 +238,8 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
       entry.left = unfinished;
     },
     say: (activity) => {
-      entry.activity = activity;
+      // It goes out in beats, and programs put words into it.
+      entry.activity = deps.withoutSecrets(activity);
       deps.onActivity();
     },
     note: (line) => {

@@ -65,13 +65,16 @@ const ASIDE_MS = 500;
 const FIRST_ABSENCE_MS = 30_000;
 const LONGEST_ABSENCE_MS = 600_000;
 
-export function createLander(hearing: QueueHearing): Lander {
+const absenceMs = (before: number): number => Math.min(FIRST_ABSENCE_MS * 2 ** before, LONGEST_ABSENCE_MS);
+
+/** `hasOthers`: other nodes are alive that could land what this one cannot. */
+export function createLander(hearing: QueueHearing, hasOthers: () => boolean): Lander {
   const waiting = new Map<string, Waiting>();
   let running = false;
   /** Items in one train: halved by a red one and by a target that moved meanwhile, doubled by one that lands. */
   let limit = Number.POSITIVE_INFINITY;
-  /** How often in a row the remote could not be reached. */
-  let unreached = 0;
+  /** How often in a row the remote could not be reached, and refused what was pushed. */
+  let [unreached, refused] = [0, 0];
 
   const end = (context: AttemptContext): void => {
     const one = waiting.get(context.item);
@@ -87,6 +90,7 @@ export function createLander(hearing: QueueHearing): Lander {
       end(context);
     }
   };
+  const isMeant = (train: Train): boolean => isStillMeant(train, inLine(waiting, hearing));
   const shorten = ({ cars }: Train): void => {
     limit = Math.max(1, cars.length >> 1);
   };
@@ -105,8 +109,7 @@ export function createLander(hearing: QueueHearing): Lander {
     // Somebody stopped the head: the others go on without it.
     if (head.signal.aborted) return undefined;
     // Somebody else may reach it, and everything in the queue waits behind the head.
-    if (!reached.ok)
-      return giveAllBack(reached.error, Math.min(FIRST_ABSENCE_MS * 2 ** unreached++, LONGEST_ABSENCE_MS));
+    if (!reached.ok) return giveAllBack(reached.error, absenceMs(unreached++));
     unreached = 0;
     const target = reached.value;
     const train = await couple(line, target, limit, end);
@@ -116,12 +119,15 @@ export function createLander(hearing: QueueHearing): Lander {
     if (verdict === "red") return shorten(train);
     if (verdict === "sent-back") return end(train.cars[0].context);
     // The gate took its time: somebody may have paused the queue, or taken an item out of it.
-    const inLineNow = new Set(inLine(waiting, hearing));
-    if (!train.cars.every(({ context }) => inLineNow.has(context))) return undefined;
+    if (!isMeant(train)) return undefined;
     if (!isWitnessed(train)) return pause(head.deps.clock, LOOK_MS, head.signal);
-    const moved = await land(train);
+    const landed = await land(train, isMeant, hasOthers);
+    // This node may not push what another one may, and everything in the queue waits behind the head.
+    if (!landed.ok) return giveAllBack(landed.error, absenceMs(refused++));
     // A busy target branch: what is merged and tested sooner is the likelier to find it where it was.
-    if (!moved) return shorten(train);
+    if (landed.value === "stale") return shorten(train);
+    if (landed.value === "stopped") return undefined;
+    refused = 0;
     for (const { context } of train.cars) end(context);
     limit = Math.max(2, limit * 2);
     return undefined;
@@ -339,20 +345,41 @@ function attestOf({ context }: Car, base: Oid, evidence: Evidence): readonly Dra
   return [{ entity: item.id, on: item.best.id, body }];
 }
 
-/** False when it has to be tried again. */
-async function land(train: Train): Promise<boolean> {
+/** This node still holds all of it, and nobody has taken any of it out of the queue. */
+function isStillMeant({ cars }: Train, line: readonly AttemptContext[]): boolean {
+  const now = new Set(line);
+  return cars.every(({ context }) => now.has(context) && heldItem(context) !== undefined);
+}
+
+const PUSH_TRIES = 4;
+const LONGEST_RETRY_MS = 30_000;
+
+/**
+ * `stale`: it has to be merged anew. `stopped`: it is not to land any more. Fails, when others might do better, with what kept
+ * it from being pushed.
+ */
+async function land(
+  train: Train,
+  isMeant: (train: Train) => boolean,
+  mayGiveUp: () => boolean,
+): Promise<Result<"moved" | "stale" | "stopped", string>> {
   const [{ context: head }] = train.cars;
-  // The last look before the point of no return: a zombie stops here, and the compare-and-swap stops the rest.
-  if (train.cars.some(({ context }) => heldItem(context) === undefined)) return false;
   for (const { context } of train.cars) context.say("landing");
-  const pushed = await persistently(head, "Landing", () => landOnce(head, train));
-  if (!pushed.ok) return false;
-  if (pushed.value === "stale") {
-    head.note("The target branch moved meanwhile: merging again.");
-    return false;
+  for (let tried = 1; ; tried++) {
+    // The last look before the point of no return, each time: a remote may have refused for hours, and meanwhile people say stop.
+    if (head.signal.aborted || !isMeant(train)) return ok("stopped");
+    const pushed = await landOnce(head, train);
+    if (pushed.ok && pushed.value === "moved") break;
+    if (pushed.ok) head.note("The target branch moved meanwhile: merging again.");
+    if (pushed.ok || pushed.error.type === "bad-object") return ok("stale");
+    if (tried >= PUSH_TRIES && mayGiveUp()) return err(pushed.error.message);
+    const delay = Math.min(1_000 * 2 ** (tried - 1), LONGEST_RETRY_MS);
+    head.say(`waiting: ${pushed.error.message}`);
+    head.note(`Landing: ${pushed.error.message} Trying again in ${Math.round(delay / 1_000)} s.`);
+    await pause(head.deps.clock, delay, head.signal);
   }
   for (const { context } of train.cars) await writeLanded(context, train.commit, train.atSeconds * 1_000);
-  return true;
+  return ok("moved");
 }
 
 /** An unknown outcome is read again before anything is tried again. */

@@ -1,9 +1,10 @@
 /** What was set aside for an attempt goes back when its agent never ran, and only then. */
-import { type Draft, ok, type SpendCounts } from "@skein/core";
+import { createReplica, type Draft, foundMesh, ok, type SpendCounts } from "@skein/core";
+import { testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
 import type { Journal } from "../journal.ts";
-import { returnUnused } from "./paying.ts";
+import { createCapsCheck, returnUnused } from "./paying.ts";
 
 const CLAIM = "c1";
 type Models = ReadonlyMap<string, SpendCounts>;
@@ -37,4 +38,28 @@ test("a run whose cost nobody knows keeps what was set aside, and nothing is wri
   expect(await returned(new Map([["", new Map()]]), 500_000)).toEqual([]);
   expect(await returned(new Map(), 500_000, "c2")).toEqual([]);
   expect(await returned(new Map(), 0)).toEqual([]);
+});
+
+test("an agent that tells its use a thousand times a second does not make its node add up the whole ledger as often", () => {
+  const author = { signer: testSigner("payer"), incarnation: new Uint8Array(8) };
+  const replica = createReplica(
+    foundMesh({ ...author, meshName: "m", nodeName: "n", wallMs: 1 }, testCrypto).mesh,
+    testCrypto,
+  );
+  let looks = 0;
+  let nowMs = 0;
+  const view: typeof replica.view = () => {
+    looks += 1;
+    return replica.view();
+  };
+  const clock = { monoMs: () => nowMs, wallMs: () => 0, after: () => () => undefined };
+  const context = { item: "aaaaaaaaaaaa", claimOp: CLAIM, deps: { clock, replica: { ...replica, view } } };
+  const caps = { attempt: null, item: null, day: 2_000_000, unknown: "refuse" as const };
+  const check = createCapsCheck(context, () => caps, "2026-11-21");
+  for (let spent = 0; spent < 2_000; spent++) {
+    nowMs += 1;
+    expect(check(spent)).toBeUndefined();
+  }
+  expect(looks).toBe(2);
+  expect(check(2_000_000)).toBe("today's work has cost $2.00 of $2.00");
 });

@@ -1,6 +1,16 @@
 /** An agent's run with its purse beside it: what it tells of its use is counted, and it is ended when the money is gone. */
 import type { AgentConfig, ReviewerAgent } from "@skein/config";
-import { formatUsd, type LiveItem, ok, overspent as whyOverspent, type Spend, spendsOf } from "@skein/core";
+import {
+  type Caps,
+  costOfOthers,
+  formatUsd,
+  type LiveItem,
+  ok,
+  overspent as whyOverspent,
+  type OthersCost,
+  type Spend,
+  spendsOf,
+} from "@skein/core";
 
 import type { AgentQuestions } from "./asking.ts";
 import type { AttemptContext } from "./attempt-context.ts";
@@ -22,10 +32,11 @@ export async function paid(
   const before = aside?.models ?? new Map();
   const left = aside?.reserved ?? 0;
   const reserved = left === 0 ? 0 : left + sumOf(before);
+  const checkCaps = createCapsCheck(context, () => context.project.config().budget, day);
   const check: MoneyCheck = (spent) =>
     reserved > 0 && spent >= reserved
       ? `it has cost ${formatUsd(spent)}, and ${formatUsd(reserved)} were set aside for it`
-      : checkMoney(context, day, spent);
+      : checkCaps(spent);
   const named = agentsOf(aside, agentName(agent));
   const meter = createMeter(context, { agent, named, prices, day, reserved, before, check });
   const signal = AbortSignal.any([context.signal, meter.signal]);
@@ -33,9 +44,23 @@ export async function paid(
   return { ended, overspent: await meter.close(ended.type === "not-started" ? "not-started" : "ran") };
 }
 
-function checkMoney({ deps, project, item, claimOp }: AttemptContext, day: string, spent: number): string | undefined {
-  const running = { item, claim: claimOp, today: day, spent };
-  return whyOverspent(deps.replica.view(), project.config().budget, running);
+/** An agent may tell its use a thousand times a second, and what all others have cost is in the whole of the log. */
+const OTHERS_MS = 1_000;
+
+interface CapsContext extends Pick<AttemptContext, "item" | "claimOp"> {
+  readonly deps: Pick<AttemptContext["deps"], "clock" | "replica">;
+}
+
+export function createCapsCheck({ deps, item, claimOp }: CapsContext, caps: () => Caps, day: string): MoneyCheck {
+  let others: (OthersCost & { readonly atMs: number }) | undefined;
+  return (spent) => {
+    const nowMs = deps.clock.monoMs();
+    if (others === undefined || nowMs - others.atMs >= OTHERS_MS) {
+      const running = { item, claim: claimOp, today: day };
+      others = { ...costOfOthers(deps.replica.view(), caps(), running), atMs: nowMs };
+    }
+    return whyOverspent(caps(), spent, others);
+  };
 }
 
 /**

@@ -3,7 +3,17 @@
  * red gate is the item's fault only when the target branch is green without it. What waits for a person is given back
  * with the evidence signed, and goes on from there.
  */
-import { awaitedOf, type Evidence, greenOn, isApproved, type LiveItem, ok, qaModeOf, type QaPolicy } from "@skein/core";
+import {
+  awaitedOf,
+  type Evidence,
+  greenOn,
+  isApproved,
+  type LiveItem,
+  ok,
+  otherThan,
+  qaModeOf,
+  type QaPolicy,
+} from "@skein/core";
 
 import type { Oid } from "../ports.ts";
 import {
@@ -74,8 +84,8 @@ async function judge(context: AttemptContext, merged: Merged, evidence: Evidence
   if (now === undefined) return "over";
   const { person, notBy } = awaitedOf(now, policy);
   if (!person) return pass(context, evidence, reviewed);
-  const coder = notBy === undefined ? undefined : context.deps.replica.view().membership.members.get(notBy)?.name;
-  const other = coder === undefined ? "" : ` other than ${coder}`;
+  const { members } = context.deps.replica.view().membership;
+  const other = otherThan(notBy, (id) => members.get(id)?.name ?? id);
   const why = reviewed?.type === "none" ? reviewed.note : "its gate is green";
   await giveClaimBack(context, `It waits to be approved or rejected by a person${other}: ${why}.`);
   return "over";

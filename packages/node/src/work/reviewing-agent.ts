@@ -13,7 +13,7 @@ import type { TurnResult } from "../ports.ts";
 import { type AttemptContext, describeEnd, heldItem, roomFor } from "./attempt-context.ts";
 import { paid } from "./paying.ts";
 import { putBack, setAside } from "./paying-review.ts";
-import { agentName, countsOf, type Meter } from "./spending.ts";
+import { agentName, createTally, type Meter } from "./spending.ts";
 import type { AgentEnd } from "./turn.ts";
 import { pause } from "./wait.ts";
 
@@ -96,7 +96,7 @@ async function runPatiently(context: AttemptContext, work: ReviewWork, meter: Me
     if (end.type !== "rate-limited" || end.until === undefined || context.signal.aborted) return ran;
     const restMs = end.until - context.deps.clock.wallMs();
     if (restMs > THROTTLE_MS || waits >= THROTTLES_MOST) return ran;
-    context.say(`waiting: the reviewer's provider asks for ${formatDuration(roundedUp(restMs))}`);
+    context.say(`throttled: the reviewer's provider asks for ${formatDuration(roundedUp(restMs))}`);
     context.note(`The reviewer's provider has cut it off: ${end.why}. It begins again then.`);
     await pause(context.deps.clock, Math.max(0, restMs), context.signal);
     if (context.signal.aborted) return ran;
@@ -115,6 +115,7 @@ async function runOnce(
   const { limits } = project.config();
   const log = deps.capture({ item, epoch });
   const from = deps.leavings?.logEnd(context) ?? 0;
+  const tally = createTally();
   const turn = agents.run(
     {
       process: {
@@ -143,12 +144,12 @@ async function runOnce(
       onSession: () => undefined,
       permissions: "look",
       ask: () => Promise.resolve(err("Nobody answers a reviewer.")),
-      onUsage: (usage) => tell(countsOf(usage)),
+      onUsage: (usage) => tell(tally(usage)),
     },
     context.signal,
   );
   const result = await turn.finally(() => log.end());
-  tell(countsOf(result.usage));
+  tell(tally(result.usage));
   await deps.leavings?.output(context, reviewer.run.join(" "), from, context.note);
   return { end: endOf(result), result };
 }

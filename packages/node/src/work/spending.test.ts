@@ -3,7 +3,7 @@ import type { AgentConfig, Price } from "@skein/config";
 import { type Draft, ok, type SpendCounts } from "@skein/core";
 import { expect, test } from "vitest";
 
-import { agentName, createMeter, type Meter, type MeterContext, type MoneyCheck } from "./spending.ts";
+import { agentName, createMeter, createTally, type Meter, type MeterContext, type MoneyCheck } from "./spending.ts";
 
 const ACP: AgentConfig = { kind: "acp", preset: "big-agent", run: ["agent"], env: [], permissions: "ask" };
 const MIDNIGHT = Date.UTC(2026, 10, 22);
@@ -110,6 +110,55 @@ test("a run that tells nothing has cost something unknown, and what was set asid
   const { meter, written } = stand({ reserved: 2e6 });
   await meter.close("ran");
   expect(written).toEqual([[DAY, { "": undefined }, 2]]);
+});
+
+test("a conversation that ends without a word of its cost has cost something unknown too", async () => {
+  const { meter, written } = stand({ reserved: 2e6 });
+  meter.begin()(createTally()({}));
+  await meter.close("ran");
+  expect(written).toEqual([[DAY, { "": undefined }, 2]]);
+  const never = stand({ reserved: 2e6 });
+  never.meter.begin()(createTally()({}));
+  await never.meter.close("not-started");
+  expect(never.written).toEqual([]);
+});
+
+test("an agent that tells less than before, or the same under other names, gets nothing of its money back", async () => {
+  const seen: number[] = [];
+  const check = (spent: number): undefined => void seen.push(spent);
+  const { meter, written } = stand({ reserved: 4e6, check });
+  const tell = meter.begin();
+  tell(models(1));
+  tell(models(0.5));
+  tell(models(1, "other"));
+  await meter.close("ran");
+  expect(seen).toEqual([1e6, 1e6, 2e6]);
+  // In the log the greatest of each stands, so what is set aside beside it must never be more than what is left.
+  for (const [, costs, reserved] of written) {
+    const spent = Object.values(costs).reduce((sum: number, cost) => sum + (cost ?? 0), 0);
+    expect([0, 4 - spent]).toContain(reserved);
+  }
+  expect(written.at(-1)).toEqual([DAY, { big: 1, other: 1 }, 0]);
+});
+
+test("what a conversation costs in all is counted once, whatever its model is called at the time", () => {
+  const tally = createTally();
+  tally({ model: "a", costUsd: 1 });
+  expect(tally({ model: "b", costUsd: 1.5 })).toEqual(
+    new Map([
+      ["a", new Map([["microUsd", 1e6]])],
+      ["b", new Map([["microUsd", 0.5e6]])],
+    ]),
+  );
+  expect(tally({ model: "b", costUsd: 0.2 }).get("b")).toEqual(new Map([["microUsd", 0.5e6]]));
+  expect(tally({ model: "c", costUsd: 1.5, inputTokens: 10 }).get("c")).toEqual(
+    new Map([
+      ["input", 10],
+      ["microUsd", 0],
+    ]),
+  );
+  // A model without a count is no word of its cost.
+  expect(createTally()({ model: "a" })).toEqual(new Map());
 });
 
 test("a run that never began leaves what was set aside for the next one of its claim, and the scripted agent costs nothing", async () => {

@@ -86,9 +86,11 @@ export function createMeter(context: MeterContext, options: MeterOptions): Meter
     signal: ending.signal,
     begin: () => {
       const before = told;
+      let heard: Models = new Map();
       return (models) => {
-        isHeard = true;
-        told = bounded(together(before, priced(bounded(models), options.prices)));
+        if (models.size > 0) isHeard = true;
+        heard = grown(heard, bounded(models));
+        told = bounded(together(before, priced(heard, options.prices)));
         const why = options.check(spent());
         if (why !== undefined) ending.abort(why);
         writeSoon();
@@ -120,8 +122,29 @@ export const agentName = (agent: AgentConfig | ReviewerAgent): string =>
     ? agent.kind
     : modelName(`${agent.kind} ${agent.preset ?? agent.run[0].split("/").at(-1) ?? agent.run[0]}`);
 
-/** What an agent tells in its conversation, as counts. */
-export function countsOf(usage: Usage): Models {
+/**
+ * What an agent tells in its conversation, by model. It tells all that the turn has taken so far and the model of that moment,
+ * so what is more than before is that model's: the same money must not count under two names.
+ */
+export function createTally(): (usage: Usage) => Models {
+  const counted = new Map<string, number>();
+  const tally = new Map<string, Map<string, number>>();
+  return (usage) => {
+    const name = modelName(usage.model);
+    for (const [kind, count] of countsOf(usage)) {
+      const before = counted.get(kind);
+      if (!(count > (before ?? -1))) continue;
+      counted.set(kind, count);
+      const own = tally.get(name) ?? new Map<string, number>();
+      tally.set(name, own.set(kind, (own.get(kind) ?? 0) + count - (before ?? 0)));
+    }
+    // The cost is that of the whole turn, so nothing of it is unknown.
+    if (counted.has("microUsd")) for (const own of tally.values()) own.set("microUsd", own.get("microUsd") ?? 0);
+    return tally;
+  };
+}
+
+function countsOf(usage: Usage): SpendCounts {
   const counts = new Map<string, number>();
   const add = (name: string, count: number | undefined): void => {
     if (count !== undefined) counts.set(name, count);
@@ -131,7 +154,7 @@ export function countsOf(usage: Usage): Models {
   add("cacheRead", usage.cacheReadTokens);
   add("cacheWrite", usage.cacheWriteTokens);
   add("microUsd", usage.costUsd === undefined ? undefined : microUsd(usage.costUsd));
-  return counts.size === 0 && usage.model === undefined ? new Map() : new Map([[modelName(usage.model), counts]]);
+  return counts;
 }
 
 /** An agent that tells tokens alone costs what the project's prices say; one without a price costs nobody knows what. */
@@ -175,6 +198,17 @@ function bounded(models: Models): Models {
   return kept;
 }
 
+/** Money that is spent stays spent, as in the log: of each count the greatest stands. What has no room goes under no name. */
+function grown(before: Models, now: Models): Models {
+  const models = new Map(before);
+  for (const [model, counts] of now) {
+    const name = models.has(model) || models.size < LIMITS.spendModels - 1 ? model : "";
+    const known = models.get(name);
+    models.set(name, known === undefined ? counts : greatest(known, counts));
+  }
+  return models;
+}
+
 const isUnknown = (models: Models): boolean => [...models.values()].some((counts) => !counts.has("microUsd"));
 
 export const sumOf = (models: Models): number =>
@@ -193,6 +227,12 @@ function together(a: Models, b: Models): Models {
     sum.set(unknown, sum.get(unknown) ?? new Map());
   }
   return sum;
+}
+
+function greatest(a: SpendCounts, b: SpendCounts): SpendCounts {
+  const counts = new Map(a);
+  for (const [kind, count] of b) counts.set(kind, Math.max(count, counts.get(kind) ?? 0));
+  return counts;
 }
 
 /** Equal for what is the same. */

@@ -28,6 +28,7 @@ import { agentName, dayOf } from "./spending.ts";
 import { restsOf } from "./rests.ts";
 import type { FleetPurse } from "./fleet-purse.ts";
 import { createExecutions, type Execution, type Executions } from "./executions.ts";
+import { createBranchCleaner } from "./branch-cleaner.ts";
 import { createLandingBook, type LandingBook } from "./landing-book.ts";
 import { createLandingObserver } from "./landing-observer.ts";
 import type { OpenProject, OpenRepository } from "./project.ts";
@@ -51,10 +52,10 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
-  /** Why no attempt of the item is paid for; undefined while one is, or the project is not open yet. */
-  unpaid(item: LiveItem): string | undefined;
-  /** The same, unless only this node's own part of the fleet's budget is missing: another node may have one. */
-  unpaidAnywhere(item: LiveItem): string | undefined;
+  /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
+  unpaid(): (item: LiveItem) => string | undefined;
+  /** The same, but for what only this node's own part of the fleet's budget lacks. */
+  unpaidAnywhere(): (item: LiveItem) => string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -64,6 +65,8 @@ export interface WorkerDeps extends WorkDeps {
   readonly incidents: Incidents;
   /** Under which this node writes now (hex). */
   readonly incarnation: () => string;
+  /** The text without the secrets that this node knows. */
+  readonly withoutSecrets: (text: string) => string;
   readonly slots: number;
   /** Why this node is not meant to work at all; null when it is. */
   readonly idle: string | null;
@@ -100,6 +103,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const canClaim = (): boolean => projects.notReady() === undefined && deps.journal.problem() === undefined;
   const slotsFree = (): number => (canClaim() ? Math.max(0, deps.slots - (executions.size - executions.landing)) : 0);
   const observer = createLandingObserver(deps, projects, landings, lifetime.signal);
+  const cleaner = createBranchCleaner(deps, projects, landings, lifetime.signal);
   const look = createLook(deps, projects, executions, slotsFree, hearing);
   let cancel: Cancel | undefined;
   let looking = false;
@@ -126,12 +130,13 @@ export function createWorker(deps: WorkerDeps): Worker {
     cancel = deps.clock.after(POKE_MS, tick);
   };
 
-  const refusedMoney = (item: LiveItem): { readonly why: string; readonly isOwn: boolean } | undefined => {
+  const unpaid: Worker["unpaid"] = () => {
     const project = projects.current();
-    if (project === undefined) return undefined;
-    const purse = purseOf(deps, project);
-    const offer = purse.offer(item);
-    return offer.ok ? undefined : { why: offer.error, isOwn: purse.isShort() };
+    const purse = project === undefined ? undefined : purseOf(deps, project);
+    return (item) => {
+      const offer = purse?.offer(item);
+      return offer?.ok === false ? offer.error : undefined;
+    };
   };
 
   return {
@@ -139,6 +144,7 @@ export function createWorker(deps: WorkerDeps): Worker {
       started = true;
       tick();
       void observer.run();
+      void cleaner.run();
     },
     poke,
     changed: (items) => {
@@ -157,10 +163,17 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
-    unpaid: (item) => refusedMoney(item)?.why,
-    unpaidAnywhere: (item) => {
-      const refused = refusedMoney(item);
-      return refused?.isOwn === true ? undefined : refused?.why;
+    unpaid,
+    unpaidAnywhere: () => {
+      const own = unpaid();
+      return (item) => {
+        const why = own(item);
+        const project = projects.current();
+        if (why === undefined || project === undefined) return undefined;
+        // Once it has refused one item for that, a purse says so of every item.
+        const purse = purseOf(deps, project);
+        return purse.offer(item).ok || purse.isShort() ? undefined : why;
+      };
     },
     drain: async () => {
       lifetime.abort();

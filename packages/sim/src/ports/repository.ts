@@ -115,6 +115,8 @@ export function createRepository(deps: RepositoryDeps): Repository {
       watch.onArgument("publishBranch", branch, BRANCH.test(branch));
       return later("push", signal, () => publish(deps, branch, tip));
     },
+    // A week is longer than any simulation, so nothing asks for this.
+    deleteBranches: (_items, signal) => later("push", signal, () => ok([])),
     fetchBranch: (branch, tip, signal) => {
       watch.onArgument("fetchBranch", branch, BRANCH.test(branch));
       oid("fetchBranch", tip);
