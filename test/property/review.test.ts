@@ -195,6 +195,20 @@ test("a reviewer is ended when the money of its attempt is gone, and does not be
   expect(turns).toBe(1);
 });
 
+test("what an agent tells of its cost counts once, also when the log has it already", async () => {
+  const usage = { model: "big", costUsd: 0.25 };
+  const turn = (spec: TurnSpec): Omit<TurnResult, "process"> => {
+    spec.onUsage(usage);
+    return { ...done(""), usage };
+  };
+  const agent = "agent: { kind: acp, run: [coder] }\nbudget: { attempt: $2 }";
+  const world = await worldOf(15, `{ mode: commands }\n${agent}`, { turn });
+  const id = await world.add("Story");
+  await until(world, isDone(world, id));
+  const { cost } = (await world.say("item.show", { item: id })) as { readonly cost: string };
+  expect(cost).toBe("$0.25");
+});
+
 test("a reviewer whose provider has cut it off goes on later or elsewhere, and the gate does not run again for that", async () => {
   const blocked = new Set<string>();
   const turn = (_: TurnSpec, node: string): Omit<TurnResult, "process"> => {

@@ -29,7 +29,8 @@ export async function paid(
   const { prices } = context.project.config();
   const aside = spendsOf(item).find(({ claim }) => claim === context.claimOp);
   const day = aside?.day ?? dayOf(context.deps.clock.wallMs());
-  const before = aside?.models ?? new Map();
+  // A copy: the fold goes on changing its own, with the very ops that this run writes.
+  const before = new Map(aside?.models);
   const left = aside?.reserved ?? 0;
   const reserved = left === 0 ? 0 : left + sumOf(before);
   const checkCaps = createCapsCheck(context, () => context.project.config().budget, day);

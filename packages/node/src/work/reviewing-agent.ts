@@ -96,7 +96,7 @@ async function runPatiently(context: AttemptContext, work: ReviewWork, meter: Me
     if (end.type !== "rate-limited" || end.until === undefined || context.signal.aborted) return ran;
     const restMs = end.until - context.deps.clock.wallMs();
     if (restMs > THROTTLE_MS || waits >= THROTTLES_MOST) return ran;
-    context.say(`waiting: the reviewer's provider asks for ${formatDuration(roundedUp(restMs))}`);
+    context.say(`throttled: the reviewer's provider asks for ${formatDuration(roundedUp(restMs))}`);
     context.note(`The reviewer's provider has cut it off: ${end.why}. It begins again then.`);
     await pause(context.deps.clock, Math.max(0, restMs), context.signal);
     if (context.signal.aborted) return ran;
