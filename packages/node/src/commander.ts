@@ -322,6 +322,7 @@ function doctor(deps: CommanderDeps): Plain {
     keyStatus: deps.keyStatus(),
     diskProblem: deps.journal.problem()?.message,
     notReady: deps.worker.notReady(),
+    codingFrom: deps.worker.trouble().codingFrom,
     idle: deps.idle !== null,
     hasProject: deps.replica.view().membership.projects.size > 0,
     configProblem: project?.problem()?.message,

@@ -18,6 +18,8 @@ export interface Examined {
   readonly sandbox: string | undefined;
   /** Why it takes no work by the word of people; undefined when it does. */
   readonly standby: string | undefined;
+  /** No attempt begins here before (Unix ms): its agent did not start, or the provider has cut it off. */
+  readonly codingFrom: number | undefined;
   /** Items that no node which is alive could take. */
   readonly untakable: number;
   /** Items that say Done and are not on the target branch. */
@@ -116,14 +118,18 @@ const takers = ({ untakable }: Examined): Check => ({
       : `${untakable} ${untakable === 1 ? "item waits" : "items wait"} for a node that is not there or takes no work; \`skein why ITEM\` says for which.`,
 });
 
-const work = ({ notReady, idle, sandbox, standby }: Examined): Check => ({
+const work = ({ notReady, idle, sandbox, standby, codingFrom }: Examined): Check => ({
   name: "work",
-  ok: notReady === undefined || idle,
+  ok: (notReady === undefined && codingFrom === undefined) || idle,
   message:
     notReady ??
     (standby === undefined ? undefined : `This node takes no more work: it is ${standby}.`) ??
+    (codingFrom === undefined ? undefined : restingUntil(codingFrom)) ??
     `Ready to work. Agents run with sandbox: ${sandbox ?? "unknown"}${sandbox === "none" ? ", that is with this user's rights" : ""}.`,
 });
+
+const restingUntil = (ms: number): string =>
+  `No attempt begins here before ${new Date(ms).toISOString()}: the agent did not start, or its provider has cut it off. \`skein logs ITEM\` of what this node gave back says what happened.`;
 
 function configuration({ configProblem, hasProject }: Examined): Check {
   const name = "skein.yaml";
