@@ -279,6 +279,25 @@ test("a node whose provider has blocked it hands its item on, with what was done
   expect(await kept(other, id, `half-${id}.txt`)).toBe("not committed");
 });
 
+test("a node whose agent does not start leaves its item to one whose agent does, and it costs no attempt", async () => {
+  const other = await world.project({ name: "unlucky", config: { agent: acp(), limits: "{ agentIdle: 60s }" } });
+  const pair = await startPartableMesh(world, {
+    project: other,
+    names: ["nora", "otto"],
+    each: (name) => (name === "nora" ? { env: { ACP_AGENT_BROKEN: "login" } } : { slots: 0 }),
+  });
+  const [nora] = pair.nodes;
+  const id = await add(nora.api, "works");
+  await itemThat(nora.api, id, "to be held by nora", ({ claim }) => claim !== null, 60_000);
+  await pair.nodes[1].stop();
+  const otto = await pair.startAgain("otto", { slots: 1 });
+  await inStage(otto.api, id, "Done");
+  const history = await otto.api.history(id);
+  expect(history.find(({ kind }) => kind === "item.release")?.note).toContain("the agent does not start on nora");
+  expect(new Set(history.filter(({ kind }) => kind === "item.claim").map(({ author }) => author)).size).toBe(2);
+  expect((await otto.api.item(id)).attempts).toBe(0);
+});
+
 test("a node that loses its claim in the middle of a turn ends the turn, and the other node's attempt lands once", async () => {
   const other = await world.project({ name: "lost", config: { agent: acp(), limits: "{ agentIdle: 60s }" } });
   const pair = await startPartableMesh(world, {

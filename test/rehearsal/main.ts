@@ -5,6 +5,9 @@
  *
  *     npm run rehearsal -- --stories 50 --minutes 60 --seed 1
  *
+ * `--only` takes stories of the behaviors that it names alone; `--patience` is how many minutes more everything has to come to its
+ * end, for a machine that is busy with other things.
+ *
  * Prints a table and ends with 1 when anything was violated.
  */
 import { mkdirSync, readFileSync } from "node:fs";
@@ -16,13 +19,15 @@ import { startPartableMesh } from "../support/mesh.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { checkAtRest, checkWhileUp, type Findings } from "./check.ts";
 import { live, NAMES, type Night, SLOTS } from "./night.ts";
-import { drawStories, randomOf, RETRIES } from "./plan.ts";
+import { BEHAVIORS, type Behavior, drawStories, randomOf, RETRIES } from "./plan.ts";
 
 interface Plan {
   readonly stories: number;
   readonly minutes: number;
   readonly seed: number;
   readonly keep: boolean;
+  readonly only: readonly Behavior[];
+  readonly patience: number;
 }
 
 function readArguments(argv: readonly string[]): Plan | string {
@@ -33,13 +38,20 @@ function readArguments(argv: readonly string[]): Plan | string {
       minutes: { type: "string", default: "60" },
       seed: { type: "string", default: "1" },
       keep: { type: "boolean", default: false },
+      only: { type: "string", default: BEHAVIORS.map(({ name }) => name).join(",") },
+      patience: { type: "string", default: "0" },
     },
   });
   const [stories, minutes, seed] = [Number(values.stories), Number(values.minutes), Number(values.seed)];
   if (!Number.isInteger(stories) || stories < 1 || stories > 500) return "--stories is a whole number from 1 to 500";
   if (!(minutes >= 1 && minutes <= 1_440)) return "--minutes is a number from 1 to 1440";
   if (!Number.isInteger(seed)) return "--seed is a whole number";
-  return { stories, minutes, seed, keep: values.keep };
+  const patience = Number(values.patience);
+  if (!(patience >= 0 && patience <= 60)) return "--patience is a number from 0 to 60";
+  const names = values.only.split(",");
+  const only = BEHAVIORS.filter(({ name }) => names.includes(name));
+  if (only.length !== names.length) return `--only names of these: ${BEHAVIORS.map(({ name }) => name).join(", ")}`;
+  return { stories, minutes, seed, keep: values.keep, only, patience };
 }
 
 /** Returns the exit code. */
@@ -116,14 +128,16 @@ async function rehearse(plan: Plan, world: World, root: string, findings: Findin
   // Enough for all of it and for what runs at once, so that nothing but what spends too much waits for money in the end.
   const dollars = Math.ceil(NAMES.length * SLOTS * ATTEMPT_DOLLARS + 2 + plan.stories * 0.15);
   await mesh.nodes[0].api.command("budget.set", { amount: `${dollars}/day` });
+  const upMs = performance.now();
   const night: Night = {
     mesh,
     project,
     control,
-    stories: drawStories(plan.stories, random),
+    stories: drawStories(plan.stories, random, plan.only),
     random,
-    startedMs,
-    endMs: startedMs + plan.minutes * 60_000,
+    startedMs: upMs,
+    endMs: upMs + plan.minutes * 60_000,
+    patienceMs: plan.patience * 60_000,
     root,
     temporary,
     money: { dollars, attempt: ATTEMPT_DOLLARS },

@@ -24,6 +24,8 @@ export interface Night {
   readonly random: () => number;
   readonly startedMs: number;
   readonly endMs: number;
+  /** So much longer everything may take to come to its end. */
+  readonly patienceMs: number;
   readonly root: string;
   readonly temporary: (node: string) => string;
   readonly money: { readonly dollars: number; readonly attempt: number };
@@ -91,7 +93,7 @@ async function killAndStart(night: Night, nodes: Map<string, NodeProcess>): Prom
   const bob = nodes.get("bob");
   if (bob === undefined) throw new Error("bob is in this mesh");
   await waitFor("an agent to work on bob", () => agentsOf(night, "bob") > 0, {
-    withinMs: night.endMs - performance.now(),
+    withinMs: night.endMs + night.patienceMs - performance.now(),
   });
   await bob.kill();
   const cutShort = directoriesOf(bob.data, "attempts").length;
@@ -196,7 +198,7 @@ async function waitForEndings(
       if (open.length > 0) throw new NotYet(open.map(({ id, stage }) => `${id} in ${stage}`).join(", "));
       return true;
     },
-    { withinMs: Math.max(1_000, night.endMs - performance.now()), everyMs: 1_000 },
+    { withinMs: Math.max(1_000, night.endMs + night.patienceMs - performance.now()), everyMs: 1_000 },
   ).then(
     () => night.say("everything has come to its end"),
     (cause: unknown) => night.say(String(cause)),

@@ -76,12 +76,16 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-export function drawStories(count: number, random: () => number): readonly Story[] {
-  const [first] = BEHAVIORS;
+export function drawStories(
+  count: number,
+  random: () => number,
+  behaviors: readonly Behavior[] = BEHAVIORS,
+): readonly Story[] {
+  const [first] = behaviors;
   if (first === undefined) throw new Error("there are behaviors");
-  const sure = BEHAVIORS.slice(0, count >= BEHAVIORS.length ? BEHAVIORS.length : CORE);
+  const sure = behaviors.slice(0, count >= behaviors.length ? behaviors.length : CORE);
   const drawn = Array.from({ length: Math.max(0, count - sure.length) }, () =>
-    random() < PLAIN ? first : (BEHAVIORS[Math.floor(random() * BEHAVIORS.length)] ?? first),
+    random() < PLAIN ? first : (behaviors[Math.floor(random() * behaviors.length)] ?? first),
   );
   const mixed = [...sure, ...drawn]
     .map((behavior) => ({ behavior, at: random() }))

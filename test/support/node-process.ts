@@ -53,7 +53,8 @@ export interface NodeProcess {
   thaw(): void;
 }
 
-const READY_MS = 20_000;
+/** A busy machine is no failure. */
+const READY_MS = 60_000;
 const STOP_MS = 20_000;
 const OUTPUT_KEPT = 400_000;
 

@@ -24,7 +24,7 @@ export function addOwnSecrets(secrets: Secrets, { path, token }: Pick<DataDirect
 export const secretValuesOf = (names: readonly string[]): readonly string[] =>
   names.filter((name) => !PLAIN.has(name)).flatMap((name) => process.env[name] ?? []);
 
-/** Every child has these, whether a configuration names them or not. */
+/** Every child has these, whether a configuration names them or not; and PWD is where a shell is, and no password. */
 const PLAIN: ReadonlySet<string> = new Set([
   "PATH",
   "HOME",
@@ -35,6 +35,7 @@ const PLAIN: ReadonlySet<string> = new Set([
   "TZ",
   "TMPDIR",
   "TERM",
+  "PWD",
 ]);
 
 function keyForms(file: string): readonly string[] {

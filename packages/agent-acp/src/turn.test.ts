@@ -210,7 +210,7 @@ test("what a process says before it has a session is this machine's trouble, and
   exited.child.exit({ type: "exited", code: 3 });
   expect((await exited.result).end).toEqual({
     type: "not-started",
-    why: "The agent ended with 3 before it had opened a session.",
+    why: "The agent ended with 3 before it had opened a session; the attempt's log has what it printed.",
   });
   const late = createStand();
   late.child.serve(

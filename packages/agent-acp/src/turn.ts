@@ -172,7 +172,10 @@ function endOfProcess(turn: Turn, { end }: ProcessResult): TurnEnd {
       : end.type === "limit"
         ? `passed its ${end.limit} limit`
         : `was ended by ${end.signal}`;
-  return { type: "not-started", why: `The agent ${how} before it had opened a session.` };
+  return {
+    type: "not-started",
+    why: `The agent ${how} before it had opened a session; the attempt's log has what it printed.`,
+  };
 }
 
 // ── the conversation ────────────────────────────────────────────────────────────────────────────────────────────────

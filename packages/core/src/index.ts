@@ -193,6 +193,7 @@ export {
   projectQueue,
 } from "./view/project.ts";
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
+export { unmetNeeds } from "./view/needs.ts";
 export { countUntakable } from "./view/waiting.ts";
 export { featureIn } from "./fold/stage.ts";
 export { matchesName, matchesPath } from "./kernel/glob.ts";

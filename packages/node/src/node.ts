@@ -207,7 +207,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
     unpaid: () => worker.unpaid(),
-    unpaidAnywhere: () => worker.unpaidAnywhere(),
+    unpaidAnywhere: (item) => worker.unpaidAnywhere(item),
     own: () => worker.trouble(),
   };
 

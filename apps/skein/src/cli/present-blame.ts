@@ -15,7 +15,7 @@ export function blamePage(value: Json): string {
     text(one["ranOn"]),
     text(one["what"]),
   ]);
-  if (red.length > 0) lines.push("", table(["RED AT", "ITEM", "ATTEMPT", "AUTHOR", "FOUND BY", "WHAT"], red));
+  if (red.length > 0) lines.push("", table(["AT", "ITEM", "EPOCH", "AUTHOR", "FOUND BY", "WENT WRONG"], red));
   return lines.join("\n");
 }
 

@@ -11,10 +11,13 @@ export function stuckPage(value: Json): string {
     ...rows(item["causes"]).flatMap((cause) => {
       const until = cause["until"] === null ? "" : `, until ${whenOf(cause["until"])}`;
       return [
-        `  since ${whenOf(cause["since"])}${until}: ${text(cause["why"]).replace(/\.$/, "")}.`,
+        `  since ${whenOf(cause["since"])}${until}: ${withStop(text(cause["why"]))}`,
         `    ${text(cause["exit"])}`,
       ];
     }),
   ]);
   return pages.map((lines) => lines.join("\n")).join("\n\n");
 }
+
+/** What an agent asks ends with a mark of its own. */
+const withStop = (sentence: string): string => (/[.?!]$/.test(sentence) ? sentence : `${sentence}.`);

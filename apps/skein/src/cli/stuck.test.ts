@@ -383,6 +383,12 @@ test("the page has the cause of each item with the line that ends it", () => {
       "    skein item hold a --release\n",
   );
   expect(present("stuck", [])).toContain("Nothing is stuck");
+  const asks = [
+    { why: "its agent asks: May I?", since: 1_000, until: null, exit: "skein item answer a 'YOUR ANSWER'" },
+  ];
+  expect(present("stuck", [{ item: A, title: "The first", stage: "Coding", causes: asks }])).toContain(
+    "asks: May I?\n",
+  );
 });
 
 test.each([

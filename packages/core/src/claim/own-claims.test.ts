@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { toHex } from "../kernel/bytes.ts";
-import { err } from "../kernel/result.ts";
+import { err, type Result } from "../kernel/result.ts";
 import { foundMesh } from "../log/genesis.ts";
 import { createReplica } from "../log/replica.ts";
 import type { OpBody } from "../op/bodies.ts";
@@ -57,7 +57,8 @@ function planned(changes: Partial<PlanInput> = {}): readonly unknown[] {
   return intents.map((intent) => [intent.type, intent.item, "why" in intent ? intent.why : ""]);
 }
 
-const purse = { offer: () => err("its share is spent"), take: () => undefined, isShort: () => true };
+const refused = (): Result<never, string> => err("its share is spent");
+const purse = { offer: refused, offerMore: refused, take: () => undefined, isShort: () => true };
 
 test("what a node cannot go on with by itself it gives to those that can, and says why", () => {
   expect(planned({ purse })).toEqual([

@@ -302,6 +302,11 @@ test("why says in words what an item waits for, at each stage", () => {
   expect(why({ isExpired: () => true })).toContain("viewer held it (epoch 1) and has gone silent");
   world.write(A, { kind: "item.submit", feature: featureOf(A, 1) });
   expect(why()).toContain(`It is in Qa with 3 commits on skein/${A}/1`);
+  world.write(B, birth());
+  for (const body of [{ kind: "item.start" }, { kind: "item.claim", ttl: 1_000 }] as const) world.write(B, body);
+  world.write(B, { kind: "item.submit", feature: { ...featureOf(B, 1), commitsAhead: 1 } });
+  const whyOther = explain(world.item(B), world.replica.view().items, naming).join(" ");
+  expect(whyOther).toContain(`It is in Qa with 1 commit on skein/${B}/1`);
   world.write(A, { kind: "item.sendBack", reason: "gate-failed", note: "red", progress: false, evidence: [] });
   expect(why()).toContain("Last note: red");
   expect(why()).toContain("1 attempt did not succeed, the last 1 without progress.");

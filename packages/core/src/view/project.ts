@@ -24,8 +24,8 @@ export interface Naming {
   readonly able?: () => readonly string[];
   /** Opens the books, which costs a look at everything that was spent; then, why no attempt of an item is paid for, in words. */
   readonly unpaid?: () => (item: LiveItem) => string | undefined;
-  /** The same, but for what only this node's own part of a budget lacks: another node may have enough. */
-  readonly unpaidAnywhere?: () => (item: LiveItem) => string | undefined;
+  /** The same, where it would not be otherwise on any other node: a cap of the project, and not this node's part of a budget. */
+  readonly unpaidAnywhere?: (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */
@@ -42,7 +42,7 @@ export interface OwnTrouble {
   readonly redTarget: { readonly commit: string; readonly sinceMs: number } | undefined;
   /** When it comes back (Unix ms) to an item that it leaves alone after a failure; undefined when it does not leave it. */
   readonly restsUntil: (item: string) => number | undefined;
-  /** Until then nothing goes into Coding here: the provider of its agent has cut it off. */
+  /** Until then nothing goes into Coding here: its agent did not start, or the provider has cut it off. */
   readonly codingFrom: number | undefined;
 }
 
@@ -246,6 +246,8 @@ function questionReason({ id }: LiveItem, { question, text, options }: Question)
 const isWorkStage = ({ stage: { stage } }: ItemState): boolean =>
   stage === "Coding" || stage === "Qa" || stage === "Merge";
 
+const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
+
 function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
   const { nameOf, isExpired } = naming;
   const { stage, claim } = item.best.state;
@@ -264,7 +266,7 @@ function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
     case "Coding":
       return `It is in Coding: ${held}.`;
     case "Qa":
-      return `It is in Qa with ${stage.commitsAhead} commits on ${stage.featureBranch}: ${held}.`;
+      return `It is in Qa with ${commits(stage.commitsAhead)} on ${stage.featureBranch}: ${held}.`;
     case "Merge":
       return `It is in Merge, gate green, waiting to land ${stage.featureBranch}: ${held}.`;
     case "Done":

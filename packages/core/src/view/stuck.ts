@@ -286,7 +286,7 @@ const rests: Causes = ({ item, naming, since }) => {
 const cutOff: Causes = ({ item, naming, since }) => {
   const until = naming.own?.().codingFrom;
   if (until === undefined || item.best.state.stage.stage !== "Coding") return [];
-  const why = "the provider of this node's agent has cut it off, so nothing goes into Coding here";
+  const why = "this node's agent did not start, or its provider has cut it off, so nothing goes into Coding here";
   return [{ why, since, until, exit: "skein invite --role agent" }];
 };
 

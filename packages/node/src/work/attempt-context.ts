@@ -3,6 +3,7 @@
  * Every write checks first that the claim is still the item's: the fencing token at work.
  */
 import {
+  type Candidate,
   type CommandError,
   type Crypto,
   type Draft,
@@ -68,6 +69,8 @@ export interface WorkDeps {
   /** The end of the captured output of an earlier attempt, when this node has it. */
   readonly lastOutput: (item: string, epoch: number) => string;
   readonly self: () => { readonly key: string; readonly role: "owner" | "operator" | "agent" | "observer" };
+  /** The other nodes that are alive. */
+  readonly others: () => readonly Candidate[];
 }
 
 export interface ShippedAgent {
@@ -97,6 +100,8 @@ export interface AttemptContext {
   readonly leave: (unfinished: Feature) => void;
   /** Tips of finished results that could not be fetched. */
   readonly unfetchable: Set<string>;
+  /** Why its agent could not be started, each time. */
+  readonly startsInVain: string[];
   /** Calls `listener` whenever the item has changed in the log, until the returned function is called. */
   readonly onChanged: (listener: () => void) => () => void;
   /** What the board shows this attempt as doing. */

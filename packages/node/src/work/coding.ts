@@ -3,7 +3,7 @@
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
 import { type AgentConfig, formatDuration } from "@skein/config";
-import { type Feature, featureIn, type LiveItem, type Result } from "@skein/core";
+import { type Candidate, type Feature, featureIn, type LiveItem, type Result, unmetNeeds } from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, GitError, Usage } from "../ports.ts";
 import {
@@ -23,7 +23,7 @@ import {
 import { adopt, adoptable, canAdopt } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { conflictedTip, conflictTold, resolverOf } from "./conflicts.ts";
-import { giveBack } from "./give-back.ts";
+import { giveBack, shorten } from "./give-back.ts";
 import { followUsage, paid } from "./paying.ts";
 import { createTally, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
@@ -123,13 +123,39 @@ const AGENTS_DOING: ReadonlySet<GitError["type"]> = new Set(["bad-object", "miss
 
 const AGENT_RETRY_MS = 15_000;
 
-/** A mistyped or missing agent must not use up the attempts of every item: it is shown, and tried again. */
+/**
+ * A mistyped or missing agent must not use up the attempts of every item: it is shown, and tried again. Where another node
+ * could have the item it goes there: what is missing here may be there, and nobody may be up to mend it.
+ */
 async function waitForAgent(context: AttemptContext, why: string): Promise<StepEnd> {
+  context.startsInVain.push(why);
+  if (context.startsInVain.length >= STARTS_IN_VAIN && isForOthers(context)) return leaveToOthers(context, why);
   context.say(`waiting: ${why}`);
   context.note(`The agent did not start. ${why} Trying again in ${AGENT_RETRY_MS / 1_000} s.`);
   await pause(context.deps.clock, AGENT_RETRY_MS, context.signal);
   return "continue";
 }
+
+const STARTS_IN_VAIN = 2;
+
+function isForOthers(context: AttemptContext): boolean {
+  const labels = heldItem(context)?.registers.labels.value ?? [];
+  const mayWork = ({ burden, ...other }: Candidate): boolean =>
+    burden?.slots !== 0 && unmetNeeds(labels, other.labels).length === 0;
+  return context.deps.others().some(mayWork);
+}
+
+async function leaveToOthers(context: AttemptContext, why: string): Promise<StepEnd> {
+  const { replica, self } = context.deps;
+  const name = replica.view().membership.members.get(self().key)?.name ?? "this node";
+  context.rests.leaveAlone(context.item, NOT_STARTED_MS);
+  context.rests.blockCoding(NOT_STARTED_MS);
+  await giveClaimBack(context, shorten(`Left to other nodes, as the agent does not start on ${name}: ${why}`));
+  return "over";
+}
+
+/** Should nobody have mended anything, the mesh hears of it no more often than that. */
+const NOT_STARTED_MS = 5 * 60_000;
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 

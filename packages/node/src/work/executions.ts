@@ -234,6 +234,7 @@ function contextOf(deps: WorkerDeps, project: OpenProject, entry: Running): Omit
       return () => entry.listeners.delete(listener);
     },
     unfetchable: new Set(),
+    startsInVain: [],
     leave: (unfinished) => {
       entry.left = unfinished;
     },

@@ -53,7 +53,8 @@ function bodyFor(context: AttemptContext, item: LiveItem, failure: Failure, prog
   return { kind: "item.sendBack", reason, note, progress, evidence, ...(left === undefined ? {} : { left }) };
 }
 
-const shorten = (note: string): string => (note.length <= 500 ? note : `${note.slice(0, 499)}…`);
+/** A note has room for so much. */
+export const shorten = (note: string): string => (note.length <= 500 ? note : `${note.slice(0, 499)}…`);
 
 /** Trees that attempts before this one submitted. */
 function submittedTrees(item: LiveItem, epoch: number): ReadonlySet<string> {

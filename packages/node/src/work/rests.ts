@@ -6,7 +6,7 @@ import type { Clock } from "../ports.ts";
 export interface Rests {
   /** Items to leave alone until then (monotonic ms). */
   readonly notBefore: ReadonlyMap<string, number>;
-  /** Nothing goes into Coding here until then (monotonic ms): the provider of this node's agent has cut it off. */
+  /** Nothing goes into Coding here until then (monotonic ms): this node's agent did not start, or its provider has cut it off. */
   readonly codingFrom: number;
   leaveAlone(item: string, ms: number): void;
   /** A fault of this program or its machine that may pass. */
