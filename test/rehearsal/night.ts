@@ -78,7 +78,9 @@ async function tell(night: Night, nodes: ReadonlyMap<string, NodeProcess>): Prom
   const told: Told[] = [];
   for (const [at, story] of night.stories.entries()) {
     await until(night, (TELLING * at) / night.stories.length);
-    const up = [...nodes.values()].filter((node) => node.isRunning());
+    // Nor is the one that may be killed at any moment: nobody would know whether it has taken the story.
+    const doomed = night.mesh.nodes[1];
+    const up = [...nodes.values()].filter((node) => node !== doomed && node.isRunning());
     const node = up[Math.floor(night.random() * up.length)] ?? night.mesh.nodes[0];
     const text = `Do it.\n\nbehaves: ${story.behavior.name}\n`;
     const { id } = await node.api.addItem({ title: story.title, text, start: true });

@@ -207,7 +207,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     able: () => workersOf(replica.view()),
     aliveNodes: () => aliveNodes(options, self(), presence),
     unpaid: () => worker.unpaid(),
-    unpaidAnywhere: (item) => worker.unpaidAnywhere(item),
+    unpaidAnywhere: () => worker.unpaidAnywhere(),
     own: () => worker.trouble(),
   };
 

@@ -71,7 +71,7 @@ const namingOf = (project: ProjectDouble): Naming => ({
   landingOf: () => unverified,
   qa: () => project.qa,
   unpaid: () => () => project.unpaid,
-  unpaidAnywhere: () => project.unpaid,
+  unpaidAnywhere: () => () => project.unpaid,
 });
 
 interface Seat {

@@ -23,9 +23,9 @@ interface World {
   /** Writes on an op, or on the item's best one, and gives the new op's id. */
   write(body: OpBody, on?: string): string;
   finished(): Feature | undefined;
+  conflicted(): Feature | undefined;
   /** Refused tips, and how many ops were looked up for them. */
   refused(): { readonly tips: ReadonlySet<string>; readonly lookups: number };
-  conflicted(): Feature | undefined;
 }
 
 function worldOf(): World {
@@ -119,22 +119,6 @@ test("what a person took out of the pipeline starts afresh", () => {
   expect(world.finished()).toBeUndefined();
 });
 
-test("a history of nothing but refusals is walked once, however long it is", () => {
-  const world = worldOf();
-  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
-  world.write({ kind: "item.start" });
-  const ROUNDS = 60;
-  for (let epoch = 1; epoch <= ROUNDS; epoch++) {
-    world.write({ kind: "item.claim", ttl: 1_000 });
-    world.write({ kind: "item.submit", feature: { ...work(1, "a"), tip: epoch.toString(16).padStart(40, "0") } });
-    world.write(sendBack("gate-failed"));
-  }
-  const { tips, lookups } = world.refused();
-  expect(tips.size).toBe(ROUNDS);
-  // Three ops a round, and three looks at each one's parent at most.
-  expect(lookups).toBeLessThan(10 * ROUNDS);
-});
-
 test("a branch that conflicts is gone on with until an attempt fails for another reason, or the item is started anew", () => {
   const world = worldOf();
   const claim = { kind: "item.claim", ttl: 1_000 } as const;
@@ -160,4 +144,20 @@ test("a branch that conflicts is gone on with until an attempt fails for another
   world.write({ kind: "item.shelve", note: "" });
   world.write({ kind: "item.start" });
   expect(world.conflicted()).toBeUndefined();
+});
+
+test("a history of nothing but refusals is walked once, however long it is", () => {
+  const world = worldOf();
+  world.write({ kind: "item.create", title: "t", text: "", type: "story", priority: 5, labels: [], dependsOn: [] });
+  world.write({ kind: "item.start" });
+  const ROUNDS = 60;
+  for (let epoch = 1; epoch <= ROUNDS; epoch++) {
+    world.write({ kind: "item.claim", ttl: 1_000 });
+    world.write({ kind: "item.submit", feature: { ...work(1, "a"), tip: epoch.toString(16).padStart(40, "0") } });
+    world.write(sendBack("gate-failed"));
+  }
+  const { tips, lookups } = world.refused();
+  expect(tips.size).toBe(ROUNDS);
+  // Three ops a round, and three looks at each one's parent at most.
+  expect(lookups).toBeLessThan(10 * ROUNDS);
 });

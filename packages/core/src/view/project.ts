@@ -24,8 +24,8 @@ export interface Naming {
   readonly able?: () => readonly string[];
   /** Opens the books, which costs a look at everything that was spent; then, why no attempt of an item is paid for, in words. */
   readonly unpaid?: () => (item: LiveItem) => string | undefined;
-  /** The same, where it would not be otherwise on any other node: a cap of the project, and not this node's part of a budget. */
-  readonly unpaidAnywhere?: (item: LiveItem) => string | undefined;
+  /** The same, but for what only this node's own part of a budget lacks: another node may have enough. */
+  readonly unpaidAnywhere?: () => (item: LiveItem) => string | undefined;
   /** What this node knows of the item's landing, should the log say that it has landed. */
   readonly landingOf: (item: string) => Landing;
   /** The nodes that are alive, this one too, with their labels; left out where nobody hears them. */

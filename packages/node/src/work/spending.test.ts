@@ -263,3 +263,17 @@ test("an agent is named as people wrote it", () => {
     "command run?.sh",
   );
 });
+
+test("what earlier runs of the attempt have cost counts once, though the view it was read from goes on", async () => {
+  // The fold changes what it knows of an attempt in place, and what this meter writes comes back into it.
+  const known = new Map(models(0.1));
+  const { meter, written, pass } = stand({ reserved: 1_000_000, before: known });
+  const tell = meter.begin();
+  tell(models(0.2));
+  await pass(0);
+  expect(written).toEqual([[DAY, { big: expect.closeTo(0.3) }, 0.7]]);
+  known.set("big", new Map([["microUsd", 300_000]]));
+  tell(models(0.4));
+  await pass(0);
+  expect(written.at(-1)).toEqual([DAY, { big: expect.closeTo(0.5) }, 0.5]);
+});

@@ -50,7 +50,8 @@ type Models = ReadonlyMap<string, SpendCounts>;
 export function createMeter(context: MeterContext, options: MeterOptions): Meter {
   const { deps } = context;
   const ending = new AbortController();
-  let told: Models = options.before;
+  // A copy: what the log knows of the attempt is changed in place by what is written here, and would count twice.
+  let told: Models = new Map(options.before);
   /** This run has told something. */
   let isHeard = false;
   let written = { spent: 0, words: wordsOf(told), atMs: deps.clock.monoMs() };

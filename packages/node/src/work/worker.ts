@@ -53,8 +53,8 @@ export interface Worker {
   project(): OpenProject | undefined;
   /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
   unpaid(): (item: LiveItem) => string | undefined;
-  /** The same, unless only this node's own part of the fleet's budget is missing: another node may have one. */
-  unpaidAnywhere(item: LiveItem): string | undefined;
+  /** The same, but for what only this node's own part of the fleet's budget lacks. */
+  unpaidAnywhere(): (item: LiveItem) => string | undefined;
   /** Ends all attempts and gives their claims back. */
   drain(): Promise<void>;
 }
@@ -128,13 +128,12 @@ export function createWorker(deps: WorkerDeps): Worker {
     cancel = deps.clock.after(POKE_MS, tick);
   };
 
-  /** Opens the books. */
-  const moneyRefusals = (): ((item: LiveItem) => { readonly why: string; readonly isOwn: boolean } | undefined) => {
+  const unpaid: Worker["unpaid"] = () => {
     const project = projects.current();
     const purse = project === undefined ? undefined : purseOf(deps, project);
     return (item) => {
       const offer = purse?.offer(item);
-      return purse === undefined || offer?.ok !== false ? undefined : { why: offer.error, isOwn: purse.isShort() };
+      return offer?.ok === false ? offer.error : undefined;
     };
   };
 
@@ -162,13 +161,17 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
-    unpaid: () => {
-      const refused = moneyRefusals();
-      return (item) => refused(item)?.why;
-    },
-    unpaidAnywhere: (item) => {
-      const refused = moneyRefusals()(item);
-      return refused?.isOwn === true ? undefined : refused?.why;
+    unpaid,
+    unpaidAnywhere: () => {
+      const own = unpaid();
+      return (item) => {
+        const why = own(item);
+        const project = projects.current();
+        if (why === undefined || project === undefined) return undefined;
+        // Once it has refused one item for that, a purse says so of every item.
+        const purse = purseOf(deps, project);
+        return purse.offer(item).ok || purse.isShort() ? undefined : why;
+      };
     },
     drain: async () => {
       lifetime.abort();
