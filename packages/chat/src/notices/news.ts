@@ -216,7 +216,7 @@ function approvalNews(item: LiveItem, { qa, nameOf }: Waits): readonly News[] {
 function moneyNews(item: LiveItem, { unpaidAnywhere }: Waits): readonly News[] {
   const { stage, claim, epoch, overBudget } = item.best.state;
   if (stage.stage !== "Coding" || claim !== null || overBudget || item.registers.hold.value !== "") return [];
-  const why = unpaidAnywhere?.(item);
+  const why = unpaidAnywhere?.()(item);
   if (why === undefined) return [];
   return [
     {

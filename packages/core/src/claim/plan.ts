@@ -54,7 +54,7 @@ export interface PlanInput {
   /** What has to be said of a branch before it lands; undefined while there is no project. */
   readonly qa: () => QaPolicy | undefined;
   /** What attempts are paid from; nothing is asked for money when it is left out. */
-  readonly purse?: Purse;
+  readonly purse?: Pick<Purse, "offer" | "take" | "isShort">;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
