@@ -10,23 +10,24 @@ import { type Project, skeinYaml } from "../support/project.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 
-/** Tells what the story says it has cost so far, step by step, and commits only when the story says so. */
+/** Commits when the story says so, and tells step by step what the story says it has cost. */
 const AGENT = `
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 const story = readFileSync(0, "utf8");
+const isHanging = story.includes("and hangs");
+// First, as what it tells may be its end.
+if (story.includes("and commits")) {
+  writeFileSync("work-" + process.env.SKEIN_ITEM + ".txt", "done");
+  execFileSync("git", ["add", "--all"]);
+  execFileSync("git", ["commit", "--quiet", "-m", "Work"]);
+}
 const costs = /^costs: (.+)$/m.exec(story)[1].split(" ").map(Number);
 for (const usd of costs) {
   const told = { model: "big-one", input: 1200, output: 340, usd };
   appendFileSync(process.env.SKEIN_ASK + "/usage.jsonl", JSON.stringify(told) + "\\n");
   await delay(300);
-}
-const isHanging = story.includes("and hangs");
-if (story.includes("and commits")) {
-  writeFileSync("work-" + process.env.SKEIN_ITEM + ".txt", "done");
-  execFileSync("git", ["add", "--all"]);
-  execFileSync("git", ["commit", "--quiet", "-m", "Work"]);
 }
 // A day is long enough: what ends it sooner is what is tested.
 if (isHanging) await delay(86_400_000);
