@@ -128,15 +128,6 @@ export function createWorker(deps: WorkerDeps): Worker {
     cancel = deps.clock.after(POKE_MS, tick);
   };
 
-  const unpaid: Worker["unpaid"] = () => {
-    const project = projects.current();
-    const purse = project === undefined ? undefined : purseOf(deps, project);
-    return (item) => {
-      const offer = purse?.offer(item);
-      return offer?.ok === false ? offer.error : undefined;
-    };
-  };
-
   return {
     start: () => {
       started = true;
@@ -161,6 +152,29 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
+    ...createMoneyWords(deps, projects),
+    drain: async () => {
+      lifetime.abort();
+      cancel?.();
+      await executions.drain();
+    },
+  };
+}
+
+/** What items wait for that no attempt is paid for, in words. */
+function createMoneyWords(
+  deps: WorkerDeps,
+  projects: Pick<ProjectHolder, "current">,
+): Pick<Worker, "unpaid" | "unpaidAnywhere"> {
+  const unpaid: Worker["unpaid"] = () => {
+    const project = projects.current();
+    const purse = project === undefined ? undefined : purseOf(deps, project);
+    return (item) => {
+      const offer = purse?.offer(item);
+      return offer?.ok === false ? offer.error : undefined;
+    };
+  };
+  return {
     unpaid,
     unpaidAnywhere: () => {
       const own = unpaid();
@@ -172,11 +186,6 @@ export function createWorker(deps: WorkerDeps): Worker {
         const purse = purseOf(deps, project);
         return purse.offer(item).ok || purse.isShort() ? undefined : why;
       };
-    },
-    drain: async () => {
-      lifetime.abort();
-      cancel?.();
-      await executions.drain();
     },
   };
 }
