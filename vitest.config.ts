@@ -40,6 +40,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // What takes long and shows what shorter tests and the simulator show as well; `npm run nightly`.
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "nightly",
+          include: ["test/nightly/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         resolve,
         ssr,

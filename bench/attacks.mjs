@@ -1,5 +1,5 @@
 // What strangers and hostile members do to a node, made of raw sockets and of the parts that a real node is made of.
-// test/integration/hostile-sockets.test.ts looks at what it does to the node, bench/hostile.mjs at what it costs others.
+// test/nightly/hostile-sockets.test.ts looks at what it does to the node, bench/hostile.mjs at what it costs others.
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 

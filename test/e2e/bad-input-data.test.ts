@@ -57,7 +57,7 @@ test("a log from a newer version", async () => {
   await expectRefusedEverywhere(world.dataOf("newer"), ["was written by a newer Skein", "version 99", "Upgrade Skein"]);
 });
 
-/** Only `skein up` repairs a log; that it does is in test/integration/damaged-log.test.ts. */
+/** Only `skein up` repairs a log; that it does is in test/nightly/damaged-log.test.ts. */
 async function expectRefusedByCommands(name: string, says: readonly string[]): Promise<void> {
   const data = world.dataOf(name);
   const before = snapshot(data);

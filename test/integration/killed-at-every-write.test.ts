@@ -118,7 +118,7 @@ test(
     const restarts: number[] = [];
     let acknowledged = 0;
     let killed = 0;
-    for (const [index, point] of sampleOf(points, 2).entries()) {
+    for (const [index, point] of sampleOf(points, 1).entries()) {
       const name = `${point.call}-${point.nth}`;
       clear([project.remote]);
       cpSync(remote, project.remote, { recursive: true });
@@ -159,7 +159,7 @@ test("an init killed at any of its writes does not block the next one", { timeou
   const points = pointsIn(readFileSync(trace, "latin1"));
 
   let killed = 0;
-  for (const point of sampleOf(points, 2)) {
+  for (const point of sampleOf(points, 1)) {
     clear([yaml]);
     const data = join(place, `${point.call}-${point.nth}`);
     await run(data, dyingAt(point, trace));
@@ -204,7 +204,7 @@ test("a repair killed at any of its writes is completed by the next start", { ti
   const points = pointsIn(text.slice(0, text.indexOf("endpoints.json.new")));
 
   let killed = 0;
-  for (const point of sampleOf(points, 2)) {
+  for (const point of sampleOf(points, 1)) {
     const name = `repair-${point.call}-${point.nth}`;
     damagedCopy(name);
     const data = world.dataOf(name);

@@ -1,7 +1,7 @@
 /**
  * `npm run reliability`: many seeds of the simulator, with a budget that is printed first and figures that are printed last.
  *
- *     npm run reliability                 150 pure seeds, 20 with real signatures and SQLite, 6 with rooms
+ *     npm run reliability                 100 pure seeds, 15 with real signatures and SQLite, 4 with rooms
  *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite, 2,000 with rooms
  *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
  *     npm run reliability -- --part 0.01  a hundredth of them
@@ -35,9 +35,9 @@ const answers = Number(values.answers ?? 0);
 const regressions = answers > 0 ? [] : JSON.parse(readFileSync(new URL("regressions.json", import.meta.url), "utf8"));
 const PLANS = {
   usual: [
-    { name: "pure", seeds: 150, args: ["--ops", "20", "--nodes", "3"] },
-    { name: "real signatures and SQLite", seeds: 20, args: ["--real", "--ops", "30", "--nodes", "3"] },
-    { name: "rooms", seeds: 6, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
+    { name: "pure", seeds: 100, args: ["--ops", "20", "--nodes", "3"] },
+    { name: "real signatures and SQLite", seeds: 15, args: ["--real", "--ops", "30", "--nodes", "3"] },
+    { name: "rooms", seeds: 4, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
   ],
   nightly: [
     { name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "3"] },
