@@ -251,10 +251,11 @@ function beatExample() {
     intervalMs: 1_000,
     activity: {},
     accounts: { "matrix/main": "3 s72594_4483" },
+    page: "https://192.0.2.7:4711",
   };
   const sealed = sealBeat(mesh, about, owner.signer);
   const fields = [
-    ["skein/beat/3", "tag"],
+    ["skein/beat/4", "tag"],
     [mesh, "mesh id"],
     [owner.signer.publicKey, "whose beat"],
     [about.boot, "boot"],
@@ -269,6 +270,7 @@ function beatExample() {
     [about.intervalMs, "interval, ms"],
     [about.activity, "activity by item id"],
     [about.accounts, "chat accounts, with the cursor of one it holds"],
+    [about.page, "origin of its page"],
   ];
   const message = bytesOfMessage({ type: "beat", ...sealed }, [
     [sealed.bytes, "the beat's bytes, as above"],

@@ -24,13 +24,16 @@ interface YjsCounts {
 export interface YjsSockets {
   readonly counts: () => YjsCounts;
   readonly isFull: () => boolean;
-  /** Takes over a request that was already authorized. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes over a request that was already authorized; asks again from time to time whether it still is. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, isWelcome?: () => boolean): void;
+  /** Asks of every reader now whether it is still welcome. */
+  recheck(): void;
   close(): void;
 }
 
 interface Reader {
   readonly socket: WebSocket;
+  readonly isWelcome: () => boolean;
   /** It has been told the whole state once, so single updates make sense to it. */
   started: boolean;
   /** Bytes of an answer still on their way. They do not count as lagging: a large board may be larger than the limit. */
@@ -50,8 +53,18 @@ interface Server {
   readonly cut: { malformed: number; slow: number; idle: number; flooding: number };
 }
 
+const YJS_PROTOCOL = "skein";
+const TOKEN_PROTOCOL = `${YJS_PROTOCOL}.bearer.`;
+
+/** The secret among the protocols that a socket offers; undefined when there is none. */
+export function protocolToken(header: string | undefined): string | undefined {
+  const offered = (header ?? "").split(",").map((one) => one.trim());
+  return offered.find((one) => one.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+}
+
 /** Codes 4400-4499 tell the stock client that trying again is pointless. */
 const CLOSE_MALFORMED = 4400;
+const CLOSE_SIGNED_OUT = 4401;
 const CLOSE_FLOODING = 4429;
 const CLOSE_GOING_AWAY = 1001;
 
@@ -74,7 +87,11 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
   return {
     counts: () => ({ open: server.readers.size, ...server.cut }),
     isFull: () => server.readers.size >= limits.sockets,
-    accept: (request, socket, head) => upgrader.handleUpgrade(request, socket, head, (ws) => addReader(server, ws)),
+    accept: (request, socket, head, isWelcome = () => true) =>
+      upgrader.handleUpgrade(request, socket, head, (ws) => addReader(server, ws, isWelcome)),
+    recheck: () => {
+      for (const reader of server.readers) dismiss(reader);
+    },
     close: () => {
       clearInterval(beat);
       server.doc.off("update", publish);
@@ -93,14 +110,16 @@ function createUpgrader(limits: YjsLimits): WebSocketServer {
     maxBufferedChunks: 1_024,
     perMessageDeflate: false,
     closeTimeout: limits.closeGraceMs,
-    handleProtocols: () => false as const,
+    // A browser that offers protocols gives up when none of them is taken.
+    handleProtocols: (offered: Set<string>) => (offered.has(YJS_PROTOCOL) ? YJS_PROTOCOL : (false as const)),
   };
   return new WebSocketServer(options);
 }
 
-function addReader(server: Server, socket: WebSocket): void {
+function addReader(server: Server, socket: WebSocket, isWelcome: () => boolean): void {
   const reader: Reader = {
     socket,
+    isWelcome,
     started: false,
     answerBytes: 0,
     answers: 0,
@@ -199,10 +218,18 @@ function checkReaders(server: Server): void {
       reader.socket.terminate();
       continue;
     }
+    if (dismiss(reader)) continue;
     reader.heardSincePing = false;
     if (reader.socket.readyState === WebSocket.OPEN) reader.socket.ping();
     send(server, reader, keepAlive);
   }
+}
+
+/** True when the reader was sent away. */
+function dismiss(reader: Reader): boolean {
+  const welcome = reader.isWelcome();
+  if (!welcome) hangUp(reader, CLOSE_SIGNED_OUT, "signed out");
+  return !welcome;
 }
 
 function cutFlooding(server: Server, reader: Reader, reason: string): void {

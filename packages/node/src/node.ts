@@ -25,6 +25,7 @@ import {
   toHex,
 } from "@skein/core";
 
+import { createAdmission } from "./admission.ts";
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
@@ -97,6 +98,8 @@ export interface NodeOptions {
   readonly beatMs: number;
   /** The peer addresses to announce, once the node listens. */
   readonly announced: () => readonly string[];
+  /** Origin of the board page to tell other nodes; none when it is left out. */
+  readonly page?: () => string;
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */
@@ -298,6 +301,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       slots: options.slots,
       slotsFree: worker.slotsFree(),
       address: options.announced()[0] ?? "",
+      page: options.page?.() ?? "",
       wallMs: clock.wallMs(),
     });
   const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
@@ -386,9 +390,10 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board,
     health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
-    command: async (name, input): Promise<Result<Json, CommandError>> => {
+    admission: createAdmission({ ...options, signer, self, role: selfRole, membership, presence }),
+    command: async (name, input, actor): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
-      return parsed.ok ? commander.run(parsed.value) : parsed;
+      return parsed.ok ? commander.run(parsed.value, actor) : parsed;
     },
     readLog: (query) => output.read(query),
     readArtifact: (digest) => output.artifacts.read(digest),

@@ -36,7 +36,7 @@ function sayable(activity: string): string {
 
 /** For its peers. */
 export function describeBeat(
-  options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots" | "machine">,
+  options: Pick<NodeOptions, "version" | "announced" | "page" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
   isShortOfMoney: boolean,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
@@ -46,6 +46,7 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
+    page: options.page?.() ?? "",
     ...(options.machine ?? idleMachine)(),
     activity: {
       ...(isShortOfMoney ? { [SHORT_OF_MONEY]: "short" } : {}),

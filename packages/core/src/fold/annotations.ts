@@ -25,7 +25,7 @@ interface Note extends Stamp {
   readonly by: string;
 }
 
-interface Answer extends Stamp {
+export interface Answer extends Stamp {
   readonly text: string;
   readonly by: string;
 }

@@ -19,6 +19,7 @@ const BEAT: Omit<Beat, "node"> = {
   slotsFree: 1,
   load: 0,
   lowDisk: false,
+  page: "",
   intervalMs: 2_000,
   activity: { "0123456789ab": "running the gate" },
   accounts: { "matrix/main": "s72594_4483_1934" },
@@ -74,7 +75,7 @@ test("a beat that is repeated or older than the last one is refused before its s
 });
 
 const FIELDS: readonly Value[] = [
-  "skein/beat/3",
+  "skein/beat/4",
   MESH,
   signer.publicKey,
   3,
@@ -89,6 +90,7 @@ const FIELDS: readonly Value[] = [
   2_000,
   {},
   {},
+  "https://board.example:4711",
 ];
 
 const openFields = (fields: readonly Value[]): Beat | undefined => {
@@ -97,7 +99,7 @@ const openFields = (fields: readonly Value[]): Beat | undefined => {
 };
 
 test.each<[string, number, Value]>([
-  ["another tag", 0, "skein/beat/2"],
+  ["another tag", 0, "skein/beat/3"],
   ["a short key", 2, new Uint8Array(31)],
   ["a boot count of 2^31", 3, 2 ** 31],
   ["a counter that is text", 4, "14"],
@@ -111,6 +113,7 @@ test.each<[string, number, Value]>([
   ["an interval of 2^31", 12, 2 ** 31],
   ["an activity that is text", 13, "busy"],
   ["accounts that are a list", 14, []],
+  ["a page that is no text", 15, 7],
   ["more bytes than 4 KiB", 13, { a: "x".repeat(5_000) }],
 ])("a signed beat with %s is refused", (_what, index, value) => {
   expect(openFields(FIELDS)).toBeDefined();
@@ -129,4 +132,17 @@ test("each beat is after the one before it, also with the greatest numbers that 
     expect(beatOrder({ boot, counter: 6 }) > beatOrder({ boot, counter: 5 })).toBe(true);
     expect(beatOrder({ boot, counter: last }) < beatOrder({ boot: boot + 1, counter: 0 })).toBe(true);
   }
+});
+
+test.each([
+  ["http://192.0.2.7:4711", "http://192.0.2.7:4711"],
+  ["https://board.example", "https://board.example"],
+  ["http://[2001:db8::1]:80", "http://[2001:db8::1]:80"],
+  ["javascript:alert(1)", ""],
+  ["https://user@evil.example", ""],
+  ["https://board.example/path", ""],
+  ["https://board.example; script-src *", ""],
+  ["", ""],
+])("the page %j of a beat is taken as %j: an origin and nothing else", (page, taken) => {
+  expect(openFields(FIELDS.with(15, page))?.page).toBe(taken);
 });

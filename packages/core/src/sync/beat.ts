@@ -31,9 +31,11 @@ export interface Beat {
   readonly activity: Readonly<Record<string, string>>;
   /** The chat accounts that it can speak for; with its cursor when it holds the account's lease, else empty. */
   readonly accounts: Readonly<Record<string, string>>;
+  /** Origin (`http://host:port`) under which other machines may open its board page; empty when it tells none. */
+  readonly page: string;
 }
 
-const TAG = "skein/beat/3";
+const TAG = "skein/beat/4";
 
 export function sealBeat(
   mesh: Uint8Array,
@@ -57,6 +59,7 @@ export function sealBeat(
     intervalMs,
     beat.activity,
     beat.accounts,
+    beat.page,
   ]);
   return { bytes, signature: signer.sign(bytes) };
 }
@@ -69,7 +72,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 15) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 16) return undefined;
   const [
     tag,
     beatMesh,
@@ -86,6 +89,7 @@ export function openBeat(
     intervalMs,
     activity,
     accounts,
+    page,
   ]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
   if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
@@ -101,6 +105,7 @@ export function openBeat(
     !isMap(accounts)
   )
     return undefined;
+  if (!isShortText(page ?? null)) return undefined;
   const beat: Beat = {
     node: toHex(key),
     boot,
@@ -115,6 +120,7 @@ export function openBeat(
     intervalMs,
     activity: shortTexts(activity),
     accounts: shortTexts(accounts, LIMITS.beatCursorLength),
+    page: typeof page === "string" && isPageOrigin(page) ? page : "",
   };
   if (!isNewer(beat)) return undefined;
   return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
@@ -130,6 +136,10 @@ const shortTexts = (
       isShortText(key) && typeof value === "string" && value.length <= maxLength ? [[key, value]] : [],
     ),
   );
+
+/** `https://host:port` and nothing beside, in lower case. Browsers are sent there, and it stands in headers. */
+export const isPageOrigin = (text: string): boolean =>
+  /^https?:\/\/(?:[a-z0-9.-]{1,200}|\[[0-9a-f:]{2,45}\])(?::[0-9]{1,5})?$/.test(text);
 
 const isShortText = (value: Value): value is string =>
   typeof value === "string" && value.length <= LIMITS.beatTextLength;

@@ -4,7 +4,8 @@ import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
-import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { memberOfPrincipal, speakerName } from "../chat/speaker.ts";
+import { type Answer, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
@@ -206,11 +207,16 @@ const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }
   tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
 });
 
+const answerer = ({ by, author }: Answer, nameOf: Naming["nameOf"]): string => {
+  const member = by === "" ? author : memberOfPrincipal(by);
+  return member === undefined ? by : nameOf(member);
+};
+
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
   open: isOpen(asked, best.state),
   answer: asked.answer?.text ?? null,
-  answeredBy: asked.answer === undefined ? null : asked.answer.by || nameOf(asked.answer.author),
+  answeredBy: asked.answer === undefined ? null : answerer(asked.answer, nameOf),
   over: asked.over?.note ?? null,
 });
 
@@ -234,14 +240,13 @@ function history(item: LiveItem, { naming, view }: QueryContext): Plain {
 }
 
 /** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
-function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
+function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], view: View): string | null {
   const command = said.find(({ settled }) => {
     const before = (settled?.stamp.lamport ?? 0) - lamport;
     return settled?.stamp.author === author && before > 0 && before <= settled.effects;
   });
   if (command === undefined) return null;
-  const { principal } = command.received;
-  return chat.people().byPrincipal.get(principal)?.name ?? principal;
+  return speakerName(command.received.principal, view.chat.people(), view.membership);
 }
 
 function historyEntry(entry: HistoryEntry, winning: boolean, by: string | null, { nameOf }: Naming): Plain {
