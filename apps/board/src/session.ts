@@ -7,9 +7,10 @@ import type { Board } from "@skein/core";
 import { type Connection, followBoard, type NodeFacts } from "./board-connection.ts";
 import { cleanToken, forgetToken, keepToken, takeToken } from "./session-token.ts";
 
-/** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. */
+/** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. @public */
 export type BoardMaps = Board;
 
+/** @public */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };

@@ -61,7 +61,7 @@ export function goTo(to: string): void {
   location.hash = to;
 }
 
-/** Changes the query alone and makes no entry in the history: what somebody types is not a way to go back to. */
+/** Changes the query alone and makes no entry in the history: what somebody types is not a way to go back to. @public */
 export function replaceQuery(query: Readonly<Record<string, string>>): void {
   history.replaceState(null, "", addressOf(current.value.path, query));
   current.value = parseAddress(location.hash);
