@@ -63,7 +63,7 @@ export interface ArtifactConfig {
 }
 
 /** How this node's page is reached from other machines. */
-export interface HttpConfig {
+interface HttpConfig {
   /** Files with the certificate chain and its key, in PEM; relative ones lie in the data directory. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Serve beyond this machine without TLS. */

@@ -49,7 +49,7 @@ export interface Origins {
  * Who a route answers. `open`: anybody. `sign-in`: whoever shows by a code, a key or a pass who they are. `token`: programs
  * with the token and people with a session, each with their role. `program`: the token alone, which is this machine's own.
  */
-export type Access = "open" | "sign-in" | "token" | "program";
+type Access = "open" | "sign-in" | "token" | "program";
 
 export interface Route {
   readonly method: "GET" | "POST";

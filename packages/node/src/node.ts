@@ -295,10 +295,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const nodes = (): ReturnType<typeof listNodes> =>
     listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+      ...options,
       id: self(),
-      version: options.version,
-      labels: options.labels,
-      slots: options.slots,
       slotsFree: worker.slotsFree(),
       address: options.announced()[0] ?? "",
       page: options.page?.() ?? "",

@@ -146,10 +146,10 @@ async function runUntilSignal(options: UpOptions): Promise<void> {
   await running.stopped;
 }
 
-function describeUp({ node, endpoints, announced, page, loginLink }: RunningNode, options: UpOptions): string {
+function describeUp({ node, endpoints, announced, page, ...running }: RunningNode, options: UpOptions): string {
   const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${announced.join(" or ")}.`];
   if (options.headless) lines.push(`API: ${endpoints.http}`);
-  else lines.push(`Board: ${loginLink()}`, LINK_WORDS);
+  else lines.push(`Board: ${running.loginLink()}`, LINK_WORDS);
   if (page.startsWith("http:") && !isLoopback(new URL(page).hostname)) {
     lines.push("The board is served without TLS beyond this machine: whoever reads the network reads its sessions.");
   }

@@ -10,7 +10,7 @@ import { createSessions, type Sessions, type SessionStore } from "./sessions.ts"
 export const loginFragment = (code: string): string => `#/login?code=${code}`;
 
 /** Whom a login code lets in. */
-export interface Admitted {
+interface Admitted {
   readonly member: string;
   readonly role: Role;
   readonly by: "link" | "key";

@@ -11,7 +11,7 @@ import { digestOf, drawName, drawSecret } from "./secrets.ts";
  * How its secret arrives. `cookie`: only from the page of this very origin. `bearer`: only from the page of another node of
  * the mesh, which holds it in memory alone (`origin` is that page's).
  */
-export type SessionUse =
+type SessionUse =
   | { readonly type: "cookie"; readonly secure: boolean }
   | { readonly type: "bearer"; readonly origin: string };
 

@@ -37,6 +37,27 @@ const KEPT: KeptFile = {
   at: 1,
 };
 
+/** Believes whoever says `good`, and gives passes that say what they are for. */
+function createFakeAdmission({
+  members,
+  passes,
+  pages,
+}: Pick<FakeNode, "members" | "passes" | "pages">): NodeApi["admission"] {
+  return {
+    standing: (member) => members.get(member),
+    prove: ({ key, signature }) => {
+      const member = members.get(key);
+      return member !== undefined && signature === "good" ? ok(member) : err("The signature does not fit.");
+    },
+    issuePass: ({ to, actor, origin }) => ok(`${to} ${actor.member} ${actor.role} ${origin}`),
+    readPass: (text) => {
+      const pass = passes.get(text);
+      return pass === undefined ? err("This is no pass.") : ok(pass);
+    },
+    pages: () => pages,
+  };
+}
+
 export function createFakeNode(): FakeNode {
   const board = {
     items: new Map<string, BoardItem>(),
@@ -58,19 +79,7 @@ export function createFakeNode(): FakeNode {
     meshId: "3f".repeat(32),
     nodeId: SELF,
     name: "alder",
-    admission: {
-      standing: (member) => members.get(member),
-      prove: ({ key, signature }) => {
-        const member = members.get(key);
-        return member !== undefined && signature === "good" ? ok(member) : err("The signature does not fit.");
-      },
-      issuePass: ({ to, actor, origin }) => ok(`${to} ${actor.member} ${actor.role} ${origin}`),
-      readPass: (text) => {
-        const pass = passes.get(text);
-        return pass === undefined ? err("This is no pass.") : ok(pass);
-      },
-      pages: () => pages,
-    },
+    admission: createFakeAdmission({ members, passes, pages }),
     board: {
       current: () => board,
       subscribe: (listener) => {
