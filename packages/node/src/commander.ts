@@ -36,6 +36,7 @@ import {
 } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
+import type { DiffReader } from "./attempt-diff.ts";
 import { calendar } from "./calendar.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
@@ -69,6 +70,7 @@ export interface CommanderDeps {
   readonly worker: Worker;
   readonly links: Links;
   readonly growth: Growth;
+  readonly diffs: Pick<DiffReader, "read">;
   readonly timers: Pick<Timers, "nextOf">;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
@@ -233,6 +235,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(claims(deps));
     case "queue.blame":
       return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
+    case "item.diff":
+      return deps.diffs.read(command.input);
     case "nodes":
       return ok(deps.nodes());
     case "effects":

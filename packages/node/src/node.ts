@@ -25,6 +25,7 @@ import {
   toHex,
 } from "@skein/core";
 
+import { createDiffReader } from "./attempt-diff.ts";
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
@@ -320,8 +321,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     self: selfWithRole,
     alive: () => candidatesOf(presence).map((one) => one.key),
   });
+  const diffs = createDiffReader({
+    clock,
+    view: () => replica.view(),
+    repository: () => worker.project()?.repository,
+    landedAs: (item) => worker.landings.of(item).commit ?? undefined,
+  });
   const commander = createCommander({
     ...options,
+    diffs,
     timers,
     self,
     journal,
@@ -432,6 +440,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       timers.stop();
+      diffs.stop();
       await worker.drain();
       await output.stop();
       growth.stop();

@@ -7,6 +7,7 @@ import { artifactTable, effectTable } from "./present-attempts.ts";
 import { blamePage } from "./present-blame.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { stuckPage } from "./present-stuck.ts";
+import { commentTable, diffPage } from "./present-diff.ts";
 import { overlapLines, overlapTable } from "./present-overlap.ts";
 import { type Fields, fields, list, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
@@ -35,6 +36,8 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   claims: (value) => claimTable(rows(value)),
   nodes: (value) => nodeTable(rows(value)),
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
+  "item.comment": (value) => `Commented on ${itemLine(fields(value))}`,
+  "item.diff": diffPage,
   "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
   transports: (value) => transportTable(rows(value)),
   questions: (value) => questionPage(rows(value)),
@@ -218,6 +221,7 @@ function itemPage(item: Fields): string {
     text(one["text"]),
   ]);
   if (notes.length > 0) lines.push("", table(["NOTED AT", "BY", "NOTE"], notes));
+  lines.push(...commentTable(rows(item["comments"])));
   const story = typeof item["text"] === "string" ? item["text"].trim() : "";
   if (story !== "") lines.push("", ...story.split("\n").map(printable));
   return lines.join("\n");
@@ -241,7 +245,7 @@ function questionPage(asked: readonly Fields[]): string {
 
 const historyTable = (entries: readonly Fields[]): string =>
   table(
-    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "NOTE"],
+    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "WHAT"],
     entries.map((entry) => [
       entry["winning"] === true ? "*" : entry["outcome"] === "rejected" ? "x" : " ",
       text(entry["lamport"]),
@@ -250,7 +254,7 @@ const historyTable = (entries: readonly Fields[]): string =>
       text(entry["kind"]),
       text(entry["stage"]),
       entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
-      text(entry["reason"] ?? entry["note"] ?? null),
+      text(entry["reason"] ?? entry["words"] ?? null),
     ]),
   );
 
