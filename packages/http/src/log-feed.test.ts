@@ -102,20 +102,18 @@ test("over the wire it is an event stream with the headers of every answer, for 
 
 test("a reader that does not read is waited for, and what it has not read is not held for it", async () => {
   const server = await startTestServer();
-  const reads = vi
-    .spyOn(server.node.api, "readLog")
-    .mockImplementation(async ({ item, offset }) =>
-      ok({
-        item,
-        epoch: 1,
-        node: NODE,
-        offset,
-        text: "x".repeat(60_000),
-        nextOffset: offset + 60_000,
-        end: offset + 120_000,
-        ended: false,
-      }),
-    );
+  const reads = vi.spyOn(server.node.api, "readLog").mockImplementation(async ({ item, offset }) =>
+    ok({
+      item,
+      epoch: 1,
+      node: NODE,
+      offset,
+      text: "x".repeat(60_000),
+      nextOffset: offset + 60_000,
+      end: offset + 120_000,
+      ended: false,
+    }),
+  );
   const reader = new AbortController();
   const headers = { Authorization: `Bearer ${TEST_TOKEN}` };
   await fetch(`${server.url}/api/v1/logs/item1/stream`, { headers, signal: reader.signal });
