@@ -15,17 +15,15 @@ export interface DiffDeps {
   readonly landedAs: (item: string) => string | undefined;
 }
 
-export interface DiffReader {
-  read(query: { readonly item: string; readonly epoch?: number | undefined }): Promise<Result<Plain, CommandError>>;
-  /** Ends what is being read. */
-  stop(): void;
-}
+export type ReadDiff = (query: {
+  readonly item: string;
+  readonly epoch?: number | undefined;
+}) => Promise<Result<Plain, CommandError>>;
 
 /** A remote that does not answer keeps the next reader waiting no longer. */
 const READ_MS = 60_000;
 
-export function createDiffReader(deps: DiffDeps): DiffReader {
-  const lifetime = new AbortController();
+export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDiff {
   let last: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
@@ -34,31 +32,25 @@ export function createDiffReader(deps: DiffDeps): DiffReader {
     return next;
   };
 
-  return {
-    stop: () => lifetime.abort(),
-    read: async ({ item: ref, epoch }) => {
-      const item = findItem(deps.view(), ref);
-      if (!item.ok) return item;
-      const { id } = item.value;
-      const made = attemptMade(item.value, epoch);
-      if (made === undefined) {
-        const which = epoch === undefined ? "No attempt" : `Attempt ${epoch}`;
-        return err({
-          code: "not-found",
-          message: `${which} of item ${id} has published a branch, so there is no diff.`,
-        });
-      }
-      const repository = deps.repository();
-      if (repository === undefined) {
-        const message = "This node has not opened the project's repository. `skein doctor` says why.";
-        return err({ code: "unavailable", message });
-      }
-      const { featureBranch: branch, tip } = made.feature;
-      const read = await inTurn(() => readChanges(deps, repository, { branch, tip, item: id }, lifetime.signal));
-      return read.ok
-        ? ok({ item: id, epoch: made.epoch, branch, ...plainChanges(read.value) })
-        : err({ code: CODES[read.error.type] ?? "unavailable", message: read.error.message });
-    },
+  return async ({ item: ref, epoch }) => {
+    const item = findItem(deps.view(), ref);
+    if (!item.ok) return item;
+    const { id } = item.value;
+    const made = attemptMade(item.value, epoch);
+    if (made === undefined) {
+      const which = epoch === undefined ? "No attempt" : `Attempt ${epoch}`;
+      return err({ code: "not-found", message: `${which} of item ${id} has published a branch, so there is no diff.` });
+    }
+    const repository = deps.repository();
+    if (repository === undefined) {
+      const message = "This node has not opened the project's repository. `skein doctor` says why.";
+      return err({ code: "unavailable", message });
+    }
+    const { featureBranch: branch, tip } = made.feature;
+    const read = await inTurn(() => readChanges(deps, repository, { branch, tip, item: id }, lifetime));
+    return read.ok
+      ? ok({ item: id, epoch: made.epoch, branch, ...plainChanges(read.value) })
+      : err({ code: CODES[read.error.type] ?? "unavailable", message: read.error.message });
   };
 }
 

@@ -36,7 +36,6 @@ import {
 } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
-import type { DiffReader } from "./attempt-diff.ts";
 import { calendar } from "./calendar.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
@@ -70,7 +69,6 @@ export interface CommanderDeps {
   readonly worker: Worker;
   readonly links: Links;
   readonly growth: Growth;
-  readonly diffs: Pick<DiffReader, "read">;
   readonly timers: Pick<Timers, "nextOf">;
   readonly nodes: () => readonly BoardNode[];
   readonly announced: () => readonly string[];
@@ -236,7 +234,7 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
     case "queue.blame":
       return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
     case "item.diff":
-      return deps.diffs.read(command.input);
+      return deps.worker.readDiff(command.input);
     case "nodes":
       return ok(deps.nodes());
     case "effects":

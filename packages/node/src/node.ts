@@ -25,7 +25,6 @@ import {
   toHex,
 } from "@skein/core";
 
-import { createDiffReader } from "./attempt-diff.ts";
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
@@ -321,15 +320,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     self: selfWithRole,
     alive: () => candidatesOf(presence).map((one) => one.key),
   });
-  const diffs = createDiffReader({
-    clock,
-    view: () => replica.view(),
-    repository: () => worker.project()?.repository,
-    landedAs: (item) => worker.landings.of(item).commit ?? undefined,
-  });
   const commander = createCommander({
     ...options,
-    diffs,
     timers,
     self,
     journal,
@@ -440,7 +432,6 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       timers.stop();
-      diffs.stop();
       await worker.drain();
       await output.stop();
       growth.stop();

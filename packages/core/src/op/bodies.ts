@@ -5,6 +5,7 @@
 import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
 import { CHAT_BODIES, type ChatBody } from "./chat-bodies.ts";
+import { COMMENT_BODY, type CommentBody } from "./comment-body.ts";
 import { storableText, type Value } from "./codec.ts";
 import {
   boolean,
@@ -225,21 +226,7 @@ export type StageBody =
 export type AnnotationBody =
   /** `note` names it: a command that two nodes carried out has made one note. */
   | { readonly kind: "item.note"; readonly note: string; readonly text: string; readonly by: string }
-  /** About what an attempt has made: `comment` names it, and without a path it is about the whole. Builds on a stage of the item. */
-  | {
-      readonly kind: "item.comment";
-      readonly comment: string;
-      readonly text: string;
-      readonly by: string;
-      /** The attempt it is about. */
-      readonly epoch: number;
-      /** What was looked at; empty when nobody says. */
-      readonly commit: string;
-      /** A file of that commit; empty for all of it. */
-      readonly path: string;
-      /** A line of that file, from 1; 0 for all of it. */
-      readonly line: number;
-    }
+  | CommentBody
   | {
       readonly kind: "item.ask";
       readonly question: string;
@@ -420,15 +407,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.restore": record({ note: noteField }),
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
-  "item.comment": record({
-    comment: matching(/^[0-9a-f]{16}$/),
-    text: noteField,
-    by: line(LIMITS.chatIdLength),
-    epoch: integer(1, LIMITS.counter),
-    commit: matching(/^(?:[0-9a-f]{40}|[0-9a-f]{64})?$/),
-    path: line(LIMITS.pathLength),
-    line: integer(0, LIMITS.counter),
-  }),
+  "item.comment": COMMENT_BODY,
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),

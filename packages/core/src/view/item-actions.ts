@@ -7,18 +7,16 @@ import { isApproved, type QaPolicy } from "../command/review.ts";
 import { refusal } from "../fold/transition.ts";
 import type { StageBody } from "../op/bodies.ts";
 
-export const ITEM_ACTIONS: readonly [
-  "start",
-  "shelve",
-  "approve",
-  "reject",
-  "hold",
-  "release",
-  "archive",
-  "restore",
-  "delete",
-] = ["start", "shelve", "approve", "reject", "hold", "release", "archive", "restore", "delete"];
-export type ItemAction = (typeof ITEM_ACTIONS)[number];
+export type ItemAction =
+  | "start"
+  | "shelve"
+  | "approve"
+  | "reject"
+  | "hold"
+  | "release"
+  | "archive"
+  | "restore"
+  | "delete";
 
 /** By action; null where nothing is against it, otherwise why it is not possible now. */
 export type ActionsOn = { readonly [A in ItemAction]: string | null };
