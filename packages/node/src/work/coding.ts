@@ -21,6 +21,7 @@ import {
   giveClaimBack,
   heldItem,
   persistently,
+  agentLimits,
   roomFor,
   runLogged,
   type ShippedAgent,
@@ -265,7 +266,6 @@ async function runAgent(
 ): Promise<AgentEnd> {
   const { deps, project } = context;
   const tell = meter.begin();
-  const { limits } = project.config();
   const { goesOn, coder: agent, conflict } = workspace;
   const told = conflict === "" ? storyOf(deps, item, goesOn) : `${storyAlone(item)}${conflict}`;
   const story = withHowTo(agent, `${told}${commentsFor(deps, item)}`, workspace.branch);
@@ -291,15 +291,7 @@ async function runAgent(
       SKEIN_STORY_FILE: storyFile.value,
       SKEIN_ASK: questions.value.directory,
     }),
-    limits: {
-      wallMs: limits.agentWallMs,
-      idleMs: limits.agentIdleMs,
-      outputBytes: limits.outputBytes,
-      cpuMs: limits.agentCpuMs,
-      memoryBytes: limits.memoryBytes,
-      processes: limits.processes,
-      diskBytes: limits.diskBytes,
-    },
+    limits: agentLimits(project.config()),
     ...roomFor(context, {
       write: [workspace.directory, questions.value.directory],
       read: [storyFile.value, ...read],
