@@ -38,7 +38,7 @@ export type Percentiles = {
 };
 
 /** Why an attempt came to nothing: it was sent back, its node fell silent, or somebody gave the item up. */
-export type FailureReason = SendBackReason | "taken-over" | "Blocked" | "MergeFailed";
+type FailureReason = SendBackReason | "taken-over" | "Blocked" | "MergeFailed";
 
 export type FlowStep = {
   /** When it begins, Unix ms; steps begin at whole hours or days in UTC. */
