@@ -1,6 +1,7 @@
 /** The pure core of Skein. docs/architecture.md shows how the folders follow the data: command → op → log → fold → view. */
 export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
 export { didYouMean } from "./kernel/did-you-mean.ts";
+export { once } from "./kernel/once.ts";
 export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
 export { createTerminalFilter, plainOutput, shownOutput } from "./kernel/terminal-text.ts";
 

@@ -13,6 +13,7 @@ import {
   giveClaimBack,
   heldItem,
   persistently,
+  agentLimits,
   roomFor,
   runLogged,
   type ShippedAgent,
@@ -257,7 +258,6 @@ async function runAgent(
 ): Promise<AgentEnd> {
   const { deps, project } = context;
   const tell = meter.begin();
-  const { limits } = project.config();
   const { goesOn, coder: agent, conflict } = workspace;
   const told = conflict === "" ? storyOf(deps, item, goesOn) : `${storyAlone(item)}${conflict}`;
   const story = withHowTo(agent, told, workspace.branch);
@@ -283,15 +283,7 @@ async function runAgent(
       SKEIN_STORY_FILE: storyFile.value,
       SKEIN_ASK: questions.value.directory,
     }),
-    limits: {
-      wallMs: limits.agentWallMs,
-      idleMs: limits.agentIdleMs,
-      outputBytes: limits.outputBytes,
-      cpuMs: limits.agentCpuMs,
-      memoryBytes: limits.memoryBytes,
-      processes: limits.processes,
-      diskBytes: limits.diskBytes,
-    },
+    limits: agentLimits(project.config()),
     ...roomFor(context, {
       write: [workspace.directory, questions.value.directory],
       read: [storyFile.value, ...read],

@@ -166,26 +166,21 @@ function createMoneyWords(
   deps: WorkerDeps,
   projects: Pick<ProjectHolder, "current">,
 ): Pick<Worker, "unpaid" | "unpaidAnywhere"> {
-  const unpaid: Worker["unpaid"] = () => {
+  const open = (): Purse | undefined => {
     const project = projects.current();
-    const purse = project === undefined ? undefined : purseOf(deps, project);
-    return (item) => {
-      const offer = purse?.offer(item);
-      return offer?.ok === false ? offer.error : undefined;
-    };
+    return project === undefined ? undefined : purseOf(deps, project);
   };
   return {
-    unpaid,
-    unpaidAnywhere: () => {
-      const own = unpaid();
+    unpaid: () => {
+      const purse = open();
       return (item) => {
-        const why = own(item);
-        const project = projects.current();
-        if (why === undefined || project === undefined) return undefined;
-        // Once it has refused one item for that, a purse says so of every item.
-        const purse = purseOf(deps, project);
-        return purse.offer(item).ok || purse.isShort() ? undefined : why;
+        const offer = purse?.offer(item);
+        return offer?.ok === false ? offer.error : undefined;
       };
+    },
+    unpaidAnywhere: () => {
+      const purse = open();
+      return (item) => purse?.refusalAnywhere(item);
     },
   };
 }
