@@ -9,7 +9,7 @@ import { flowPage, timelinePage } from "./present-flow.ts";
 import { meshPage } from "./present-mesh.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { stuckPage } from "./present-stuck.ts";
-import { commentTable, diffPage } from "./present-diff.ts";
+import { commentTable, diffPage, historyTable } from "./present-history.ts";
 import { overlapLines, overlapTable } from "./present-overlap.ts";
 import { type Fields, fields, list, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
@@ -247,21 +247,6 @@ function questionPage(asked: readonly Fields[]): string {
   const page = table(["ITEM", "QUESTION", "NODE", "ASKED", "ONE OF"], lines);
   return `${page}\n\n\`skein item answer ITEM TEXT --question QUESTION\` answers; without --question the oldest of the item.`;
 }
-
-const historyTable = (entries: readonly Fields[]): string =>
-  table(
-    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "WHAT"],
-    entries.map((entry) => [
-      entry["winning"] === true ? "*" : entry["outcome"] === "rejected" ? "x" : " ",
-      text(entry["lamport"]),
-      text(entry["op"]).slice(0, 8),
-      text(entry["on"]).slice(0, 8),
-      text(entry["kind"]),
-      text(entry["stage"]),
-      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
-      text(entry["reason"] ?? entry["words"] ?? null),
-    ]),
-  );
 
 const whyPage = (answer: Fields): string =>
   [

@@ -1,9 +1,24 @@
-/** What attempts have changed, and what people said of it, as read in a terminal. */
+/** What happened to an item, what attempts have changed, and what people said of it, as read in a terminal. */
 import type { Json } from "@skein/node";
 
 import { printable } from "../log-output.ts";
 import { type Fields, fields, rows, text } from "./present-parts.ts";
 import { table } from "./table.ts";
+
+export const historyTable = (entries: readonly Fields[]): string =>
+  table(
+    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "WHAT"],
+    entries.map((entry) => [
+      entry["winning"] === true ? "*" : entry["outcome"] === "rejected" ? "x" : " ",
+      text(entry["lamport"]),
+      text(entry["op"]).slice(0, 8),
+      text(entry["on"]).slice(0, 8),
+      text(entry["kind"]),
+      text(entry["stage"]),
+      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
+      text(entry["reason"] ?? entry["words"] ?? null),
+    ]),
+  );
 
 export function diffPage(value: Json): string {
   const diff = fields(value);
