@@ -251,6 +251,8 @@ function beatExample() {
     intervalMs: 1_000,
     activity: {},
     accounts: { "matrix/main": "3 s72594_4483" },
+    wallMs: 1_760_000_000_000,
+    links: ["0123456789abcdef"],
     page: "https://192.0.2.7:4711",
   };
   const sealed = sealBeat(mesh, about, owner.signer);
@@ -270,6 +272,8 @@ function beatExample() {
     [about.intervalMs, "interval, ms"],
     [about.activity, "activity by item id"],
     [about.accounts, "chat accounts, with the cursor of one it holds"],
+    [about.wallMs, "wall time, for people"],
+    [new Uint8Array([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]), "whom it is linked to"],
     [about.page, "origin of its page"],
   ];
   const message = bytesOfMessage({ type: "beat", ...sealed }, [

@@ -24,6 +24,7 @@ import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { closeServer, createBareServer, listen, reasonOf, type TlsFiles } from "./listener.ts";
+import type { FeedSlots } from "./log-feed.ts";
 import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
@@ -82,6 +83,7 @@ interface Site {
   readonly hooks: HookDoor | undefined;
   readonly report: (problem: string) => void;
   readonly answered: Map<string, number>;
+  readonly feeds: FeedSlots;
 }
 
 /** One listening socket of the server: what it may be called, and whether it speaks TLS. */
@@ -118,6 +120,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     hooks: options.hooks === undefined ? undefined : createHookDoor(options.hooks),
     report: options.report ?? (() => {}),
     answered: new Map(),
+    feeds: { open: 0 },
   };
   for (const door of doors.value) {
     door.server.on("request", (request, response) => void respond(site, door, request, response));
@@ -227,6 +230,7 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
     from: originsOf(door, request, asker),
     signIn: site.signIn,
     snapshot: site.snapshot,
+    feeds: site.feeds,
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),
@@ -242,11 +246,19 @@ const keeperOf = ({ api, isToken, signIn }: Site): Parameters<typeof callerOf>[0
 });
 
 /** Whatever a route does, it does in the name of whoever asked. */
-function apiOf({ api }: Site, caller: Caller | undefined): NodeApi {
+function apiOf(site: Site, caller: Caller | undefined): NodeApi {
+  const { api } = site;
   const actor = actorOf(caller);
-  if (actor === undefined) return api;
-  return { ...api, command: (name, input) => api.command(name, input, actor) };
+  if (caller === undefined || actor === undefined) return api;
+  return {
+    ...api,
+    command: (name, input) => api.command(name, input, actor),
+    // A log is followed for hours; a session may end meanwhile.
+    readLog: (query) => (isStillWelcome(site, caller) ? api.readLog(query) : Promise.resolve(err(SIGNED_OUT))),
+  };
 }
+
+const SIGNED_OUT: CommandError = { code: "not-allowed", message: "The session has ended. Sign in again." };
 
 function originsOf(door: Door, { headers, socket }: IncomingMessage, asker: Asker): Origins {
   const { origin = "" } = headers;

@@ -23,6 +23,8 @@ const NOTHING = {
   page: "",
   activity: {},
   accounts: {},
+  wallMs: 0,
+  links: [],
 };
 
 interface Observer {

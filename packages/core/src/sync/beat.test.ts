@@ -23,6 +23,8 @@ const BEAT: Omit<Beat, "node"> = {
   intervalMs: 2_000,
   activity: { "0123456789ab": "running the gate" },
   accounts: { "matrix/main": "s72594_4483_1934" },
+  wallMs: 1_790_000_000_000,
+  links: ["0123456789abcdef", "fedcba9876543210"],
 };
 
 const always = (): boolean => true;
@@ -90,6 +92,8 @@ const FIELDS: readonly Value[] = [
   2_000,
   {},
   {},
+  1_790_000_000_000,
+  new Uint8Array(16),
   "https://board.example:4711",
 ];
 
@@ -113,7 +117,10 @@ test.each<[string, number, Value]>([
   ["an interval of 2^31", 12, 2 ** 31],
   ["an activity that is text", 13, "busy"],
   ["accounts that are a list", 14, []],
-  ["a page that is no text", 15, 7],
+  ["a wall time that is text", 15, "noon"],
+  ["links that are a list", 16, []],
+  ["more links than it may name", 16, new Uint8Array(25 * 8)],
+  ["a page that is no text", 17, 7],
   ["more bytes than 4 KiB", 13, { a: "x".repeat(5_000) }],
 ])("a signed beat with %s is refused", (_what, index, value) => {
   expect(openFields(FIELDS)).toBeDefined();
@@ -144,5 +151,5 @@ test.each([
   ["https://board.example; script-src *", ""],
   ["", ""],
 ])("the page %j of a beat is taken as %j: an origin and nothing else", (page, taken) => {
-  expect(openFields(FIELDS.with(15, page))?.page).toBe(taken);
+  expect(openFields(FIELDS.with(17, page))?.page).toBe(taken);
 });

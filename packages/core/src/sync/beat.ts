@@ -4,7 +4,7 @@
  * `boot` counts the starts of the node and `counter` the beats since then, so (boot, counter) only ever grows and a
  * repeated beat renews nothing. A beat renews every lease its sender holds.
  */
-import { toHex } from "../kernel/bytes.ts";
+import { concatBytes, fromHex, toHex } from "../kernel/bytes.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -31,11 +31,16 @@ export interface Beat {
   readonly activity: Readonly<Record<string, string>>;
   /** The chat accounts that it can speak for; with its cursor when it holds the account's lease, else empty. */
   readonly accounts: Readonly<Record<string, string>>;
+  /** Wall time where it was sealed, Unix ms: people are shown how far clocks are apart, and nothing else goes by it. */
+  readonly wallMs: number;
+  /** Whom the sender is linked to directly: the first 16 hex digits of their member ids. Its own word, for people only. */
+  readonly links: readonly string[];
   /** Origin (`http://host:port`) under which other machines may open its board page; empty when it tells none. */
   readonly page: string;
 }
 
 const TAG = "skein/beat/4";
+const LINK_BYTES = 8;
 
 export function sealBeat(
   mesh: Uint8Array,
@@ -59,6 +64,8 @@ export function sealBeat(
     intervalMs,
     beat.activity,
     beat.accounts,
+    beat.wallMs,
+    concatBytes(...beat.links.slice(0, LIMITS.beatLinks).flatMap((id) => fromHex(id.slice(0, 2 * LINK_BYTES)) ?? [])),
     beat.page,
   ]);
   return { bytes, signature: signer.sign(bytes) };
@@ -72,7 +79,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 16) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 18) return undefined;
   const [
     tag,
     beatMesh,
@@ -89,6 +96,8 @@ export function openBeat(
     intervalMs,
     activity,
     accounts,
+    wallMs,
+    links,
     page,
   ]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
@@ -96,6 +105,8 @@ export function openBeat(
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
   if (!isCount(load) || typeof lowDisk !== "boolean") return undefined;
+  if (typeof wallMs !== "number" || wallMs < 0 || !isBytes(links) || links.length > LIMITS.beatLinks * LINK_BYTES)
+    return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
   if (
     !Array.isArray(addresses) ||
@@ -120,11 +131,18 @@ export function openBeat(
     intervalMs,
     activity: shortTexts(activity),
     accounts: shortTexts(accounts, LIMITS.beatCursorLength),
+    wallMs,
+    links: linksIn(links),
     page: typeof page === "string" && isPageOrigin(page) ? page : "",
   };
   if (!isNewer(beat)) return undefined;
   return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
 }
+
+const linksIn = (bytes: Uint8Array): readonly string[] =>
+  Array.from({ length: Math.floor(bytes.length / LINK_BYTES) }, (_, place) =>
+    toHex(bytes.subarray(place * LINK_BYTES, (place + 1) * LINK_BYTES)),
+  );
 
 const isCount = (value: Value | undefined): value is number => typeof value === "number" && value < 2 ** 31;
 const shortTexts = (
