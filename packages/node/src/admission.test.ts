@@ -75,6 +75,8 @@ function admissionAt({ self = bob, membership = ALL, wallMs = 0, pages = {}, mes
       intervalMs: 1_000,
       activity: {},
       accounts: {},
+      wallMs: 0,
+      links: [],
       page,
     };
     return [node, { beat, monoMs: 0, wallMs: 0 }] as const;
