@@ -94,9 +94,17 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       if (touchesQueue(board, changes)) updateQueue(changes);
       if (items === undefined) updateNodes(changes);
     });
+  /** What the project asks for, as it was when the items that may wait for a person were looked at. */
+  let policy = "";
   const look = (): void =>
     publish((changes) => {
-      for (const [id, item] of board.items) if (item.claim !== null) updateItem(changes, id, deps.view().items.get(id));
+      const now = JSON.stringify(deps.naming.qa?.() ?? null);
+      const isNew = now !== policy;
+      policy = now;
+      for (const [id, { claim, stage }] of board.items) {
+        const mayWait = isNew && (stage === "Qa" || stage === "Merge");
+        if (claim !== null || mayWait) updateItem(changes, id, deps.view().items.get(id));
+      }
       updateNodes(changes);
     });
   const catchUp = (): void => {

@@ -200,6 +200,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const naming: Naming = {
     nameOf,
+    project: () => [...membership().projects.keys()].at(-1) ?? "",
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf: (item, { holder }) => activityOf(item, holder === self() ? worker : presence.heard().get(holder)),
     landingOf: (item) => worker.landings.of(item),
