@@ -38,6 +38,7 @@ const NOTES = {
   beatBytes: "one beat's encoded bytes",
   beatAddresses: "addresses in a beat",
   beatCursorLength: "the cursor of a chat account in a beat",
+  beatLinks: "links that a beat names",
   beatTextLength: "one address, label or activity in a beat",
   logBytes: "the piece of output in one `log-data`",
   logHops: "times that a `log-read` is passed on",

@@ -88,6 +88,7 @@ export {
   type Invite,
   type KeyRotation,
   isTicketDead,
+  keysOf,
   keyStatus,
   type Member,
   memberOf,
@@ -149,6 +150,10 @@ export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";
 export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
 export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
 
+export { FLOW_RANGES, type FlowRange } from "./op/ranges.ts";
+export { type Flow, type FlowDay, flowOf, type FlowStep, type Percentiles } from "./view/flow.ts";
+export { type Timeline, timelineOf, type TimelineRow, type TimelineSpan } from "./view/timeline.ts";
+export type { Mesh, MeshAlarm, MeshIncarnation, MeshInvite, MeshLink, MeshNode } from "./view/mesh.ts";
 export type {
   Board,
   BoardAttempt,

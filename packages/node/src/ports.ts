@@ -95,6 +95,8 @@ export interface Link {
   /** `full` when the peer does not drain its queue; the message was not sent. */
   send(bytes: Uint8Array): "sent" | "full" | "closed";
   bufferedBytes(): number;
+  /** How long the other end took to answer the last sign of life, ms; undefined before the first answer. For people. */
+  rttMs(): number | undefined;
   /** Reads nothing more until `resume`; what was read already may still arrive. Both may be called at any time. */
   pause(): void;
   resume(): void;

@@ -5,6 +5,8 @@ import type { Json } from "@skein/node";
 import { printable } from "../log-output.ts";
 import { artifactTable, effectTable } from "./present-attempts.ts";
 import { blamePage } from "./present-blame.ts";
+import { flowPage, timelinePage } from "./present-flow.ts";
+import { meshPage } from "./present-mesh.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { stuckPage } from "./present-stuck.ts";
 import { overlapLines, overlapTable } from "./present-overlap.ts";
@@ -34,6 +36,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   stuck: stuckPage,
   claims: (value) => claimTable(rows(value)),
   nodes: (value) => nodeTable(rows(value)),
+  mesh: (value) => meshPage(fields(value)),
+  flow: (value) => flowPage(fields(value)),
+  timeline: (value) => timelinePage(fields(value)),
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
   "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
   transports: (value) => transportTable(rows(value)),

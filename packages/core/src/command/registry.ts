@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
 import { ITEM_TYPES, LEDGER_KEYS, QA_MODES } from "../op/bodies.ts";
+import { FLOW_RANGES } from "../op/ranges.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -44,6 +45,8 @@ const touches = z
 const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
+
+const range = z.enum(FLOW_RANGES).default("7d").describe("how far back");
 
 const ttl = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h");
 
@@ -139,6 +142,12 @@ const inputs = {
   stuck: z.strictObject({}),
   claims: z.strictObject({}),
   nodes: z.strictObject({}),
+  mesh: z.strictObject({}),
+  flow: z.strictObject({ range }),
+  timeline: z.strictObject({
+    range,
+    after: z.string().max(32).optional().describe("where to go on: what the page before gave as next"),
+  }),
   members: z.strictObject({}),
   "member.invite": z.strictObject({
     role: z.enum(ROLES).describe("what the new member may do"),
@@ -290,6 +299,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("stuck", "reads", "observer", "List what does not move: why, since when, and the command that gets it out"),
   spec("claims", "asks-node", "observer", "List who holds what, and whether they are alive"),
   spec("nodes", "asks-node", "observer", "List the nodes as this one sees them"),
+  spec("mesh", "asks-node", "observer", "Show the mesh: nodes, the links between them, clocks, and alarms"),
+  spec(
+    "flow",
+    "asks-node",
+    "observer",
+    "Show how work flows: what landed, how long it took, what failed, what it cost",
+  ),
+  spec("timeline", "asks-node", "observer", "Show who held what when, take-overs marked"),
   spec("members", "reads", "observer", "List the members and open invitations"),
   spec("member.invite", "writes", "operator", "Print a ticket that lets one machine join", [], ["invite"]),
   spec(

@@ -75,6 +75,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   beatTextLength: 256,
   /** The cursor of a chat account in a beat. */
   beatCursorLength: 400,
+  /** Links that a beat names. */
+  beatLinks: 24,
   /** A piece of an attempt's output in one `log-data`. */
   logBytes: 64 * 1024,
   /** How often a `log-read` is passed on to where the output is. */
@@ -156,6 +158,7 @@ export type LimitName =
   | "beatAddresses"
   | "beatTextLength"
   | "beatCursorLength"
+  | "beatLinks"
   | "logBytes"
   | "logHops"
   | "artifactBytes"

@@ -320,11 +320,19 @@ function queue({ view, naming }: QueryContext): Plain {
     isVerified,
     qa: naming.qa ?? (() => undefined),
   });
+  // What witnesses sign is good for one tree, and that of a train is nobody's alone.
+  const batch = (naming.qa?.()?.witnesses ?? 0) > 0 ? 1 : (naming.batch?.() ?? null);
   return {
     mode,
     note,
     merger: merger === undefined ? null : naming.nameOf(merger),
-    line: line.map((item, position) => ({ ...queued(item, view, naming), position })),
+    batch,
+    line: line.map((item, position) => ({
+      ...queued(item, view, naming),
+      position,
+      // As planned; the merger makes shorter ones of those that are red.
+      train: batch === null ? null : Math.floor(position / batch),
+    })),
     aside: aside.map(({ item, why }) => ({ ...queued(item, view, naming), why })),
     // What a head that stands still is to blame for, in words.
     head: line[0] === undefined ? [] : reasonsOf(line[0], view, naming),
