@@ -94,13 +94,11 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       if (touchesQueue(board, changes)) updateQueue(changes);
       if (items === undefined) updateNodes(changes);
     });
-  /** What the project asks for, as it was when the items that may wait for a person were looked at. */
-  let policy = "";
+  const isNewPolicy = changeOf(() => JSON.stringify(deps.naming.qa?.() ?? null));
   const look = (): void =>
     publish((changes) => {
-      const now = JSON.stringify(deps.naming.qa?.() ?? null);
-      const isNew = now !== policy;
-      policy = now;
+      // What waits for a person has no holder who would be heard.
+      const isNew = isNewPolicy();
       for (const [id, { claim, stage }] of board.items) {
         const mayWait = isNew && (stage === "Qa" || stage === "Merge");
         if (claim !== null || mayWait) updateItem(changes, id, deps.view().items.get(id));
@@ -135,6 +133,17 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       if (listeners.size > 0) look();
       else nodesBehind = true;
     },
+  };
+}
+
+/** Whether it is another one than when this was asked last. */
+function changeOf(read: () => string): () => boolean {
+  let last = "";
+  return () => {
+    const now = read();
+    const isNew = now !== last;
+    last = now;
+    return isNew;
   };
 }
 

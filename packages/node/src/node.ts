@@ -33,7 +33,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
-import { activityOf, aliveNodes, candidatesOf, shortOfMoney, workersOf } from "./hearing.ts";
+import { activityOf, aliveNodes, candidatesOf, membershipNaming, shortOfMoney } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -200,13 +200,12 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const naming: Naming = {
     nameOf,
-    project: () => [...membership().projects.keys()].at(-1) ?? "",
     isExpired: (claim) => presence.looksExpired(claim),
     activityOf: (item, { holder }) => activityOf(item, holder === self() ? worker : presence.heard().get(holder)),
     landingOf: (item) => worker.landings.of(item),
     qa: () => worker.project()?.config().qa,
     batch: () => worker.project()?.config().merge.batch,
-    able: () => workersOf(replica.view()),
+    ...membershipNaming(membership),
     aliveNodes: () => aliveNodes(options, self(), presence),
     unpaid: () => worker.unpaid(),
     unpaidAnywhere: () => worker.unpaidAnywhere(),

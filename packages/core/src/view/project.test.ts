@@ -18,7 +18,6 @@ import {
   projectItem,
   projectQueue,
 } from "./project.ts";
-import type { BoardItem } from "./board.ts";
 import type { Landing } from "./landing.ts";
 import { liveItems, type Plain, query } from "./queries.ts";
 
@@ -221,30 +220,6 @@ test("an attempt runs until something ends it, and a claim on a losing branch is
     [false, 2, "running", null],
     [true, 1, "alternate", 103],
   ]);
-});
-
-test("an item says what it has cost as far as that is known, and whether somebody has to look at it", () => {
-  const world = worldOf();
-  world.write(A, birth());
-  world.write(A, { kind: "item.start" });
-  const claim = world.write(A, { kind: "item.claim", ttl: 1_000 });
-  const spend = (models: readonly (readonly [string, ReadonlyMap<"microUsd" | "input", number>])[]): string =>
-    world.write(
-      A,
-      { kind: "item.spend", day: "2026-11-02", agent: "acp", models: new Map(models), reserved: 0 },
-      claim,
-    );
-  spend([["known", new Map([["microUsd", 250_000]])]]);
-  const feature = featureOf(A, 1);
-  world.write(A, { kind: "item.submit", feature });
-  const qa = { mode: "human", witnesses: 0, fourEyes: false } as const;
-  const shown = (): BoardItem => projectItem(world.item(A), { ...naming, qa: () => qa });
-  expect(shown()).toMatchObject({ awaitsPerson: false, cost: { microUsd: 250_000, unknown: 0 } });
-  world.write(A, { kind: "item.attest", tip: OID, base: OID, evidence: { tree: OID, runs: [] } });
-  expect(shown().awaitsPerson).toBe(true);
-  expect(projectItem(world.item(A), naming).awaitsPerson).toBe(false);
-  spend([["unknown", new Map([["input", 7]])]]);
-  expect(shown().cost.unknown).toBe(1);
 });
 
 test("the merge queue is in the order of urgency: priority, then age, then id", () => {
