@@ -33,6 +33,10 @@ export interface Route {
 export const YJS_PATH = "/yjs/";
 export const YJS_ROOM = "board";
 
+/** The room of an item's story. Clients write the slash between the two as it is or encoded. */
+export const storyOf = (pathname: string): string | undefined =>
+  /^\/yjs\/item(?:\/|%2[fF])([0-9a-z]{12})$/.exec(pathname)?.[1];
+
 const query = (path: string, command: string): Route => ({
   method: "GET",
   path,

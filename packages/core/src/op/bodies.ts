@@ -26,6 +26,7 @@ import {
   priorityField,
   record,
   recordWith,
+  someBytes,
   text,
   textField,
   titleField,
@@ -275,8 +276,19 @@ export type AnnotationBody =
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
+/**
+ * An edit of the story text. Builds on the op that wrote the text as a whole. `update` is a Yjs V1 update (story/update.ts)
+ * by clients that are made of the author's feed and these numbers of editing sessions (story/clients.ts).
+ */
+export interface WriteBody {
+  readonly kind: "item.write";
+  readonly sessions: readonly number[];
+  readonly update: Uint8Array;
+}
+
 export type ItemBody =
   | CreateBody
+  | WriteBody
   | StageBody
   | AnnotationBody
   | ({ readonly kind: "item.set" } & RegisterBody)
@@ -403,6 +415,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
+  "item.write": record({ sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) }),
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
