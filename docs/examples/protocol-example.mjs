@@ -251,10 +251,12 @@ function beatExample() {
     intervalMs: 1_000,
     activity: {},
     accounts: { "matrix/main": "3 s72594_4483" },
+    wallMs: 1_760_000_000_000,
+    links: ["0123456789abcdef"],
   };
   const sealed = sealBeat(mesh, about, owner.signer);
   const fields = [
-    ["skein/beat/3", "tag"],
+    ["skein/beat/4", "tag"],
     [mesh, "mesh id"],
     [owner.signer.publicKey, "whose beat"],
     [about.boot, "boot"],
@@ -269,6 +271,8 @@ function beatExample() {
     [about.intervalMs, "interval, ms"],
     [about.activity, "activity by item id"],
     [about.accounts, "chat accounts, with the cursor of one it holds"],
+    [about.wallMs, "wall time, for people"],
+    [new Uint8Array([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]), "whom it is linked to"],
   ];
   const message = bytesOfMessage({ type: "beat", ...sealed }, [
     [sealed.bytes, "the beat's bytes, as above"],

@@ -23,7 +23,7 @@ export const read = (path: string): string => readFileSync(join(ROOT, path), "ut
 
 /** TypeScript below the `src` folders of packages and apps. */
 export const sources = (): readonly string[] =>
-  ["packages", "apps"].flatMap(filesBelow).filter((path) => /^[^/]+\/[^/]+\/src\/.*\.ts$/.test(path));
+  ["packages", "apps"].flatMap(filesBelow).filter((path) => /^[^/]+\/[^/]+\/src\/.*\.tsx?$/.test(path));
 
 /** Neither a test nor code that only tests use. */
 export const isProduction = (path: string): boolean =>

@@ -5,17 +5,16 @@
  * Every connection gets a new, empty document. A node that restarted writes its board under a new author, and what is
  * left of the old one would win over it or linger beside it.
  */
-import type { BoardItem, BoardNode, BoardQueueEntry } from "@skein/core";
+import type { Board, BoardAttempt, BoardItem, BoardNode, BoardQueueEntry } from "@skein/core";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import type { BoardMaps } from "./board-view.ts";
 
 export type Connection =
   | { readonly type: "connecting" }
   | { readonly type: "live" }
-  | { readonly type: "cut-off"; readonly sinceMs: number }
+  | { readonly type: "stale"; readonly sinceMs: number }
   /** The node is there and does not take the token; nothing more is tried. */
-  | { readonly type: "refused" };
+  | { readonly type: "signed-out" };
 
 export interface NodeFacts {
   readonly mesh: string;
@@ -25,16 +24,18 @@ export interface NodeFacts {
 export interface ConnectionListeners {
   readonly onConnection: (connection: Connection) => void;
   readonly onNode: (node: NodeFacts) => void;
-  /** Called after every change, with what reads the whole board as it is then. */
-  readonly onBoard: (read: () => BoardMaps) => void;
+  /** Called once for all changes between two frames. */
+  readonly onBoard: (board: Board) => void;
 }
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
+/** About a frame. */
+const GATHERED_MS = 16;
 
 export function followBoard(token: string, listeners: ConnectionListeners): void {
   let waitMs = FIRST_WAIT_MS;
-  let cutOffSinceMs: number | undefined;
+  let staleSinceMs: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const ended = new AbortController();
 
@@ -43,22 +44,22 @@ export function followBoard(token: string, listeners: ConnectionListeners): void
     const asked = await askNode(token);
     if (asked === "refused") {
       ended.abort();
-      listeners.onConnection({ type: "refused" });
+      listeners.onConnection({ type: "signed-out" });
     } else if (asked === "away") retry();
     else {
       listeners.onNode(asked);
       openDocument(token, { onBoard, onCutOff: retry });
     }
   };
-  const onBoard = (read: () => BoardMaps): void => {
+  const onBoard = (board: Board): void => {
     waitMs = FIRST_WAIT_MS;
-    cutOffSinceMs = undefined;
+    staleSinceMs = undefined;
     listeners.onConnection({ type: "live" });
-    listeners.onBoard(read);
+    listeners.onBoard(board);
   };
   const retry = (): void => {
-    cutOffSinceMs ??= Date.now();
-    listeners.onConnection({ type: "cut-off", sinceMs: cutOffSinceMs });
+    staleSinceMs ??= Date.now();
+    listeners.onConnection({ type: "stale", sinceMs: staleSinceMs });
     timer = setTimeout(() => void attempt(), waitMs);
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
   };
@@ -95,21 +96,27 @@ function parseNode(value: unknown): NodeFacts | "away" {
 }
 
 interface DocumentListeners {
-  readonly onBoard: (read: () => BoardMaps) => void;
+  readonly onBoard: (board: Board) => void;
   readonly onCutOff: () => void;
 }
 
 function openDocument(token: string, { onBoard, onCutOff }: DocumentListeners): void {
   const doc = new Y.Doc();
-  const items = doc.getMap<BoardItem>("items");
-  const nodes = doc.getMap<BoardNode>("nodes");
-  const queue = doc.getMap<BoardQueueEntry>("queue");
+  const items = copyOf<BoardItem>(doc, "items");
+  const nodes = copyOf<BoardNode>(doc, "nodes");
+  const attempts = copyOf<BoardAttempt>(doc, "attempts");
+  const queue = copyOf<BoardQueueEntry>(doc, "queue");
   const provider = new WebsocketProvider(socketUrl(), "board", doc, { params: { token }, disableBc: true });
   // The page has no presence to tell.
   provider.awareness.setLocalState(null);
-  const read = (): BoardMaps => ({ items: new Map(items), nodes: new Map(nodes), queue: new Map(queue) });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // Many changes that come together are one drawing. A timer and not a frame: a hidden page shall know its board too.
   const show = (): void => {
-    if (provider.synced) onBoard(read);
+    if (!provider.synced) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      onBoard({ items: items(), nodes: nodes(), attempts: attempts(), queue: queue() });
+    }, GATHERED_MS);
   };
   provider.on("sync", show);
   doc.on("afterTransaction", show);
@@ -117,6 +124,7 @@ function openDocument(token: string, { onBoard, onCutOff }: DocumentListeners): 
   provider.on("connection-close", () => {
     if (over) return;
     over = true;
+    clearTimeout(timer);
     // Not within the provider's own handler, which goes on after this one.
     queueMicrotask(() => {
       provider.destroy();
@@ -124,6 +132,21 @@ function openDocument(token: string, { onBoard, onCutOff }: DocumentListeners): 
       onCutOff();
     });
   });
+}
+
+/** Reads a map of the document: the same copy until something in it changed, and then the same values for what did not. */
+function copyOf<T>(doc: Y.Doc, name: string): () => ReadonlyMap<string, T> {
+  const source = doc.getMap<T>(name);
+  let copy: ReadonlyMap<string, T> = new Map();
+  let changed = false;
+  source.observe(() => {
+    changed = true;
+  });
+  return () => {
+    if (changed) copy = new Map(source);
+    changed = false;
+    return copy;
+  };
 }
 
 function socketUrl(): string {

@@ -1,10 +1,19 @@
 /** What an account has to say right now, in the order of urgency: replies, reminders, cards, news, digests. */
 
+import { once } from "@skein/core";
 import type { ChatDesk, Clock } from "@skein/node";
 
 import type { AccountSettings } from "./account.ts";
 import { cardOf, concerns, type Due, type DueContext, repliesTo } from "./due.ts";
-import { type News, newsOfBudget, newsOfItem, newsOfNode, type NodeNews, waitsForPerson } from "./notices/news.ts";
+import {
+  type News,
+  newsOfBudget,
+  newsOfItem,
+  newsOfNode,
+  type NodeNews,
+  type Waits,
+  waitsForPerson,
+} from "./notices/news.ts";
 import { digestsFor, planNotice } from "./notices/plan.ts";
 import { type Target, targetsOf, wants } from "./notices/targets.ts";
 import { remindersDue } from "./timers.ts";
@@ -45,7 +54,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       return repliesTo(command, context()).filter(({ mark }) => !chat.sent.has(mark.key));
     });
   };
-  const ofItem = (id: string, targets: readonly Target[]): readonly Due[] => {
+  const ofItem = (id: string, targets: readonly Target[], waits: Waits): readonly Due[] => {
     const { items, chat } = desk.view();
     const item = items.get(id);
     if (item === undefined || !concerns(item) || item.updatedAt < clock.wallMs() - NEWS_MS) {
@@ -53,7 +62,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       return [];
     }
     const now = context();
-    const news = newsOfItem(item, now.project, desk.naming);
+    const news = newsOfItem(item, now.project, waits);
     const all = targets.flatMap((target) => {
       const hasCard = now.capabilities.edit && !target.direct && wants(target.verbosityOf(id), "stages");
       // One that ends without ever having moved has no story to follow.
@@ -63,7 +72,7 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
       if (card !== undefined && !chat.sent.has(card.mark.key)) return [card];
       return plan(news, target);
     });
-    if (all.length === 0 && !waitsForPerson(item, desk.naming)) touched.delete(id);
+    if (all.length === 0 && !waitsForPerson(item, waits)) touched.delete(id);
     return all;
   };
   const plan = (news: readonly News[], target: Target): readonly Due[] =>
@@ -80,10 +89,13 @@ export function createAgenda({ account, desk, clock, context }: AgendaDeps): Age
     due: () => {
       const targets = targetsOf(account, desk.view());
       const now = clock.wallMs();
+      const { naming } = desk;
+      // The books are opened once for all items, and only where one waits for money.
+      const waits: Waits = { ...naming, unpaidAnywhere: once(() => naming.unpaidAnywhere?.() ?? (() => undefined)) };
       return [
         ...replies(),
         ...remindersDue(now, context()),
-        ...[...touched].flatMap((id) => ofItem(id, targets)),
+        ...[...touched].flatMap((id) => ofItem(id, targets, waits)),
         ...targets.flatMap((target) => plan(ofMesh, target)),
         ...targets.flatMap((target) => digestsFor(target, now, context())),
       ];

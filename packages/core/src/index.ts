@@ -1,6 +1,7 @@
 /** The pure core of Skein. docs/architecture.md shows how the folders follow the data: command → op → log → fold → view. */
 export { compareText, concatBytes, equalBytes, fromHex, toHex } from "./kernel/bytes.ts";
 export { didYouMean } from "./kernel/did-you-mean.ts";
+export { once } from "./kernel/once.ts";
 export { assert, err, ok, type Result, unreachable } from "./kernel/result.ts";
 export { createTerminalFilter, plainOutput, shownOutput } from "./kernel/terminal-text.ts";
 
@@ -87,6 +88,7 @@ export {
   type Invite,
   type KeyRotation,
   isTicketDead,
+  keysOf,
   keyStatus,
   type Member,
   memberOf,
@@ -139,6 +141,7 @@ export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type Refu
 export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
 export type { Calendar } from "./command/decide-timers.ts";
 export type { DecideContext, Decision } from "./command/deciding.ts";
+export { type AttemptMade, attemptMade } from "./command/attempt-made.ts";
 export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
@@ -153,6 +156,10 @@ export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";
 export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
 export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
 
+export { FLOW_RANGES, type FlowRange } from "./op/ranges.ts";
+export { type Flow, type FlowDay, flowOf, type FlowStep, type Percentiles } from "./view/flow.ts";
+export { type Timeline, timelineOf, type TimelineRow, type TimelineSpan } from "./view/timeline.ts";
+export type { Mesh, MeshAlarm, MeshIncarnation, MeshInvite, MeshLink, MeshNode } from "./view/mesh.ts";
 export type {
   Board,
   BoardAttempt,
@@ -197,6 +204,9 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { type BoardComment, commentsTold } from "./view/comments.ts";
+export { type ActionsOn, type ItemAction } from "./view/item-actions.ts";
+export type { HistoryEffect, HistoryRow, SignatureState } from "./view/item-history.ts";
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { unmetNeeds } from "./view/needs.ts";
 export { countUntakable } from "./view/waiting.ts";

@@ -181,6 +181,11 @@ test("each query runs the command of its name and sends its result as it is", as
     "effects",
     "doctor",
     "projects",
+    "mesh",
+    "flow?range=30d",
+    "timeline?range=24h&after=5-0123456789ab",
+    "queue",
+    "queue/blame",
   ];
   const bodies: unknown[] = [];
   for (const target of targets) bodies.push(JSON.parse((await ask(`/api/v1/${target}`, { headers: BEARER })).body));
@@ -196,6 +201,11 @@ test("each query runs the command of its name and sends its result as it is", as
     { name: "effects", input: {} },
     { name: "doctor", input: {} },
     { name: "projects", input: {} },
+    { name: "mesh", input: {} },
+    { name: "flow", input: { range: "30d" } },
+    { name: "timeline", input: { range: "24h", after: "5-0123456789ab" } },
+    { name: "queue", input: {} },
+    { name: "queue.blame", input: {} },
   ]);
   expect(bodies[1]).toEqual({ ran: "item.list", with: { stage: "Coding", all: true } });
 });

@@ -28,6 +28,7 @@ function linkTo(name: string) {
     send: (message) => asked.push(message),
     push: () => undefined,
     announceHeads: () => undefined,
+    facts: () => ({ rttMs: undefined, queuedBytes: 0, opsBehind: undefined, upForMs: 0 }),
     confirm: () => undefined,
     close: () => undefined,
   };

@@ -11,6 +11,8 @@ import {
   describeStandby,
   err,
   findItem,
+  flowOf,
+  type FlowRange,
   isLive,
   type keyStatus,
   type Naming,
@@ -32,6 +34,7 @@ import {
   standbyOf,
   type Signer,
   type StageBody,
+  timelineOf,
   toHex,
 } from "@skein/core";
 
@@ -43,7 +46,9 @@ import type { Growth } from "./growth.ts";
 import type { Incidents } from "./incidents.ts";
 import { type Journal, notSavedError } from "./journal.ts";
 import type { Links } from "./links/links.ts";
+import { meshAnswer } from "./mesh-answer.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
+import type { Presence } from "./presence.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Timers } from "./timers.ts";
@@ -68,6 +73,7 @@ export interface CommanderDeps {
   readonly reissuer: Reissuer;
   readonly worker: Worker;
   readonly links: Links;
+  readonly presence: () => Pick<Presence, "heard">;
   readonly growth: Growth;
   readonly timers: Pick<Timers, "nextOf">;
   readonly nodes: () => readonly BoardNode[];
@@ -233,8 +239,16 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(claims(deps));
     case "queue.blame":
       return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
+    case "item.diff":
+      return deps.worker.readDiff(command.input);
     case "nodes":
       return ok(deps.nodes());
+    case "mesh":
+      return ok(mesh(deps));
+    case "flow":
+      return ok(flow(deps, command.input.range));
+    case "timeline":
+      return ok(timelineOf(replica.view(), naming, command.input.range, deps.clock.wallMs(), command.input.after));
     case "effects":
       return ok(deps.worker.executions().map((execution) => ({ ...execution })));
     case "forks":
@@ -254,6 +268,29 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
     default:
       return err({ code: "unknown-command", message: `${command.name} cannot be answered by this node.` });
   }
+}
+
+const mesh = (deps: CommanderDeps): Plain =>
+  meshAnswer({
+    clock: deps.clock,
+    meshId: toHex(deps.replica.mesh),
+    self: deps.self(),
+    membership: deps.replica.view().membership,
+    heads: deps.replica.heads(),
+    forks: deps.replica.forks(),
+    nodes: deps.nodes(),
+    heard: deps.presence().heard(),
+    peers: deps.links.peers(),
+    nameOf: deps.naming.nameOf,
+    alarms: deps.alarms.list(),
+    incidents: deps.incidents,
+  });
+
+/** With the caps of the project, which this node alone may have read by now; null where it has not. */
+function flow({ replica, naming, clock, worker }: CommanderDeps, range: FlowRange): Plain {
+  const budget = worker.project()?.config().budget;
+  const caps = budget === undefined ? null : { attempt: budget.attempt, item: budget.item, day: budget.day };
+  return flowOf(replica.view(), naming, { range, now: clock.wallMs(), caps, dayOf });
 }
 
 function forkAnswer(fork: ProvedFork, { nameOf }: Naming): Plain {

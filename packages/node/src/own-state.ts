@@ -1,5 +1,5 @@
 /** What a node says of its own state: how it is, and what it can take on. */
-import type { Beat } from "@skein/core";
+import { type Beat, compareText, LIMITS, memberOf, type Membership } from "@skein/core";
 
 import type { Alarms } from "./alarms.ts";
 import type { Health } from "./api.ts";
@@ -34,12 +34,21 @@ function sayable(activity: string): string {
   return decoder.decode(bytes.subarray(0, written));
 }
 
+/** What a beat says beside the node's own work. */
+export interface SaidBeside {
+  readonly fleet: { readonly isShort: () => boolean };
+  readonly desk: { readonly accounts: () => Beat["accounts"] };
+  /** By the peer's key. */
+  readonly links: { readonly peers: () => ReadonlyMap<string, unknown> };
+  readonly membership: Membership;
+}
+
 /** For its peers. */
 export function describeBeat(
-  options: Pick<NodeOptions, "version" | "announced" | "labels" | "slots" | "machine">,
+  options: Pick<NodeOptions, "clock" | "version" | "announced" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
-  isShortOfMoney: boolean,
-): Omit<Beat, "node" | "boot" | "counter" | "intervalMs" | "accounts"> {
+  { fleet, desk, links, membership }: SaidBeside,
+): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {
   return {
     version: options.version,
     addresses: options.announced(),
@@ -47,8 +56,14 @@ export function describeBeat(
     slots: options.slots,
     slotsFree: worker.slotsFree(),
     ...(options.machine ?? idleMachine)(),
+    accounts: desk.accounts(),
+    wallMs: options.clock.wallMs(),
+    links: [...links.peers().keys()]
+      .flatMap((key) => memberOf(membership, key)?.id ?? [])
+      .toSorted(compareText)
+      .slice(0, LIMITS.beatLinks),
     activity: {
-      ...(isShortOfMoney ? { [SHORT_OF_MONEY]: "short" } : {}),
+      ...(fleet.isShort() ? { [SHORT_OF_MONEY]: "short" } : {}),
       ...Object.fromEntries(
         worker
           .executions()

@@ -51,6 +51,7 @@ const quiet = (send: (message: Message) => void): PeerLink => ({
   send,
   push: () => undefined,
   announceHeads: () => undefined,
+  facts: () => ({ rttMs: undefined, queuedBytes: 0, opsBehind: undefined, upForMs: 0 }),
   confirm: () => undefined,
   close: () => undefined,
 });

@@ -22,6 +22,8 @@ const NOTHING = {
   lowDisk: false,
   activity: {},
   accounts: {},
+  wallMs: 0,
+  links: [],
 };
 
 interface Observer {

@@ -72,6 +72,7 @@ export function openSocketLink(open: OpenSocket, makeHandlers: (link: Link) => L
   const link: Link = {
     remoteAddress: open.remoteAddress,
     bufferedBytes: () => socket.bufferedAmount,
+    rttMs: () => life.rttMs(),
     send: (bytes) => {
       if (ending !== undefined || socket.readyState !== WebSocket.OPEN) return "closed";
       if (socket.bufferedAmount + bytes.length > LIMITS.outboxBytes) return "full";
@@ -85,6 +86,7 @@ export function openSocketLink(open: OpenSocket, makeHandlers: (link: Link) => L
       maxMessageBytes = Math.min(bytes, LIMITS.messageBytes);
       removeBudget();
       open.onProved();
+      life.ask();
     },
     close: (reason) => hangUp(CLOSED_BY_US, reason),
   };
@@ -103,9 +105,10 @@ export function openSocketLink(open: OpenSocket, makeHandlers: (link: Link) => L
     open.onClosed();
     handlers.onClose(ending ?? closeReason(code, text));
   });
+  const life = createLifeSign(socket, raw, cut);
   // Events come later, in a turn of their own, so the handlers are there for the first of them.
   const handlers = makeHandlers(link);
-  return { link, checkAlive: createLifeSign(socket, raw, cut), cut };
+  return { link, checkAlive: life.check, cut };
 }
 
 /** Returns how to lift the budget. */
@@ -129,14 +132,39 @@ function holdToBudget(raw: Socket, onPassed: () => void): () => void {
  * Counts rounds, not time: after this process itself was stopped for an hour, one round has passed. Any byte is a sign of
  * life, so that a large message on a slow line does not look like silence.
  */
-function createLifeSign(socket: WebSocket, raw: Socket, cut: (reason: string) => void): () => void {
+interface LifeSign {
+  readonly check: () => void;
+  /** Asks at once, for people who want to know how far away it is. */
+  readonly ask: () => void;
+  readonly rttMs: () => number | undefined;
+}
+
+function createLifeSign(socket: WebSocket, raw: Socket, cut: (reason: string) => void): LifeSign {
   let bytesRead = raw.bytesRead;
   let silentRounds = 0;
-  return () => {
-    silentRounds = raw.bytesRead === bytesRead ? silentRounds + 1 : 0;
-    bytesRead = raw.bytesRead;
-    if (silentRounds >= SILENT_ROUNDS) cut("the other end does not answer any more");
-    else if (socket.readyState === WebSocket.OPEN) socket.ping();
+  let rounds = 0;
+  let asked: { readonly words: string; readonly atMs: number } | undefined;
+  let rttMs: number | undefined;
+  // An answer to an earlier question, or to none, says nothing about how far away the other end is.
+  socket.on("pong", (words) => {
+    if (asked === undefined || words.toString("latin1") !== asked.words) return;
+    rttMs = performance.now() - asked.atMs;
+    asked = undefined;
+  });
+  const ask = (): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    asked = { words: String(++rounds), atMs: performance.now() };
+    socket.ping(asked.words);
+  };
+  return {
+    rttMs: () => rttMs,
+    ask,
+    check: () => {
+      silentRounds = raw.bytesRead === bytesRead ? silentRounds + 1 : 0;
+      bytesRead = raw.bytesRead;
+      if (silentRounds >= SILENT_ROUNDS) cut("the other end does not answer any more");
+      else ask();
+    },
   };
 }
 

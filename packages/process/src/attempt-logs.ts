@@ -5,10 +5,11 @@
  * stopped. A log grows to `maxBytesPerLog` and then gets one last line saying so: a file longer than the limit is a log
  * that was cut. Item and epoch are checked before they become a path.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptLogs } from "@skein/node";
 import { assert } from "@skein/core";
+import { readPiece } from "./read-piece.ts";
 
 export interface AttemptLogsOptions {
   readonly directory: string;
@@ -101,28 +102,6 @@ function lastLine(maxBytes: number): Uint8Array {
 
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.byteLength;) written += writeSync(file, bytes, written);
-}
-
-function readPiece(
-  path: string,
-  offset: number,
-  maxBytes: number,
-): { readonly bytes: Uint8Array; readonly end: number } {
-  const file = openSync(path, "r");
-  try {
-    const end = fstatSync(file).size;
-    const from = Math.min(Math.max(Math.trunc(offset), 0), end);
-    const bytes = new Uint8Array(Math.min(Math.max(Math.trunc(maxBytes), 0), end - from));
-    let filled = 0;
-    while (filled < bytes.byteLength) {
-      const count = readSync(file, bytes, filled, bytes.byteLength - filled, from + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return { bytes: bytes.subarray(0, filled), end };
-  } finally {
-    closeSync(file);
-  }
 }
 
 function epochsIn(directory: string): readonly number[] {

@@ -11,12 +11,10 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
-  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -28,6 +26,7 @@ import { createGunzip, createGzip } from "node:zlib";
 
 import { err, ok, type Result } from "@skein/core";
 import type { Blobs, StoredBlob } from "@skein/node";
+import { readPiece } from "./read-piece.ts";
 
 const NAME = /^([0-9a-f]{64})\.gz$/;
 
@@ -138,23 +137,6 @@ function createMeasure(maxBytes: number): Measure {
     },
   });
   return { stream, result: () => ({ digest: hash.digest("hex"), size }) };
-}
-
-function readPiece(
-  path: string,
-  offset: number,
-  maxBytes: number,
-): { readonly bytes: Uint8Array; readonly end: number } {
-  const file = openSync(path, "r");
-  try {
-    const end = fstatSync(file).size;
-    const from = Math.min(Math.max(Math.trunc(offset), 0), end);
-    const bytes = new Uint8Array(Math.min(maxBytes, end - from));
-    const count = readSync(file, bytes, 0, bytes.length, from);
-    return { bytes: bytes.subarray(0, count), end };
-  } finally {
-    closeSync(file);
-  }
 }
 
 function syncFile(path: string): void {

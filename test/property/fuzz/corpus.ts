@@ -112,6 +112,8 @@ export function createCorpus(): Corpus {
         intervalMs: 1_000,
         activity: { [item(1).entity]: "coding" },
         accounts: { "matrix/main": "s72594_4483" },
+        wallMs: 1_760_000_000_000,
+        links: [],
       },
       member.signer,
     ),

@@ -52,6 +52,7 @@ export function createVirtualNetwork(time: VirtualTime, prng: Prng): VirtualNetw
         return "sent";
       },
       bufferedBytes: () => 0,
+      rttMs: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
       setMaxMessageBytes: () => undefined,

@@ -1,5 +1,6 @@
 /** Options that several commands share. */
-import { parseDuration } from "@skein/config";
+// Not the whole package: the schema of skein.yaml takes a tenth of a second to load, and every command waits for it.
+import { parseDuration } from "@skein/config/quantity";
 import { InvalidArgumentError, Option } from "commander";
 
 import { defaultDataDirectory } from "../default-directory.ts";

@@ -29,6 +29,44 @@ test("what is wrong with a chat account is told to its end, with what to do", ()
   ]);
 });
 
+test("a clock that is elsewhere, a link that somebody else tells of and an alarm are told of the mesh", () => {
+  const node = { role: "agent", version: "0.1.0", slots: 2, slotsFree: 1, incarnationCount: 1, standby: "" };
+  const page = present("mesh", {
+    mesh: "3f".repeat(32),
+    name: "loom",
+    nodes: [
+      { ...node, id: "a", name: "alder", self: true, reach: "self", alive: true, heardAgoMs: 0, skewMs: 0 },
+      { ...node, id: "b", name: "birch", reach: "relayed", alive: true, heardAgoMs: 900, skewMs: 3_600_000 },
+      { ...node, id: "c", name: "cedar", reach: "none", alive: false, heardAgoMs: null, skewMs: null },
+    ],
+    links: [{ a: "b", b: "c", own: false, rttMs: null, queuedBytes: null, opsBehind: null }],
+    alarms: [{ type: "fork", message: "birch wrote two\u001b[2J histories." }],
+    invites: [],
+  });
+  expect(page.trimEnd().split("\n").slice(2)).toEqual([
+    "NODE   ROLE   REACH      HEARD       CLOCK         SLOTS  VERSION  LOGS  STATE",
+    "alder  agent  this node                            1/2    0.1.0    1",
+    "birch  agent  relayed    900 ms ago  60 min ahead  1/2    0.1.0    1",
+    "cedar  agent  none       never                     1/2    0.1.0    1     silent",
+    "",
+    "LINK   TO     WHOSE  ROUND TRIP  OPS BEHIND  QUEUED",
+    "birch  cedar  told",
+    "",
+    expect.not.stringContaining("\u001b"),
+  ]);
+});
+
+test("money that nobody knows is never told as none, and a page that has another one says how to get it", () => {
+  const flow = { range: "7d", from: 0, landed: 1, unclear: 1, lead: null, cycle: null, steps: [], failures: [] };
+  const day = { day: "2026-11-21", microUsd: 0, reserved: 0, attempts: 1, unknown: 1, cap: null };
+  expect(present("flow", { ...flow, days: [day] })).toContain("2026-11-21  unknown  $0.00      none");
+  const span = { epoch: 2, startedAt: 0, endedAt: null, nodeName: "birch", outcome: "running", tookOverFrom: "alder" };
+  const row = { item: "0123456789ab", title: "A story", spans: [span] };
+  const page = present("timeline", { range: "7d", rows: [row], next: "5-0123456789ab" });
+  expect(page).toContain("from alder");
+  expect(page).toContain("skein timeline --range 7d --after 5-0123456789ab");
+});
+
 test("without accounts it says that perhaps no node runs", () => {
   expect(present("transports", [])).toContain("or no node runs there");
 });

@@ -48,6 +48,8 @@ export interface DeskDouble extends ChatDesk {
 interface ProjectDouble {
   qa: QaPolicy | undefined;
   unpaid: string | undefined;
+  /** How often the ledger was read to answer what is unpaid. */
+  booksOpened: number;
 }
 
 export interface MeshDouble {
@@ -71,7 +73,10 @@ const namingOf = (project: ProjectDouble): Naming => ({
   landingOf: () => unverified,
   qa: () => project.qa,
   unpaid: () => () => project.unpaid,
-  unpaidAnywhere: () => () => project.unpaid,
+  unpaidAnywhere: () => {
+    project.booksOpened++;
+    return () => project.unpaid;
+  },
 });
 
 interface Seat {
@@ -121,7 +126,7 @@ export function createMeshDouble(clock: ClockDouble = createClockDouble()): Mesh
     seats.push(seat);
     return seat;
   };
-  const project: ProjectDouble = { qa: undefined, unpaid: undefined };
+  const project: ProjectDouble = { qa: undefined, unpaid: undefined, booksOpened: 0 };
   const around = { clock, replica, seats, listeners, writeAs, naming: namingOf(project) };
   return {
     project,

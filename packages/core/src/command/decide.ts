@@ -14,7 +14,7 @@ import { roleAtLeast, ROLES } from "../member/role.ts";
 import { type QaMode, type QueueMode, readBody, type RegisterBody, type StageBody, writeBody } from "../op/bodies.ts";
 import { LIMITS } from "../op/limits.ts";
 import { setBudget } from "./decide-budget.ts";
-import { answer, approve, changeRole, chatDraft, note, pair } from "./decide-people.ts";
+import { answer, approve, changeRole, chatDraft, comment, note, pair } from "./decide-people.ts";
 import { addTimer, cancelTimer } from "./decide-timers.ts";
 import { drainNode, freezeMesh } from "./decide-work.ts";
 import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./deciding.ts";
@@ -49,10 +49,14 @@ type Answered = Extract<
       | "item.list"
       | "item.show"
       | "item.history"
+      | "item.diff"
       | "why"
       | "stuck"
       | "claims"
       | "nodes"
+      | "mesh"
+      | "flow"
+      | "timeline"
       | "members"
       | "projects"
       | "queue"
@@ -119,6 +123,8 @@ function decideAllowed(command: Command, context: DecideContext): Decided {
       return setBudget(command.input, context);
     case "item.note":
       return note(command.input, context);
+    case "item.comment":
+      return comment(command.input, context);
     case "item.answer":
       return answer(command.input, context);
     case "people.pair":

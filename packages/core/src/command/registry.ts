@@ -7,7 +7,9 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
+import { OID } from "../op/fields.ts";
 import { ITEM_TYPES, LEDGER_KEYS, QA_MODES } from "../op/bodies.ts";
+import { FLOW_RANGES } from "../op/ranges.ts";
 import { LIMITS } from "../op/limits.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
@@ -43,7 +45,15 @@ const touches = z
   .describe("paths that it will change, like src/login/**, replaced as a whole");
 const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
+const epoch = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(LIMITS.counter)
+  .describe("which attempt; the one with the newest branch when left out");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
+
+const range = z.enum(FLOW_RANGES).default("7d").describe("how far back");
 
 const ttl = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h");
 
@@ -105,6 +115,19 @@ const inputs = {
   "item.show": z.strictObject({ item: itemRef }),
   "item.history": z.strictObject({ item: itemRef }),
   "item.note": z.strictObject({ item: itemRef, text: note.min(1) }),
+  "item.comment": z.strictObject({
+    item: itemRef,
+    text: note.min(1),
+    epoch: epoch.optional(),
+    path: z.string().max(LIMITS.pathLength).default("").describe("the file it is about; all of them when left out"),
+    line: z.coerce.number().int().min(1).max(LIMITS.counter).optional().describe("the line of that file, from 1"),
+    commit: z
+      .string()
+      .regex(OID, "must be a whole commit id in hex")
+      .optional()
+      .describe("the commit that you have looked at"),
+  }),
+  "item.diff": z.strictObject({ item: itemRef, epoch: epoch.optional() }),
   "item.answer": z.strictObject({
     item: itemRef,
     text: note.min(1),
@@ -139,6 +162,12 @@ const inputs = {
   stuck: z.strictObject({}),
   claims: z.strictObject({}),
   nodes: z.strictObject({}),
+  mesh: z.strictObject({}),
+  flow: z.strictObject({ range }),
+  timeline: z.strictObject({
+    range,
+    after: z.string().max(32).optional().describe("where to go on: what the page before gave as next"),
+  }),
   members: z.strictObject({}),
   "member.invite": z.strictObject({
     role: z.enum(ROLES).describe("what the new member may do"),
@@ -279,6 +308,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.restore", "writes", "operator", "Bring an archived item back to the Backlog", ["item"]),
   spec("item.delete", "writes", "operator", "Delete an item for good; a tombstone remains", ["item"]),
   spec("item.note", "writes", "operator", "Write a note on an item", ["item", "text"]),
+  spec("item.comment", "writes", "operator", "Say something of what an attempt has made; the next attempt is told", [
+    "item",
+    "text",
+  ]),
+  spec("item.diff", "asks-node", "observer", "Show what an attempt has changed", ["item"]),
   spec("item.answer", "writes", "operator", "Answer what an agent has asked about an item", ["item", "text"]),
   spec("artifacts", "reads", "observer", "List what is kept of attempts: logs, gate output, files", ["item"]),
   spec("questions", "reads", "observer", "List what agents ask and nobody has answered"),
@@ -290,6 +324,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("stuck", "reads", "observer", "List what does not move: why, since when, and the command that gets it out"),
   spec("claims", "asks-node", "observer", "List who holds what, and whether they are alive"),
   spec("nodes", "asks-node", "observer", "List the nodes as this one sees them"),
+  spec("mesh", "asks-node", "observer", "Show the mesh: nodes, the links between them, clocks, and alarms"),
+  spec(
+    "flow",
+    "asks-node",
+    "observer",
+    "Show how work flows: what landed, how long it took, what failed, what it cost",
+  ),
+  spec("timeline", "asks-node", "observer", "Show who held what when, take-overs marked"),
   spec("members", "reads", "observer", "List the members and open invitations"),
   spec("member.invite", "writes", "operator", "Print a ticket that lets one machine join", [], ["invite"]),
   spec(

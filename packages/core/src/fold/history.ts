@@ -7,7 +7,7 @@
 import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
-import type { AnnotationBody, ItemBody, OpBody, StageBody, WriteBody } from "../op/bodies.ts";
+import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody, WriteBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
@@ -31,7 +31,11 @@ export interface FoldOp {
   readonly body: OpBody | undefined;
 }
 
-export type HistoryEntry = Omit<FoldOp, "body"> & { readonly outcome: Outcome };
+export type HistoryEntry = Omit<FoldOp, "body"> & {
+  readonly outcome: Outcome;
+  /** Why the attempt was sent back; only there when the op says that it was. */
+  readonly sentBack?: SendBackReason;
+};
 
 export type Outcome =
   /** Part of the tree, with the state it makes and the member that wrote it, whichever key signed. */
@@ -125,7 +129,9 @@ function entryOf({ id: entity, entries }: ItemHistory, op: FoldOp, outcome: Outc
   const { id, author, incarnation, seq, lamport, wall, kind } = op;
   // The string that is here already, not another copy of it.
   const on = op.on === null ? null : (entries.get(op.on)?.id ?? op.on);
-  return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome };
+  const { body } = op;
+  if (body?.kind !== "item.sendBack") return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome };
+  return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome, sentBack: body.reason };
 }
 
 function raiseBest(history: MutableHistory, { lamport, author, id }: FoldOp, state: ItemState): void {

@@ -75,6 +75,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   beatTextLength: 256,
   /** The cursor of a chat account in a beat. */
   beatCursorLength: 400,
+  /** Links that a beat names. */
+  beatLinks: 24,
   /** A piece of an attempt's output in one `log-data`. */
   logBytes: 64 * 1024,
   /** How often a `log-read` is passed on to where the output is. */
@@ -110,6 +112,10 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   touches: 32,
   touchLength: 120,
   noteLength: 2_000,
+  /** Comments on an item that a node still writes; it reads as many as there are. */
+  comments: 500,
+  /** A path that a comment is about. */
+  pathLength: 400,
   gateRuns: 64,
   /** Models that one op tells the cost of. */
   spendModels: 16,
@@ -168,6 +174,7 @@ export type LimitName =
   | "beatAddresses"
   | "beatTextLength"
   | "beatCursorLength"
+  | "beatLinks"
   | "logBytes"
   | "logHops"
   | "artifactBytes"
@@ -190,6 +197,8 @@ export type LimitName =
   | "touches"
   | "touchLength"
   | "noteLength"
+  | "comments"
+  | "pathLength"
   | "gateRuns"
   | "spendModels"
   | "budgetShares"

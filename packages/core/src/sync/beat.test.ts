@@ -22,6 +22,8 @@ const BEAT: Omit<Beat, "node"> = {
   intervalMs: 2_000,
   activity: { "0123456789ab": "running the gate" },
   accounts: { "matrix/main": "s72594_4483_1934" },
+  wallMs: 1_790_000_000_000,
+  links: ["0123456789abcdef", "fedcba9876543210"],
 };
 
 const always = (): boolean => true;
@@ -74,7 +76,7 @@ test("a beat that is repeated or older than the last one is refused before its s
 });
 
 const FIELDS: readonly Value[] = [
-  "skein/beat/3",
+  "skein/beat/4",
   MESH,
   signer.publicKey,
   3,
@@ -89,6 +91,8 @@ const FIELDS: readonly Value[] = [
   2_000,
   {},
   {},
+  1_790_000_000_000,
+  new Uint8Array(16),
 ];
 
 const openFields = (fields: readonly Value[]): Beat | undefined => {
@@ -97,7 +101,7 @@ const openFields = (fields: readonly Value[]): Beat | undefined => {
 };
 
 test.each<[string, number, Value]>([
-  ["another tag", 0, "skein/beat/2"],
+  ["another tag", 0, "skein/beat/3"],
   ["a short key", 2, new Uint8Array(31)],
   ["a boot count of 2^31", 3, 2 ** 31],
   ["a counter that is text", 4, "14"],
@@ -111,6 +115,9 @@ test.each<[string, number, Value]>([
   ["an interval of 2^31", 12, 2 ** 31],
   ["an activity that is text", 13, "busy"],
   ["accounts that are a list", 14, []],
+  ["a wall time that is text", 15, "noon"],
+  ["links that are a list", 16, []],
+  ["more links than it may name", 16, new Uint8Array(25 * 8)],
   ["more bytes than 4 KiB", 13, { a: "x".repeat(5_000) }],
 ])("a signed beat with %s is refused", (_what, index, value) => {
   expect(openFields(FIELDS)).toBeDefined();

@@ -4,7 +4,7 @@
  * `boot` counts the starts of the node and `counter` the beats since then, so (boot, counter) only ever grows and a
  * repeated beat renews nothing. A beat renews every lease its sender holds.
  */
-import { toHex } from "../kernel/bytes.ts";
+import { concatBytes, fromHex, toHex } from "../kernel/bytes.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -31,9 +31,14 @@ export interface Beat {
   readonly activity: Readonly<Record<string, string>>;
   /** The chat accounts that it can speak for; with its cursor when it holds the account's lease, else empty. */
   readonly accounts: Readonly<Record<string, string>>;
+  /** Wall time where it was sealed, Unix ms: people are shown how far clocks are apart, and nothing else goes by it. */
+  readonly wallMs: number;
+  /** Whom the sender is linked to directly: the first 16 hex digits of their member ids. Its own word, for people only. */
+  readonly links: readonly string[];
 }
 
-const TAG = "skein/beat/3";
+const TAG = "skein/beat/4";
+const LINK_BYTES = 8;
 
 export function sealBeat(
   mesh: Uint8Array,
@@ -57,6 +62,8 @@ export function sealBeat(
     intervalMs,
     beat.activity,
     beat.accounts,
+    beat.wallMs,
+    concatBytes(...beat.links.slice(0, LIMITS.beatLinks).flatMap((id) => fromHex(id.slice(0, 2 * LINK_BYTES)) ?? [])),
   ]);
   return { bytes, signature: signer.sign(bytes) };
 }
@@ -69,7 +76,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 15) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 17) return undefined;
   const [
     tag,
     beatMesh,
@@ -86,12 +93,16 @@ export function openBeat(
     intervalMs,
     activity,
     accounts,
+    wallMs,
+    links,
   ]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
   if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
   if (!isCount(boot) || !isCount(counter) || !isCount(slots) || !isCount(slotsFree) || !isCount(intervalMs))
     return undefined;
   if (!isCount(load) || typeof lowDisk !== "boolean") return undefined;
+  if (typeof wallMs !== "number" || wallMs < 0 || !isBytes(links) || links.length > LIMITS.beatLinks * LINK_BYTES)
+    return undefined;
   if (typeof version !== "string" || version.length > LIMITS.nameLength) return undefined;
   if (
     !Array.isArray(addresses) ||
@@ -115,10 +126,17 @@ export function openBeat(
     intervalMs,
     activity: shortTexts(activity),
     accounts: shortTexts(accounts, LIMITS.beatCursorLength),
+    wallMs,
+    links: linksIn(links),
   };
   if (!isNewer(beat)) return undefined;
   return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
 }
+
+const linksIn = (bytes: Uint8Array): readonly string[] =>
+  Array.from({ length: Math.floor(bytes.length / LINK_BYTES) }, (_, place) =>
+    toHex(bytes.subarray(place * LINK_BYTES, (place + 1) * LINK_BYTES)),
+  );
 
 const isCount = (value: Value | undefined): value is number => typeof value === "number" && value < 2 ** 31;
 const shortTexts = (

@@ -20,6 +20,8 @@ export interface Naming {
   readonly activityOf: (item: string, claim: Claim) => string;
   /** What the project asks for before something lands; undefined where nobody has read that. */
   readonly qa?: () => QaPolicy | undefined;
+  /** How many items the project lands in one train at most; undefined where nobody has read that. */
+  readonly batch?: () => number | undefined;
   /** The members that could run a gate. */
   readonly able?: () => readonly string[];
   /** Opens the books, which costs a look at everything that was spent; then, why no attempt of an item is paid for, in words. */

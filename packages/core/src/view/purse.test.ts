@@ -215,3 +215,32 @@ test("an attempt that runs is ended by the first cap that it reaches, together w
   expect(why({ item: usd(2) }, usd(1))).toBe("the item has cost $2.00 of $2.00");
   expect(why({ day: usd(3) }, usd(1))).toBe("today's work has cost $3.00 of $3.00");
 });
+
+test("what only this node cannot pay is no refusal that others would repeat", () => {
+  const world = worldOf();
+  const view = world.replica.view();
+  const budgets = new Map([
+    ["op", { id: "op", lamport: 1, author: "a", wall: 1, from: MONDAY, microUsd: 0, shares: new Map() }],
+  ]);
+  const of = (caps: Partial<Caps>): ReturnType<typeof openPurse> =>
+    openPurse({
+      view: { ...view, membership: { ...view.membership, budgets } },
+      caps: { ...NO_CAPS, ...caps },
+      today: MONDAY,
+      self: SELF,
+    });
+  const own = of({ attempt: usd(2) });
+  expect(own.offer(world.item(A))).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("this node has $0.00 left"),
+  });
+  expect(own.refusalAnywhere(world.item(A))).toBeUndefined();
+  const uncapped = of({});
+  expect(uncapped.offer(world.item(A))).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("Give budget.attempt"),
+  });
+  expect(uncapped.refusalAnywhere(world.item(A))).toContain("Give budget.attempt");
+  const full = of({ attempt: usd(2), day: usd(1) });
+  expect(full.refusalAnywhere(world.item(A))).toContain("today's work has $0.00 of $1.00");
+});

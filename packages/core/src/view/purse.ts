@@ -32,6 +32,8 @@ export interface Purse {
    * cap of an attempt; or one sentence saying why it is not paid for.
    */
   offerMore(item: LiveItem, claim: string): Result<number, string>;
+  /** Like the refusal of an offer, but only what every node would say: not that this one's own rights are used up. */
+  refusalAnywhere(item: LiveItem): string | undefined;
   /** So much is as good as set aside. */
   take(reserved: number): void;
   /** Work was refused for want of this node's own rights alone: others may have some to give. */
@@ -68,23 +70,32 @@ export function openPurse({ view, caps, today, self }: PurseInput): Purse {
   const fleetProblem = (wanted: number | null): string | undefined => {
     if (!fleet) return undefined;
     if (wanted === null) return NO_ATTEMPT_CAP;
+    return ownProblem(wanted);
+  };
+  const ownProblem = (wanted: number): string | undefined => {
     const left = ownLeft();
     if (left >= wanted) return undefined;
     short = true;
     return shortOfRights(left, wanted);
   };
   const hasCap = fleet || caps.attempt !== null || caps.item !== null || caps.day !== null;
+  const refusalAnywhere = (item: LiveItem): string | undefined => {
+    if (!hasCap) return undefined;
+    const reserve = caps.attempt ?? 0;
+    return (
+      attemptProblem(item, caps) ??
+      itemProblem(item, caps, reserve) ??
+      dayProblem(caps, ofToday, taken, reserve) ??
+      (fleet && caps.attempt === null ? NO_ATTEMPT_CAP : undefined)
+    );
+  };
   return {
     offer: (item) => {
       if (!hasCap) return ok(0);
-      const reserve = caps.attempt ?? 0;
-      const why =
-        attemptProblem(item, caps) ??
-        itemProblem(item, caps, reserve) ??
-        dayProblem(caps, ofToday, taken, reserve) ??
-        fleetProblem(caps.attempt);
-      return why === undefined ? ok(reserve) : err(why);
+      const why = refusalAnywhere(item) ?? fleetProblem(caps.attempt);
+      return why === undefined ? ok(caps.attempt ?? 0) : err(why);
     },
+    refusalAnywhere,
     offerMore: (item, claim) => {
       if (!hasCap) return ok(0);
       const own = spendsOf(item).filter((spend) => spend.claim === claim);

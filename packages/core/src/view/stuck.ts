@@ -9,6 +9,7 @@ import { isLive, type LiveItem } from "../command/find.ts";
 import { type PartsByParent, partsByParent } from "../command/parts.ts";
 import { awaitedOf, waitingFor } from "../command/review.ts";
 import type { View } from "../fold/fold.ts";
+import { once } from "../kernel/once.ts";
 import { openQuestions } from "../fold/annotations.ts";
 import { hasLanded } from "../fold/item-state.ts";
 import { type MergeQueue, mergeQueueOf, queueShut } from "./merge-queue.ts";
@@ -55,12 +56,6 @@ const queueOf = (view: View, naming: Naming): MergeQueue =>
     isVerified: (id) => naming.landingOf(id).state === "verified",
     qa: () => naming.qa?.(),
   });
-
-/** Makes it when it is asked for, and only the first time. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 interface Look {
   readonly item: LiveItem;

@@ -22,6 +22,7 @@ const link: PeerLink = {
   send: () => undefined,
   push: () => undefined,
   announceHeads: () => undefined,
+  facts: () => ({ rttMs: undefined, queuedBytes: 0, opsBehind: undefined, upForMs: 0 }),
   confirm: () => undefined,
   close: () => undefined,
 };

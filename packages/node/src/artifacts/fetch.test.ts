@@ -17,6 +17,7 @@ const link = (name: string): PeerLink => ({
   send: () => undefined,
   push: () => undefined,
   announceHeads: () => undefined,
+  facts: () => ({ rttMs: undefined, queuedBytes: 0, opsBehind: undefined, upForMs: 0 }),
   confirm: () => undefined,
   close: () => undefined,
 });

@@ -7,6 +7,8 @@ import type { Knowledge } from "./live-push.ts";
 
 export interface LinkState extends Knowledge {
   peer: Peer | undefined;
+  /** When it proved its key. */
+  provedMs: number;
   /** Set together with the peer. */
   ingress: Ingress | undefined;
   closed: boolean;
@@ -29,6 +31,7 @@ export interface LinkState extends Knowledge {
 
 export const newLinkState = (nowMs: number): LinkState => ({
   peer: undefined,
+  provedMs: nowMs,
   ingress: undefined,
   closed: false,
   known: undefined,

@@ -13,6 +13,7 @@ function link(initiated: boolean, closed: string[], name: string): PeerLink {
     send: () => undefined,
     push: () => undefined,
     announceHeads: () => undefined,
+    facts: () => ({ rttMs: undefined, queuedBytes: 0, opsBehind: undefined, upForMs: 0 }),
     confirm: () => undefined,
     close: (code) => closed.push(`${name} ${code}`),
   };

@@ -61,6 +61,15 @@ export interface LinkRefusal {
   readonly peer: string;
 }
 
+export interface LinkFacts {
+  /** How long the other end took to answer; undefined before it was asked. */
+  readonly rttMs: number | undefined;
+  readonly queuedBytes: number;
+  /** Ops that are here and that the peer is not known to hold; undefined before it has said what it holds. */
+  readonly opsBehind: number | undefined;
+  readonly upForMs: number;
+}
+
 export interface PeerLink {
   readonly initiated: boolean;
   readonly remoteAddress: string;
@@ -70,6 +79,8 @@ export interface PeerLink {
   /** Pushes frames that just became durable, as far as the peer has what they build on; also told of its own. */
   push(frames: readonly CommittedFrame[]): void;
   announceHeads(): void;
+  /** For people: nothing is decided by it. */
+  facts(): LinkFacts;
   /** A provisional peer turned out to be a member. */
   confirm(): void;
   close(code: RefusalCode, message: string): void;
@@ -116,6 +127,12 @@ export function createPeerLink(
     announceHeads: () => {
       if (mayHaveLog(state)) announcer.announce();
     },
+    facts: () => ({
+      rttMs: link.rttMs(),
+      queuedBytes: link.bufferedBytes(),
+      opsBehind: opsBehind(state, deps.replica.heads()),
+      upForMs: deps.clock.monoMs() - state.provedMs,
+    }),
     confirm: () => {
       if (state.peer?.provisional !== true) return;
       state.peer = { ...state.peer, provisional: false };
@@ -148,6 +165,11 @@ export function createPeerLink(
   return { peerLink, handlers };
 }
 
+const opsBehind = ({ known }: LinkState, heads: Heads): number | undefined =>
+  known === undefined
+    ? undefined
+    : [...heads].reduce((sum, [branch, { seq }]) => sum + Math.max(0, seq - (known.get(branch) ?? 0)), 0);
+
 /** Runs the handshake's steps. Speaks first when this node dialed. */
 function createGreeting(
   state: LinkState,
@@ -167,6 +189,7 @@ function createGreeting(
     const account = deps.accountOf(peer);
     const nowMs = deps.clock.monoMs();
     state.peer = peer;
+    state.provedMs = nowMs;
     state.ingress = createIngress({
       ...deps,
       link,

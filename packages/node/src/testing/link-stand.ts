@@ -58,6 +58,7 @@ export function createRecordedLink(remoteAddress = "192.0.2.1:4710"): RecordedLi
       return "sent";
     },
     bufferedBytes: () => 0,
+    rttMs: () => undefined,
     pause: () => {
       paused = true;
     },

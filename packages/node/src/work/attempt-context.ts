@@ -2,6 +2,7 @@
  * What the steps of one attempt share: the item and claim it serves, where its output goes, and how it writes to the log.
  * Every write checks first that the claim is still the item's: the fencing token at work.
  */
+import type { ProjectConfig } from "@skein/config";
 import {
   type Candidate,
   type CommandError,
@@ -214,6 +215,20 @@ export function roomFor(context: AttemptContext, paths: Pick<Room, "read" | "wri
   const { sandbox, network } = context.project.config();
   if (sandbox === "none") return {};
   return { room: { sandbox, network: network.allow, onRefused: context.note, ...paths } };
+}
+
+/** What an agent may use, whether it codes or reviews. */
+export function agentLimits({ limits }: Pick<ProjectConfig, "limits">): ProcessSpec["limits"] {
+  const { agentWallMs, agentIdleMs, agentCpuMs, outputBytes, memoryBytes, processes, diskBytes } = limits;
+  return {
+    wallMs: agentWallMs,
+    idleMs: agentIdleMs,
+    cpuMs: agentCpuMs,
+    outputBytes,
+    memoryBytes,
+    processes,
+    diskBytes,
+  };
 }
 
 /** How a process ended, for people. */

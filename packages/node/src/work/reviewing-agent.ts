@@ -10,7 +10,7 @@ import { formatDuration, type ReviewerAgent } from "@skein/config";
 import { err, ok, type Result } from "@skein/core";
 
 import type { TurnResult } from "../ports.ts";
-import { type AttemptContext, describeEnd, heldItem, roomFor } from "./attempt-context.ts";
+import { agentLimits, type AttemptContext, describeEnd, heldItem, roomFor } from "./attempt-context.ts";
 import { paid } from "./paying.ts";
 import { putBack, setAside } from "./paying-review.ts";
 import { agentName, createTally, type Meter } from "./spending.ts";
@@ -112,7 +112,6 @@ async function runOnce(
   agents: Agents,
 ): Promise<Ran> {
   const { deps, item, epoch, project } = context;
-  const { limits } = project.config();
   const log = deps.capture({ item, epoch });
   const from = deps.leavings?.logEnd(context) ?? 0;
   const tally = createTally();
@@ -126,15 +125,7 @@ async function runOnce(
           SKEIN_EPOCH: String(epoch),
           SKEIN_REVIEW: commit,
         }),
-        limits: {
-          wallMs: limits.agentWallMs,
-          idleMs: limits.agentIdleMs,
-          outputBytes: limits.outputBytes,
-          cpuMs: limits.agentCpuMs,
-          memoryBytes: limits.memoryBytes,
-          processes: limits.processes,
-          diskBytes: limits.diskBytes,
-        },
+        limits: agentLimits(project.config()),
         ...roomFor(context, { write: [cwd], read: [] }),
         onOutput: (chunk) => log.write(chunk),
       },

@@ -19,6 +19,7 @@ import {
   stageOn,
 } from "@skein/core";
 
+import { createDiffReader, type ReadDiff } from "../attempt-diff.ts";
 import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, MachineState } from "../ports.ts";
@@ -51,6 +52,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
+  /** What an attempt has changed, for people. */
+  readonly readDiff: ReadDiff;
   /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
   unpaid(): (item: LiveItem) => string | undefined;
   /** The same, but for what only this node's own part of the fleet's budget lacks. */
@@ -152,6 +155,15 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
+    readDiff: createDiffReader(
+      {
+        clock: deps.clock,
+        view: () => deps.replica.view(),
+        repository: () => projects.current()?.repository,
+        landedAs: (item) => landings.of(item).commit ?? undefined,
+      },
+      lifetime.signal,
+    ),
     ...createMoneyWords(deps, projects),
     drain: async () => {
       lifetime.abort();
@@ -166,26 +178,21 @@ function createMoneyWords(
   deps: WorkerDeps,
   projects: Pick<ProjectHolder, "current">,
 ): Pick<Worker, "unpaid" | "unpaidAnywhere"> {
-  const unpaid: Worker["unpaid"] = () => {
+  const open = (): Purse | undefined => {
     const project = projects.current();
-    const purse = project === undefined ? undefined : purseOf(deps, project);
-    return (item) => {
-      const offer = purse?.offer(item);
-      return offer?.ok === false ? offer.error : undefined;
-    };
+    return project === undefined ? undefined : purseOf(deps, project);
   };
   return {
-    unpaid,
-    unpaidAnywhere: () => {
-      const own = unpaid();
+    unpaid: () => {
+      const purse = open();
       return (item) => {
-        const why = own(item);
-        const project = projects.current();
-        if (why === undefined || project === undefined) return undefined;
-        // Once it has refused one item for that, a purse says so of every item.
-        const purse = purseOf(deps, project);
-        return purse.offer(item).ok || purse.isShort() ? undefined : why;
+        const offer = purse?.offer(item);
+        return offer?.ok === false ? offer.error : undefined;
       };
+    },
+    unpaidAnywhere: () => {
+      const purse = open();
+      return (item) => purse?.refusalAnywhere(item);
     },
   };
 }

@@ -149,6 +149,8 @@ const BEAT_WORDS = {
   intervalMs: BEAT_MS,
   activity: {},
   accounts: {},
+  wallMs: 0,
+  links: [],
 };
 
 function dialOne(

@@ -94,6 +94,7 @@ const linkOf = (wires: Wires, pair: Pair, own: End, other: End, remoteAddress: s
     return "sent";
   },
   bufferedBytes: () => other.waitingBytes,
+  rttMs: () => undefined,
   setMaxMessageBytes: () => undefined,
   pause: () => {
     own.paused = true;

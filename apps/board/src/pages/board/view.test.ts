@@ -1,6 +1,8 @@
-import { STAGES, type BoardItem, type BoardNode } from "@skein/core";
+import { STAGES, type Board, type BoardItem, type BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
-import { COLUMN_TITLES, viewBoard, type BoardMaps, type Card, type Column } from "./board-view.ts";
+import { COLUMN_TITLES, viewBoard, type Card, type Column } from "./view.ts";
+
+type BoardMaps = Pick<Board, "items" | "nodes" | "queue">;
 
 const ITEM: BoardItem = {
   id: "item1",

@@ -2,15 +2,11 @@
  * What the page shows, as plain data made from the board's maps: which cards stand in which column in which order and
  * every word on them. Pure, so that it is tested without a browser; drawing it is a matter of text nodes.
  */
-import type { BoardClaim, BoardItem, BoardNode, BoardQueueEntry, STAGES, Stage } from "@skein/core";
-import { counted, plainText, shorten } from "./text.ts";
+import type { Board, BoardClaim, BoardItem, BoardNode, STAGES, Stage } from "@skein/core";
+import { counted, plainText, shorten } from "../../text.ts";
 
 /** The part of the board the page draws. */
-export interface BoardMaps {
-  readonly items: ReadonlyMap<string, BoardItem>;
-  readonly nodes: ReadonlyMap<string, BoardNode>;
-  readonly queue: ReadonlyMap<string, BoardQueueEntry>;
-}
+type BoardMaps = Pick<Board, "items" | "nodes" | "queue">;
 
 export interface BoardView {
   readonly columns: readonly Column[];

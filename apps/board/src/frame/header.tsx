@@ -1,0 +1,103 @@
+/** The head of every page: where to go, which node answers, whether what is shown is fresh. */
+import { Keyboard, Monitor, Moon, Sun } from "lucide-preact";
+import type { JSX } from "preact";
+import { Copy } from "../parts/copy.tsx";
+import type { Session } from "../session.ts";
+import { plainText, shorten, timeText } from "../text.ts";
+import { frameTexts } from "../texts/frame.ts";
+import { THEMES, theme } from "./preferences.ts";
+import { address, addressOf } from "./router.ts";
+import { PAGES } from "./routes.ts";
+
+export interface HeaderProps {
+  readonly session: Session;
+  readonly onKeys: () => void;
+}
+
+export function Header({ session, onKeys }: HeaderProps): JSX.Element {
+  return (
+    <header class="top">
+      <h1 class="brand">{frameTexts.product}</h1>
+      <nav class="pages" aria-label={frameTexts.pages}>
+        {PAGES.flatMap(({ path, link }) =>
+          link === undefined ? (
+            []
+          ) : (
+            <a key={path} href={addressOf(path)} aria-current={address.value.path === path ? "page" : undefined}>
+              <link.icon size={15} aria-hidden="true" />
+              {link.text}
+            </a>
+          ),
+        )}
+      </nav>
+      <Place session={session} />
+      <ConnectionWord session={session} />
+      <div class="tools">
+        <ThemeButton />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={frameTexts.keys}
+          title={`${frameTexts.keys} (?)`}
+          onClick={onKeys}
+        >
+          <Keyboard size={17} aria-hidden="true" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Place({ session }: { readonly session: Session }): JSX.Element | null {
+  const facts = session.node.value;
+  if (facts === undefined) return null;
+  const mesh = plainText(facts.mesh);
+  return (
+    <p class="place">
+      <bdi class="place-node">{plainText(facts.name) || frameTexts.unnamedNode}</bdi>
+      <span class="quiet place-mesh">
+        {frameTexts.mesh(shorten(mesh, 8))}
+        <Copy text={mesh} label={frameTexts.copyMesh} />
+      </span>
+    </p>
+  );
+}
+
+function ConnectionWord({ session }: { readonly session: Session }): JSX.Element {
+  const now = session.connection.value;
+  const words =
+    now.type === "stale"
+      ? frameTexts.connection.stale(timeText(now.sinceMs, Date.now()))
+      : frameTexts.connection[now.type];
+  return (
+    <p
+      class="connection"
+      role="status"
+      data-connection={now.type}
+      title={now.type === "stale" ? frameTexts.staleHelp : undefined}
+    >
+      <span class="dot" aria-hidden="true" />
+      {words}
+    </p>
+  );
+}
+
+const THEME_ICONS = { system: Monitor, light: Sun, dark: Moon } as const;
+
+function ThemeButton(): JSX.Element {
+  const Icon = THEME_ICONS[theme.value];
+  const label = frameTexts.theme.change(frameTexts.theme[theme.value]);
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      title={label}
+      onClick={() => {
+        theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "system";
+      }}
+    >
+      <Icon size={17} aria-hidden="true" />
+    </button>
+  );
+}

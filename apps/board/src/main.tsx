@@ -1,0 +1,17 @@
+/** The page of a node: opens the session and draws the frame around whatever the address names. */
+import "@fontsource-variable/inter/wght.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./frame/frame.css";
+import "./parts/parts.css";
+import "./pages/board/board.css";
+import { render } from "preact";
+import { App } from "./frame/app.tsx";
+import { followPreferences } from "./frame/preferences.ts";
+import { followKeys } from "./frame/shortcuts.ts";
+import { openSession } from "./session.ts";
+import { frameTexts } from "./texts/frame.ts";
+
+followPreferences();
+followKeys();
+render(<App session={openSession(frameTexts.signIn.refused)} />, document.body);

@@ -1,0 +1,21 @@
+/** What cannot be shown: what happened, why, and what to do next. */
+import type { ComponentChildren, JSX } from "preact";
+
+export interface ProblemProps {
+  readonly title: string;
+  readonly why: string;
+  /** What to do next: a button or a link. */
+  readonly children?: ComponentChildren;
+}
+
+export function Problem({ title, why, children }: ProblemProps): JSX.Element {
+  return (
+    <section class="problem" role="alert">
+      <h2>{title}</h2>
+      <p>
+        <bdi>{why}</bdi>
+      </p>
+      {children}
+    </section>
+  );
+}

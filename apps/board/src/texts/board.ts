@@ -1,0 +1,28 @@
+/** The words of the board page. */
+export const boardTexts = {
+  nodes: "Nodes",
+  claims: "Claims",
+  stages: "Stages",
+  noNodes: "No node has been heard.",
+  noClaims: "Nobody holds anything.",
+  nothingHere: "Nothing here",
+  latestOf: (shown: number, count: number) => `The latest ${shown} of ${count}`,
+  labels: "Labels",
+  priority: (priority: number) => `Priority ${priority} of 9`,
+  lease: { alive: "alive", expired: "expired" },
+  nodeStates: { alive: "alive", silent: "silent", removed: "removed" },
+  thisNode: "this node",
+  epoch: (epoch: number) => `epoch ${epoch}`,
+  since: "since",
+  on: "on",
+  merged: "merged",
+  andMore: (count: number) => ` and ${count} more`,
+  notices: {
+    hold: "On hold",
+    waits: "Waits for",
+    archived: "Archived as",
+    refuted: "Refuted:",
+    asks: "The agent asks:",
+    note: "",
+  },
+};
