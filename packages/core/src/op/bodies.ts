@@ -6,7 +6,8 @@ import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from
 import { ROLES, type Role } from "../member/role.ts";
 import { CHAT_BODIES, type ChatBody } from "./chat-bodies.ts";
 import { COMMENT_BODY, type CommentBody } from "./comment-body.ts";
-import { storableText, type Value } from "./codec.ts";
+import type { Value } from "./codec.ts";
+import { encodable } from "./encodable.ts";
 import {
   boolean,
   BRANCH,
@@ -484,23 +485,7 @@ function readRegister(body: Op["body"]): OpBody | undefined {
 export function writeBody(body: OpBody): { readonly [key: string]: Value } {
   const fields: Record<string, Value> = {};
   for (const [key, value] of Object.entries(body)) {
-    if (key !== "kind") fields[key] = plain(value);
+    if (key !== "kind") fields[key] = encodable(value);
   }
   return fields;
-}
-
-/** Text that may have to be changed before it can be encoded. */
-// oxlint-disable-next-line no-control-regex -- the control character is one of them
-const DOUBTFUL = /[\0\ud800-\udfff\ufeff]/;
-
-function plain(value: unknown): Value {
-  // Agents' output is cut to length and pasted from anywhere; what cannot be encoded must not stop the node.
-  if (typeof value === "string") return DOUBTFUL.test(value) ? storableText(value).replaceAll("\0", "\ufffd") : value;
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
-  }
-  // Bodies are built of the types that the checks above name.
-  return value as Value;
 }
