@@ -10,7 +10,7 @@ const rows = [
 ].map(([, listener, path = "", access]) => ({ listener, path, access }));
 
 const constant = (path: string, name: string): string =>
-  new RegExp(`export const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
+  new RegExp(`const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
 
 test("the HTTP routes in the table are the routes of the server, with their access", () => {
   const shown = rows.filter(({ path }) => path.includes(" ")).map(({ path, access }) => `${path} ${access}`);
