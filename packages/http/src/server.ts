@@ -4,7 +4,7 @@
  * Each request passes the same gates in the same order, upgrades too: the host it was meant for, the page it comes from,
  * who asks, then the route. What has no route is refused before it is said to be missing.
  */
-import { type CommandError, err, ok, type Result } from "@skein/core";
+import { type CommandError, err, leastRole, ok, type Result, roleAtLeast } from "@skein/core";
 import type { NodeApi } from "@skein/node";
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -28,10 +28,11 @@ import type { FeedSlots } from "./log-feed.ts";
 import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
-import { matchRoutes, type Origins, type Route, type RouteMatch, YJS_PATH, YJS_ROOM } from "./routes.ts";
+import { matchRoutes, type Origins, type Route, type RouteMatch, storyOf, YJS_PATH, YJS_ROOM } from "./routes.ts";
 import { createSignInDesk, loginFragment, type SignInDesk } from "./sign-in/desk.ts";
 import { actorOf } from "./sign-in/routes.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
+import { storyRoom } from "./story-room.ts";
 import { createYjsSockets, protocolToken, type YjsSockets } from "./yjs-sockets.ts";
 
 export interface HttpServerOptions {
@@ -340,7 +341,12 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
   }
   socket.off("error", ignore);
   const caller = admitted.value;
-  site.yjs.accept(request, socket, head, () => isStillWelcome(site, caller));
+  const item = storyOf(parseTarget(request)?.pathname ?? "");
+  const person = { name: nameIn(site, caller), mayEdit: () => mayEdit(site, caller) };
+  site.yjs.accept(request, socket, head, {
+    isWelcome: () => isStillWelcome(site, caller),
+    enter: item === undefined ? undefined : storyRoom(site.api, item, person),
+  });
 }
 
 /** An open page keeps its session; one that has ended, or whose member was removed, loses its socket. */
@@ -348,6 +354,15 @@ function isStillWelcome({ signIn, api }: Site, caller: Caller): boolean {
   if (caller.type === "program") return true;
   const { id, member } = caller.session;
   return signIn.sessions.touch(id) && api.admission.standing(member) !== undefined;
+}
+
+const nameIn = ({ api }: Site, caller: Caller): string => (caller.type === "program" ? api.name : caller.standing.name);
+
+/** Asked at every edit: roles change while an editor is open. What the node itself may not, nobody may here. */
+function mayEdit({ api }: Site, caller: Caller): boolean {
+  if (caller.type === "program") return true;
+  const standing = api.admission.standing(caller.session.member);
+  return standing !== undefined && roleAtLeast(leastRole(standing.role, caller.session.role), "operator");
 }
 
 /**
@@ -369,6 +384,6 @@ function admitSocket(site: Site, door: Door, request: IncomingMessage): Result<C
   const knock = { headers, asker: judged.value, secure: door.secure, mayChange: true, token };
   const caller = callerOf(keeperOf(site), knock);
   if (!caller.ok) return err(caller.error.status);
-  if (target.pathname !== `${YJS_PATH}${YJS_ROOM}`) return err(404);
+  if (target.pathname !== `${YJS_PATH}${YJS_ROOM}` && storyOf(target.pathname) === undefined) return err(404);
   return site.yjs.isFull() ? err(503) : ok(caller.value);
 }

@@ -3,6 +3,7 @@
  * see or do goes through here, so that each of them shows the same and can do the same.
  */
 import type { Board, BoardChange, CommandError, KeptFile, Result, Role } from "@skein/core";
+import type { Stories } from "./story/story-api.ts";
 
 /** Plain JSON, as it is printed and sent. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -108,6 +109,8 @@ export interface NodeApi {
   command(name: string, input: unknown, actor?: Actor): Promise<Result<Json, CommandError>>;
   /** A file that was kept of an attempt, by its digest or the beginning of one; from here, or from a node that has it. */
   readArtifact(digest: string): Promise<Result<KeptContent, CommandError>>;
+  /** Stories that people edit together. */
+  readonly stories: Stories;
   /** A piece of an attempt's log, asked from the node that has it when it is not here. */
   readLog(query: {
     readonly item: string;

@@ -1,11 +1,12 @@
-/** What a node is made of: its ports, its identity, and how it was started. */
+/** What a node is made of: its ports, its key and its mesh, and how it is to behave. */
 import type { Crypto, Signer } from "@skein/core";
+
 import type { Json } from "./api.ts";
 import type { GrowthSettings } from "./growth.ts";
 import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
-import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import type { KeepsArtifacts } from "./output.ts";
+import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";

@@ -51,6 +51,8 @@ import { withoutSecrets } from "./secrets/redacted-journal.ts";
 import { createSecrets } from "./secrets/secrets.ts";
 import { createFleetPurse } from "./work/fleet-purse.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
+import { createStories } from "./story/stories.ts";
+import { withStoryEdits } from "./story/story-writing.ts";
 
 export interface Node {
   readonly api: NodeApi;
@@ -113,7 +115,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       },
     }),
   );
-  const journal = withoutSecrets(gated, secrets);
+  const journal = withoutSecrets(withStoryEdits(gated, { ...options, replica, feed: ownParts }), secrets);
   const watch = createFeedWatch({
     ...options,
     self: selfWithRole,
@@ -256,6 +258,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
   });
+  const stories = createStories({
+    ...options,
+    replica,
+    journal,
+    secrets,
+    feed: ownParts,
+    role: selfRole,
+    onCursor: () => undefined,
+  });
   const timers = createTimers({
     clock,
     crypto,
@@ -312,6 +323,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     worker.changed(items);
     output.changed(items);
     timers.look();
+    stories.changed(items);
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -339,6 +351,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
     readLog: (query) => output.read(query),
     readArtifact: (digest) => output.artifacts.read(digest),
+    stories,
   };
 
   const desk = createChatDesk({
@@ -376,6 +389,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       refreshBoard();
     },
     stop: async () => {
+      stories.stop();
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       timers.stop();
