@@ -18,6 +18,7 @@ import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
 import { matchRoutes, YJS_PATH, YJS_ROOM, type Route, type RouteMatch } from "./routes.ts";
+import { isOfThisMachine } from "./same-machine.ts";
 import { createYjsSockets, type YjsSockets } from "./yjs-sockets.ts";
 
 export interface HttpServerOptions {
@@ -192,6 +193,7 @@ async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
   return route.handle({
     api: site.api,
     snapshot: site.snapshot,
+    isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),

@@ -45,6 +45,7 @@ import { listNodes } from "./node-list.ts";
 import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
 import { createOutput, type KeepsArtifacts } from "./output.ts";
+import type { ProjectDesk } from "./project-desk.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
@@ -103,6 +104,8 @@ export interface NodeOptions {
   readonly transports?: () => Json;
   /** How busy the machine is; idle when it is left out. */
   readonly machine?: WorkerDeps["machine"];
+  /** Repositories of this machine; none can be begun with from here when it is left out. */
+  readonly projectDesk?: ProjectDesk;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
