@@ -56,6 +56,8 @@ const NOTES = {
   touches: "patterns of paths that an item or a branch touches",
   touchLength: "one of them",
   noteLength: "note",
+  comments: "comments on an item that a node still writes; it reads as many as there are",
+  pathLength: "path that a comment is about",
   gateRuns: "runs in one evidence",
   budgetShares: "members in one `budget.set`",
   spendModels: "models in one `item.spend`",
@@ -122,6 +124,7 @@ const HTTP_NOTES = {
   keepAliveTimeoutMs: "a connection without a request",
   idleTimeoutMs: "a connection on which nothing moves",
   closeGraceMs: "for requests under way when the node stops",
+  feeds: "readers that follow logs at once",
   pageFiles: "files of the board page",
   pageBytes: "files of the board page together",
 };

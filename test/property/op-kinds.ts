@@ -28,6 +28,7 @@ export const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "item.archive": true,
   "item.restore": true,
   "item.note": true,
+  "item.comment": true,
   "item.ask": true,
   "item.answer": true,
   "item.unask": true,

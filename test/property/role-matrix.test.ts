@@ -240,6 +240,22 @@ const CELLS: readonly Cell[] = [
     body: () => ({ kind: "item.note", note: "0123456789abcdef", text: "see the log", by: "" }),
   },
   {
+    kind: "item.comment",
+    allowed: OPERATORS,
+    stage: "Coding",
+    holds: true,
+    body: () => ({
+      kind: "item.comment",
+      comment: "0123456789abcdef",
+      text: "too long",
+      by: "",
+      epoch: 1,
+      commit: "",
+      path: "src/a.ts",
+      line: 3,
+    }),
+  },
+  {
     kind: "item.attest",
     allowed: WORKERS,
     stage: "Qa",

@@ -301,6 +301,7 @@ const SAID: Partial<Readonly<Record<Command["name"], string>>> = {
   "item.move": "Moved",
   "item.edit": "Changed",
   "item.note": "Noted on",
+  "item.comment": "Commented on",
   "item.answer": "Answered:",
   "item.hold": "Changed the hold of",
   "item.approve": "Approved:",

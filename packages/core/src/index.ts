@@ -141,6 +141,7 @@ export { decodeMessage, encodeMessage, type Message, PROTOCOL_VERSION, type Refu
 export { decide, itemIdFrom, stageOn } from "./command/decide.ts";
 export type { Calendar } from "./command/decide-timers.ts";
 export type { DecideContext, Decision } from "./command/deciding.ts";
+export { type AttemptMade, attemptMade } from "./command/attempt-made.ts";
 export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
@@ -199,6 +200,9 @@ export {
   projectItem,
   projectQueue,
 } from "./view/project.ts";
+export { type BoardComment, commentsTold } from "./view/comments.ts";
+export { type ActionsOn, type ItemAction } from "./view/item-actions.ts";
+export type { HistoryEffect, HistoryRow, SignatureState } from "./view/item-history.ts";
 export { type KeptFile, keptFiles } from "./view/artifacts.ts";
 export { unmetNeeds } from "./view/needs.ts";
 export { countUntakable } from "./view/waiting.ts";

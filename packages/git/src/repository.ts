@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve as absolute } from "node:path";
 import { err, ok, type Result } from "@skein/core";
 import type { AttemptResult, AttemptWorkspace, GitError, Oid, Repository } from "@skein/node";
 import { collectAttempt } from "./collect.ts";
+import { diff } from "./diff.ts";
 import { fetchBase, fetchBranch } from "./fetch.ts";
 import { gitError, oneLine, quoted } from "./git-error.ts";
 import { createGit, type Deadlines, type Git, type RemoteAccess } from "./hardened-git.ts";
@@ -128,6 +129,7 @@ function createRepository(mirror: Mirror): Repository {
     publishBranch: (branch, tip, signal) => publishBranch(mirror, { branch, tip }, signal),
     fetchBranch: (branch, tip, signal) => fetchBranch(mirror, { branch, tip }, signal),
     deleteBranches: (items, signal) => deleteBranches(mirror, items, signal),
+    diff: (inputs, signal) => diff(mirror, inputs, signal),
     merge: mergeOf,
     join: (inputs, signal) => joinTips(mirror, inputs, signal),
     openCheckout: (commit, name, signal) => openCheckout(mirror, { commit, name }, signal),

@@ -16,6 +16,7 @@ export const HTTP_LIMITS: {
   readonly keepAliveTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly closeGraceMs: number;
+  readonly feeds: number;
   readonly pageFiles: number;
   readonly pageBytes: number;
 } = {
@@ -36,6 +37,8 @@ export const HTTP_LIMITS: {
   /** A client that does not read its answer holds no memory longer than this. */
   idleTimeoutMs: 120_000,
   closeGraceMs: 2_000,
+  /** Readers that follow logs at once. */
+  feeds: 16,
   pageFiles: 200,
   pageBytes: 16 * 1024 * 1024,
 };

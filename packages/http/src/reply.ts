@@ -2,10 +2,21 @@
 import type { CommandError } from "@skein/core";
 import type { ServerResponse } from "node:http";
 
+/** Who reads an answer that comes bit by bit. */
+interface FeedReader {
+  /** Resolves when the reader has taken what waited, or is gone. */
+  readonly write: (chunk: string) => Promise<void>;
+  /** Aborted once nobody reads any more. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer without a length that is known before; it ends when this resolves. */
+export type Feed = (reader: FeedReader) => Promise<void>;
+
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | Feed;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -48,6 +59,7 @@ const SAFE_HEADERS: Readonly<Record<string, string>> = {
 
 /** `hangUp` ends the connection after the answer: what is left of the request is not worth reading. */
 export function writeReply(response: ServerResponse, reply: Reply, hangUp: boolean): void {
+  if (typeof reply.body === "function") return writeFeed(response, reply, reply.body);
   const body = typeof reply.body === "string" ? Buffer.from(reply.body, "utf8") : reply.body;
   response.writeHead(reply.status, {
     ...SAFE_HEADERS,
@@ -57,4 +69,35 @@ export function writeReply(response: ServerResponse, reply: Reply, hangUp: boole
     ...(hangUp ? { Connection: "close" } : {}),
   });
   response.end(body);
+}
+
+function writeFeed(response: ServerResponse, reply: Reply, feed: Feed): void {
+  response.writeHead(reply.status, {
+    ...SAFE_HEADERS,
+    "Content-Type": reply.contentType,
+    ...reply.headers,
+    Connection: "close",
+  });
+  if (response.req.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const write = (chunk: string): Promise<void> =>
+    new Promise((resolve) => {
+      if (gone.signal.aborted || response.write(chunk)) return resolve();
+      const go = (): void => {
+        response.off("drain", go);
+        gone.signal.removeEventListener("abort", go);
+        resolve();
+      };
+      response.once("drain", go);
+      gone.signal.addEventListener("abort", go, { once: true });
+    });
+  // What breaks down in the middle has no status to say so any more: the connection ends without its end.
+  void feed({ write, signal: gone.signal }).then(
+    () => response.end(),
+    () => response.destroy(),
+  );
 }

@@ -12,6 +12,7 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/items token",
     "GET /api/v1/items/:item token",
     "GET /api/v1/items/:item/history token",
+    "GET /api/v1/items/:item/diff token",
     "GET /api/v1/claims token",
     "GET /api/v1/nodes token",
     "GET /api/v1/mesh token",
@@ -29,6 +30,7 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/costs token",
     "GET /api/v1/budget token",
     "GET /api/v1/logs/:item token",
+    "GET /api/v1/logs/:item/stream token",
     "POST /api/v1/commands token",
     "POST /api/v1/snapshots token",
   ]);

@@ -6,6 +6,7 @@ import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
 import { type CommandError, err, OF_ONE_MACHINE, ok, type Result } from "@skein/core";
 import { HTTP_LIMITS } from "./limits.ts";
+import { type FeedSlots, logFeed, type LogQuery } from "./log-feed.ts";
 import { metricsText, type Metric } from "./metrics-text.ts";
 import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts";
 
@@ -19,6 +20,7 @@ interface RouteRequest {
   /** Reads the JSON body; at most once. */
   readonly body: () => Promise<Result<unknown, BodyRefusal>>;
   readonly snapshot: () => Promise<Result<string, CommandError>>;
+  readonly feeds: FeedSlots;
   /** The server's own numbers, beside the node's. */
   readonly serverMetrics: () => ReadonlyMap<string, Metric>;
 }
@@ -53,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   query("/api/v1/items", "item.list"),
   query("/api/v1/items/:item", "item.show"),
   query("/api/v1/items/:item/history", "item.history"),
+  query("/api/v1/items/:item/diff", "item.diff"),
   query("/api/v1/claims", "claims"),
   query("/api/v1/nodes", "nodes"),
   query("/api/v1/mesh", "mesh"),
@@ -70,6 +73,7 @@ export const ROUTES: readonly Route[] = [
   query("/api/v1/costs", "costs"),
   query("/api/v1/budget", "budget"),
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
+  { method: "GET", path: "/api/v1/logs/:item/stream", access: "token", handle: followLog },
   { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
   { method: "POST", path: "/api/v1/snapshots", access: "token", handle: takeSnapshot },
 ];
@@ -159,16 +163,27 @@ function queryInput({ parameters, query }: RouteRequest): Result<QueryInput, Rep
 
 const badInput = (message: string): Reply => errorReply(400, { code: "bad-input", message });
 
-async function readLog({ api, parameters, query }: RouteRequest): Promise<Reply> {
+async function readLog(request: RouteRequest): Promise<Reply> {
+  const wanted = logQuery(request);
+  if (wanted === undefined) return BAD_PLACE;
+  const chunk = await request.api.readLog(wanted);
+  return chunk.ok ? jsonReply(200, chunk.value) : commandErrorReply(chunk.error);
+}
+
+function followLog(request: RouteRequest): Promise<Reply> | Reply {
+  const wanted = logQuery(request);
+  return wanted === undefined ? BAD_PLACE : logFeed(request.api, wanted, request.feeds);
+}
+
+function logQuery({ parameters, query }: RouteRequest): LogQuery | undefined {
   const item = parameters.get("item") ?? "";
   const epoch = wholeNumber(query.get("epoch"));
   const offset = wholeNumber(query.get("offset") ?? "0");
-  if (epoch === "invalid" || offset === "invalid" || offset === undefined) {
-    return badInput('"epoch" and "offset" are whole numbers from 0.');
-  }
-  const chunk = await api.readLog(epoch === undefined ? { item, offset } : { item, epoch, offset });
-  return chunk.ok ? jsonReply(200, chunk.value) : commandErrorReply(chunk.error);
+  if (epoch === "invalid" || offset === "invalid" || offset === undefined) return undefined;
+  return epoch === undefined ? { item, offset } : { item, epoch, offset };
 }
+
+const BAD_PLACE: Reply = badInput('"epoch" and "offset" are whole numbers from 0.');
 
 /** Anything may be in it, so no browser is to show it: it is saved, under a name that is only a name. */
 async function readArtifact({ api, parameters }: RouteRequest): Promise<Reply> {

@@ -14,6 +14,7 @@ import { createBoardDocument } from "./board-document.ts";
 import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
 import { HTTP_LIMITS } from "./limits.ts";
+import type { FeedSlots } from "./log-feed.ts";
 import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
@@ -58,6 +59,7 @@ interface Site {
   readonly hooks: HookDoor | undefined;
   readonly report: (problem: string) => void;
   readonly answered: Map<string, number>;
+  readonly feeds: FeedSlots;
 }
 
 export async function createHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, string>> {
@@ -80,6 +82,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     hooks: options.hooks === undefined ? undefined : createHookDoor(options.hooks),
     report: options.report ?? (() => {}),
     answered: new Map(),
+    feeds: { open: 0 },
   };
   server.on("request", (request, response) => void respond(site, request, response));
   server.on("upgrade", (request, socket, head) => upgrade(site, { request, socket, head }));
@@ -193,6 +196,7 @@ async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
   return route.handle({
     api: site.api,
     snapshot: site.snapshot,
+    feeds: site.feeds,
     isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,

@@ -116,6 +116,10 @@ function draftsOf(deps: CarryOverDeps, { op }: OpenedOp): Result<readonly Draft[
       const isThere = item.annotations.notes.some(({ note }) => note === body.note);
       return ok(isThere ? [] : [{ entity: item.id, on: item.best.id, body }]);
     }
+    case "item.comment": {
+      const isThere = item.annotations.comments.some(({ comment }) => comment === body.comment);
+      return ok(isThere || body.epoch > item.best.state.epoch ? [] : [{ entity: item.id, on: item.best.id, body }]);
+    }
     case "item.approve": {
       const { stage } = item.best.state;
       const isThere = (stage.stage === "Qa" || stage.stage === "Merge") && stage.tip === body.tip;

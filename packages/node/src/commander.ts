@@ -249,6 +249,8 @@ async function read(deps: CommanderDeps, command: Command): Promise<Result<Plain
       return ok(claims(deps));
     case "queue.blame":
       return ok({ ...blameOf(replica.view(), naming), target: redTarget(deps) });
+    case "item.diff":
+      return deps.worker.readDiff(command.input);
     case "nodes":
       return ok(deps.nodes());
     case "mesh":

@@ -177,6 +177,26 @@ export type PushOutcome =
   /** The ref was not at `expected` any more; nothing happened. */
   | { readonly type: "stale" };
 
+/** One file that an attempt has changed. Path and patch are anybody's text. */
+export interface ChangedFile {
+  readonly path: string;
+  /** Where it was before it was moved. */
+  readonly from: string | null;
+  readonly change: "added" | "deleted" | "renamed" | "changed";
+  readonly sort: "file" | "symlink" | "submodule";
+  /** Unified diff with its header, also of a binary file, which it names as one. Null where it is too long to be shown. */
+  readonly patch: string | null;
+}
+
+export interface Changes {
+  /** Where the attempt left the target branch. */
+  readonly base: Oid;
+  readonly tip: Oid;
+  /** At most 300, by path, with patches of at most 1 MiB in all. */
+  readonly files: readonly ChangedFile[];
+  readonly filesLeftOut: number;
+}
+
 /**
  * One project's repository as this node uses it: a private bare mirror, fresh clones for attempts, and the remote.
  * Branch names come from us (`skein/<item>/<epoch>`), never from a story. Every call may be aborted.
@@ -215,6 +235,11 @@ export interface Repository {
   deleteBranches(items: ReadonlySet<string>, signal: AbortSignal): Promise<Result<readonly string[], GitError>>;
   /** Makes sure that a published attempt's tip is in the mirror. */
   fetchBranch(branch: string, tip: Oid, signal: AbortSignal): Promise<Result<void, GitError>>;
+  /** What a tip in the mirror changes; `landed` is the commit it landed as, left out while it has not. */
+  diff(
+    inputs: { readonly tip: Oid; readonly landed?: Oid | undefined },
+    signal: AbortSignal,
+  ): Promise<Result<Changes, GitError>>;
   /** The merge of `tip` into `base` without a checkout; the same inputs give the same commit on every node. */
   merge(
     inputs: { readonly base: Oid; readonly tip: Oid; readonly message: string; readonly atSeconds: number },

@@ -135,6 +135,7 @@ export function createVirtualRemote(): VirtualRemote {
         publishBranch: () => later(() => ok(undefined)),
         deleteBranches: () => later(() => ok([])),
         fetchBranch: () => later(() => ok(undefined)),
+        diff: ({ tip: at }) => later(() => ok({ base: at, tip: at, files: [], filesLeftOut: 0 })),
         merge: ({ base, tip: from, message, atSeconds }) =>
           later(() => {
             const commit = made(oid(`${base} ${from} ${message} ${atSeconds}`), base, message);

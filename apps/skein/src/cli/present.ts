@@ -10,6 +10,7 @@ import { meshPage } from "./present-mesh.ts";
 import { budgetPage, costPage } from "./present-money.ts";
 import { begunProjectLines, foundProjectPage } from "./present-project.ts";
 import { stuckPage } from "./present-stuck.ts";
+import { commentTable, diffPage, historyTable } from "./present-history.ts";
 import { overlapLines, overlapTable } from "./present-overlap.ts";
 import { type Fields, fields, list, rows, text, whenOf } from "./present-parts.ts";
 import { table } from "./table.ts";
@@ -41,6 +42,8 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   flow: (value) => flowPage(fields(value)),
   timeline: (value) => timelinePage(fields(value)),
   "item.note": (value) => `Noted on ${itemLine(fields(value))}`,
+  "item.comment": (value) => `Commented on ${itemLine(fields(value))}`,
+  "item.diff": diffPage,
   "item.answer": (value) => `Answered: ${itemLine(fields(value))}`,
   transports: (value) => transportTable(rows(value)),
   questions: (value) => questionPage(rows(value)),
@@ -227,6 +230,7 @@ function itemPage(item: Fields): string {
     text(one["text"]),
   ]);
   if (notes.length > 0) lines.push("", table(["NOTED AT", "BY", "NOTE"], notes));
+  lines.push(...commentTable(rows(item["comments"])));
   const story = typeof item["text"] === "string" ? item["text"].trim() : "";
   if (story !== "") lines.push("", ...story.split("\n").map(printable));
   return lines.join("\n");
@@ -247,21 +251,6 @@ function questionPage(asked: readonly Fields[]): string {
   const page = table(["ITEM", "QUESTION", "NODE", "ASKED", "ONE OF"], lines);
   return `${page}\n\n\`skein item answer ITEM TEXT --question QUESTION\` answers; without --question the oldest of the item.`;
 }
-
-const historyTable = (entries: readonly Fields[]): string =>
-  table(
-    ["", "LAMPORT", "OP", "ON", "KIND", "STAGE", "BY", "NOTE"],
-    entries.map((entry) => [
-      entry["winning"] === true ? "*" : entry["outcome"] === "rejected" ? "x" : " ",
-      text(entry["lamport"]),
-      text(entry["op"]).slice(0, 8),
-      text(entry["on"]).slice(0, 8),
-      text(entry["kind"]),
-      text(entry["stage"]),
-      entry["by"] === null ? text(entry["authorName"]) : `${text(entry["by"])} via ${text(entry["authorName"])}`,
-      text(entry["reason"] ?? entry["note"] ?? null),
-    ]),
-  );
 
 const whyPage = (answer: Fields): string =>
   [

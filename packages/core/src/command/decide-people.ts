@@ -1,9 +1,11 @@
-/** Commands about people and what they say: pairing, roles, notes, answers, approvals. */
+/** Commands about people and what they say: pairing, roles, notes, comments, answers, approvals. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
 import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareText, toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { roleAtLeast } from "../member/role.ts";
+import { LIMITS } from "../op/limits.ts";
+import { attemptMade } from "./attempt-made.ts";
 import { codersOf } from "./coders.ts";
 import { isApproved, listOf } from "./review.ts";
 import type { ChatBody } from "../op/chat-bodies.ts";
@@ -86,6 +88,29 @@ export function note({ item, text }: CommandInput<"item.note">, { view, by, idBy
   if (!found.ok) return found;
   const { id, best } = found.value;
   const body = { kind: "item.note", note: toHex(idBytes), text, by } as const;
+  return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
+}
+
+/** Of an attempt that there was, so that whoever has the item next is told what it was about. */
+export function comment(input: CommandInput<"item.comment">, { view, by, idBytes }: DecideContext): Decided {
+  const found = findItem(view, input.item);
+  if (!found.ok) return found;
+  const { id, best, annotations } = found.value;
+  const made = attemptMade(found.value, input.epoch);
+  const epoch = input.epoch ?? made?.epoch ?? best.state.epoch;
+  if (epoch < 1 || epoch > best.state.epoch) {
+    const message = `Item ${id} has had no attempt${input.epoch === undefined ? "" : ` ${epoch}`} to comment on. \`skein item note\` says something of the item itself.`;
+    return err({ code: "not-legal", message });
+  }
+  if (input.line !== undefined && input.path === "") {
+    return err({ code: "bad-input", message: "A line is one of a file: say which with --path." });
+  }
+  if (annotations.comments.length >= LIMITS.comments) {
+    const message = `Item ${id} has ${annotations.comments.length} comments, and no more are taken. Say the rest in its text.`;
+    return err({ code: "not-legal", message });
+  }
+  const { text, path, line = 0, commit = made?.feature.tip ?? "" } = input;
+  const body = { kind: "item.comment", comment: toHex(idBytes), text, by, epoch, commit, path, line } as const;
   return ok({ item: id, drafts: [{ entity: id, on: best.id, body }] });
 }
 

@@ -111,7 +111,12 @@ test("every command either writes, is answered from the view, or asks the node, 
     const replica = worldOf();
     joined(replica, "second", "agent");
     const second = [...replica.view().membership.members.values()].find((one) => one.name === "second")?.id ?? "";
-    const starts: Starts = { "item.approve": "Qa", "item.reject": "Qa", "item.restore": "Archived" };
+    const starts: Starts = {
+      "item.approve": "Qa",
+      "item.comment": "Qa",
+      "item.reject": "Qa",
+      "item.restore": "Archived",
+    };
     const item = itemIn(starts[name] ?? "Backlog", replica);
     const ask = { kind: "item.ask", question: "q001", text: "Which port?", options: [] } as const;
     const on = replica.view().items.get(item)?.best?.id ?? null;
@@ -327,7 +332,7 @@ const MOVES: Record<Stage, Record<string, Stage | "not-legal">> = {
     qa: "not-legal",
     merge: "not-legal",
     done: "not-legal",
-    archived: "not-legal",
+    archived: "Archived",
   },
   Archived: {
     backlog: "Backlog",

@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { ARCHIVE_REASONS } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
+import { OID } from "../op/fields.ts";
 import { ITEM_TYPES, LEDGER_KEYS, QA_MODES } from "../op/bodies.ts";
 import { FLOW_RANGES } from "../op/ranges.ts";
 import { LIMITS } from "../op/limits.ts";
@@ -45,6 +46,12 @@ const touches = z
   .describe("paths that it will change, like src/login/**, replaced as a whole");
 const parent = itemRef.describe("the item that this one is a part of, and that begins once its parts have landed");
 const note = z.string().max(LIMITS.noteLength).describe("one sentence for the history");
+const epoch = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(LIMITS.counter)
+  .describe("which attempt; the one with the newest branch when left out");
 const key = z.string().min(1).max(64).describe("member's name, or its public key or the beginning of it");
 
 const range = z.enum(FLOW_RANGES).default("7d").describe("how far back");
@@ -109,6 +116,19 @@ const inputs = {
   "item.show": z.strictObject({ item: itemRef }),
   "item.history": z.strictObject({ item: itemRef }),
   "item.note": z.strictObject({ item: itemRef, text: note.min(1) }),
+  "item.comment": z.strictObject({
+    item: itemRef,
+    text: note.min(1),
+    epoch: epoch.optional(),
+    path: z.string().max(LIMITS.pathLength).default("").describe("the file it is about; all of them when left out"),
+    line: z.coerce.number().int().min(1).max(LIMITS.counter).optional().describe("the line of that file, from 1"),
+    commit: z
+      .string()
+      .regex(OID, "must be a whole commit id in hex")
+      .optional()
+      .describe("the commit that you have looked at"),
+  }),
+  "item.diff": z.strictObject({ item: itemRef, epoch: epoch.optional() }),
   "item.answer": z.strictObject({
     item: itemRef,
     text: note.min(1),
@@ -290,6 +310,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.restore", "writes", "operator", "Bring an archived item back to the Backlog", ["item"]),
   spec("item.delete", "writes", "operator", "Delete an item for good; a tombstone remains", ["item"]),
   spec("item.note", "writes", "operator", "Write a note on an item", ["item", "text"]),
+  spec("item.comment", "writes", "operator", "Say something of what an attempt has made; the next attempt is told", [
+    "item",
+    "text",
+  ]),
+  spec("item.diff", "asks-node", "observer", "Show what an attempt has changed", ["item"]),
   spec("item.answer", "writes", "operator", "Answer what an agent has asked about an item", ["item", "text"]),
   spec("artifacts", "reads", "observer", "List what is kept of attempts: logs, gate output, files", ["item"]),
   spec("questions", "reads", "observer", "List what agents ask and nobody has answered"),

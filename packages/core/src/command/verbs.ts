@@ -199,6 +199,12 @@ export const VERBS: readonly Verb[] = [
   { names: ["text"], summary: "Change an item's story", parameters: [item, rest("text", true)], command: "item.edit" },
   { names: ["note"], summary: "Write a note on an item", parameters: [item, rest("text", true)], command: "item.note" },
   {
+    names: ["comment"],
+    summary: "Say something of what an attempt has made; the next attempt is told",
+    parameters: [item, rest("text", true)],
+    command: "item.comment",
+  },
+  {
     names: ["answer", "reply"],
     summary: "Answer what an agent has asked about an item",
     parameters: [item, rest("text", true)],

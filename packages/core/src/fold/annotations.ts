@@ -1,6 +1,6 @@
 /**
- * What people and agents say about an item beside its stage: notes, and questions with the answer that counts. The same from
- * any order of ops that has each behind the one it builds on.
+ * What people and agents say about an item beside its stage: notes, comments on what an attempt has made, and questions with
+ * the answer that counts. The same from any order of ops that has each behind the one it builds on.
  *
  *     item.ask (on a stage of the item) ◄── item.answer ◄── item.unask   the asker took this answer
  *                                       ◄────────────────── item.unask   the asker has stopped waiting
@@ -23,6 +23,21 @@ interface Note extends Stamp {
   readonly text: string;
   /** Who said it, as the room knew them; empty for a person at a terminal. */
   readonly by: string;
+}
+
+/** What somebody says of what an attempt has made. */
+export interface Comment extends Stamp {
+  readonly comment: string;
+  readonly text: string;
+  /** As the room knew them; empty for a person at a terminal. */
+  readonly by: string;
+  readonly epoch: number;
+  /** Empty when nobody says which. */
+  readonly commit: string;
+  /** Empty for all that the attempt has made. */
+  readonly path: string;
+  /** 0 for the whole file. */
+  readonly line: number;
 }
 
 interface Answer extends Stamp {
@@ -75,6 +90,8 @@ interface Approval extends Stamp {
 export interface Annotations {
   /** In no order. */
   readonly notes: readonly Note[];
+  /** In no order; of two under one name the first. */
+  readonly comments: readonly Comment[];
   /** By the question's own id; of two ops that ask under one id the first. */
   readonly questions: ReadonlyMap<string, Question>;
   /** In no order; of one member's for one tree the last. */
@@ -94,6 +111,7 @@ export interface Annotations {
 /** The fold's own copy, which it may change. */
 export interface MutableAnnotations extends Annotations {
   readonly notes: Note[];
+  readonly comments: Comment[];
   readonly questions: Map<string, Question>;
   readonly attests: Attest[];
   readonly artifacts: Artifacts[];
@@ -107,6 +125,7 @@ export interface MutableAnnotations extends Annotations {
 
 export const newAnnotations = (): MutableAnnotations => ({
   notes: [],
+  comments: [],
   questions: new Map(),
   attests: [],
   artifacts: [],
@@ -155,6 +174,8 @@ export function annotate(known: MutableAnnotations, body: AnnotationBody, op: An
   switch (body.kind) {
     case "item.note":
       return addNote(known, body, op);
+    case "item.comment":
+      return addComment(known, body, op);
     case "item.attest":
       return attest(known, body, op);
     case "item.artifact":
@@ -185,6 +206,16 @@ function addNote(known: MutableAnnotations, body: Said<"item.note">, op: Annotat
   const { note, text, by } = body;
   const slot = slotOf(known.notes, known, `note ${note}`);
   if (isEarlier(op, slot.value)) slot.put({ ...stampOf(op), note, text, by });
+  return DONE;
+}
+
+function addComment(known: MutableAnnotations, body: Said<"item.comment">, op: AnnotationOp): Result<void, string> {
+  if (!op.isOperator) return err("commenting needs the role operator");
+  if (op.state === undefined) return err("a comment builds on a stage of the item");
+  const { comment, text, by, epoch, commit, path, line } = body;
+  if (epoch > op.state.epoch) return err("there was no such attempt");
+  const slot = slotOf(known.comments, known, `comment ${comment}`);
+  if (isEarlier(op, slot.value)) slot.put({ ...stampOf(op), comment, text, by, epoch, commit, path, line });
   return DONE;
 }
 

@@ -5,6 +5,7 @@
 import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from "../fold/stage.ts";
 import { ROLES, type Role } from "../member/role.ts";
 import { CHAT_BODIES, type ChatBody } from "./chat-bodies.ts";
+import { COMMENT_BODY, type CommentBody } from "./comment-body.ts";
 import { storableText, type Value } from "./codec.ts";
 import {
   boolean,
@@ -225,6 +226,7 @@ export type StageBody =
 export type AnnotationBody =
   /** `note` names it: a command that two nodes carried out has made one note. */
   | { readonly kind: "item.note"; readonly note: string; readonly text: string; readonly by: string }
+  | CommentBody
   | {
       readonly kind: "item.ask";
       readonly question: string;
@@ -405,6 +407,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.restore": record({ note: noteField }),
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
+  "item.comment": COMMENT_BODY,
   "item.ask": record({ question: matching(QUESTION), text: noteField, options: list(line(80), 10) }),
   "item.answer": record({ question: matching(QUESTION), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.attest": record({ tip: matching(OID), base: matching(OID), evidence }),

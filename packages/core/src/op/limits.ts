@@ -100,6 +100,10 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   touches: 32,
   touchLength: 120,
   noteLength: 2_000,
+  /** Comments on an item that a node still writes; it reads as many as there are. */
+  comments: 500,
+  /** A path that a comment is about. */
+  pathLength: 400,
   gateRuns: 64,
   /** Models that one op tells the cost of. */
   spendModels: 16,
@@ -175,6 +179,8 @@ export type LimitName =
   | "touches"
   | "touchLength"
   | "noteLength"
+  | "comments"
+  | "pathLength"
   | "gateRuns"
   | "spendModels"
   | "budgetShares"

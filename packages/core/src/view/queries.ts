@@ -1,14 +1,13 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
+import { attemptMade } from "../command/attempt-made.ts";
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
-import type { RoomCommand } from "../chat/chat-view.ts";
 import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
-import { hasNoEffect, type HistoryEntry } from "../fold/history.ts";
 import type { Spend } from "../fold/spend.ts";
 import { isGreen, STAGES } from "../fold/stage.ts";
 import { compareText } from "../kernel/bytes.ts";
@@ -19,6 +18,9 @@ import type { Crypto } from "../op/crypto.ts";
 import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
 import { keptFiles } from "./artifacts.ts";
+import { commentsOf } from "./comments.ts";
+import { historyOf } from "./item-history.ts";
+import { actionsOn } from "./item-actions.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
 import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
@@ -48,7 +50,7 @@ export function query(command: Command, context: QueryContext): Result<Plain, Co
     case "item.show":
       return withItem(command.input.item, context, (item) => show(item, context));
     case "item.history":
-      return withItem(command.input.item, context, (item) => history(item, context));
+      return withItem(command.input.item, context, (item) => historyOf(item, context.view, context.naming));
     case "why":
       return withItem(command.input.item, context, (item) => ({
         id: item.id,
@@ -149,10 +151,19 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
+  comments: commentsOf(item, naming),
+  made: madeOf(item),
+  actions: actionsOn(item, naming.qa?.()),
   asked: [...item.annotations.questions.values()]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+/** The attempt that there is a branch of, for whoever wants to look at what it has changed. */
+const madeOf = (item: LiveItem): Plain => {
+  const made = attemptMade(item);
+  return made === undefined ? null : { epoch: made.epoch, branch: made.feature.featureBranch, tip: made.feature.tip };
+};
 
 const stuck = ({ view, naming }: QueryContext): Plain =>
   stuckItems(view, naming).map(({ item, causes }) => ({
@@ -224,47 +235,6 @@ const questions = ({ view, naming }: QueryContext): Plain =>
       node: naming.nameOf(asked.asker),
       ...projectQuestion(asked),
     }));
-
-function history(item: LiveItem, { naming, view }: QueryContext): Plain {
-  const said = [...view.chat.commands.values()].filter(({ settled }) => settled?.item === item.id);
-  const winning = new Set(chainOf(item, item.best.id).map((entry) => entry.id));
-  return [...item.entries.values()]
-    .toSorted(compareStamp)
-    .map((entry) => historyEntry(entry, winning.has(entry.id), byWhom(entry, said, view), naming));
-}
-
-/** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
-function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
-  const command = said.find(({ settled }) => {
-    const before = (settled?.stamp.lamport ?? 0) - lamport;
-    return settled?.stamp.author === author && before > 0 && before <= settled.effects;
-  });
-  if (command === undefined) return null;
-  const { principal } = command.received;
-  return chat.people().byPrincipal.get(principal)?.name ?? principal;
-}
-
-function historyEntry(entry: HistoryEntry, winning: boolean, by: string | null, { nameOf }: Naming): Plain {
-  const { id, on, kind, author, incarnation, seq, lamport, wall, outcome } = entry;
-  return {
-    op: id,
-    on,
-    kind,
-    author,
-    authorName: nameOf(author),
-    by,
-    incarnation,
-    seq,
-    lamport,
-    wall,
-    winning,
-    outcome: outcome.type,
-    ...(outcome.type === "accepted"
-      ? { stage: outcome.state.stage.stage, epoch: outcome.state.epoch, note: outcome.state.note }
-      : {}),
-    ...(hasNoEffect(outcome) ? { reason: outcome.reason } : {}),
-  };
-}
 
 function members({ view }: QueryContext): Plain {
   const { members: known, invites, meshName } = view.membership;

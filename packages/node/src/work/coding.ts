@@ -3,7 +3,15 @@
  * exit code alone: commits of a crashed agent are judged, success without a commit is refused loudly.
  */
 import { type AgentConfig, formatDuration } from "@skein/config";
-import { type Candidate, type Feature, featureIn, type LiveItem, type Result, unmetNeeds } from "@skein/core";
+import {
+  type Candidate,
+  commentsTold,
+  type Feature,
+  featureIn,
+  type LiveItem,
+  type Result,
+  unmetNeeds,
+} from "@skein/core";
 
 import type { AttemptResult, AttemptWorkspace, GitError, Usage } from "../ports.ts";
 import {
@@ -260,7 +268,7 @@ async function runAgent(
   const tell = meter.begin();
   const { goesOn, coder: agent, conflict } = workspace;
   const told = conflict === "" ? storyOf(deps, item, goesOn) : `${storyAlone(item)}${conflict}`;
-  const story = withHowTo(agent, told, workspace.branch);
+  const story = withHowTo(agent, `${told}${commentsFor(deps, item)}`, workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
   const { run: argv, read } = agentCommand(deps, agent);
@@ -320,6 +328,13 @@ function storyOf(deps: WorkDeps, item: LiveItem, goesOn: boolean): string {
   if (attempts === 0 || note === "") return story;
   const output = deps.lastOutput(item.id, epoch);
   return `${story}\n## The attempt before this one\n\n${note}\n${output === "" ? "" : `\nThe end of its output:\n\n${indent(output)}\n`}`;
+}
+
+/** What people said of the attempts before this one. Of a claim that was lost meanwhile the epoch is another's, and no harm done. */
+function commentsFor({ replica }: WorkDeps, item: LiveItem): string {
+  const { members } = replica.view().membership;
+  const nameOf = (author: string): string => members.get(author)?.name ?? author.slice(0, 8);
+  return commentsTold(item, item.best.state.epoch, { nameOf });
 }
 
 const storyAlone = ({ registers: { title, text } }: LiveItem): string => `${title.value}\n\n${text.value}\n`;

@@ -19,6 +19,7 @@ import {
   stageOn,
 } from "@skein/core";
 
+import { createDiffReader, type ReadDiff } from "../attempt-diff.ts";
 import type { Incidents } from "../incidents.ts";
 import type { Logger } from "../logger.ts";
 import type { Cancel, MachineState } from "../ports.ts";
@@ -51,6 +52,8 @@ export interface Worker {
   /** Undefined while this node can work, otherwise one sentence saying why it cannot. */
   notReady(): string | undefined;
   project(): OpenProject | undefined;
+  /** What an attempt has changed, for people. */
+  readonly readDiff: ReadDiff;
   /** Opens the books; then, why no attempt of an item is paid for: undefined while one is, or the project is not open yet. */
   unpaid(): (item: LiveItem) => string | undefined;
   /** The same, but for what only this node's own part of the fleet's budget lacks. */
@@ -152,6 +155,15 @@ export function createWorker(deps: WorkerDeps): Worker {
     }),
     notReady: () => projects.notReady(),
     project: () => projects.current(),
+    readDiff: createDiffReader(
+      {
+        clock: deps.clock,
+        view: () => deps.replica.view(),
+        repository: () => projects.current()?.repository,
+        landedAs: (item) => landings.of(item).commit ?? undefined,
+      },
+      lifetime.signal,
+    ),
     ...createMoneyWords(deps, projects),
     drain: async () => {
       lifetime.abort();

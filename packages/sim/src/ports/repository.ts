@@ -125,6 +125,8 @@ export function createRepository(deps: RepositoryDeps): Repository {
         return known ? ok(undefined) : fail("missing-branch", `${branch} does not contain ${tip}`);
       });
     },
+    // Nobody looks at diffs in a simulation.
+    diff: ({ tip }, signal) => later("local", signal, () => ok({ base: tip, tip, files: [], filesLeftOut: 0 })),
     merge: (inputs, signal) => later("local", signal, () => merge(deps, inputs)),
     join: (inputs, signal) => later("local", signal, () => join(deps, inputs)),
     openCheckout: (commit, name, signal) =>
