@@ -98,7 +98,7 @@ function describe(plan: ProjectPlan): FoundProject {
     agent: "preset" in agent && agent.preset !== undefined ? agent.preset : agent.kind,
     agents: [
       { name: SCRIPTED, installed: true },
-      ...[...ACP_PRESETS].map(([name, [program = ""]]) => ({ name, installed: isOnPath(program) })),
+      ...[...ACP_PRESETS].map(([name, [program]]) => ({ name, installed: isOnPath(program) })),
     ],
     sandbox: config.sandbox,
     sandboxBecause: plan.sandboxBecause,

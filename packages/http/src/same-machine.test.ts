@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
 import { isOfThisMachine } from "./same-machine.ts";
+import { rawRequest } from "./testing/raw-request.ts";
+import { startTestServer, TEST_TOKEN } from "./testing/start-server.ts";
 
 const asked = (remoteAddress: string | undefined, headers: Readonly<Record<string, string>>): boolean =>
   isOfThisMachine({ headers, socket: { remoteAddress } });
@@ -29,3 +31,21 @@ test.each([
 ])("%s with %j is not", (address, headers) => {
   expect(asked(address, headers)).toBe(false);
 });
+
+test.each(["project.look", "project.begin", "project.practice"])(
+  "%s is taken from this machine alone, so its disk is named by nobody else",
+  async (name) => {
+    const server = await startTestServer({ allowedHosts: ["board.example"] });
+    const status = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+      const sent = { Authorization: `Bearer ${TEST_TOKEN}`, "Content-Type": "application/json", ...headers };
+      const body = JSON.stringify({ name, input: {} });
+      const target = "/api/v1/commands";
+      return (await rawRequest({ url: server.url, target, method: "POST", body, headers: sent })).status;
+    };
+    expect(await status({})).toBe(200);
+    expect(await status({ Host: "board.example" })).toBe(403);
+    expect(await status({ "X-Forwarded-For": "192.0.2.7" })).toBe(403);
+    expect(server.node.commands).toHaveLength(1);
+    await server.close();
+  },
+);

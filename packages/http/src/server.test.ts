@@ -419,17 +419,3 @@ test("a command's result may be nothing at all", async () => {
   server.node.answerCommands(() => ok(null));
   expect((await command('{"name":"item.archive","input":{}}')).body).toBe('{"ok":true,"result":null}\n');
 });
-
-test.each(["project.look", "project.begin", "project.practice"])(
-  "%s is taken from this machine alone, so its disk is named by nobody else",
-  async (name) => {
-    const body = JSON.stringify({ name, input: {} });
-    expect((await command(body)).status).toBe(200);
-    const before = server.node.commands.length;
-    for (const headers of [{ Host: "board.example" }, { "X-Forwarded-For": "192.0.2.7" }]) {
-      const answer = await command(body, { ...JSON_TYPE, ...headers });
-      expect([headers, answer.status]).toEqual([headers, 403]);
-    }
-    expect(server.node.commands).toHaveLength(before);
-  },
-);
