@@ -29,6 +29,7 @@ import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
 import { matchRoutes, type Origins, type Route, type RouteMatch, storyOf, YJS_PATH, YJS_ROOM } from "./routes.ts";
+import { isOfThisMachine } from "./same-machine.ts";
 import { createSignInDesk, loginFragment, type SignInDesk } from "./sign-in/desk.ts";
 import { actorOf } from "./sign-in/routes.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
@@ -232,6 +233,7 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
     signIn: site.signIn,
     snapshot: site.snapshot,
     feeds: site.feeds,
+    isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),

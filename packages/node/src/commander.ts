@@ -54,6 +54,7 @@ import type { Links } from "./links/links.ts";
 import { meshAnswer } from "./mesh-answer.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import type { Presence } from "./presence.ts";
+import { createProjectStarter, type ProjectCommand, type ProjectDesk } from "./project-desk.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Timers } from "./timers.ts";
@@ -97,9 +98,12 @@ export interface CommanderDeps {
   ) => Promise<T>;
   readonly idle: string | null;
   readonly sandboxes: Sandboxes;
+  /** Repositories of this machine; none can be begun with from here when it is left out. */
+  readonly projectDesk?: ProjectDesk;
 }
 
 export function createCommander(deps: CommanderDeps): Commander {
+  const starter = createProjectStarter(deps.projectDesk, () => deps.replica.view());
   return {
     run: async ({ spec, command }, actor) => {
       const role = actorRole(deps, actor);
@@ -109,6 +113,11 @@ export function createCommander(deps: CommanderDeps): Commander {
         return err(notEnough(role, spec, actor));
       }
       if (spec.effect === "writes") return write(deps, command, { role: role ?? "observer", actor });
+      if (isOfProjects(command)) {
+        return starter.run(command, (input) =>
+          write(deps, { name: "project.set", input }, { role: role ?? "observer", actor }),
+        );
+      }
       return read(deps, command);
     },
   };
@@ -135,6 +144,9 @@ function notEnough(role: Role, spec: CommandSpec, actor: Actor | undefined): Com
         : `You are signed in here as ${role}; "${words}" needs ${spec.role}. Ask somebody with that role, or sign in at a node that has it.`,
   };
 }
+
+const isOfProjects = (command: Command): command is ProjectCommand =>
+  command.name === "project.look" || command.name === "project.begin" || command.name === "project.practice";
 
 const notAMember = (status: ReturnType<CommanderDeps["keyStatus"]>): CommandError => ({
   code: "not-allowed",
