@@ -31,8 +31,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@skein/chat-slack": ["@skein/core", "@skein/chat"],
   "@skein/chat-discord": ["@skein/core", "@skein/chat"],
   "@skein/chat-whatsapp": ["@skein/core", "@skein/chat"],
+  "@skein/client": ["@skein/core"],
   "@skein/sim": ["@skein/core", "@skein/node", "@skein/chat"],
-  "@skein/board": ["@skein/core"],
+  "@skein/board": ["@skein/client", "@skein/core"],
   skein: [
     "@skein/agent-acp",
     "@skein/board",
