@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { defineConfig, type Plugin } from "vite";
 
+/** Letters that most boards never show are fetched when one does. */
+const isRareFont = (name: string): boolean => name.endsWith(".woff2") && !name.includes("-latin-wght");
+
 const WORKER = "service-worker.js";
 
 /** Tells the service worker which files the page has: those that the build has just named. */
@@ -10,7 +13,7 @@ function withPageFiles(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle[WORKER];
       if (worker?.type !== "chunk") throw new Error(`The build has made no ${WORKER}.`);
-      const files = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const files = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !isRareFont(name));
       const version = createHash("sha256").update(files.toSorted().join("\n")).digest("hex").slice(0, 16);
       const told = `const PAGE_FILES = ${JSON.stringify(files)}, PAGE_VERSION = ${JSON.stringify(version)};\n`;
       worker.code = told + worker.code;

@@ -16,6 +16,7 @@ import {
 import type { Board } from "@skein/core";
 import { codeIn, takeCode } from "./login-code.ts";
 
+/** @public */
 export type { Answer } from "@skein/client";
 
 /** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. @public */
