@@ -77,8 +77,8 @@ const CORE_VOCABULARY: ReadonlySet<string> = new Set([
   "packages/core/src/member/role.ts",
 ]);
 
-/** Parts of a package that are asked for alone, because all of it takes too long to load for a command line. */
-const SIDE_DOORS: ReadonlySet<string> = new Set(["@skein/config/quantity"]);
+/** Parts of a package that are asked for alone: all of it takes too long to load for a command line, or for the page. */
+const SIDE_DOORS: ReadonlySet<string> = new Set(["@skein/config/quantity", "@skein/core/move"]);
 
 /** The simulator is what the core's deterministic twins are for. */
 const isTwinOfSimulator = (from: string, specifier: string): boolean =>
@@ -147,12 +147,15 @@ test("a relative import stays in its package, and nobody reaches into another pa
   expect(deep).toEqual([]);
 });
 
-test("the browser's page takes only types from the core", () => {
+test("the browser's page takes only types from the core, and the rule of moves", () => {
   const runtime = edges.filter(
     ({ from, specifier, typeOnly }) =>
       from.startsWith("apps/board/") && packageName(specifier) === "@skein/core" && !typeOnly,
   );
-  expect(runtime).toEqual([]);
+  // The rule of moves is one, so it is the same code; it brings nothing else along.
+  expect(runtime.filter(({ specifier }) => specifier !== "@skein/core/move")).toEqual([]);
+  const brought = importsOf(read("packages/core/src/command/move.ts")).filter(({ typeOnly }) => !typeOnly);
+  expect(brought).toEqual([]);
 });
 
 test("each package.json names what the sources import, and no workspace package beyond the table", () => {

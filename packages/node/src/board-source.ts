@@ -94,9 +94,15 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       if (touchesQueue(board, changes)) updateQueue(changes);
       if (items === undefined) updateNodes(changes);
     });
+  const isNewPolicy = changeOf(() => JSON.stringify(deps.naming.qa?.() ?? null));
   const look = (): void =>
     publish((changes) => {
-      for (const [id, item] of board.items) if (item.claim !== null) updateItem(changes, id, deps.view().items.get(id));
+      // What waits for a person has no holder who would be heard.
+      const isNew = isNewPolicy();
+      for (const [id, { claim, stage }] of board.items) {
+        const mayWait = isNew && (stage === "Qa" || stage === "Merge");
+        if (claim !== null || mayWait) updateItem(changes, id, deps.view().items.get(id));
+      }
       updateNodes(changes);
     });
   const catchUp = (): void => {
@@ -127,6 +133,17 @@ export function createBoardKeeper(deps: BoardDeps): BoardKeeper {
       if (listeners.size > 0) look();
       else nodesBehind = true;
     },
+  };
+}
+
+/** Whether it is another one than when this was asked last. */
+function changeOf(read: () => string): () => boolean {
+  let last = "";
+  return () => {
+    const now = read();
+    const isNew = now !== last;
+    last = now;
+    return isNew;
   };
 }
 

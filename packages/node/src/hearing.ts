@@ -1,5 +1,5 @@
 /** The nodes that are alive, as this one hears them, for planning and for words about what an item waits for. */
-import { type AliveNode, type Candidate, roleAtLeast, type View } from "@skein/core";
+import { type AliveNode, type Candidate, type Membership, type Naming, roleAtLeast } from "@skein/core";
 
 import type { NodeOptions } from "./node.ts";
 import type { Heard, Presence } from "./presence.ts";
@@ -34,11 +34,14 @@ export const shortOfMoney = (presence: Presence): ReadonlyMap<string, { readonly
       .map(([member, { beat }]) => [member, { isShort: beat.activity[SHORT_OF_MONEY] !== undefined }]),
   );
 
-/** The members that could run a gate, heard of or not. */
-export const workersOf = ({ membership }: View): readonly string[] =>
-  [...membership.members.values()].flatMap(({ id, cut, role }) =>
-    cut === null && roleAtLeast(role, "agent") ? [id] : [],
-  );
+/** What words about an item need of the membership alone: the project, and the members that could run a gate, heard or not. */
+export const membershipNaming = (membership: () => Membership): Pick<Naming, "project" | "able"> => ({
+  project: () => [...membership().projects.keys()].at(-1) ?? "",
+  able: () =>
+    [...membership().members.values()].flatMap(({ id, cut, role }) =>
+      cut === null && roleAtLeast(role, "agent") ? [id] : [],
+    ),
+});
 
 /** What an item's holder says that it does: this node's own attempts, or another one's beat. */
 export function activityOf(item: string, holder: Pick<Worker, "executions"> | Heard | undefined): string {

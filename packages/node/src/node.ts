@@ -33,7 +33,7 @@ import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
 import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
-import { activityOf, aliveNodes, candidatesOf, shortOfMoney, workersOf } from "./hearing.ts";
+import { activityOf, aliveNodes, candidatesOf, membershipNaming, shortOfMoney } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
@@ -205,7 +205,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     landingOf: (item) => worker.landings.of(item),
     qa: () => worker.project()?.config().qa,
     batch: () => worker.project()?.config().merge.batch,
-    able: () => workersOf(replica.view()),
+    ...membershipNaming(membership),
     aliveNodes: () => aliveNodes(options, self(), presence),
     unpaid: () => worker.unpaid(),
     unpaidAnywhere: () => worker.unpaidAnywhere(),

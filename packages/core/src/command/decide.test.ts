@@ -332,7 +332,7 @@ const MOVES: Record<Stage, Record<string, Stage | "not-legal">> = {
     qa: "not-legal",
     merge: "not-legal",
     done: "not-legal",
-    archived: "not-legal",
+    archived: "Archived",
   },
   Archived: {
     backlog: "Backlog",

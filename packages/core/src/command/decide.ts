@@ -5,7 +5,8 @@
 import { fromHex, toHex } from "../kernel/bytes.ts";
 import { assert, ok, type Result } from "../kernel/result.ts";
 import type { View } from "../fold/fold.ts";
-import type { ItemState } from "../fold/item-state.ts";
+import { hasLanded, type ItemState } from "../fold/item-state.ts";
+import { STAGES } from "../fold/stage.ts";
 import { refusal } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
@@ -21,6 +22,7 @@ import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./de
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import { findMember } from "./find-member.ts";
+import { planMove } from "./move.ts";
 import type { Command } from "./parse.ts";
 import { wouldWaitForItself } from "./parts.ts";
 import { type CommandInput, commandSpec } from "./registry.ts";
@@ -292,28 +294,15 @@ function hold(input: CommandInput<"item.hold">, context: DecideContext): Decided
 function move(input: CommandInput<"item.move">, context: DecideContext): Decided {
   const found = findItem(context.view, input.item);
   if (!found.ok) return found;
-  const from = found.value.best.state.stage.stage;
-  switch (input.stage.toLowerCase()) {
-    case "backlog":
-      return from === "Archived"
-        ? stage(input.item, { kind: "item.restore", note: "" }, context)
-        : stage(input.item, { kind: "item.shelve", note: "moved to Backlog" }, context);
-    case "coding":
-      return from === "Backlog"
-        ? stage(input.item, { kind: "item.start" }, context)
-        : reject({ item: input.item, note: "sent back by a person" }, context);
-    case "archived":
-      return stage(input.item, { kind: "item.archive", reason: "Abandoned", note: "" }, context);
-    case "qa":
-    case "merge":
-    case "done":
-      return fail(
-        "not-legal",
-        `Nobody moves an item to ${input.stage} by hand: work gets it there. Move it to coding.`,
-      );
-    default:
-      return fail("bad-input", `There is no stage "${input.stage}". Move an item to backlog or coding, or archive it.`);
+  const item = found.value;
+  const to = STAGES.find((one) => one.toLowerCase() === input.stage.toLowerCase());
+  if (to === undefined) {
+    return fail("bad-input", `There is no stage "${input.stage}". Move an item to backlog or coding, or archive it.`);
   }
+  const { state } = item.best;
+  const planned = planMove({ stage: state.stage.stage, landed: hasLanded(state) }, to);
+  if (planned.possible) return stageOn(item, planned.event, context);
+  return fail("not-legal", `Item ${item.id} (${describe(state)}): ${planned.why}`);
 }
 
 const reject = (input: { readonly item: string; readonly note: string }, context: DecideContext): Decided =>

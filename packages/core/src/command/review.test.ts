@@ -9,6 +9,8 @@ import { createReplica } from "../log/replica.ts";
 import { joinProofBytes } from "../member/join-proof.ts";
 import type { OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
+import { unverified } from "../view/landing.ts";
+import { projectItem } from "../view/project.ts";
 import { codersOf } from "./coders.ts";
 import { awaitedOf, greenOn, isApproved, NO_VERDICT, type QaPolicy, REVIEW, waitingFor } from "./review.ts";
 
@@ -100,13 +102,21 @@ function worldOf() {
   return { write, submit, first, feature, item, attest, approve, pass, decideApprove };
 }
 
+/** As the board says it. */
+const isShownAwaited = (item: LiveItem): boolean => {
+  const naming = { nameOf: String, isExpired: () => false, activityOf: () => "", landingOf: () => unverified };
+  return projectItem(item, { ...naming, qa: () => HUMAN }).awaitsPerson;
+};
+
 test("a person is asked once the gate has been run, and their word is good for the branch that they have named", () => {
   const { item, attest, approve, write, submit } = worldOf();
   expect(awaitedOf(item(), HUMAN).person).toBe(false);
   attest("coder", 0);
   expect(awaitedOf(item(), HUMAN).person).toBe(true);
+  expect(isShownAwaited(item())).toBe(true);
   approve("second");
   expect(awaitedOf(item(), HUMAN).person).toBe(false);
+  expect(isShownAwaited(item())).toBe(false);
   // The next attempt is another branch.
   write("owner", ITEM, { kind: "item.sendBack", reason: "person", note: "no", progress: false, evidence: [] });
   submit(OLDER, 2);

@@ -32,8 +32,18 @@ export type BoardQuestion = {
   readonly askedAt: number;
 };
 
+/** What work on an item has cost so far, as far as that is known. */
+type BoardCost = {
+  /** Millionths of a dollar. */
+  readonly microUsd: number;
+  /** Attempts of which it is not known what they have cost, or not all of it. */
+  readonly unknown: number;
+};
+
 export type BoardItem = {
   readonly id: string;
+  /** The project whose repository it lands on; empty while the mesh has none. */
+  readonly project: string;
   readonly title: string;
   readonly text: string;
   readonly type: string;
@@ -65,6 +75,9 @@ export type BoardItem = {
   readonly note: string;
   /** Asked and not answered, the oldest first. */
   readonly questions: readonly BoardQuestion[];
+  /** Somebody has to approve or reject the branch before it goes on. */
+  readonly awaitsPerson: boolean;
+  readonly cost: BoardCost;
   readonly createdAt: number;
   readonly updatedAt: number;
 };

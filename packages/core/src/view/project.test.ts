@@ -29,6 +29,7 @@ const [A, B, C] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"] as const;
 
 const naming: Naming = {
   nameOf: (key) => (key === SELF ? "viewer" : key.slice(0, 6)),
+  project: () => "loom",
   isExpired: () => false,
   activityOf: (item) => `working on ${item}`,
   landingOf: () => ({ state: "verified", commit: OID }),
@@ -110,6 +111,7 @@ test("an item shows at each stage what that stage owns, and nothing of another",
   const { seen } = life();
   expect(seen.get("born")).toEqual({
     id: A,
+    project: "loom",
     title: "Paint it",
     text: "blue",
     type: "story",
@@ -133,6 +135,8 @@ test("an item shows at each stage what that stage owns, and nothing of another",
     activity: "",
     note: "",
     questions: [],
+    awaitsPerson: false,
+    cost: { microUsd: 0, unknown: 0 },
     createdAt: 100,
     updatedAt: 100,
   });

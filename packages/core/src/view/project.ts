@@ -10,6 +10,7 @@ import { compareText } from "../kernel/bytes.ts";
 import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
 import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
 import type { Landing } from "./landing.ts";
+import { costOf, spendsOf } from "./ledger.ts";
 import { needsOf } from "./needs.ts";
 
 export interface Naming {
@@ -18,6 +19,8 @@ export interface Naming {
   readonly isExpired: (claim: Claim) => boolean;
   /** What the holder of the item's claim says it is doing. */
   readonly activityOf: (item: string, claim: Claim) => string;
+  /** The project that items land on; empty while there is none. */
+  readonly project?: () => string;
   /** What the project asks for before something lands; undefined where nobody has read that. */
   readonly qa?: () => QaPolicy | undefined;
   /** How many items the project lands in one train at most; undefined where nobody has read that. */
@@ -61,8 +64,11 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { title, text, priority, labels, dependsOn, hold, qa, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
   const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
+  const policy = naming.qa?.();
+  const { microUsd, unknown } = costOf(spendsOf(item));
   return {
     id: item.id,
+    project: naming.project?.() ?? "",
     title: title.value,
     text: text.value,
     type: type.value,
@@ -86,6 +92,8 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     activity: state.claim === null ? "" : naming.activityOf(item.id, state.claim),
     note: state.note,
     questions: openQuestions(item).map(projectQuestion),
+    awaitsPerson: policy !== undefined && awaitedOf(item, policy).person,
+    cost: { microUsd, unknown },
     createdAt: item.createdAt,
     updatedAt: item.updatedAt,
   };

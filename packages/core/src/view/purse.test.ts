@@ -7,7 +7,10 @@ import { foundMesh } from "../log/genesis.ts";
 import { createReplica, type Replica } from "../log/replica.ts";
 import type { LedgerKey, OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
+import type { BoardItem } from "./board.ts";
+import { unverified } from "./landing.ts";
 import { costOf, formatCost, formatUsd, ledgerBy, spendsOf } from "./ledger.ts";
+import { type Naming, projectItem } from "./project.ts";
 import { type Caps, costOfOthers, openPurse, overspent } from "./purse.ts";
 
 const me = { signer: testSigner("purse"), incarnation: new Uint8Array(8).fill(1) };
@@ -244,3 +247,21 @@ test("what only this node cannot pay is no refusal that others would repeat", ()
   const full = of({ attempt: usd(2), day: usd(1) });
   expect(full.refusalAnywhere(world.item(A))).toContain("today's work has $0.00 of $1.00");
 });
+
+test("an item on the board says what it has cost as far as that is known", () => {
+  const world = worldOf();
+  const shown = (): BoardItem["cost"] => projectItem(world.item(A), BOARD_NAMING).cost;
+  expect(shown()).toEqual({ microUsd: 0, unknown: 0 });
+  const claim = world.claim(A);
+  world.spend(A, claim, { known: { microUsd: 250_000 } });
+  expect(shown()).toEqual({ microUsd: 250_000, unknown: 0 });
+  world.spend(A, claim, { unknown: { input: 7 } });
+  expect(shown().unknown).toBe(1);
+});
+
+const BOARD_NAMING: Naming = {
+  nameOf: String,
+  isExpired: () => false,
+  activityOf: () => "",
+  landingOf: () => unverified,
+};

@@ -126,6 +126,7 @@ function logChunk(query: { readonly item: string; readonly epoch?: number; reado
 export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
   return {
     id: "item1",
+    project: "loom",
     title: "A story",
     text: "",
     type: "story",
@@ -149,6 +150,8 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     activity: "",
     note: "",
     questions: [],
+    awaitsPerson: false,
+    cost: { microUsd: 0, unknown: 0 },
     createdAt: 1_760_000_000_000,
     updatedAt: 1_760_000_000_000,
     ...fields,
