@@ -10,7 +10,7 @@ const rows = [
 ].map(([, listener, path = "", access]) => ({ listener, path, access }));
 
 const constant = (path: string, name: string): string =>
-  new RegExp(`export const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
+  new RegExp(`const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
 
 test("the HTTP routes in the table are the routes of the server, with their access", () => {
   const shown = rows.filter(({ path }) => path.includes(" ")).map(({ path, access }) => `${path} ${access}`);
@@ -22,10 +22,12 @@ test("the HTTP routes in the table are the routes of the server, with their acce
 test("the upgrades in the table are the ones that the code takes", () => {
   const sync = constant("packages/peer-websocket/src/dial.ts", "SYNC_PATH");
   const yjs = constant("packages/http/src/routes.ts", "YJS_PATH") + constant("packages/http/src/routes.ts", "YJS_ROOM");
+  const story = `${constant("packages/http/src/routes.ts", "YJS_PATH")}${constant("packages/http/src/routes.ts", "YJS_STORIES")}ID`;
   const shown = rows.filter(({ path, access }) => !path.includes(" ") && access !== "signature");
   expect(shown).toEqual([
     { listener: "peer address", path: sync, access: "handshake" },
     { listener: "HTTP address", path: yjs, access: "token" },
+    { listener: "HTTP address", path: story, access: "token" },
   ]);
 });
 

@@ -35,6 +35,16 @@ export interface Route {
 export const YJS_PATH = "/yjs/";
 export const YJS_ROOM = "board";
 
+/** Before the id of the item whose story the room is. Clients write its slash as it is or encoded. */
+const YJS_STORIES = "item/";
+
+/** The item whose story the path names. */
+export function storyOf(pathname: string): string | undefined {
+  const room = pathname.startsWith(YJS_PATH) ? pathname.slice(YJS_PATH.length).replace(/%2f/i, "/") : "";
+  const item = room.startsWith(YJS_STORIES) ? room.slice(YJS_STORIES.length) : "";
+  return /^[0-9a-z]{12}$/.test(item) ? item : undefined;
+}
+
 const query = (path: string, command: string): Route => ({
   method: "GET",
   path,

@@ -18,7 +18,8 @@ import type { FeedSlots } from "./log-feed.ts";
 import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
-import { matchRoutes, YJS_PATH, YJS_ROOM, type Route, type RouteMatch } from "./routes.ts";
+import { matchRoutes, storyOf, YJS_PATH, YJS_ROOM, type Route, type RouteMatch } from "./routes.ts";
+import { storyRoom } from "./story-room.ts";
 import { createYjsSockets, type YjsSockets } from "./yjs-sockets.ts";
 
 export interface HttpServerOptions {
@@ -269,7 +270,8 @@ function upgrade(site: Site, { request, socket, head }: Upgrade): void {
     return;
   }
   socket.off("error", ignore);
-  site.yjs.accept(request, socket, head);
+  const item = storyOf(parseTarget(request)?.pathname ?? "");
+  site.yjs.accept(request, socket, head, item === undefined ? undefined : storyRoom(site.api, item, site.api.name));
 }
 
 /** A browser cannot set headers on a WebSocket, so here alone the token may be in the query. */
@@ -280,6 +282,7 @@ function refuseUpgrade(site: Site, request: IncomingMessage): number | undefined
   if (target === undefined) return 400;
   const inQuery = target.pathname.startsWith(YJS_PATH) ? target.searchParams.get("token") : null;
   if (!site.isToken(bearerToken(request.headers) ?? inQuery ?? undefined)) return 401;
-  if (target.pathname !== `${YJS_PATH}${YJS_ROOM}`) return 404;
+  const isRoom = target.pathname === `${YJS_PATH}${YJS_ROOM}` || storyOf(target.pathname) !== undefined;
+  if (!isRoom) return 404;
   return site.yjs.isFull() ? 503 : undefined;
 }

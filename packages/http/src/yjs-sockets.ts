@@ -1,8 +1,9 @@
 /**
- * Serves one Yjs document to any number of readers over the y-websocket protocol.
+ * Serves rooms to any number of clients over the y-websocket protocol.
  *
- * Clients cannot write: of their bytes only a state vector is ever decoded. A client that breaks the protocol, floods,
- * stops reading or falls silent loses its own socket and nothing else happens.
+ * The board is one that nobody can write: of a client's bytes only a state vector is ever decoded. What a client of another
+ * room sends is judged by the room. A client that breaks the protocol, floods, stops reading or falls silent loses its own
+ * socket and nothing else happens.
  */
 import { performance } from "node:perf_hooks";
 import type { IncomingMessage } from "node:http";
@@ -24,13 +25,32 @@ interface YjsCounts {
 export interface YjsSockets {
   readonly counts: () => YjsCounts;
   readonly isFull: () => boolean;
-  /** Takes over a request that was already authorized. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes over a request that was already authorized; for the board when no room is given. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, enter?: Enter): void;
   close(): void;
 }
 
+/** What a room may do with a client's socket. */
+export interface Seat {
+  send(message: Uint8Array): void;
+  end(code: number, reason: string): void;
+}
+
+/** What a room makes of what a client sends. */
+export interface Visit {
+  /** The update that brings a client with this state up to date; undefined when it is no state vector. */
+  answer(stateVector: Uint8Array): Uint8Array | undefined;
+  update(update: Uint8Array): void;
+  /** False when it is none. */
+  awareness(update: Uint8Array): boolean;
+  leave(): void;
+}
+
+export type Enter = (seat: Seat) => Visit;
+
 interface Reader {
   readonly socket: WebSocket;
+  visit: Visit | undefined;
   /** It has been told the whole state once, so single updates make sense to it. */
   started: boolean;
   /** Bytes of an answer still on their way. They do not count as lagging: a large board may be larger than the limit. */
@@ -64,9 +84,10 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
     cut: { malformed: 0, slow: 0, idle: 0, flooding: 0 },
   };
   const upgrader = createUpgrader(limits);
+  const board = new Set<Reader>();
   const publish = (update: Uint8Array): void => {
     const message = encodeUpdate(update);
-    for (const reader of server.readers) if (reader.started) send(server, reader, message);
+    for (const reader of board) if (reader.started) send(server, reader, message);
   };
   server.doc.on("update", publish);
   const beat = setInterval(() => checkReaders(server), limits.keepAliveMs);
@@ -74,7 +95,11 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
   return {
     counts: () => ({ open: server.readers.size, ...server.cut }),
     isFull: () => server.readers.size >= limits.sockets,
-    accept: (request, socket, head) => upgrader.handleUpgrade(request, socket, head, (ws) => addReader(server, ws)),
+    accept: (request, socket, head, enter) =>
+      upgrader.handleUpgrade(request, socket, head, (ws) => {
+        const reader = addReader(server, ws);
+        reader.visit = enter === undefined ? readBoard(server, board, reader) : enter(seatOf(server, reader));
+      }),
     close: () => {
       clearInterval(beat);
       server.doc.off("update", publish);
@@ -98,9 +123,25 @@ function createUpgrader(limits: YjsLimits): WebSocketServer {
   return new WebSocketServer(options);
 }
 
-function addReader(server: Server, socket: WebSocket): void {
+function readBoard({ doc }: Server, board: Set<Reader>, reader: Reader): Visit {
+  board.add(reader);
+  return {
+    answer: (stateVector) => updateSince(doc, stateVector),
+    update: () => undefined,
+    awareness: () => true,
+    leave: () => void board.delete(reader),
+  };
+}
+
+const seatOf = (server: Server, reader: Reader): Seat => ({
+  send: (message) => send(server, reader, message),
+  end: (code, reason) => hangUp(reader, code, reason),
+});
+
+function addReader(server: Server, socket: WebSocket): Reader {
   const reader: Reader = {
     socket,
+    visit: undefined,
     started: false,
     answerBytes: 0,
     answers: 0,
@@ -110,7 +151,10 @@ function addReader(server: Server, socket: WebSocket): void {
     heardSincePing: true,
   };
   server.readers.add(reader);
-  socket.on("close", () => server.readers.delete(reader));
+  socket.on("close", () => {
+    server.readers.delete(reader);
+    reader.visit?.leave();
+  });
   // Every protocol violation `ws` finds (too large, too many fragments, bad UTF-8) arrives here; it closes the socket.
   socket.on("error", () => {
     server.cut.malformed += 1;
@@ -123,6 +167,7 @@ function addReader(server: Server, socket: WebSocket): void {
     // A message that was already on its way when the socket was closed is no longer anybody's.
     if (socket.readyState === WebSocket.OPEN) receive(server, reader, isBinary ? ownBytes(data) : undefined);
   });
+  return reader;
 }
 
 /** A copy: messages are slices of a buffer that is shared with other sockets. */
@@ -140,7 +185,16 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
     cutMalformed(server, reader);
     return;
   }
-  if (message.value.type === "dropped") return;
+  const { visit } = reader;
+  if (message.value.type === "dropped" || visit === undefined) return;
+  if (message.value.type === "update") {
+    visit.update(message.value.update);
+    return;
+  }
+  if (message.value.type === "awareness") {
+    if (!visit.awareness(message.value.update)) cutMalformed(server, reader);
+    return;
+  }
   reader.answers += 1;
   if (reader.answers > server.limits.answers) {
     cutFlooding(server, reader, "too many requests for state");
@@ -148,7 +202,7 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
   }
   // One answer is on its way: it and the updates behind it hold everything this one would.
   if (reader.answerBytes > 0) return;
-  const update = updateSince(server.doc, message.value.stateVector);
+  const update = visit.answer(message.value.stateVector);
   if (update === undefined) cutMalformed(server, reader);
   else answer(server, reader, encodeAnswer(update));
 }

@@ -2,6 +2,7 @@
  * What a running node offers to the programs around it: the CLI, the HTTP server, the web board. Everything a person can
  * see or do goes through here, so that each of them shows the same and can do the same.
  */
+import type { Stories } from "./story/story-api.ts";
 import type { Board, BoardChange, CommandError, KeptFile, Result } from "@skein/core";
 
 /** Plain JSON, as it is printed and sent. */
@@ -56,6 +57,8 @@ export interface NodeApi {
   command(name: string, input: unknown): Promise<Result<Json, CommandError>>;
   /** A file that was kept of an attempt, by its digest or the beginning of one; from here, or from a node that has it. */
   readArtifact(digest: string): Promise<Result<KeptContent, CommandError>>;
+  /** Stories that people edit together. */
+  readonly stories: Stories;
   /** A piece of an attempt's log, asked from the node that has it when it is not here. */
   readLog(query: {
     readonly item: string;

@@ -4,7 +4,7 @@ import { type Beat, compareText, LIMITS, memberOf, type Membership } from "@skei
 import type { Alarms } from "./alarms.ts";
 import type { Health } from "./api.ts";
 import type { Journal } from "./journal.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 import type { MachineState } from "./ports.ts";
 import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import type { Worker } from "./work/worker.ts";

@@ -67,6 +67,7 @@ export function createFakeNode(): FakeNode {
           ? err({ code: "not-found" as const, message: "Nothing is kept under missing." })
           : ok({ file: KEPT, bytes: new TextEncoder().encode("<script>alert(1)</script>") }),
       ),
+    stories: { open: () => err({ code: "not-found", message: "There is no item." }) },
     readLog: async (query) => {
       logQueries.push(query);
       return query.item === "nope" ? err({ code: "not-found", message: "There is no such log." }) : ok(logChunk(query));
