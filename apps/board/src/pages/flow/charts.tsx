@@ -44,7 +44,7 @@ function Chart({ title, says, drawing, legend, table }: ChartProps): JSX.Element
       {legend}
       <details>
         <summary>{flowTexts.table}</summary>
-        <div class="table-room" tabIndex={0} role="region" aria-label={title}>
+        <div class="table-room" tabIndex={0} role="group" aria-label={title}>
           {table}
         </div>
       </details>

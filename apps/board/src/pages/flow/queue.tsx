@@ -190,7 +190,7 @@ function Red({ blame }: { readonly blame: Blame }): JSX.Element {
   return (
     <>
       <h3 id="flow-red">{texts.red}</h3>
-      <div class="table-room" tabIndex={0} role="region" aria-labelledby="flow-red">
+      <div class="table-room" tabIndex={0} role="group" aria-labelledby="flow-red">
         <table>
           <thead>
             <tr>

@@ -2,7 +2,16 @@
 import type { TimelineRow, TimelineSpan } from "@skein/core";
 import { expect, test } from "vitest";
 
-import { hueOf, neighbour, placeOf, rowsInSight, stageParts, timeTicks, windowOf } from "./timeline-layout.ts";
+import {
+  fittingZoom,
+  hueOf,
+  neighbour,
+  placeOf,
+  rowsInSight,
+  stageParts,
+  timeTicks,
+  windowOf,
+} from "./timeline-layout.ts";
 
 const HOUR = 3_600_000;
 const WINDOW = { fromMs: 100 * HOUR, toMs: 110 * HOUR };
@@ -79,6 +88,12 @@ test("the shown part is the end of the range, and its ticks are whole times", ()
   expect(windowOf("24h", 5 * HOUR, 10 * HOUR)).toEqual({ fromMs: 5 * HOUR, toMs: 10 * HOUR });
   const ticks = timeTicks(WINDOW, 6).map(({ atMs }) => atMs / HOUR);
   expect(ticks).toEqual([102, 105, 108]);
+});
+
+test("what is shown first is the closest look with every bar in it", () => {
+  const zoom = (from: number): string => fittingZoom([row(span(from, null))], 0, 100 * HOUR);
+  expect([zoom(99.5), zoom(97), zoom(80), zoom(3)]).toEqual(["1h", "6h", "24h", "all"]);
+  expect(fittingZoom([], 0, 100 * HOUR)).toBe("1h");
 });
 
 test("every node has its own hue", () => {

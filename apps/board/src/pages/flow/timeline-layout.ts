@@ -28,6 +28,13 @@ export function windowOf(zoom: Zoom, from: number, until: number): TimeWindow {
   return { fromMs: zoom === "all" ? from : Math.max(from, until - ZOOM_MS[zoom]), toMs: until };
 }
 
+/** The closest look that still has every bar in it. */
+export function fittingZoom(rows: readonly TimelineRow[], from: number, until: number): Zoom {
+  const starts = rows.flatMap(({ spans }) => spans.map(({ startedAt }) => startedAt));
+  const first = starts.reduce((least, at) => Math.min(least, at), until);
+  return ZOOMS.findLast((zoom) => windowOf(zoom, from, until).fromMs <= first) ?? "all";
+}
+
 /** Wide enough to be seen and hit, whatever it is of the window. Percent. */
 const LEAST = 0.6;
 

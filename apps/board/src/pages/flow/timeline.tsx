@@ -14,6 +14,7 @@ import { flowTexts } from "../../texts/flow.ts";
 import {
   type BarRef,
   type Direction,
+  fittingZoom,
   hueOf,
   neighbour,
   placeOf,
@@ -46,7 +47,8 @@ export interface TimelineProps {
 }
 
 export function TimelinePanel({ timeline, rows, onMore }: TimelineProps): JSX.Element {
-  const zoom = useSignal<Zoom>("all");
+  const wanted = useSignal<Zoom | undefined>(undefined);
+  const zoom = wanted.value ?? fittingZoom(rows, timeline.from, timeline.until);
   const nodes = [
     ...new Map(rows.flatMap(({ spans }) => spans.map(({ node, nodeName }) => [node, nodeName] as const))),
   ].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -57,7 +59,7 @@ export function TimelinePanel({ timeline, rows, onMore }: TimelineProps): JSX.El
         <h2 id="flow-timeline">{texts.title}</h2>
         <div class="choice" role="group" aria-label={texts.zoom}>
           {zooms.map((one) => (
-            <button key={one} type="button" aria-pressed={zoom.value === one} onClick={() => (zoom.value = one)}>
+            <button key={one} type="button" aria-pressed={zoom === one} onClick={() => (wanted.value = one)}>
               {texts.zooms[one]}
             </button>
           ))}
@@ -69,11 +71,7 @@ export function TimelinePanel({ timeline, rows, onMore }: TimelineProps): JSX.El
       ) : (
         <>
           <Legend nodes={nodes} />
-          <Grid
-            rows={rows}
-            nodes={nodes.map(([id]) => id)}
-            window={windowOf(zoom.value, timeline.from, timeline.until)}
-          />
+          <Grid rows={rows} nodes={nodes.map(([id]) => id)} window={windowOf(zoom, timeline.from, timeline.until)} />
         </>
       )}
       {onMore === undefined ? null : (

@@ -23,7 +23,7 @@ export function NodeTable({ mesh, held, chosen, onChoose }: NodeTableProps): JSX
   return (
     <section class="panel" aria-labelledby="mesh-nodes">
       <h2 id="mesh-nodes">{meshTexts.table}</h2>
-      <div class="table-room" tabIndex={0} role="region" aria-labelledby="mesh-nodes">
+      <div class="table-room" tabIndex={0} role="group" aria-labelledby="mesh-nodes">
         <table>
           <thead>
             <tr>
@@ -124,7 +124,7 @@ export function LinkTable({ mesh }: { readonly mesh: Mesh }): JSX.Element {
       {mesh.links.length === 0 ? (
         <EmptyState>{meshTexts.noLinks}</EmptyState>
       ) : (
-        <div class="table-room" tabIndex={0} role="region" aria-labelledby="mesh-links">
+        <div class="table-room" tabIndex={0} role="group" aria-labelledby="mesh-links">
           <table>
             <thead>
               <tr>
