@@ -133,9 +133,10 @@ test("a node that is drained says so with the reason", async () => {
   await page.getByLabel("Why (others read it)").fill("<b>the disk</b> is swapped");
   await page.getByRole("button", { name: "Drain it" }).click();
   await card("carol").filter({ hasText: "draining: <b>the disk</b> is swapped" }).waitFor();
-  await waitFor("carol to be drained", async () =>
-    (await api.nodes()).some(({ name, standby }) => name === "carol" && standby !== undefined),
+  expect((await api.nodes()).find(({ name }) => name === "carol")?.standby).toBe(
+    "draining: <b>the disk</b> is swapped",
   );
+  expect(await page.locator(".mesh-page b").count()).toBe(0);
 });
 
 test("what is drained gets nothing; a holder that dies is shown as silent, and who took over is on the timeline", async () => {
@@ -177,6 +178,7 @@ test("the queue is there with its head and what it waits for; a pause says who s
   await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
   await inStage(api, id, "Done");
   await page.getByText("2 landed").waitFor();
+  expect(await page.getByRole("region", { name: "Merge queue" }).getByText("Nothing waits to land.").count()).toBe(1);
 });
 
 test("a range is part of the address, and every chart has its numbers as a table", async () => {

@@ -29,10 +29,10 @@ export function windowOf(zoom: Zoom, from: number, until: number): TimeWindow {
 }
 
 /** The closest look that still has every bar in it. */
-export function fittingZoom(rows: readonly TimelineRow[], from: number, until: number): Zoom {
+export function fittingZoom(zooms: readonly Zoom[], rows: readonly TimelineRow[], from: number, until: number): Zoom {
   const starts = rows.flatMap(({ spans }) => spans.map(({ startedAt }) => startedAt));
   const first = starts.reduce((least, at) => Math.min(least, at), until);
-  return ZOOMS.findLast((zoom) => windowOf(zoom, from, until).fromMs <= first) ?? "all";
+  return zooms.findLast((zoom) => windowOf(zoom, from, until).fromMs <= first) ?? "all";
 }
 
 /** Wide enough to be seen and hit, whatever it is of the window. Percent. */

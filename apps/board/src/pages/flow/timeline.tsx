@@ -48,11 +48,11 @@ export interface TimelineProps {
 
 export function TimelinePanel({ timeline, rows, onMore }: TimelineProps): JSX.Element {
   const wanted = useSignal<Zoom | undefined>(undefined);
-  const zoom = wanted.value ?? fittingZoom(rows, timeline.from, timeline.until);
   const nodes = [
     ...new Map(rows.flatMap(({ spans }) => spans.map(({ node, nodeName }) => [node, nodeName] as const))),
   ].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const zooms = timeline.range === "24h" ? ZOOMS.filter((one) => one !== "24h") : ZOOMS;
+  const zoom = wanted.value ?? fittingZoom(zooms, rows, timeline.from, timeline.until);
   return (
     <section class="panel timeline" aria-labelledby="flow-timeline">
       <div class="panel-head">
