@@ -154,6 +154,7 @@ export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
 export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";
 export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
+export { OF_ONE_MACHINE } from "./command/project-inputs.ts";
 export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
 
 export { FLOW_RANGES, type FlowRange } from "./op/ranges.ts";

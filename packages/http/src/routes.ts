@@ -4,7 +4,7 @@
  */
 import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
-import { type CommandError, err, ok, type Result } from "@skein/core";
+import { type CommandError, err, OF_ONE_MACHINE, ok, type Result } from "@skein/core";
 import { HTTP_LIMITS } from "./limits.ts";
 import { type FeedSlots, logFeed, type LogQuery } from "./log-feed.ts";
 import { metricsText, type Metric } from "./metrics-text.ts";
@@ -12,6 +12,8 @@ import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts
 
 interface RouteRequest {
   readonly api: NodeApi;
+  /** Sent by a program or a browser on the node's own machine. */
+  readonly isOfThisMachine: boolean;
   /** Parts of the path by the name the route gives them, decoded. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
@@ -213,16 +215,23 @@ function wholeNumber(text: string | null): number | undefined | "invalid" {
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : "invalid";
 }
 
-async function runCommand({ api, body }: RouteRequest): Promise<Reply> {
+async function runCommand({ api, body, isOfThisMachine }: RouteRequest): Promise<Reply> {
   const parsed = await body();
   if (!parsed.ok) return errorReply(parsed.error.status, parsed.error);
   const command = readCommand(parsed.value);
   if (command === undefined) {
     return badInput('The body must be {"name": "<command>", "input": {…}} with nothing beside.');
   }
+  if (OF_ONE_MACHINE.has(command.name) && !isOfThisMachine) return FROM_ELSEWHERE;
   const result = await api.command(command.name, command.input);
   return result.ok ? jsonReply(200, { ok: true, result: result.value }) : commandErrorReply(result.error);
 }
+
+const FROM_ELSEWHERE: Reply = errorReply(403, {
+  code: "not-allowed",
+  message:
+    "Paths on a node's disk are named on its own machine: open the page there at http://127.0.0.1, or use `skein project begin` in a terminal of it.",
+});
 
 /** No path crosses the API: the node chooses the place, and who asked finds it in the data directory. */
 async function takeSnapshot({ snapshot }: RouteRequest): Promise<Reply> {

@@ -19,6 +19,7 @@ import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
 import { matchRoutes, storyOf, YJS_PATH, YJS_ROOM, type Route, type RouteMatch } from "./routes.ts";
+import { isOfThisMachine } from "./same-machine.ts";
 import { storyRoom } from "./story-room.ts";
 import { createYjsSockets, type YjsSockets } from "./yjs-sockets.ts";
 
@@ -197,6 +198,7 @@ async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
     api: site.api,
     snapshot: site.snapshot,
     feeds: site.feeds,
+    isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),

@@ -49,6 +49,7 @@ import type { Links } from "./links/links.ts";
 import { meshAnswer } from "./mesh-answer.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import type { Presence } from "./presence.ts";
+import { createProjectStarter, type ProjectCommand, type ProjectDesk } from "./project-desk.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Timers } from "./timers.ts";
@@ -91,9 +92,12 @@ export interface CommanderDeps {
   ) => Promise<T>;
   readonly idle: string | null;
   readonly sandboxes: Sandboxes;
+  /** Repositories of this machine; none can be begun with from here when it is left out. */
+  readonly projectDesk?: ProjectDesk;
 }
 
 export function createCommander(deps: CommanderDeps): Commander {
+  const starter = createProjectStarter(deps.projectDesk, () => deps.replica.view());
   return {
     run: async ({ spec, command }) => {
       const role = deps.role();
@@ -107,10 +111,16 @@ export function createCommander(deps: CommanderDeps): Commander {
         });
       }
       if (spec.effect === "writes") return write(deps, command, role ?? "observer");
+      if (isOfProjects(command)) {
+        return starter.run(command, (input) => write(deps, { name: "project.set", input }, role ?? "observer"));
+      }
       return read(deps, command);
     },
   };
 }
+
+const isOfProjects = (command: Command): command is ProjectCommand =>
+  command.name === "project.look" || command.name === "project.begin" || command.name === "project.practice";
 
 const notAMember = (status: ReturnType<CommanderDeps["keyStatus"]>): CommandError => ({
   code: "not-allowed",

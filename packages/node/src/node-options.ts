@@ -7,6 +7,7 @@ import type { LinkRefusal } from "./links/peer-link.ts";
 import type { Logger } from "./logger.ts";
 import type { KeepsArtifacts } from "./output.ts";
 import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
+import type { ProjectDesk } from "./project-desk.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { WorkDeps } from "./work/attempt-context.ts";
 import type { OpenRepository } from "./work/project.ts";
@@ -59,6 +60,8 @@ export interface NodeOptions {
   readonly transports?: () => Json;
   /** How busy the machine is; idle when it is left out. */
   readonly machine?: WorkerDeps["machine"];
+  /** Repositories of this machine; none can be begun with from here when it is left out. */
+  readonly projectDesk?: ProjectDesk;
   /** When to write checkpoints and shorten the log; the defaults when it is left out. */
   readonly growth?: Partial<GrowthSettings>;
 }
