@@ -2,10 +2,10 @@
  * The mesh page and the flow page as a person has them open, on three real nodes: who is there, a ticket that really joins, a drain,
  * a node that dies, the queue with what was red, and who held what.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Api, createApi } from "../support/api-client.ts";
@@ -13,19 +13,19 @@ import { controlledWork, type ControlledWork } from "../support/controlled-work.
 import type { NodeProcess } from "../support/node-process.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
 import { inStage } from "./support/items.ts";
 import { createPerson } from "./support/person.ts";
 
 const world = useWorld();
 let work: ControlledWork;
 let api: Api;
-let address: string;
 let peer: string;
 let bob: NodeProcess;
 let browser: Browser;
 let page: Page;
 /** Everything the browser complained about. */
-const complaints: string[] = [];
+let complaints: readonly string[];
 
 beforeAll(async () => {
   work = controlledWork(world.directory("doors"));
@@ -36,20 +36,16 @@ beforeAll(async () => {
   // It has no slots: what is worked on is worked on by nodes that the test may kill.
   const ports = "--listen 127.0.0.1:0 --http 127.0.0.1:0";
   const running = alice.runs(`npx skein up --data ${world.dataOf("alice")} --slots 0 ${ports}`);
-  [, address = ""] = await running.prints(/^Board: (http:\/\/\S+)$/m);
-  const { origin, hash } = new URL(address);
-  api = createApi("alice", origin, hash.slice("#token=".length));
+  const [, address = ""] = await running.prints(/^Board: (http:\/\/\S+)$/m);
+  const token = readFileSync(join(world.dataOf("alice"), "token"), "utf8").trim();
+  api = createApi("alice", new URL(address).origin, token);
   peer = peerOf("alice");
   const { ticket } = await api.invite("operator");
   bob = await world.start("bob", { ticket, rendezvous: [peer] });
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox", "--disable-gpu"] });
-  const context = await browser.newContext({ viewport: { width: 1_440, height: 1_000 }, reducedMotion: "reduce" });
-  page = await context.newPage();
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(address);
+  browser = await launchBrowser();
+  ({ page, complaints } = await openPage(browser, await api.loginLink()));
+  await page.setViewportSize({ width: 1_440, height: 1_000 });
+  await page.emulateMedia({ reducedMotion: "reduce" });
   await page.locator("#live").waitFor();
 });
 
@@ -63,17 +59,6 @@ const peerOf = (name: string): string => {
   );
   return written.peer;
 };
-
-function chromiumPath(): string {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const places = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .flatMap((place) => names.map((name) => join(place, name)));
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined)
-    throw new Error("There is no Chromium on this machine. Run scripts/install-system-packages.");
-  return found;
-}
 
 /** What axe-core finds; the frame around the page is looked at with it. */
 async function expectAccessible(what: string): Promise<void> {

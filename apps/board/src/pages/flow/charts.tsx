@@ -99,7 +99,7 @@ function Bars({ bars, part }: { readonly bars: readonly (Bar | undefined)[]; rea
   );
 }
 
-export function stepWord(at: number, isDay: boolean): string {
+function stepWord(at: number, isDay: boolean): string {
   const time = new Date(at);
   return isDay
     ? time.toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" })

@@ -11,7 +11,7 @@ import { flowTexts } from "../../texts/flow.ts";
 import { trainsOf } from "./trains.ts";
 
 /** An item in Merge, as the node answers it. */
-export interface Queued {
+interface Queued {
   readonly item: string;
   readonly title: string;
   /** Since when it is in the queue, Unix ms. */
