@@ -5,7 +5,7 @@
 import { useSignal } from "@preact/signals";
 import type { Timeline, TimelineRow, TimelineSpan } from "@skein/core";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { goTo } from "../../frame/router.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
@@ -114,8 +114,8 @@ function Grid({ rows, nodes, window }: GridProps): JSX.Element {
   const scrollTop = useSignal(0);
   const size = useSignal({ width: 800, height: 420 });
   const focus = useSignal<BarRef | undefined>(undefined);
-  /** A bar is to have the focus once it is drawn. */
-  const wanted = useRef(false);
+  /** This bar is to have the focus once it is the one in the tab order: it may have to be drawn first. */
+  const wanted = useRef<BarRef | undefined>(undefined);
   useLayoutEffect(() => {
     const element = room.current;
     if (element === null) return undefined;
@@ -125,19 +125,20 @@ function Grid({ rows, nodes, window }: GridProps): JSX.Element {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  useEffect(() => {
-    if (!wanted.current) return;
-    wanted.current = false;
+  const current = currentBar(rows, window, focus.value);
+  useLayoutEffect(() => {
+    const to = wanted.current;
+    if (to === undefined || to.row !== current?.row || to.span !== current.span) return;
+    wanted.current = undefined;
     room.current?.querySelector<HTMLElement>('.span[tabindex="0"]')?.focus({ preventScroll: true });
   });
-  const current = currentBar(rows, window, focus.value);
   const { from, to } = rowsInSight(rows.length, ROW_PX, scrollTop.value, size.value.height);
   const move = (direction: Direction): void => {
     const element = room.current;
     if (current === undefined || element === null) return;
     const next = neighbour(rows, window, current, direction);
     focus.value = next;
-    wanted.current = true;
+    wanted.current = next;
     const top = next.row * ROW_PX;
     if (top < element.scrollTop) element.scrollTop = top;
     if (top + 2 * ROW_PX > element.scrollTop + element.clientHeight)
