@@ -92,7 +92,7 @@ async function openWatched(): Promise<Page> {
   await context.exposeFunction("skeinBroken", (what: string) => broken.push(what));
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
-      void (globalThis as unknown as { skeinBroken(what: string): void }).skeinBroken(
+      (globalThis as unknown as { skeinBroken(what: string): void }).skeinBroken(
         `${event.effectiveDirective} ${event.blockedURI} ${event.sample}`,
       );
     });
