@@ -1,0 +1,185 @@
+/**
+ * One story, two browsers, two nodes: what one types the other reads, with a caret that has a name; a command from a terminal
+ * comes to both; and what is typed while a node is cut off, or dead, is there when it is back.
+ */
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { NodeProcess } from "../support/node-process.ts";
+import { waitFor } from "../support/wait.ts";
+import { useWorld } from "../support/world.ts";
+
+const world = useWorld();
+let alice: NodeProcess;
+let bob: NodeProcess;
+let browser: Browser;
+
+beforeAll(async () => {
+  await world.found("alice");
+  alice = await world.start("alice", { slots: 0 });
+  bob = await world.join("bob", alice, { slots: 0, role: "operator" });
+  browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+function chromiumPath(): string {
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  const places = (process.env["PATH"] ?? "").split(delimiter);
+  const found = places.flatMap((place) => names.map((name) => join(place, name))).find((path) => existsSync(path));
+  if (found === undefined)
+    throw new Error("There is no Chromium on this machine. Run scripts/install-system-packages.");
+  return found;
+}
+
+interface Writer {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly text: Locator;
+  /** What the browser complained about; a broken policy is one such thing. */
+  readonly complaints: readonly string[];
+  read(): Promise<string>;
+  /** Types behind what is there. */
+  type(text: string): Promise<void>;
+  says(status: string | RegExp): Promise<void>;
+}
+
+async function write(node: NodeProcess, item: string): Promise<Writer> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(`${node.endpoints.http}/#token=${node.api.token}`);
+  await page.locator("#live").waitFor();
+  await page.evaluate(`location.hash = "#/items/${item}"`);
+  const text = page.locator(".story-host .cm-content");
+  await text
+    .or(page.getByRole("button", { name: "Edit", exact: true }))
+    .first()
+    .waitFor();
+  if ((await text.count()) === 0) await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await text.waitFor();
+  return {
+    ...{ page, context, text, complaints },
+    read: async () => (await text.locator(".cm-line").evaluateAll(LINES)) as string,
+    type: async (typed) => {
+      await text.focus();
+      await page.keyboard.press("Control+End");
+      await page.keyboard.type(typed, { delay: 5 });
+    },
+    says: (status) => page.locator(".story-status").getByText(status).waitFor(),
+  };
+}
+
+/** Without the carets of others, which stand in the lines. */
+const LINES = `(lines) => lines.map((line) => {
+  const copy = line.cloneNode(true);
+  for (const caret of copy.querySelectorAll(".cm-other-caret, .cm-placeholder")) caret.remove();
+  return copy.textContent.replaceAll("\\u200b", "");
+}).join("\\n")`;
+
+const story = async (node: NodeProcess, item: string): Promise<string> => (await node.api.item(item)).text;
+
+async function reads(what: string, text: string, ...readers: readonly (() => Promise<string>)[]): Promise<void> {
+  for (const read of readers) await waitFor(what, async () => (await read()) === text);
+}
+
+async function add(title: string, text: string): Promise<string> {
+  const { id } = await alice.api.command<{ id: string }>("item.add", { title, text });
+  await waitFor("the item at bob's", async () => (await bob.api.items()).some((one) => one.id === id));
+  return id;
+}
+
+test("two people on two nodes write one story, and a command from a terminal comes to both", async () => {
+  const item = await add("Together", "A story.\n");
+  const [ann, ben] = [await write(alice, item), await write(bob, item)];
+  await ann.type("What Ann wants.");
+  await reads("Ann's words at Ben's", "A story.\nWhat Ann wants.", ben.read, () => story(bob, item));
+  await ann.says("Saved");
+  await ben.page.locator(".cm-other-name", { hasText: "alice" }).waitFor();
+  // Both at once, at the two ends.
+  await ben.text.focus();
+  await ben.page.keyboard.press("Control+Home");
+  await Promise.all([ben.page.keyboard.type("# ", { delay: 20 }), ann.type(" And why.")]);
+  const both = "# A story.\nWhat Ann wants. And why.";
+  await reads(
+    "both halves everywhere",
+    both,
+    ann.read,
+    ben.read,
+    () => story(alice, item),
+    () => story(bob, item),
+  );
+  const file = world.directory("edit");
+  const { writeFileSync } = await import("node:fs");
+  writeFileSync(join(file, "story.md"), "# A story.\nBetween.\nWhat Ann wants. And why.");
+  const edited = await world.skein([
+    "item",
+    "edit",
+    item,
+    "--text",
+    join(file, "story.md"),
+    "--data",
+    world.dataOf("bob"),
+  ]);
+  expect(edited.code).toBe(0);
+  await reads("the command's line", "# A story.\nBetween.\nWhat Ann wants. And why.", ann.read, ben.read);
+  expect([...ann.complaints, ...ben.complaints]).toEqual([]);
+  for (const node of [alice, bob]) {
+    const { stdout } = await world.skein(["verify", "--json", "--data", world.dataOf(node.name)]);
+    expect(JSON.parse(stdout)).toMatchObject({ problems: [] });
+  }
+  expect((await alice.api.digest()).digest).toBe((await bob.api.digest()).digest);
+  await ann.context.close();
+  await ben.context.close();
+});
+
+test("what is typed while the browser is cut off is kept, over a reload too, and merged when it is back", async () => {
+  const item = await add("Cut off", "one\ntwo");
+  const [ann, ben] = [await write(alice, item), await write(bob, item)];
+  await ann.context.setOffline(true);
+  await ann.says(/^Offline/);
+  await ann.type(" and mine");
+  await ann.says(/kept here, and sent when/);
+  await ben.text.focus();
+  await ben.page.keyboard.press("Control+Home");
+  await ben.page.keyboard.type("zero\n");
+  await reads("Ben's words on his node", "zero\none\ntwo", () => story(bob, item));
+  expect(await ann.read()).toBe("one\ntwo and mine");
+  await ann.context.setOffline(false);
+  await reads("both", "zero\none\ntwo and mine", ann.read, ben.read, () => story(alice, item));
+  await ann.says("Saved");
+  await ann.context.close();
+  await ben.context.close();
+});
+
+test("a node that dies while somebody types loses nothing that was typed", async () => {
+  const item = await add("Killed", "before");
+  const ben = await write(bob, item);
+  await ben.type(", typed");
+  await ben.says("Saved");
+  const { http } = bob.endpoints;
+  await bob.kill();
+  await ben.says(/^Offline/);
+  await ben.type(" and while it was dead");
+  await ben.says(/kept here/);
+  bob = await world.start("bob", { slots: 0, http: new URL(http).host });
+  await reads(
+    "all of it on both nodes",
+    "before, typed and while it was dead",
+    () => story(bob, item),
+    () => story(alice, item),
+  );
+  await ben.says("Saved");
+  await ben.context.close();
+});
