@@ -2,14 +2,15 @@
  * One story, two browsers, two nodes: what one types the other reads, with a caret that has a name; a command from a terminal
  * comes to both; and what is typed while a node is cut off, or dead, is there when it is back.
  */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { NodeProcess } from "../support/node-process.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
 
 const world = useWorld();
 let alice: NodeProcess;
@@ -18,26 +19,14 @@ let browser: Browser;
 
 beforeAll(async () => {
   await world.found("alice");
-  alice = await world.start("alice", { slots: 0 });
-  bob = await world.join("bob", alice, { slots: 0, role: "operator" });
-  browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  alice = await world.start("alice", { slots: 0, headless: false });
+  bob = await world.join("bob", alice, { slots: 0, headless: false, role: "operator" });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
 });
-
-function chromiumPath(): string {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const places = (process.env["PATH"] ?? "").split(delimiter);
-  const found = places.flatMap((place) => names.map((name) => join(place, name))).find((path) => existsSync(path));
-  if (found === undefined)
-    throw new Error("There is no Chromium on this machine. Run scripts/install-system-packages.");
-  return found;
-}
 
 interface Writer {
   readonly page: Page;
@@ -52,14 +41,7 @@ interface Writer {
 }
 
 async function write(node: NodeProcess, item: string): Promise<Writer> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${node.endpoints.http}/#token=${node.api.token}`);
+  const { page, complaints } = await openPage(browser, await node.api.loginLink());
   await page.locator("#live").waitFor();
   await page.evaluate(`location.hash = "#/items/${item}"`);
   const text = page.locator(".story-host .cm-content");
@@ -70,7 +52,10 @@ async function write(node: NodeProcess, item: string): Promise<Writer> {
   if ((await text.count()) === 0) await page.getByRole("button", { name: "Edit", exact: true }).click();
   await text.waitFor();
   return {
-    ...{ page, context, text, complaints },
+    page,
+    context: page.context(),
+    text,
+    complaints,
     read: async () => (await text.locator(".cm-line").evaluateAll(LINES)) as string,
     type: async (typed) => {
       await text.focus();
@@ -121,7 +106,6 @@ test("two people on two nodes write one story, and a command from a terminal com
     () => story(bob, item),
   );
   const file = world.directory("edit");
-  const { writeFileSync } = await import("node:fs");
   writeFileSync(join(file, "story.md"), "# A story.\nBetween.\nWhat Ann wants. And why.");
   const edited = await world.skein([
     "item",
@@ -173,7 +157,7 @@ test("a node that dies while somebody types loses nothing that was typed", async
   await ben.says(/^Offline/);
   await ben.type(" and while it was dead");
   await ben.says(/kept here/);
-  bob = await world.start("bob", { slots: 0, http: new URL(http).host });
+  bob = await world.start("bob", { slots: 0, headless: false, http: new URL(http).host });
   await reads(
     "all of it on both nodes",
     "before, typed and while it was dead",

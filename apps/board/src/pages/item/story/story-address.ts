@@ -2,7 +2,5 @@
 export function storyAddress(item: string): string {
   const url = new URL(`yjs/item/${item}`, document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const token = sessionStorage.getItem("skein.token");
-  if (token !== null) url.searchParams.set("token", token);
   return url.href;
 }
