@@ -71,21 +71,26 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
   let keep: ReturnType<typeof setTimeout> | undefined;
   const ended = new AbortController();
 
+  const keepNow = async (): Promise<void> => {
+    clearTimeout(keep);
+    keep = undefined;
+    if (left === undefined) return;
+    await kept.write(left);
+    // Said when it is so.
+    if (state.peek().type === "away") state.value = { type: "away", edits: true };
+  };
   const keepSoon = (): void => {
-    keep ??= setTimeout(() => {
-      keep = undefined;
-      if (left !== undefined) void kept.write(left);
-    }, KEEP_MS);
+    keep ??= setTimeout(() => void keepNow(), KEEP_MS);
   };
   const onEdit = (from: StoryCopy, update: Uint8Array): void => {
     if (from !== copy.peek()) return;
     left = from.unsaved();
-    keepSoon();
     if (sitting !== undefined && sitting.client !== 0 && sitting.socket.readyState === WebSocket.OPEN) {
       sitting.socket.send(sendUpdate(update));
       sitting.sent++;
       state.value = { type: "saving" };
-    } else if (state.peek().type === "away") state.value = { type: "away", edits: true };
+      keepSoon();
+    } else void keepNow();
   };
   const show = (next: StoryCopy): void => {
     copy.value = next;
@@ -135,7 +140,8 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
     if (code === CLOSED_GONE) state.value = { type: "gone" };
     else if (code === CLOSED_REFUSED) state.value = { type: "refused", why };
     else {
-      if (code !== CLOSED_AGAIN) state.value = { type: "away", edits: left !== undefined };
+      if (code !== CLOSED_AGAIN) state.value = { type: "away", edits: false };
+      void keepNow();
       retry = setTimeout(connect, code === CLOSED_AGAIN ? 50 : waitMs);
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     }
@@ -162,6 +168,7 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
   globalThis.addEventListener("online", hurry, { signal: ended.signal });
   globalThis.addEventListener("offline", offline, { signal: ended.signal });
   document.addEventListener("visibilitychange", hurry, { signal: ended.signal });
+  globalThis.addEventListener("pagehide", () => void keepNow(), { signal: ended.signal });
   const move = (to: Selection | undefined): void => {
     selection = to;
     if (sitting === undefined || sitting.client === 0 || sitting.socket.readyState !== WebSocket.OPEN) return;
@@ -193,8 +200,7 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
     close: () => {
       ended.abort();
       clearTimeout(retry);
-      if (keep !== undefined && left !== undefined) void kept.write(left);
-      clearTimeout(keep);
+      void keepNow();
       sitting?.socket.close();
     },
   };
