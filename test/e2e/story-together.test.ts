@@ -34,7 +34,7 @@ interface Writer {
   readonly text: Locator;
   /** What the browser complained about; a broken policy is one such thing. */
   readonly complaints: readonly string[];
-  read(): Promise<string>;
+  readonly read: () => Promise<string>;
   /** Types behind what is there. */
   type(text: string): Promise<void>;
   says(status: string | RegExp): Promise<void>;
@@ -74,7 +74,7 @@ const TEXT = `[...document.querySelector(".story-host").shadowRoot.querySelector
 
 const story = async (node: NodeProcess, item: string): Promise<string> => (await node.api.item(item)).text;
 
-async function reads(what: string, text: string, ...readers: readonly (() => Promise<string>)[]): Promise<void> {
+async function expectText(what: string, text: string, ...readers: readonly (() => Promise<string>)[]): Promise<void> {
   for (const read of readers) await waitFor(what, async () => (await read()) === text);
 }
 
@@ -88,7 +88,7 @@ test("two people on two nodes write one story, and a command from a terminal com
   const item = await add("Together", "A story.\n");
   const [ann, ben] = [await write(alice, item), await write(bob, item)];
   await ann.type("What Ann wants.");
-  await reads("Ann's words at Ben's", "A story.\nWhat Ann wants.", ben.read, () => story(bob, item));
+  await expectText("Ann's words at Ben's", "A story.\nWhat Ann wants.", ben.read, () => story(bob, item));
   await ann.says("Saved");
   await ben.page.locator(".cm-other-name", { hasText: "alice" }).waitFor();
   // Both at once, at the two ends.
@@ -96,7 +96,7 @@ test("two people on two nodes write one story, and a command from a terminal com
   await ben.page.keyboard.press("Control+Home");
   await Promise.all([ben.page.keyboard.type("# ", { delay: 20 }), ann.type(" And why.")]);
   const both = "# A story.\nWhat Ann wants. And why.";
-  await reads(
+  await expectText(
     "both halves everywhere",
     both,
     ann.read,
@@ -116,7 +116,7 @@ test("two people on two nodes write one story, and a command from a terminal com
     world.dataOf("bob"),
   ]);
   expect(edited.code).toBe(0);
-  await reads("the command's line", "# A story.\nBetween.\nWhat Ann wants. And why.", ann.read, ben.read);
+  await expectText("the command's line", "# A story.\nBetween.\nWhat Ann wants. And why.", ann.read, ben.read);
   expect([...ann.complaints, ...ben.complaints]).toEqual([]);
   for (const node of [alice, bob]) {
     const { stdout } = await world.skein(["verify", "--json", "--data", world.dataOf(node.name)]);
@@ -137,10 +137,10 @@ test("what is typed while the browser is cut off is merged with what others wrot
   await ben.text.focus();
   await ben.page.keyboard.press("Control+Home");
   await ben.page.keyboard.type("zero\n");
-  await reads("Ben's words on his node", "zero\none\ntwo", () => story(bob, item));
+  await expectText("Ben's words on his node", "zero\none\ntwo", () => story(bob, item));
   expect(await ann.read()).toBe("one\ntwo and mine");
   await ann.context.setOffline(false);
-  await reads("both", "zero\none\ntwo and mine", ann.read, ben.read, () => story(alice, item));
+  await expectText("both", "zero\none\ntwo and mine", ann.read, ben.read, () => story(alice, item));
   await ann.says("Saved");
   await ann.context.close();
   await ben.context.close();
@@ -159,7 +159,7 @@ test("what was typed while cut off is there when the page is opened again", asyn
   await page.goto(`${alice.endpoints.http}/`);
   await page.locator("#live").waitFor();
   const again = await writeOn(page, item);
-  await reads(
+  await expectText(
     "the kept words",
     "kept, and closed",
     again.read,
@@ -179,7 +179,7 @@ test("who only reads sees what others type, and cannot type", async () => {
   await reader.type("not this");
   const ben = await write(bob, item);
   await ben.type(" and writing");
-  await reads("Ben's words", "for reading and writing", reader.read, () => story(alice, item));
+  await expectText("Ben's words", "for reading and writing", reader.read, () => story(alice, item));
   expect(reader.complaints).toEqual([]);
   await page.context().close();
   await ben.context.close();
@@ -196,7 +196,7 @@ test("a node that dies while somebody types loses nothing that was typed", async
   await ben.type(" and while it was dead");
   await ben.says(/kept here/);
   bob = await world.start("bob", { slots: 0, headless: false, http: new URL(http).host });
-  await reads(
+  await expectText(
     "all of it on both nodes",
     "before, typed and while it was dead",
     () => story(bob, item),

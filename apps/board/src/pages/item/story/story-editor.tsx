@@ -15,12 +15,12 @@ import "./story.css";
 /** As many as the node takes. */
 const MOST = 16_384;
 
-export interface StoryEditorProps {
+interface StoryEditorProps {
   readonly session: Session;
   readonly item: { readonly id: string };
 }
 
-export default function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
+export function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const link = useMemo(
     () => openStory({ url: storyAddress(item.id), kept: keptEdits(mesh, item.id) }),

@@ -1,12 +1,12 @@
 /** A page with nothing but the story of one item, to write it with others. */
 import type { JSX } from "preact";
 
-import { addressOf } from "../../../frame/router.ts";
-import type { PageProps } from "../../../frame/routes.ts";
-import { Problem } from "../../../parts/problem.tsx";
-import { plainText } from "../../../text.ts";
-import { frameTexts } from "../../../texts/frame.ts";
-import StoryEditor from "./story-editor.tsx";
+import { addressOf } from "../../frame/router.ts";
+import type { PageProps } from "../../frame/routes.ts";
+import { Problem } from "../../parts/problem.tsx";
+import { plainText } from "../../text.ts";
+import { frameTexts } from "../../texts/frame.ts";
+import { StoryEditor } from "../item/story/story-editor.tsx";
 
 export default function StoryPage({ session, route }: PageProps): JSX.Element {
   const id = route.parameters.get("id") ?? "";
