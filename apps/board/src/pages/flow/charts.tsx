@@ -22,7 +22,7 @@ import {
 
 const texts = flowTexts.charts;
 
-const PLOT: Plot = { width: 440, height: 168, left: 44, bottom: 22 };
+const PLOT: Plot = { width: 330, height: 150, left: 42, bottom: 22 };
 const WORD_WIDTH = 46;
 
 interface ChartProps {
