@@ -103,7 +103,7 @@ function stepWord(at: number, isDay: boolean): string {
   const time = new Date(at);
   return isDay
     ? time.toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" })
-    : time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+    : time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 }
 
 const isByDay = ({ stepMs }: Flow): boolean => stepMs > 3_600_000;

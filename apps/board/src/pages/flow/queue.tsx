@@ -110,7 +110,7 @@ function Said({ blame, note }: { readonly blame: Blame | undefined; readonly not
 
 function Line({ queue }: { readonly queue: Queue }): JSX.Element | null {
   if (queue.line.length === 0)
-    return queue.aside.length === 0 && queue.mode === "open" ? null : <EmptyState>{texts.empty}</EmptyState>;
+    return queue.aside.length > 0 || queue.mode === "open" ? null : <EmptyState>{texts.empty}</EmptyState>;
   return (
     <>
       <p class="quiet">{queue.batch === null ? texts.noPlan : texts.trainHelp(queue.batch)}</p>
