@@ -133,6 +133,14 @@ const HTTP_NOTES = {
   feeds: "readers that follow logs at once",
   pageFiles: "files of the board page",
   pageBytes: "files of the board page together",
+  codeMs: "a sign-in link, or a challenge to a key",
+  codes: "sign-in links that wait to be opened",
+  challenges: "challenges that wait for an answer, and used passes that are remembered",
+  wrongPerMinute: "wrong codes, answers and passes from one address in a minute",
+  sessions: "browser sessions; the one not seen for longest goes",
+  sessionMs: "a browser session, however much it is used",
+  sessionIdleMs: "a browser session that nobody uses",
+  guestSessionMs: "the session of another node's page",
 };
 
 const YJS_NOTES = {

@@ -6,7 +6,9 @@ import { codeOnly, filesBelow, isProduction, read, sources } from "./sources.ts"
 
 const document = read("docs/trust.md");
 const rows = [
-  ...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open|signature) \|$/gm),
+  ...document.matchAll(
+    /^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|program|sign-in|open|signature) \|$/gm,
+  ),
 ].map(([, listener, path = "", access]) => ({ listener, path, access }));
 
 const constant = (path: string, name: string): string =>
@@ -39,10 +41,10 @@ test("webhooks are taken where the table says, and nowhere else without a token"
 });
 
 test("nothing else in the code listens", () => {
-  const opening = /\bcreateServer\(|\bnew WebSocketServer\(/;
+  const opening = /\bcreate(?:Tls)?Server\(|\bnew WebSocketServer\(/;
   const listening = sources().filter((path) => isProduction(path) && opening.test(codeOnly(read(path))));
   expect(listening).toEqual([
-    "packages/http/src/server.ts",
+    "packages/http/src/listener.ts",
     "packages/http/src/yjs-sockets.ts",
     "packages/peer-websocket/src/listen.ts",
     // On a socket file that one sandbox has, not on a network.

@@ -64,6 +64,7 @@ export interface ComposeOptions {
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly announced: () => readonly string[];
+  readonly page?: () => string;
   readonly transports: () => Json;
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
@@ -141,6 +142,7 @@ export function composeNode(options: ComposeOptions): Node {
     machine: createMachine(data.path, systemClock),
     beatMs: BEAT_MS,
     announced: options.announced,
+    ...(options.page === undefined ? {} : { page: options.page }),
     transports: options.transports,
     onRefused: options.onRefused,
   });

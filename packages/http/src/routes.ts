@@ -5,13 +5,22 @@
 import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
 import { type CommandError, err, OF_ONE_MACHINE, ok, type Result } from "@skein/core";
+import type { Asker } from "./access.ts";
+import type { Caller } from "./caller.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { type FeedSlots, logFeed, type LogQuery } from "./log-feed.ts";
 import { metricsText, type Metric } from "./metrics-text.ts";
+import type { SignInDesk } from "./sign-in/desk.ts";
+import { SIGN_IN_ROUTES } from "./sign-in/routes.ts";
 import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts";
 
-interface RouteRequest {
+export interface RouteRequest {
+  /** The node as the caller may use it: commands are given in their name. */
   readonly api: NodeApi;
+  /** Undefined on open routes, where nobody is asked who they are. */
+  readonly caller: Caller | undefined;
+  readonly from: Origins;
+  readonly signIn: SignInDesk;
   /** Sent by a program or a browser on the node's own machine. */
   readonly isOfThisMachine: boolean;
   /** Parts of the path by the name the route gives them, decoded. */
@@ -25,11 +34,32 @@ interface RouteRequest {
   readonly serverMetrics: () => ReadonlyMap<string, Metric>;
 }
 
+/** Where a request comes from, as the server has judged it. */
+export interface Origins {
+  readonly asker: Asker;
+  /** It was sent by the page of this very origin. */
+  readonly isOwnPage: boolean;
+  /** The browser reaches this server over TLS, its own or a proxy's. */
+  readonly secure: boolean;
+  /** The `Origin` header; empty without one. */
+  readonly origin: string;
+  /** Lower-case names, with ports, by which this server may be called. */
+  readonly hosts: ReadonlySet<string>;
+  /** Network address of the other end. */
+  readonly address: string;
+}
+
+/**
+ * Who a route answers. `open`: anybody. `sign-in`: whoever shows by a code, a key or a pass who they are. `token`: programs
+ * with the token and people with a session, each with their role. `program`: the token alone, which is this machine's own.
+ */
+type Access = "open" | "sign-in" | "token" | "program";
+
 export interface Route {
   readonly method: "GET" | "POST";
   /** Segments that start with a colon stand for any one segment. */
   readonly path: string;
-  readonly access: "open" | "token";
+  readonly access: Access;
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 
@@ -59,7 +89,8 @@ const query = (path: string, command: string): Route => ({
 
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/healthz", access: "open", handle: health },
-  { method: "GET", path: "/metrics", access: "token", handle: metrics },
+  { method: "GET", path: "/metrics", access: "program", handle: metrics },
+  ...SIGN_IN_ROUTES,
   { method: "GET", path: "/api/v1/node", access: "token", handle: describeNode },
   query("/api/v1/digest", "digest"),
   query("/api/v1/items", "item.list"),
@@ -85,7 +116,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
   { method: "GET", path: "/api/v1/logs/:item/stream", access: "token", handle: followLog },
   { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
-  { method: "POST", path: "/api/v1/snapshots", access: "token", handle: takeSnapshot },
+  { method: "POST", path: "/api/v1/snapshots", access: "program", handle: takeSnapshot },
 ];
 
 export interface RouteMatch {

@@ -22,7 +22,7 @@ interface Stand {
   readonly left: () => boolean;
 }
 
-async function stand(mayEdit: boolean = true): Promise<Stand> {
+async function stand(mayEdit: boolean = true, isAllowed = () => true): Promise<Stand> {
   const edits: Uint8Array[] = [];
   const moves: Cursor["selection"][] = [];
   const seats: StorySeat[] = [];
@@ -40,7 +40,7 @@ async function stand(mayEdit: boolean = true): Promise<Stand> {
       },
     },
     "0123456789ab",
-    "ann",
+    { name: "ann", mayEdit: isAllowed },
   );
   const { url } = await serveYjs({}, enter);
   const heard: (readonly [string, unknown])[] = [];
@@ -87,6 +87,14 @@ test("the session is named first, then the state, updates and what is saved", as
     ["sync 2", [9]],
     ["session", { type: "saved", edits: 1 }],
   ]);
+});
+
+test("who may look and not write is told so, and loses the socket with the first edit", async () => {
+  const { socket, edits, heard, closed } = await stand(true, () => false);
+  await vi.waitFor(() => expect(heard).toEqual([["session", { type: "session", client: CLIENT, mayEdit: false }]]));
+  socket.send(encodeUpdate(new Uint8Array([1, 2, 3])));
+  await vi.waitFor(() => expect(closed()).toBe(4_403));
+  expect(edits).toEqual([]);
 });
 
 test("of what a browser says about itself only the two places are taken", async () => {
@@ -156,7 +164,10 @@ test.each([
 test("an item that is not there closes the socket at once", async () => {
   const open = (): ReturnType<Parameters<typeof storyRoom>[0]["stories"]["open"]> =>
     err({ code: "not-found", message: "There is no such item." });
-  const { url } = await serveYjs({}, storyRoom({ stories: { open } }, "0123456789ab", "ann"));
+  const { url } = await serveYjs(
+    {},
+    storyRoom({ stories: { open } }, "0123456789ab", { name: "ann", mayEdit: () => true }),
+  );
   const socket = await openReader(url);
   expect(await new Promise((resolve) => socket.once("close", resolve))).toBe(4_404);
 });

@@ -23,9 +23,15 @@ const REASON_BYTES = 123;
 /** What somebody says about where they are is this long at most. */
 const PRESENCE_BYTES = 1_024;
 
-/** `name` is who sits there, as this server knows them. */
+/** Who sits there, as this server knows them. */
+interface Editor {
+  readonly name: string;
+  /** Asked at every edit. What the node itself may not, nobody may in its rooms. */
+  readonly mayEdit: () => boolean;
+}
+
 export const storyRoom =
-  ({ stories }: Pick<NodeApi, "stories">, item: string, name: string): Enter =>
+  ({ stories }: Pick<NodeApi, "stories">, item: string, { name, mayEdit }: Editor): Enter =>
   (seat) => {
     /** Grows with every word about anybody, as presence has to. */
     let clock = 0;
@@ -42,7 +48,7 @@ export const storyRoom =
       seat.end(code === "not-found" ? CLOSE_CODES.gone : CLOSE_UNAVAILABLE, shortened(message));
       return NOBODY;
     }
-    return visitOf(opened.value, seat);
+    return visitOf(opened.value, seat, mayEdit);
   };
 
 const NOBODY: Visit = {
@@ -52,13 +58,17 @@ const NOBODY: Visit = {
   leave: () => undefined,
 };
 
-function visitOf(session: StorySession, seat: Seat): Visit {
-  const { client, mayEdit } = session;
+function visitOf(session: StorySession, seat: Seat, isAllowed: Editor["mayEdit"]): Visit {
+  const { client } = session;
+  const mayEdit = session.mayEdit && isAllowed();
   seat.send(encodeSession({ type: "session", client, mayEdit }));
   return {
     // All of it, whatever the client has: it begins with an empty document.
     answer: () => session.state(),
-    update: (update) => session.edit(update),
+    update: (update) => {
+      if (isAllowed()) session.edit(update);
+      else seat.end(CLOSE_CODES.refused, "Editing a story needs the role operator.");
+    },
     awareness: (update) => {
       // A reader says who it is too, under a number of its own; nobody is told.
       if (!mayEdit) return true;

@@ -25,8 +25,10 @@ interface YjsCounts {
 export interface YjsSockets {
   readonly counts: () => YjsCounts;
   readonly isFull: () => boolean;
-  /** Takes over a request that was already authorized; for the board when no room is given. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, enter?: Enter): void;
+  /** Takes over a request that was already authorized. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, guest?: Guest): void;
+  /** Asks of every client now whether it is still welcome. */
+  recheck(): void;
   close(): void;
 }
 
@@ -48,8 +50,17 @@ export interface Visit {
 
 export type Enter = (seat: Seat) => Visit;
 
+/** Who comes with a socket. */
+interface Guest {
+  /** Asked from time to time whether it still may; always when left out. */
+  readonly isWelcome?: () => boolean;
+  /** The room that it enters; the board when left out. */
+  readonly enter?: Enter | undefined;
+}
+
 interface Reader {
   readonly socket: WebSocket;
+  readonly isWelcome: () => boolean;
   visit: Visit | undefined;
   /** It has been told the whole state once, so single updates make sense to it. */
   started: boolean;
@@ -70,8 +81,18 @@ interface Server {
   readonly cut: { malformed: number; slow: number; idle: number; flooding: number };
 }
 
+const YJS_PROTOCOL = "skein";
+const TOKEN_PROTOCOL = `${YJS_PROTOCOL}.bearer.`;
+
+/** The secret among the protocols that a socket offers; undefined when there is none. */
+export function protocolToken(header: string | undefined): string | undefined {
+  const offered = (header ?? "").split(",").map((one) => one.trim());
+  return offered.find((one) => one.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+}
+
 /** Codes 4400-4499 tell the stock client that trying again is pointless. */
 const CLOSE_MALFORMED = 4400;
+const CLOSE_SIGNED_OUT = 4401;
 const CLOSE_FLOODING = 4429;
 const CLOSE_GOING_AWAY = 1001;
 
@@ -95,11 +116,14 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
   return {
     counts: () => ({ open: server.readers.size, ...server.cut }),
     isFull: () => server.readers.size >= limits.sockets,
-    accept: (request, socket, head, enter) =>
+    accept: (request, socket, head, { isWelcome = () => true, enter } = {}) =>
       upgrader.handleUpgrade(request, socket, head, (ws) => {
-        const reader = addReader(server, ws);
+        const reader = addReader(server, ws, isWelcome);
         reader.visit = enter === undefined ? readBoard(server, board, reader) : enter(seatOf(server, reader));
       }),
+    recheck: () => {
+      for (const reader of server.readers) dismiss(reader);
+    },
     close: () => {
       clearInterval(beat);
       server.doc.off("update", publish);
@@ -118,7 +142,8 @@ function createUpgrader(limits: YjsLimits): WebSocketServer {
     maxBufferedChunks: 1_024,
     perMessageDeflate: false,
     closeTimeout: limits.closeGraceMs,
-    handleProtocols: () => false as const,
+    // A browser that offers protocols gives up when none of them is taken.
+    handleProtocols: (offered: Set<string>) => (offered.has(YJS_PROTOCOL) ? YJS_PROTOCOL : (false as const)),
   };
   return new WebSocketServer(options);
 }
@@ -138,9 +163,10 @@ const seatOf = (server: Server, reader: Reader): Seat => ({
   end: (code, reason) => hangUp(reader, code, reason),
 });
 
-function addReader(server: Server, socket: WebSocket): Reader {
+function addReader(server: Server, socket: WebSocket, isWelcome: () => boolean): Reader {
   const reader: Reader = {
     socket,
+    isWelcome,
     visit: undefined,
     started: false,
     answerBytes: 0,
@@ -253,10 +279,18 @@ function checkReaders(server: Server): void {
       reader.socket.terminate();
       continue;
     }
+    if (dismiss(reader)) continue;
     reader.heardSincePing = false;
     if (reader.socket.readyState === WebSocket.OPEN) reader.socket.ping();
     send(server, reader, keepAlive);
   }
+}
+
+/** True when the reader was sent away. */
+function dismiss(reader: Reader): boolean {
+  const welcome = reader.isWelcome();
+  if (!welcome) hangUp(reader, CLOSE_SIGNED_OUT, "signed out");
+  return !welcome;
 }
 
 function cutFlooding(server: Server, reader: Reader, reason: string): void {

@@ -1,7 +1,8 @@
 /** The engine of a node and the ports it needs. */
 export { type Alarm, ALARMS_KEY, decodeAlarms, encodeAlarms } from "./alarms.ts";
 export { type ArtifactSettings, ARTIFACTS } from "./artifacts/retention.ts";
-export type { BoardSource, Health, Json, KeptContent, LogChunk, NodeApi } from "./api.ts";
+export type { Actor, Admission, BoardSource, Health, Json, KeptContent, LogChunk, NodeApi } from "./api.ts";
+export type { OpenedPass, SignInProof, Standing } from "./api.ts";
 export type { ChatDesk, DeskChange } from "./chat-desk.ts";
 export { createNodeCrypto, createSigner } from "./ed25519.ts";
 export { GROWTH, type GrowthSettings } from "./growth.ts";

@@ -54,6 +54,8 @@ export interface NodeOptions {
   readonly beatMs: number;
   /** The peer addresses to announce, once the node listens. */
   readonly announced: () => readonly string[];
+  /** Origin of the board page to tell other nodes; none when it is left out. */
+  readonly page?: () => string;
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */

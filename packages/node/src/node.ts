@@ -24,6 +24,7 @@ import {
   toHex,
 } from "@skein/core";
 
+import { createAdmission } from "./admission.ts";
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
@@ -239,12 +240,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const nodes = (): ReturnType<typeof listNodes> =>
     listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+      ...options,
       id: self(),
-      version: options.version,
-      labels: options.labels,
-      slots: options.slots,
       slotsFree: worker.slotsFree(),
       address: options.announced()[0] ?? "",
+      page: options.page?.() ?? "",
       wallMs: clock.wallMs(),
     });
   const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
@@ -344,9 +344,10 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board,
     health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
-    command: async (name, input): Promise<Result<Json, CommandError>> => {
+    admission: createAdmission({ ...options, signer, self, role: selfRole, membership, presence }),
+    command: async (name, input, actor): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
-      return parsed.ok ? commander.run(parsed.value) : parsed;
+      return parsed.ok ? commander.run(parsed.value, actor) : parsed;
     },
     readLog: (query) => output.read(query),
     readArtifact: (digest) => output.artifacts.read(digest),

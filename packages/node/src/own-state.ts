@@ -45,7 +45,7 @@ export interface SaidBeside {
 
 /** For its peers. */
 export function describeBeat(
-  options: Pick<NodeOptions, "clock" | "version" | "announced" | "labels" | "slots" | "machine">,
+  options: Pick<NodeOptions, "clock" | "version" | "announced" | "page" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
   { fleet, desk, links, membership }: SaidBeside,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {
@@ -55,6 +55,7 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
+    page: options.page?.() ?? "",
     ...(options.machine ?? idleMachine)(),
     accounts: desk.accounts(),
     wallMs: options.clock.wallMs(),

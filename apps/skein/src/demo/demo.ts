@@ -73,7 +73,11 @@ async function run({ options, names, place, mesh, reporter, interrupt, terminal 
   reporter.say([strong(`A mesh of ${names.length} nodes on this machine`)]);
   await mesh.start({ names, signal, onUp: (name) => reporter.say([good("  ● "), node(name), plain(" is up")]) });
   reporter.say([dim(`  and they have found each other, after ${seconds(elapsedMs())}`)]);
-  reporter.say([strong("The board, live in a browser  "), plain(mesh.living().boardUrl)]);
+  const link = await orInterrupted(mesh.living().client.login("owner"), signal);
+  if (link.ok) reporter.say([strong("The board, live in a browser  "), plain(link.value)]);
+  reporter.say([
+    dim(`  good once, for two minutes; another one: skein ui --data ${place.nodeDirectory(names[0] ?? "")}`),
+  ]);
   reporter.say([]);
 
   const stories = createStories({ thinkMs: options.kill ? LONG_THINK_MS : THINK_MS });

@@ -18,7 +18,7 @@ export async function serveYjs(limits: Partial<YjsLimits> = {}, enter?: Enter): 
   const doc = new Y.Doc();
   const yjs = createYjsSockets({ doc, limits });
   const server: Server = createServer();
-  server.on("upgrade", (request, socket, head) => yjs.accept(request, socket, head, enter));
+  server.on("upgrade", (request, socket, head) => yjs.accept(request, socket, head, { enter }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     yjs.close();
