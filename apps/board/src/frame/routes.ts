@@ -7,6 +7,7 @@ import type { ComponentType } from "preact";
 import BoardPage from "../pages/board/index.tsx";
 import type { Session } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
+import { FIRST_STEPS } from "./first-run.ts";
 import type { Route } from "./router.ts";
 
 export interface PageProps {
@@ -26,4 +27,5 @@ export interface PageRow {
 
 export const PAGES: readonly PageRow[] = [
   { path: "/", link: { text: frameTexts.board, icon: SquareKanban, key: "b" }, page: BoardPage },
+  { path: FIRST_STEPS, page: { load: () => import("../pages/start/index.tsx") } },
 ];

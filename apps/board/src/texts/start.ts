@@ -2,7 +2,6 @@
 export const startTexts = {
   title: "First steps",
   lead: "Four steps from here to a merged commit. Every step is kept in the mesh, so you may close this page and come back.",
-  goTo: "Go to the first steps",
   steps: { project: "A repository", rules: "Tests and agent", story: "A story", watch: "Watch it land" },
   stepStates: { done: "done", now: "now", later: "later" },
   gotIt: "Got it",
@@ -16,6 +15,8 @@ export const startTexts = {
       "A story says what is wanted. The scripted agent does what the block in it says, so the whole way runs without a key or a network.",
     stages: "Every stage is done by whichever node holds the story's claim. If that node dies, another one takes over.",
   },
+  ownersOnly: (role: string) =>
+    `You are signed in as ${role}. An owner of the mesh chooses its repository, on the machine of the node.`,
   practice: {
     title: "Practise first",
     why: "Makes a small library with tests in this node's own directory, worked on by the scripted agent. Nothing of yours is touched.",
@@ -134,7 +135,7 @@ export const startTexts = {
     },
     Done: { word: "Done", what: "The merge commit is on the target branch. Nothing else makes a story Done." },
   },
-  stageStates: { past: "passed", now: "now", ahead: "to come" },
+  stageStates: { past: "done", now: "now", ahead: "to come" },
   watching: (title: string) => `“${title}” is on its way.`,
   waits: "Nobody works on it yet.",
   startWaiting: "Start the story",

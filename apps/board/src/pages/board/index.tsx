@@ -1,8 +1,11 @@
 /** The board: six columns of cards, the nodes, the claims, and the way between the columns where they stand below each other. */
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
+import { FIRST_STEPS } from "../../frame/first-run.ts";
+import { addressOf } from "../../frame/router.ts";
 import type { PageProps } from "../../frame/routes.ts";
 import { boardTexts } from "../../texts/board.ts";
+import { frameTexts } from "../../texts/frame.ts";
 import { CardPart } from "./card.tsx";
 import { Strips } from "./strips.tsx";
 import { type Column, viewBoard } from "./view.ts";
@@ -19,6 +22,11 @@ export default function BoardPage({ session }: PageProps): JSX.Element {
           </button>
         ))}
       </nav>
+      {session.board.value.items.size === 0 ? (
+        <p class="first-steps">
+          <a href={addressOf(FIRST_STEPS)}>{frameTexts.firstSteps}</a>
+        </p>
+      ) : null}
       <div class="board" id="board">
         {view.columns.map((column) => (
           <ColumnPart key={column.stage} column={column} />

@@ -12,7 +12,7 @@ import { startTexts as texts } from "../../texts/start.ts";
 import { type Asking, useAsking } from "./asking.ts";
 import { Choose } from "./choose.tsx";
 import { Explained } from "./explained.tsx";
-import { firstItem, type Found, PRACTICE, type Project, stateOf, type Step, stepOf } from "./progress.ts";
+import { firstItem, type Found, hasLanded, PRACTICE, type Project, stateOf, type Step, stepOf } from "./progress.ts";
 import { type Rules, RulesStep } from "./rules.tsx";
 import { type Story, StoryStep } from "./story.tsx";
 import { WatchStep } from "./watch.tsx";
@@ -41,15 +41,16 @@ export default function StartPage({ session, route }: PageProps): JSX.Element {
   const sinceMs = Number(route.query.get("since") ?? 0) || 0;
   const item = firstItem([...session.board.value.items.values()].filter(({ createdAt }) => createdAt > sinceMs));
   const again = route.query.has("again");
+  const role = session.who.value?.role;
   const now = stepOf({ project, found: found.value, item, again });
 
   const look = async (wanted: string): Promise<void> => {
     path.value = wanted;
-    found.value = await asking.ask("look", () => session.command<Found>("project.look", { path: wanted }));
+    found.value = await asking.ask<Found>("look", () => session.command("project.look", { path: wanted }));
   };
   const begin = async (rules: Rules): Promise<void> => {
-    const begun = await asking.ask("begin", () =>
-      session.command<{ readonly wrote: boolean }>("project.begin", { path: found.peek()?.path ?? "", ...rules }),
+    const begun = await asking.ask<{ readonly wrote: boolean }>("begin", () =>
+      session.command("project.begin", { path: found.peek()?.path ?? "", ...rules }),
     );
     if (begun === undefined) return;
     wrote.value = begun.wrote;
@@ -73,6 +74,7 @@ export default function StartPage({ session, route }: PageProps): JSX.Element {
         {now === "project" ? (
           <>
             <Explained about="project" />
+            {role === undefined || role === "owner" ? null : <p class="hindrance">{texts.ownersOnly(role)}</p>}
             <Choose
               busy={asking.busy.value === "practice" || asking.busy.value === "look" ? asking.busy.value : undefined}
               onPractice={project === undefined ? () => void practise() : undefined}
@@ -102,17 +104,12 @@ export default function StartPage({ session, route }: PageProps): JSX.Element {
         {now === "story" && project !== undefined ? (
           <>
             <Explained about="story" />
-            <StoryStep
-              key={project.name}
-              project={project}
-              isBusy={asking.busy.value === "story"}
-              onStart={start}
-            />
+            <StoryStep key={project.name} project={project} isBusy={asking.busy.value === "story"} onStart={start} />
             <Failure asking={asking} about={["story"]} />
           </>
         ) : null}
       </StepPart>
-      <StepPart step="watch" now={now}>
+      <StepPart step="watch" now={now} isOver={item !== undefined && hasLanded(item)}>
         {now === "watch" && project !== undefined && item !== undefined ? (
           <>
             <Explained about="stages" />
@@ -133,12 +130,15 @@ export default function StartPage({ session, route }: PageProps): JSX.Element {
 interface StepProps {
   readonly step: Step;
   readonly now: Step;
+  /** It is where the way ends, and that was reached. */
+  readonly isOver?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** When the way goes on, the focus goes along: whoever types or listens is where the next thing is. */
-function StepPart({ step, now, children }: StepProps): JSX.Element {
+function StepPart({ step, now, isOver = false, children }: StepProps): JSX.Element {
   const state = stateOf(step, now);
+  const shown = isOver && state === "now" ? "done" : state;
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(now);
   useEffect(() => {
@@ -146,9 +146,9 @@ function StepPart({ step, now, children }: StepProps): JSX.Element {
     before.current = now;
   }, [now, state]);
   return (
-    <section class="step" data-state={state} aria-current={state === "now" ? "step" : undefined}>
+    <section class="step" data-state={shown} aria-current={shown === "now" ? "step" : undefined}>
       <h3 ref={heading} tabIndex={-1}>
-        {texts.steps[step]} <span class="step-state">{texts.stepStates[state]}</span>
+        {texts.steps[step]} <span class="step-state">{texts.stepStates[shown]}</span>
       </h3>
       {children}
     </section>
@@ -177,7 +177,13 @@ function ProjectLine({ project, wrote, hidden }: ProjectLineProps): JSX.Element 
   );
 }
 
-function Failure({ asking, about }: { readonly asking: Asking<Doing>; readonly about: readonly Doing[] }): JSX.Element | null {
+function Failure({
+  asking,
+  about,
+}: {
+  readonly asking: Asking<Doing>;
+  readonly about: readonly Doing[];
+}): JSX.Element | null {
   const failed = asking.failed.value;
   if (failed === undefined || !about.includes(failed.what)) return null;
   return (

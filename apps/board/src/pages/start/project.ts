@@ -16,9 +16,11 @@ export function useProject(session: Session): ProjectWatch {
   const known = useSignal<KnownProject>("loading");
   const refresh = async (): Promise<void> => {
     const answer = await session.query<readonly Project[]>("api/v1/projects");
-    if (answer.ok) known.value = { project: answer.value.at(-1) };
+    const before = known.peek();
     // What was known stays while the node is away.
-    else if (typeof known.peek() === "string" || "why" in Object(known.peek())) known.value = { why: answer.error.message };
+    const isKnown = before !== "loading" && "project" in before;
+    if (answer.ok) known.value = { project: answer.value.at(-1) };
+    else if (!isKnown) known.value = { why: answer.error.message };
   };
   const [first] = session.board.value.items.values();
   const named = first?.project ?? "";
