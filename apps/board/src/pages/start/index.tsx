@@ -1,169 +1,87 @@
 /** The first run: from a mesh without a project to the first merge, in four steps that the mesh itself remembers. */
 import "./start.css";
-import { useSignal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { addressOf, goTo } from "../../frame/router.ts";
+import type { JSX } from "preact";
 import type { PageProps } from "../../frame/routes.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { plainText } from "../../text.ts";
 import { startTexts as texts } from "../../texts/start.ts";
-import { type Asking, useAsking } from "./asking.ts";
 import { Choose } from "./choose.tsx";
 import { Explained } from "./explained.tsx";
-import { firstItem, type Found, hasLanded, PRACTICE, type Project, stateOf, type Step, stepOf } from "./progress.ts";
-import { type Rules, RulesStep } from "./rules.tsx";
-import { type Story, StoryStep } from "./story.tsx";
-import { WatchStep } from "./watch.tsx";
+import { type Doing, type Journey, type JourneyProps, useJourney } from "./journey.ts";
+import { hasLanded, PRACTICE } from "./progress.ts";
 import { useProject } from "./project.ts";
-
-type Doing = keyof typeof texts.failed;
+import { RulesStep } from "./rules.tsx";
+import { StepPart } from "./step-part.tsx";
+import { StoryStep } from "./story.tsx";
+import { WatchStep } from "./watch.tsx";
 
 export default function StartPage({ session, route }: PageProps): JSX.Element {
-  const projects = useProject(session);
-  const found = useSignal<Found | undefined>(undefined);
-  const path = useSignal("");
-  const wrote = useSignal(false);
-  const asking = useAsking<Doing>();
-  const known = projects.known.value;
-  if (known === "loading") return <EmptyState>{texts.loading}</EmptyState>;
-  if ("why" in known) {
+  const { known, refresh } = useProject(session);
+  if (known.value === "loading") return <EmptyState>{texts.loading}</EmptyState>;
+  if ("why" in known.value) {
     return (
-      <Problem title={texts.cannotLoad} why={plainText(known.why)}>
-        <button type="button" onClick={projects.refresh}>
+      <Problem title={texts.cannotLoad} why={plainText(known.value.why)}>
+        <button type="button" onClick={() => void refresh()}>
           {texts.again}
         </button>
       </Problem>
     );
   }
-  const { project } = known;
-  const sinceMs = Number(route.query.get("since") ?? 0) || 0;
-  const item = firstItem([...session.board.value.items.values()].filter(({ createdAt }) => createdAt > sinceMs));
-  const again = route.query.has("again");
-  const role = session.who.value?.role;
-  const now = stepOf({ project, found: found.value, item, again });
+  return <Steps session={session} route={route} project={known.value.project} refresh={refresh} />;
+}
 
-  const look = async (wanted: string): Promise<void> => {
-    path.value = wanted;
-    found.value = await asking.ask<Found>("look", () => session.command("project.look", { path: wanted }));
-  };
-  const begin = async (rules: Rules): Promise<void> => {
-    const begun = await asking.ask<{ readonly wrote: boolean }>("begin", () =>
-      session.command("project.begin", { path: found.peek()?.path ?? "", ...rules }),
-    );
-    if (begun === undefined) return;
-    wrote.value = begun.wrote;
-    const newest = Math.max(0, ...[...session.board.peek().items.values()].map(({ createdAt }) => createdAt));
-    // What was practised is not the first story of the new project.
-    if (again) goTo(addressOf("/start", { since: String(newest) }));
-    await projects.refresh();
-  };
-  const practise = async (): Promise<void> => {
-    const made = await asking.ask("practice", () => session.command("project.practice", {}));
-    if (made !== undefined) await projects.refresh();
-  };
-  const start = (story: Story): void =>
-    void asking.ask("story", () => session.command("item.add", { ...story, start: true }));
-
+function Steps(props: JourneyProps): JSX.Element {
+  const journey = useJourney(props);
+  const { now, item } = journey;
   return (
     <article class="start">
       <h2 class="start-title">{texts.title}</h2>
       <p class="quiet">{texts.lead}</p>
       <StepPart step="project" now={now}>
         {now === "project" ? (
-          <>
-            <Explained about="project" />
-            {role === undefined || role === "owner" ? null : <p class="hindrance">{texts.ownersOnly(role)}</p>}
-            <Choose
-              busy={asking.busy.value === "practice" || asking.busy.value === "look" ? asking.busy.value : undefined}
-              onPractice={project === undefined ? () => void practise() : undefined}
-              onLook={(wanted) => void look(wanted)}
-              path={path.value}
-            />
-            <Failure asking={asking} about={["practice", "look"]} />
-          </>
+          <ProjectStep journey={journey} role={props.session.who.value?.role} />
         ) : (
-          <ProjectLine project={project} wrote={wrote.value} hidden={now === "rules"} />
+          <ProjectLine journey={journey} />
         )}
       </StepPart>
       <StepPart step="rules" now={now}>
-        {now === "rules" && found.value !== undefined ? (
-          <>
-            <RulesStep
-              found={found.value}
-              isBusy={asking.busy.value === "begin"}
-              onBegin={(rules) => void begin(rules)}
-              onBack={() => (found.value = undefined)}
-            />
-            <Failure asking={asking} about={["begin"]} />
-          </>
-        ) : null}
+        {now === "rules" ? <RulesOf journey={journey} /> : null}
       </StepPart>
       <StepPart step="story" now={now}>
-        {now === "story" && project !== undefined ? (
-          <>
-            <Explained about="story" />
-            <StoryStep key={project.name} project={project} isBusy={asking.busy.value === "story"} onStart={start} />
-            <Failure asking={asking} about={["story"]} />
-          </>
-        ) : null}
+        {now === "story" ? <StoryOf journey={journey} /> : null}
       </StepPart>
       <StepPart step="watch" now={now} isOver={item !== undefined && hasLanded(item)}>
-        {now === "watch" && project !== undefined && item !== undefined ? (
-          <>
-            <Explained about="stages" />
-            <WatchStep
-              item={item}
-              project={project}
-              isBusy={asking.busy.value !== undefined}
-              onCommand={(name) => void asking.ask("story", () => session.command(name, { item: item.id }))}
-            />
-            <Failure asking={asking} about={["story"]} />
-          </>
-        ) : null}
+        {now === "watch" ? <WatchOf journey={journey} /> : null}
       </StepPart>
     </article>
   );
 }
 
-interface StepProps {
-  readonly step: Step;
-  readonly now: Step;
-  /** It is where the way ends, and that was reached. */
-  readonly isOver?: boolean;
-  readonly children: ComponentChildren;
+interface Part {
+  readonly journey: Journey;
 }
 
-/** When the way goes on, the focus goes along: whoever types or listens is where the next thing is. */
-function StepPart({ step, now, isOver = false, children }: StepProps): JSX.Element {
-  const state = stateOf(step, now);
-  const shown = isOver && state === "now" ? "done" : state;
-  const heading = useRef<HTMLHeadingElement>(null);
-  const before = useRef(now);
-  useEffect(() => {
-    if (before.current !== now && state === "now") heading.current?.focus();
-    before.current = now;
-  }, [now, state]);
+function ProjectStep({ journey, role }: Part & { readonly role: string | undefined }): JSX.Element {
+  const busy = journey.asking.busy.value;
   return (
-    <section class="step" data-state={shown} aria-current={shown === "now" ? "step" : undefined}>
-      <h3 ref={heading} tabIndex={-1}>
-        {texts.steps[step]} <span class="step-state">{texts.stepStates[shown]}</span>
-      </h3>
-      {children}
-    </section>
+    <>
+      <Explained about="project" />
+      {role === undefined || role === "owner" ? null : <p class="hindrance">{texts.ownersOnly(role)}</p>}
+      <Choose
+        busy={busy === "practice" || busy === "look" ? busy : undefined}
+        onPractice={journey.project === undefined ? journey.practise : undefined}
+        onLook={journey.look}
+        path={journey.path.value}
+      />
+      <Failure journey={journey} about={["practice", "look"]} />
+    </>
   );
 }
 
-interface ProjectLineProps {
-  readonly project: Project | undefined;
-  readonly wrote: boolean;
-  readonly hidden: boolean;
-}
-
-function ProjectLine({ project, wrote, hidden }: ProjectLineProps): JSX.Element | null {
-  if (project === undefined || hidden) return null;
-  const isNote = wrote && project.name !== PRACTICE;
+function ProjectLine({ journey }: Part): JSX.Element | null {
+  const { project, wrote, now } = journey;
+  if (project === undefined || now === "rules") return null;
   return (
     <>
       <p>
@@ -172,19 +90,53 @@ function ProjectLine({ project, wrote, hidden }: ProjectLineProps): JSX.Element 
         </bdi>{" "}
         <bdi>{texts.set.landsOn(plainText(project.base), plainText(project.remote))}</bdi>
       </p>
-      {isNote ? <p class="hindrance">{texts.set.wrote}</p> : null}
+      {wrote && project.name !== PRACTICE ? <p class="hindrance">{texts.set.wrote}</p> : null}
     </>
   );
 }
 
-function Failure({
-  asking,
-  about,
-}: {
-  readonly asking: Asking<Doing>;
-  readonly about: readonly Doing[];
-}): JSX.Element | null {
-  const failed = asking.failed.value;
+function RulesOf({ journey }: Part): JSX.Element | null {
+  const { found, asking } = journey;
+  if (found === undefined) return null;
+  return (
+    <>
+      <RulesStep found={found} isBusy={asking.busy.value === "begin"} onBegin={journey.begin} onBack={journey.leave} />
+      <Failure journey={journey} about={["begin"]} />
+    </>
+  );
+}
+
+function StoryOf({ journey }: Part): JSX.Element | null {
+  const { project, asking } = journey;
+  if (project === undefined) return null;
+  return (
+    <>
+      <Explained about="story" />
+      <StoryStep key={project.name} project={project} isBusy={asking.busy.value === "story"} onStart={journey.start} />
+      <Failure journey={journey} about={["story"]} />
+    </>
+  );
+}
+
+function WatchOf({ journey }: Part): JSX.Element | null {
+  const { project, item, asking } = journey;
+  if (project === undefined || item === undefined) return null;
+  return (
+    <>
+      <Explained about="stages" />
+      <WatchStep
+        item={item}
+        project={project}
+        isBusy={asking.busy.value !== undefined}
+        onCommand={(name) => journey.command(name, item)}
+      />
+      <Failure journey={journey} about={["story"]} />
+    </>
+  );
+}
+
+function Failure({ journey, about }: Part & { readonly about: readonly Doing[] }): JSX.Element | null {
+  const failed = journey.asking.failed.value;
   if (failed === undefined || !about.includes(failed.what)) return null;
   return (
     <p class="hindrance" role="alert">
