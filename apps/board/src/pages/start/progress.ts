@@ -2,7 +2,7 @@
 import type { BoardItem, Stage } from "@skein/core";
 import { plainText } from "../../text.ts";
 
-export const STEPS = ["project", "rules", "story", "watch"] as const;
+const STEPS = ["project", "rules", "story", "watch"] as const;
 
 export type Step = (typeof STEPS)[number];
 

@@ -5,7 +5,7 @@ import type { Session } from "../../session.ts";
 import type { Project } from "./progress.ts";
 
 /** Loading, why it is not known, or what is there: nodes work on the project that was set last. */
-export type KnownProject = "loading" | { readonly why: string } | { readonly project: Project | undefined };
+type KnownProject = "loading" | { readonly why: string } | { readonly project: Project | undefined };
 
 export interface ProjectWatch {
   readonly known: ReadonlySignal<KnownProject>;
