@@ -5,6 +5,7 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { Board } from "@skein/core";
 import { type Connection, followBoard, type NodeFacts } from "./board-connection.ts";
+import { type EventListeners, followEvents } from "./events.ts";
 import { cleanToken, forgetToken, keepToken, takeToken } from "./session-token.ts";
 
 /** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. @public */
@@ -23,6 +24,10 @@ export interface Session {
   readonly board: ReadonlySignal<BoardMaps>;
   /** GET of a path such as `api/v1/items`, relative to the page. */
   query<T>(path: string): Promise<Answer<T>>;
+  /** A file, such as a kept one, with what the query would have refused it with. */
+  download(path: string): Promise<Answer<Blob>>;
+  /** Server-sent events of a path, until they end or the returned function is called. */
+  follow(path: string, listeners: EventListeners): () => void;
   /** A command of the registry with its input, such as `item.start` and `{ item }`. */
   command(name: string, input: object): Promise<Answer<unknown>>;
 }
@@ -79,6 +84,8 @@ export function openSession(refused: string): Entrance {
       return true;
     },
     query: (path) => ask(path, { headers: bearer(token) }),
+    download: (path) => fetchBlob(path, { headers: bearer(token) }),
+    follow: (path, listeners) => followEvents(new URL(path, document.baseURI), { headers: bearer(token) }, listeners),
     command: async (name, input) => {
       const answer = await ask<{ readonly result: unknown }>("api/v1/commands", {
         method: "POST",
@@ -99,6 +106,16 @@ async function ask<T>(path: string, init: RequestInit): Promise<Answer<T>> {
     const body: unknown = await answer.json();
     // The node is the one that served this page: what it answers has the shape the caller names.
     return answer.ok ? { ok: true, value: body as T } : { ok: false, error: errorIn(body, answer.status) };
+  } catch (cause) {
+    return { ok: false, error: { code: "away", message: cause instanceof Error ? cause.message : String(cause) } };
+  }
+}
+
+async function fetchBlob(path: string, init: RequestInit): Promise<Answer<Blob>> {
+  try {
+    const answer = await fetch(new URL(path, document.baseURI), { ...init, cache: "no-store" });
+    if (answer.ok) return { ok: true, value: await answer.blob() };
+    return { ok: false, error: errorIn(await answer.json(), answer.status) };
   } catch (cause) {
     return { ok: false, error: { code: "away", message: cause instanceof Error ? cause.message : String(cause) } };
   }

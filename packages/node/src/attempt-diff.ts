@@ -2,7 +2,17 @@
  * What an attempt has changed, for people: its branch against where it left the target branch, from this node's own mirror, to
  * which the branch is fetched first. One at a time, and each has a deadline: readers are many, and git is dear.
  */
-import { attemptMade, type CommandError, err, findItem, ok, type Plain, type Result, type View } from "@skein/core";
+import {
+  attemptMade,
+  type CommandError,
+  err,
+  findItem,
+  type LiveItem,
+  ok,
+  type Plain,
+  type Result,
+  type View,
+} from "@skein/core";
 
 import type { Clock, GitError, Changes, Repository } from "./ports.ts";
 
@@ -11,8 +21,8 @@ export interface DiffDeps {
   readonly view: () => View;
   /** Undefined while the project is not open here. */
   readonly repository: () => Repository | undefined;
-  /** The commit that the item landed as, once this node has found it on the target branch. */
-  readonly landedAs: (item: string) => string | undefined;
+  /** The commit that the item landed as: as this node has found it on the target branch, until then as the log says. */
+  readonly landedAs: (item: LiveItem) => string | undefined;
 }
 
 export type ReadDiff = (query: {
@@ -47,7 +57,8 @@ export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDif
       return err({ code: "unavailable", message });
     }
     const { featureBranch: branch, tip } = made.feature;
-    const read = await inTurn(() => readChanges(deps, repository, { branch, tip, item: id }, lifetime));
+    const landed = deps.landedAs(item.value);
+    const read = await inTurn(() => readChanges(deps.clock, repository, { branch, tip, landed }, lifetime));
     return read.ok
       ? ok({ item: id, epoch: made.epoch, branch, ...plainChanges(read.value) })
       : err({ code: CODES[read.error.type] ?? "unavailable", message: read.error.message });
@@ -68,27 +79,27 @@ const CODES: Readonly<Partial<Record<GitError["type"], CommandError["code"]>>> =
 };
 
 interface Wanted {
-  readonly item: string;
   readonly branch: string;
   readonly tip: string;
+  readonly landed: string | undefined;
 }
 
 async function readChanges(
-  { clock, landedAs }: DiffDeps,
+  clock: Clock,
   repository: Repository,
-  { item, branch, tip }: Wanted,
+  { branch, tip, landed }: Wanted,
   lifetime: AbortSignal,
 ): Promise<Result<Changes, GitError>> {
   const deadline = new AbortController();
   const cancel = clock.after(READ_MS, () => deadline.abort());
   const signal = AbortSignal.any([lifetime, deadline.signal]);
   try {
-    const landed = landedAs(item);
     // What has landed is on the target branch, also once its own branch is cleared away.
-    const first = landed === undefined ? undefined : await repository.diff({ tip, landed }, signal);
-    if (first?.ok === true) return first;
+    const asLanded = landed === undefined ? undefined : await repository.diff({ tip, landed }, signal);
+    if (asLanded?.ok === true) return asLanded;
+    // The log may name a commit that nobody has.
     const fetched = await repository.fetchBranch(branch, tip, signal);
-    return fetched.ok ? await repository.diff({ tip, landed }, signal) : fetched;
+    return fetched.ok ? await repository.diff({ tip }, signal) : (asLanded ?? fetched);
   } finally {
     cancel();
   }

@@ -26,4 +26,5 @@ export interface PageRow {
 
 export const PAGES: readonly PageRow[] = [
   { path: "/", link: { text: frameTexts.board, icon: SquareKanban, key: "b" }, page: BoardPage },
+  { path: "/items/:id", page: { load: () => import("../pages/item/index.tsx") } },
 ];

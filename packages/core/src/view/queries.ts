@@ -1,5 +1,5 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
-import { attemptMade } from "../command/attempt-made.ts";
+import { attemptMade, attemptsMade } from "../command/attempt-made.ts";
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
@@ -127,9 +127,7 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     title: part.registers.title.value,
     stage: part.best.state.stage.stage,
   })),
-  attemptLog: [...projectAttempts(item, naming).values()]
-    .toSorted((a, b) => a.epoch - b.epoch)
-    .map((attempt) => ({ ...attempt, cost: costText(spendsOf(item).filter(({ epoch }) => epoch === attempt.epoch)) })),
+  attemptLog: attemptLog(item, naming),
   cost: costText(spendsOf(item)),
   tip: tipOf(item),
   touches: footprintOf(item),
@@ -144,6 +142,7 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     tree: evidence.tree,
     green: isGreen(evidence),
     at: wall,
+    runs: evidence.runs.map((run) => ({ ...run })),
   })),
   approvals: item.annotations.approvals
     .toSorted(compareStamp)
@@ -158,6 +157,27 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+/** Each attempt with its agent, what it has cost, and the branch that is its own. */
+function attemptLog(item: LiveItem, naming: Naming): readonly Plain[] {
+  const made = attemptsMade(item);
+  const spends = new Map<number, Spend[]>();
+  for (const told of spendsOf(item)) spends.set(told.epoch, [...(spends.get(told.epoch) ?? []), told]);
+  return [...projectAttempts(item, naming).values()]
+    .toSorted((a, b) => a.epoch - b.epoch)
+    .map((attempt) => {
+      const told = spends.get(attempt.epoch) ?? [];
+      const feature = made.get(attempt.epoch)?.feature;
+      return {
+        ...attempt,
+        cost: costText(told),
+        agent: told.at(-1)?.agent ?? "",
+        branch: feature?.featureBranch ?? null,
+        tip: feature?.tip ?? null,
+        commitsAhead: feature?.commitsAhead ?? null,
+      };
+    });
+}
 
 /** The attempt that there is a branch of, for whoever wants to look at what it has changed. */
 const madeOf = (item: LiveItem): Plain => {
