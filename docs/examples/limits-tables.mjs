@@ -49,6 +49,12 @@ const NOTES = {
   counter: "greatest Lamport stamp, seq and wall time",
   titleLength: "title, reason of a hold",
   textBytes: "text of an item",
+  storyUpdateBytes: "the update of one `item.write`",
+  storyStructs: "pieces of text in it, and places where it deletes",
+  storyInserted: "text in it, in UTF-16 units, with what was typed and deleted again",
+  storySessions: "sessions whose work one `item.write` holds",
+  storyClock: "UTF-16 units that one session writes in all",
+  storyEdits: "`item.write` of one feed on one text",
   nameLength: "names, entity, kind, refusal code, version in a beat",
   labels: "labels of an item",
   labelLength: "one label",
@@ -127,6 +133,14 @@ const HTTP_NOTES = {
   feeds: "readers that follow logs at once",
   pageFiles: "files of the board page",
   pageBytes: "files of the board page together",
+  codeMs: "a sign-in link, or a challenge to a key",
+  codes: "sign-in links that wait to be opened",
+  challenges: "challenges that wait for an answer, and used passes that are remembered",
+  wrongPerMinute: "wrong codes, answers and passes from one address in a minute",
+  sessions: "browser sessions; the one not seen for longest goes",
+  sessionMs: "a browser session, however much it is used",
+  sessionIdleMs: "a browser session that nobody uses",
+  guestSessionMs: "the session of another node's page",
 };
 
 const YJS_NOTES = {

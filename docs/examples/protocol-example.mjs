@@ -253,6 +253,7 @@ function beatExample() {
     accounts: { "matrix/main": "3 s72594_4483" },
     wallMs: 1_760_000_000_000,
     links: ["0123456789abcdef"],
+    page: "https://192.0.2.7:4711",
   };
   const sealed = sealBeat(mesh, about, owner.signer);
   const fields = [
@@ -273,6 +274,7 @@ function beatExample() {
     [about.accounts, "chat accounts, with the cursor of one it holds"],
     [about.wallMs, "wall time, for people"],
     [new Uint8Array([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]), "whom it is linked to"],
+    [about.page, "origin of its page"],
   ];
   const message = bytesOfMessage({ type: "beat", ...sealed }, [
     [sealed.bytes, "the beat's bytes, as above"],

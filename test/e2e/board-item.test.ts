@@ -1,13 +1,13 @@
 /** An item's page as a person uses it: in a real browser, against real nodes and the scripted agent, from the keyboard. */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { NodeProcess } from "../support/node-process.ts";
 import { landingOf, type Project } from "../support/project.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage, type OpenedPage } from "./support/browser.ts";
 import { inStage, itemThat } from "./support/items.ts";
 
 const world = useWorld();
@@ -43,57 +43,31 @@ const STORY = `Paint the shed.
 beforeAll(async () => {
   project = await world.project({ files: { "keep.mjs": KEEP } });
   await world.found("alice", project);
-  alice = await world.start("alice", { slots: 1, page: true });
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox", "--disable-gpu"] });
+  alice = await world.start("alice", { slots: 1, headless: false });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
 });
 
-function chromiumPath(): string {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const places = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .flatMap((place) => names.map((name) => join(place, name)));
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined)
-    throw new Error("There is no Chromium on this machine. Run scripts/install-system-packages.");
-  return found;
-}
-
-interface Opened {
-  readonly page: Page;
-  /** Everything the browser complained about, and every dialog. */
-  readonly complaints: readonly string[];
-}
-
-async function openItem(node: NodeProcess, id: string): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("dialog", (dialog) => {
-    complaints.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  await page.goto(`${node.endpoints.http}/#token=${node.api.token}`);
+async function openItem(node: NodeProcess, id: string): Promise<OpenedPage> {
+  const opened = await openPage(browser, await node.api.loginLink());
+  const { page } = opened;
+  await page.setViewportSize({ width: 1_280, height: 900 });
   await page.locator("#live").waitFor();
   await page.evaluate((hash) => {
     location.hash = hash;
   }, `#/items/${id}`);
   await page.locator("#item").waitFor();
-  return { page, complaints };
+  return opened;
 }
 
 const tab = (page: Page, name: string): ReturnType<Page["locator"]> =>
   page.getByRole("tab", { name: new RegExp(`^${name}`), selected: true });
 
 /** Pictures of what the test saw, where somebody asks for them. */
-async function picture({ page }: Opened, name: string): Promise<void> {
+async function picture({ page }: OpenedPage, name: string): Promise<void> {
   const directory = process.env["SKEIN_PICTURES"];
   if (directory !== undefined) await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
 }
@@ -239,7 +213,7 @@ test("hostile words in a story, a comment, a note and a path stay words", async 
 
 test("the history of a take-over shows both nodes, and the attempt that was cut off", async () => {
   await alice.stop();
-  const host = await world.start("alice", { slots: 0, page: true });
+  const host = await world.start("alice", { slots: 0, headless: false });
   const [bob, carol] = [await world.join("bob", host, { slots: 1 }), await world.join("carol", host, { slots: 1 })];
   const { id } = await host.api.addItem({
     title: "Taken over",

@@ -1,7 +1,7 @@
 /** The board as a person has it open: a real browser, the address that `skein up` prints, changes without a reload. */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
@@ -11,6 +11,7 @@ import { type Api, createApi } from "../support/api-client.ts";
 import type { Project } from "../support/project.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
+import { launchBrowser, type OpenedPage, openPage } from "./support/browser.ts";
 import { inStage } from "./support/items.ts";
 import { createPerson } from "./support/person.ts";
 import { addTold, toldProject } from "./support/told-project.ts";
@@ -28,48 +29,17 @@ beforeAll(async () => {
   const ports = "--listen 127.0.0.1:0 --http 127.0.0.1:0";
   const running = alice.runs(`npx skein up --data ${world.dataOf("alice")} --slots 2 ${ports}`);
   [, address = ""] = await running.prints(/^Board: (http:\/\/\S+)$/m);
-  const { origin, hash } = new URL(address);
-  api = createApi("alice", origin, hash.slice("#token=".length));
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox", "--disable-gpu"] });
+  const token = readFileSync(join(world.dataOf("alice"), "token"), "utf8").trim();
+  api = createApi("alice", new URL(address).origin, token);
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
 });
 
-function chromiumPath(): string {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const places = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .flatMap((place) => names.map((name) => join(place, name)));
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined)
-    throw new Error("There is no Chromium on this machine. Run scripts/install-system-packages.");
-  return found;
-}
-
-interface Opened {
-  readonly page: Page;
-  /** Everything the browser complained about, and every dialog. */
-  readonly complaints: readonly string[];
-}
-
-async function open(url: string): Promise<Opened> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
-  page.on("dialog", (dialog) => {
-    complaints.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  await page.goto(url);
-  return { page, complaints };
-}
+/** Signed in anew: a link counts once. */
+const open = async (): Promise<OpenedPage> => openPage(browser, await api.loginLink());
 
 const column = (page: Page, stage: string): ReturnType<Page["locator"]> =>
   page
@@ -77,12 +47,12 @@ const column = (page: Page, stage: string): ReturnType<Page["locator"]> =>
     .filter({ has: page.getByRole("heading", { name: new RegExp(`^${stage}\\b`, "i"), level: 2 }) });
 
 test("the stages, the nodes and the claims are there, and an item moves to Done while the page is open", async () => {
-  const { page, complaints } = await open(address);
+  const { page, complaints } = await open();
   await page.locator("#live").waitFor();
   for (const stage of ["Backlog", "Coding", "Qa", "Merge", "Done", "Archived"]) await column(page, stage).waitFor();
   await page.locator("#nodes").getByText("alice").waitFor();
-  // The token has left the address bar and the history; nobody can share it by sharing the address.
-  expect(page.url()).toBe(new URL("/", address).href);
+  // The code has left the address bar and the history, and no script has the token.
+  expect(page.url()).toBe(new URL("/#/", address).href);
   expect(await page.evaluate("document.documentElement.outerHTML")).not.toContain(api.token);
   await page.evaluate("globalThis.sameDocument = true");
 
@@ -99,7 +69,7 @@ test("the stages, the nodes and the claims are there, and an item moves to Done 
 });
 
 test("hostile titles, labels and notes are shown as text: nothing runs, nothing is loaded", async () => {
-  const { page, complaints } = await open(address);
+  const { page, complaints } = await open();
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
   await page.locator("#live").waitFor();
@@ -113,20 +83,6 @@ test("hostile titles, labels and notes are shown as text: nothing runs, nothing 
   expect(await page.locator("#board img, #board script, #board svg[onload], #board b").count()).toBe(0);
   expect(complaints).toEqual([]);
   expect(requests.filter((url) => !url.startsWith(new URL(address).origin))).toEqual([]);
-  await page.context().close();
-});
-
-test("without the token the page asks for it and shows nothing; with a wrong one it says so", async () => {
-  const { page } = await open(new URL("/", address).href);
-  await page.locator("#token-form").waitFor();
-  expect(await page.locator("#live").isVisible()).toBe(false);
-  await page.locator("#token").fill("0".repeat(64));
-  await page.getByRole("button", { name: "Open" }).click();
-  await page.locator("#token-problem").filter({ hasText: /token/i }).waitFor();
-  await page.locator("#token").fill(api.token);
-  await page.getByRole("button", { name: "Open" }).click();
-  await column(page, "Done").waitFor();
-  await page.locator("#nodes").getByText("alice").waitFor();
   await page.context().close();
 });
 

@@ -55,6 +55,6 @@ test("people who do not look at a terminal get plain lines, and the git log at t
   expect(result.code, result.stderr).toBe(0);
   // oxlint-disable-next-line no-control-regex -- these are what must not be there
   expect(result.stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
-  expect(result.stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#token=/);
+  expect(result.stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#\/login\?code=[\w-]{43}/);
   expect(result.stdout.match(/Skein-Item: [0-9a-z]{12}/g)).toHaveLength(3);
 });

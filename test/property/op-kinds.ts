@@ -16,6 +16,7 @@ export const KINDS: Readonly<Record<OpBody["kind"], true>> = {
   "budget.transfer": true,
   "item.create": true,
   "item.set": true,
+  "item.write": true,
   "item.delete": true,
   "item.start": true,
   "item.shelve": true,

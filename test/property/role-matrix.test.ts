@@ -3,16 +3,19 @@
  * every receiver judges it by itself. Only the allowed cells change what the mesh means, on all receivers alike.
  */
 import {
+  assert,
   CHAT_ENTITY,
   type ChatBody,
   commandIdOf,
   digestOf,
+  isLive,
   joinProofBytes,
   type OpBody,
   proveRotation,
   type Role,
   ROLES,
   type StageBody,
+  storyDraft,
   toHex,
   type View,
 } from "@skein/core";
@@ -207,6 +210,14 @@ const CELLS: readonly Cell[] = [
     stage: "Coding",
     body: () => ({ kind: "item.set", field: "title", value: "mine" }),
   },
+  { kind: "item.write", allowed: OPERATORS, stage: "Backlog", body: (_mesh, writer) => typed(writer, writer) },
+  {
+    kind: "item.write",
+    about: "under another one's client",
+    allowed: NOBODY,
+    stage: "Backlog",
+    body: (mesh, writer) => typed(writer, nodeAt(mesh, writer === nodeAt(mesh, 1) ? 0 : 1)),
+  },
   { kind: "item.delete", allowed: OPERATORS, stage: "Coding", body: () => ({ kind: "item.delete", note: "" }) },
   item({ kind: "item.start" }, { allowed: OPERATORS, stage: "Backlog" }),
   item({ kind: "item.shelve", note: "" }, { allowed: OPERATORS, stage: "Coding" }),
@@ -325,6 +336,14 @@ const CELLS: readonly Cell[] = [
   chat("timer.fire"),
   chat("timer.cancel", { before: ["timer.set"] }),
 ];
+
+/** An edit of the story by the writer, under the client that is `as`'s. */
+function typed({ replica }: Node, as: Node): OpBody {
+  const item = replica.view().items.get(ITEM);
+  assert(item !== undefined && isLive(item), "the item was made before");
+  const feed = { author: as.key, incarnation: toHex(as.incarnation) };
+  return storyDraft(item, "mine", { feed, session: 7, crypto: testCrypto }).body;
+}
 
 function nodeAt(mesh: Mesh, place: number): Node {
   const node = mesh.nodes[place];

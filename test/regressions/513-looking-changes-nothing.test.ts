@@ -1,5 +1,6 @@
 /** Bug 513: a command that was to report drift "healed" it, by deleting what it did not expect. Here looking only looks. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,9 +15,15 @@ import { init } from "../../apps/skein/src/init.ts";
 
 const root = mkdtempSync(join(tmpdir(), "skein-513-"));
 const data = join(root, "node");
+const repository = join(root, "repository");
 let item = "";
 
 beforeAll(async () => {
+  const git = (...args: readonly string[]): unknown =>
+    execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@example.com", "-C", repository, ...args]);
+  mkdirSync(repository);
+  git("init", "--quiet", "--initial-branch=main");
+  git("commit", "--quiet", "--allow-empty", "--message", "Begin");
   await init({ data, project: undefined, name: "alice", mesh: "home" });
   const client = await connect(data);
   const added = await client.command("item.add", { title: "Look at me" });
@@ -36,7 +43,13 @@ function stored(directory: string): readonly string[] {
 }
 
 /** What a person asks of the node itself, by name. */
-const ACTING: ReadonlySet<string> = new Set(["checkpoint", "compact", "doctor.seen"]);
+const ACTING: ReadonlySet<string> = new Set([
+  "checkpoint",
+  "compact",
+  "doctor.seen",
+  "project.begin",
+  "project.practice",
+]);
 
 test("no command that reads changes a frame, a fact or a file", async () => {
   const before = stored(data);
@@ -45,7 +58,9 @@ test("no command that reads changes a frame, a fact or a file", async () => {
   expect(reading.length).toBeGreaterThan(8);
   const client = await connect(data);
   for (const { name, positional } of reading) {
-    const answer = await client.command(name, positional.includes("item") ? { item } : {});
+    const given = { item, path: repository };
+    const input = Object.fromEntries(Object.entries(given).filter(([field]) => positional.includes(field)));
+    const answer = await client.command(name, input);
     expect([name, answer.ok]).toEqual([name, true]);
   }
   await client.close();

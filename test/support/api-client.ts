@@ -110,6 +110,8 @@ export interface Api {
   forks(): Promise<readonly ShownFork[]>;
   invite(role: string, ttl?: string): Promise<InviteAnswer>;
   logs(id: string, epoch?: number): Promise<LogChunk>;
+  /** An address that signs one browser in as the node's own member, with this role at most. */
+  loginLink(role?: string): Promise<string>;
 }
 
 const ANSWER_MS = 30_000;
@@ -158,6 +160,15 @@ export function createApi(name: string, http: string, token: string): Api {
     doctor: () => get("/doctor"),
     forks: () => get("/forks"),
     invite: (role, ttl = "1h") => command("member.invite", { role, ttl }),
+    loginLink: async (role = "owner") => {
+      const body = JSON.stringify({ role });
+      const made = await ask<{ readonly page: string; readonly fragment: string }>("/api/v1/logins", {
+        method: "POST",
+        body,
+      });
+      const { page, fragment } = must("a sign-in link", made);
+      return `${page}/${fragment}`;
+    },
     logs: (id, epoch) => get(`/logs/${id}${epoch === undefined ? "" : `?epoch=${epoch}`}`),
   };
 }

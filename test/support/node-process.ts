@@ -26,8 +26,8 @@ export interface NodeOptions {
   /** Put before the node's own command line (`strace …`). */
   readonly wrapper?: readonly string[];
   readonly extraArgs?: readonly string[];
-  /** It serves the board page. */
-  readonly page?: boolean;
+  /** Default true: no board page. */
+  readonly headless?: boolean;
 }
 
 interface Exit {
@@ -93,7 +93,7 @@ export function spawnNode(options: NodeOptions): SpawnedNode {
 
 function argsOf(options: NodeOptions): readonly string[] {
   const args = ["up", "--data", options.data, "--name", options.name, "--json-log"];
-  if (options.page !== true) args.push("--headless");
+  if (options.headless !== false) args.push("--headless");
   args.push("--listen", options.listen ?? "127.0.0.1:0", "--http", options.http ?? "127.0.0.1:0");
   args.push("--slots", String(options.slots ?? 1));
   for (const url of options.rendezvous ?? []) args.push("--rendezvous", url);

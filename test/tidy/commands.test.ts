@@ -7,6 +7,7 @@ import { addDemoCommand } from "../../apps/skein/src/cli/demo-command.ts";
 import { addNodeCommands } from "../../apps/skein/src/cli/node-commands.ts";
 import { addRegistryCommands } from "../../apps/skein/src/cli/registry-commands.ts";
 import { addSimCommand } from "../../apps/skein/src/cli/sim-command.ts";
+import { addUiCommand } from "../../apps/skein/src/cli/ui-command.ts";
 import { addViewCommands } from "../../apps/skein/src/cli/view-commands.ts";
 import { documents, manifestOf, read, workspaces } from "./sources.ts";
 
@@ -16,6 +17,7 @@ for (const add of [
   addDemoCommand,
   addBackupCommands,
   addSimCommand,
+  addUiCommand,
   addViewCommands,
   addRegistryCommands,
 ])

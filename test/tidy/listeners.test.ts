@@ -6,11 +6,13 @@ import { codeOnly, filesBelow, isProduction, read, sources } from "./sources.ts"
 
 const document = read("docs/trust.md");
 const rows = [
-  ...document.matchAll(/^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|open|signature) \|$/gm),
+  ...document.matchAll(
+    /^\| (peer address|HTTP address) \| `([^`]+)` \| (handshake|token|program|sign-in|open|signature) \|$/gm,
+  ),
 ].map(([, listener, path = "", access]) => ({ listener, path, access }));
 
 const constant = (path: string, name: string): string =>
-  new RegExp(`export const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
+  new RegExp(`const ${name}(?:: string)? = "([^"]+)"`).exec(read(path))?.[1] ?? `${name} is not in ${path}`;
 
 test("the HTTP routes in the table are the routes of the server, with their access", () => {
   const shown = rows.filter(({ path }) => path.includes(" ")).map(({ path, access }) => `${path} ${access}`);
@@ -22,10 +24,12 @@ test("the HTTP routes in the table are the routes of the server, with their acce
 test("the upgrades in the table are the ones that the code takes", () => {
   const sync = constant("packages/peer-websocket/src/dial.ts", "SYNC_PATH");
   const yjs = constant("packages/http/src/routes.ts", "YJS_PATH") + constant("packages/http/src/routes.ts", "YJS_ROOM");
+  const story = `${constant("packages/http/src/routes.ts", "YJS_PATH")}${constant("packages/http/src/routes.ts", "YJS_STORIES")}ID`;
   const shown = rows.filter(({ path, access }) => !path.includes(" ") && access !== "signature");
   expect(shown).toEqual([
     { listener: "peer address", path: sync, access: "handshake" },
     { listener: "HTTP address", path: yjs, access: "token" },
+    { listener: "HTTP address", path: story, access: "token" },
   ]);
 });
 
@@ -37,10 +41,10 @@ test("webhooks are taken where the table says, and nowhere else without a token"
 });
 
 test("nothing else in the code listens", () => {
-  const opening = /\bcreateServer\(|\bnew WebSocketServer\(/;
+  const opening = /\bcreate(?:Tls)?Server\(|\bnew WebSocketServer\(/;
   const listening = sources().filter((path) => isProduction(path) && opening.test(codeOnly(read(path))));
   expect(listening).toEqual([
-    "packages/http/src/server.ts",
+    "packages/http/src/listener.ts",
     "packages/http/src/yjs-sockets.ts",
     "packages/peer-websocket/src/listen.ts",
     // On a socket file that one sandbox has, not on a network.

@@ -5,7 +5,7 @@
  * Every connection gets a new, empty document. A node that restarted writes its board under a new author, and what is
  * left of the old one would win over it or linger beside it.
  */
-import type { Board, BoardAttempt, BoardItem, BoardNode, BoardQueueEntry } from "@skein/core";
+import type { Board, BoardAttempt, BoardItem, BoardNode, BoardQueueEntry, Role } from "@skein/core";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
@@ -13,7 +13,7 @@ export type Connection =
   | { readonly type: "connecting" }
   | { readonly type: "live" }
   | { readonly type: "stale"; readonly sinceMs: number }
-  /** The node is there and does not take the token; nothing more is tried. */
+  /** The node is there, and nobody is signed in here; nothing more is tried. */
   | { readonly type: "signed-out" };
 
 export interface NodeFacts {
@@ -21,9 +21,17 @@ export interface NodeFacts {
   readonly name: string;
 }
 
+/** As whom the page acts, and the most that it may do. @public */
+export interface Who {
+  /** Member id (hex). */
+  readonly member: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
 export interface ConnectionListeners {
   readonly onConnection: (connection: Connection) => void;
-  readonly onNode: (node: NodeFacts) => void;
+  readonly onNode: (node: NodeFacts, who: Who) => void;
   /** Called once for all changes between two frames. */
   readonly onBoard: (board: Board) => void;
 }
@@ -33,7 +41,7 @@ const LONGEST_WAIT_MS = 15_000;
 /** About a frame. */
 const GATHERED_MS = 16;
 
-export function followBoard(token: string, listeners: ConnectionListeners): void {
+export function followBoard(listeners: ConnectionListeners): void {
   let waitMs = FIRST_WAIT_MS;
   let staleSinceMs: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,14 +49,14 @@ export function followBoard(token: string, listeners: ConnectionListeners): void
 
   const attempt = async (): Promise<void> => {
     timer = undefined;
-    const asked = await askNode(token);
+    const asked = await askNode();
     if (asked === "refused") {
       ended.abort();
       listeners.onConnection({ type: "signed-out" });
     } else if (asked === "away") retry();
     else {
-      listeners.onNode(asked);
-      openDocument(token, { onBoard, onCutOff: retry });
+      listeners.onNode(asked.node, asked.who);
+      openDocument({ onBoard, onCutOff: retry });
     }
   };
   const onBoard = (board: Board): void => {
@@ -76,23 +84,40 @@ export function followBoard(token: string, listeners: ConnectionListeners): void
 }
 
 /** A browser does not say why a WebSocket was refused; a request does. */
-async function askNode(token: string): Promise<NodeFacts | "refused" | "away"> {
+async function askNode(): Promise<Asked | "refused" | "away"> {
   try {
-    const answer = await fetch(new URL("api/v1/node", document.baseURI), {
-      headers: { Authorization: `Bearer ${token}` },
+    const answer = await fetch(new URL("api/v1/session", document.baseURI), {
+      headers: PAGE_HEADER,
       cache: "no-store",
     });
     if (answer.status === 401) return "refused";
-    return answer.ok ? parseNode(await answer.json()) : "away";
+    return answer.ok ? parseSession(await answer.json()) : "away";
   } catch {
     return "away";
   }
 }
 
-function parseNode(value: unknown): NodeFacts | "away" {
-  if (typeof value !== "object" || value === null || !("mesh" in value) || !("name" in value)) return "away";
-  const { mesh, name } = value;
-  return typeof mesh === "string" && typeof name === "string" ? { mesh, name } : "away";
+interface Asked {
+  readonly node: NodeFacts;
+  readonly who: Who;
+}
+
+/** No page of another site can send it without asking the node first. */
+export const PAGE_HEADER: Readonly<Record<string, string>> = { "X-Skein-Page": "1" };
+
+const ROLES: readonly Role[] = ["observer", "agent", "operator", "owner"];
+
+function parseSession(value: unknown): Asked | "away" {
+  if (typeof value !== "object" || value === null || !("mesh" in value) || !("nodeName" in value)) return "away";
+  if (!("member" in value) || !("name" in value) || !("role" in value)) return "away";
+  const { mesh, nodeName, member, name, role: said } = value;
+  const role = ROLES.find((one) => one === said);
+  const isTold = [mesh, nodeName, member, name].every((one) => typeof one === "string");
+  if (!isTold || role === undefined) return "away";
+  return {
+    node: { mesh: String(mesh), name: String(nodeName) },
+    who: { member: String(member), name: String(name), role },
+  };
 }
 
 interface DocumentListeners {
@@ -100,13 +125,13 @@ interface DocumentListeners {
   readonly onCutOff: () => void;
 }
 
-function openDocument(token: string, { onBoard, onCutOff }: DocumentListeners): void {
+function openDocument({ onBoard, onCutOff }: DocumentListeners): void {
   const doc = new Y.Doc();
   const items = copyOf<BoardItem>(doc, "items");
   const nodes = copyOf<BoardNode>(doc, "nodes");
   const attempts = copyOf<BoardAttempt>(doc, "attempts");
   const queue = copyOf<BoardQueueEntry>(doc, "queue");
-  const provider = new WebsocketProvider(socketUrl(), "board", doc, { params: { token }, disableBc: true });
+  const provider = new WebsocketProvider(socketUrl(), "board", doc, { disableBc: true });
   // The page has no presence to tell.
   provider.awareness.setLocalState(null);
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -14,4 +14,4 @@ import { frameTexts } from "./texts/frame.ts";
 
 followPreferences();
 followKeys();
-render(<App session={openSession(frameTexts.signIn.refused)} />, document.body);
+render(<App session={openSession(frameTexts.signIn)} />, document.body);

@@ -4,9 +4,9 @@
  */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { Board } from "@skein/core";
-import { type Connection, followBoard, type NodeFacts } from "./board-connection.ts";
+import { type Connection, followBoard, type NodeFacts, PAGE_HEADER, type Who } from "./board-connection.ts";
 import { type EventListeners, followEvents } from "./events.ts";
-import { cleanToken, forgetToken, keepToken, takeToken } from "./session-token.ts";
+import { codeIn, takeCode } from "./login-code.ts";
 
 /** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. @public */
 export type BoardMaps = Board;
@@ -20,6 +20,8 @@ export interface Session {
   readonly connection: ReadonlySignal<Connection>;
   /** The node that answers; undefined until it has answered once. */
   readonly node: ReadonlySignal<NodeFacts | undefined>;
+  /** As whom the page acts and what they may do: what a role may not do is not offered. Undefined like `node`. */
+  readonly who: ReadonlySignal<Who | undefined>;
   /** Pages are shown only once the first copy has come. */
   readonly board: ReadonlySignal<BoardMaps>;
   /** GET of a path such as `api/v1/items`, relative to the page. */
@@ -32,35 +34,45 @@ export interface Session {
   command(name: string, input: object): Promise<Answer<unknown>>;
 }
 
-/** The same with the way in, for the frame alone. */
+/** The same with the way in and out, for the frame alone. */
 export interface Entrance extends Session {
   /** There is a board to show, fresh or stale. */
   readonly loaded: ReadonlySignal<boolean>;
-  /** Why the last token was not taken; empty when it was not refused. */
+  /** Why nobody is signed in, when that is more than not having tried; empty otherwise. */
   readonly refusal: ReadonlySignal<string>;
-  /** False when the text cannot be a token. */
-  signIn(text: string): boolean;
+  /** With a link, or the code in it. */
+  signIn(text: string): Promise<void>;
+  signOut(): Promise<void>;
 }
 
-export function openSession(refused: string): Entrance {
-  const connection = signal<Connection>({ type: "signed-out" });
+export interface EntranceTexts {
+  readonly malformed: string;
+  readonly ended: string;
+}
+
+export function openSession(texts: EntranceTexts): Entrance {
+  const connection = signal<Connection>({ type: "connecting" });
   const node = signal<NodeFacts | undefined>(undefined);
+  const who = signal<Who | undefined>(undefined);
   const board = signal<BoardMaps>({ items: new Map(), nodes: new Map(), attempts: new Map(), queue: new Map() });
   const loaded = signal(false);
   const refusal = signal("");
-  let token = takeToken({ location, history, storage: sessionStorage });
 
   const onConnection = (now: Connection): void => {
     connection.value = now;
     if (now.type !== "signed-out") return;
-    refusal.value = refused;
+    // Somebody who was in is told why they are not any more.
+    if (who.value !== undefined) refusal.value = texts.ended;
     loaded.value = false;
-    forgetToken(sessionStorage);
   };
-  const start = (accepted: string): void => {
-    followBoard(accepted, {
+  const start = (): void => {
+    followBoard({
       onConnection: (now) => batch(() => onConnection(now)),
-      onNode: (facts) => (node.value = facts),
+      onNode: (facts, person) =>
+        batch(() => {
+          node.value = facts;
+          who.value = person;
+        }),
       onBoard: (maps) =>
         batch(() => {
           board.value = maps;
@@ -68,37 +80,50 @@ export function openSession(refused: string): Entrance {
         }),
     });
   };
-  if (token !== undefined) start(token);
+  const signIn = async (text: string): Promise<void> => {
+    const code = codeIn(text);
+    const answer = code === undefined ? undefined : await post("api/v1/session", { code });
+    if (answer?.ok === true) {
+      refusal.value = "";
+      start();
+      return;
+    }
+    batch(() => {
+      refusal.value = answer === undefined ? texts.malformed : answer.error.message;
+      connection.value = { type: "signed-out" };
+    });
+  };
+  const code = takeCode(location);
+  if (code === undefined) start();
+  else void signIn(code);
   return {
     connection,
     node,
+    who,
     board,
     loaded,
     refusal,
-    signIn: (text) => {
-      token = cleanToken(text);
-      if (token === undefined) return false;
-      keepToken(sessionStorage, token);
-      refusal.value = "";
-      start(token);
-      return true;
+    signIn,
+    signOut: async () => {
+      await post("api/v1/session/end", {});
+      location.reload();
     },
-    query: (path) => ask(path, { headers: bearer(token) }),
-    download: (path) => fetchBlob(path, { headers: bearer(token) }),
-    follow: (path, listeners) => followEvents(new URL(path, document.baseURI), { headers: bearer(token) }, listeners),
+    query: (path) => ask(path, { headers: PAGE_HEADER }),
+    download: (path) => fetchBlob(path, { headers: PAGE_HEADER }),
+    follow: (path, listeners) => followEvents(new URL(path, document.baseURI), { headers: PAGE_HEADER }, listeners),
     command: async (name, input) => {
-      const answer = await ask<{ readonly result: unknown }>("api/v1/commands", {
-        method: "POST",
-        headers: { ...bearer(token), "Content-Type": "application/json" },
-        body: JSON.stringify({ name, input }),
-      });
+      const answer = await post<{ readonly result: unknown }>("api/v1/commands", { name, input });
       return answer.ok ? { ok: true, value: answer.value.result } : answer;
     },
   };
 }
 
-const bearer = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { Authorization: `Bearer ${token}` };
+const post = <T>(path: string, body: object): Promise<Answer<T>> =>
+  ask(path, {
+    method: "POST",
+    headers: { ...PAGE_HEADER, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 
 async function ask<T>(path: string, init: RequestInit): Promise<Answer<T>> {
   try {

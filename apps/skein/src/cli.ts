@@ -9,6 +9,7 @@ import { addDemoCommand } from "./cli/demo-command.ts";
 import { addNodeCommands } from "./cli/node-commands.ts";
 import { addRegistryCommands } from "./cli/registry-commands.ts";
 import { addSimCommand } from "./cli/sim-command.ts";
+import { addUiCommand } from "./cli/ui-command.ts";
 import { addViewCommands } from "./cli/view-commands.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { printable } from "./log-output.ts";
@@ -73,6 +74,7 @@ function createProgram(): Command {
   addDemoCommand(program);
   addBackupCommands(program);
   addSimCommand(program);
+  addUiCommand(program);
   addViewCommands(program);
   addRegistryCommands(program);
   for (const command of allCommands(program)) command.exitOverride();

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 
-import type { CommandError, Result } from "@skein/core";
+import type { CommandError, Result, Role } from "@skein/core";
 import type { Json, LogChunk } from "@skein/node";
 
 import { readEndpoints } from "./endpoints.ts";
@@ -16,10 +16,28 @@ export interface Client {
   readLog(item: string, epoch: number | undefined, offset: number): Promise<Result<LogChunk, CommandError>>;
   /** The content of a kept file, checked against its digest. */
   readArtifact(digest: string): Promise<Result<Uint8Array, CommandError>>;
-  /** The board's address with its token, when a node runs. */
-  readonly boardUrl: string | undefined;
+  /** A node runs on the data directory, and answers. */
+  readonly isRunning: boolean;
+  /** An address that opens the board, and signs in whoever opens it first, with no more than this role. */
+  login(role: Role): Promise<Result<string, CommandError>>;
+  browserSessions(): Promise<Result<readonly BrowserSession[], CommandError>>;
+  /** Ends one by its name, or `all`; how many ended. */
+  endBrowserSession(name: string): Promise<Result<number, CommandError>>;
   close(): Promise<void>;
 }
+
+/** Somebody who is signed in at the page. */
+export type BrowserSession = {
+  readonly session: string;
+  readonly name: string | null;
+  /** What it may do now; null once its member was removed. */
+  readonly role: Role | null;
+  readonly by: string;
+  /** The page of another node that goes on here. */
+  readonly page: string | null;
+  readonly since: number;
+  readonly seen: number;
+};
 
 export async function connect(directory: string): Promise<Client> {
   const endpoints = readEndpoints(directory);
@@ -52,7 +70,25 @@ function overHttp(url: string, token: string): Client {
     return (await response.json()) as Json;
   };
   return {
-    boardUrl: `${url}/#token=${token}`,
+    isRunning: true,
+    login: async (role) => {
+      const body = JSON.stringify({ role });
+      const answer = await request("/api/v1/logins", { method: "POST", body });
+      // The node's own answers have these fields.
+      const made = answer as { readonly page?: string; readonly fragment?: string } & Json;
+      return resultOf(answer, () => `${made.page ?? url}/${made.fragment ?? ""}`);
+    },
+    browserSessions: async () => {
+      const answer = await request("/api/v1/sessions", { method: "GET" });
+      // A list, or an error.
+      if (Array.isArray(answer)) return { ok: true, value: answer as readonly BrowserSession[] };
+      return resultOf(answer, () => []);
+    },
+    endBrowserSession: async (name) => {
+      const answer = await request("/api/v1/sessions/end", { method: "POST", body: JSON.stringify({ session: name }) });
+      const { ended } = answer as { readonly ended?: number } & Json;
+      return resultOf(answer, () => ended ?? 0);
+    },
     command: async (name, input) => {
       const body = JSON.stringify({ name, input });
       return resultOf(
@@ -104,6 +140,11 @@ function resultOf<T>(answer: Json, value: (answer: Answer) => T): Result<T, Comm
   return fields.error === undefined ? { ok: true, value: value(fields) } : { ok: false, error: fields.error };
 }
 
+const NOT_RUNNING = {
+  ok: false,
+  error: { code: "unavailable", message: "No node runs on this data directory right now: `skein up` starts it." },
+} as const;
+
 /** No node runs here: the command opens the log itself, which also keeps a second process out meanwhile. */
 async function inProcess(directory: string): Promise<Client> {
   // Most commands ask a running node and need none of the engine.
@@ -121,7 +162,10 @@ async function inProcess(directory: string): Promise<Client> {
     throw cause;
   });
   return {
-    boardUrl: undefined,
+    isRunning: false,
+    login: () => Promise.resolve(NOT_RUNNING),
+    browserSessions: () => Promise.resolve(NOT_RUNNING),
+    endBrowserSession: () => Promise.resolve(NOT_RUNNING),
     command: (name, input) => node.api.command(name, input),
     readLog: (item, epoch, offset) => node.api.readLog({ item, offset, ...(epoch === undefined ? {} : { epoch }) }),
     readArtifact: async (ref) => {

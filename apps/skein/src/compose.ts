@@ -43,6 +43,7 @@ import { Failure, reasonOf } from "./failure.ts";
 import { readNodeFile } from "./node-file.ts";
 import { createMachine } from "./machine.ts";
 import { packagesFor } from "./package-files.ts";
+import { createProjectDesk } from "./project-desk.ts";
 import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
 import { openSandboxes } from "./sandbox.ts";
 import { VERSION } from "./version.ts";
@@ -63,6 +64,7 @@ export interface ComposeOptions {
   readonly idle: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly announced: () => readonly string[];
+  readonly page?: () => string;
   readonly transports: () => Json;
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
@@ -89,6 +91,7 @@ export function composeNode(options: ComposeOptions): Node {
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const sandboxes = openSandboxes(data.path);
   const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
+  const openRepository = createOpenRepository(places.git);
   const secrets = createSecrets();
   addOwnSecrets(secrets, data);
   const node = createNode({
@@ -111,7 +114,8 @@ export function composeNode(options: ComposeOptions): Node {
       onTrouble: (message) => options.log("warn", "attempt-log.trouble", { message }),
     }),
     artifacts: { blobs: createBlobStore(places.artifacts), settings: createArtifactSettings(data.path), declaredFiles },
-    openRepository: createOpenRepository(places.git),
+    openRepository,
+    projectDesk: createProjectDesk(data.path, openRepository),
     writeStory: (attempt, text) => writeStory(places.stories, attempt, text),
     secrets,
     environment: (purpose, passNames, skein) => {
@@ -138,6 +142,7 @@ export function composeNode(options: ComposeOptions): Node {
     machine: createMachine(data.path, systemClock),
     beatMs: BEAT_MS,
     announced: options.announced,
+    ...(options.page === undefined ? {} : { page: options.page }),
     transports: options.transports,
     onRefused: options.onRefused,
   });

@@ -6,7 +6,7 @@
  *     token (0600)        of the local API                 endpoints.json where it listens, while it runs
  *     identity.json       mesh and name, beside the log    quarantine/    damaged logs
  *     logs/ stories/ git/ captured output, stories, clones     snapshots/ copies of the log, while a backup is made
- *     asks/               what running agents ask
+ *     asks/               what running agents ask      practice/        a repository to try Skein with, and its remote
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";

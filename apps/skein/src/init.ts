@@ -2,19 +2,11 @@
  * `skein init`: founds a mesh and, in a git repository, gives it a project. It looks before it writes: the directory
  * appears whole or not at all.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 
-import {
-  type ConfigError,
-  detectGate,
-  parseProjectConfig,
-  type ProjectConfig,
-  projectNameFrom,
-  renderProjectConfig,
-} from "@skein/config";
-import { createReplica, foundMesh, MESH_ENTITY, type OpBody } from "@skein/core";
-import { inspectProject, openRepository, type ProjectFacts, resolveRemote } from "@skein/git";
+import { createReplica, foundMesh, MESH_ENTITY } from "@skein/core";
+import { openRepository } from "@skein/git";
 import { createNodeCrypto, systemClock } from "@skein/node";
 
 import {
@@ -26,9 +18,8 @@ import {
   rememberMesh,
 } from "./data-directory.ts";
 import { Failure, orFail, reasonOf } from "./failure.ts";
-import { type SandboxHere, sandboxHere } from "./sandbox.ts";
+import { CONFIG_FILE, obstacleTo, planProject, projectBody, type ProjectPlan, writeConfig } from "./project-plan.ts";
 import { makeStaging } from "./staging.ts";
-import { writeWholeFile } from "./whole-file.ts";
 
 export interface InitOptions {
   readonly data: string;
@@ -56,16 +47,6 @@ export interface InitResult {
   readonly sandboxBecause: string;
 }
 
-interface ProjectPlan {
-  readonly root: string;
-  readonly config: ProjectConfig;
-  readonly text: string;
-  readonly remote: string;
-  readonly isNew: boolean;
-  readonly gateBecause: string;
-  readonly sandboxBecause: string;
-}
-
 export async function init(options: InitOptions): Promise<InitResult> {
   const target = resolve(options.data);
   if (holdsNode(target)) {
@@ -76,24 +57,18 @@ export async function init(options: InitOptions): Promise<InitResult> {
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new Failure(`${target} is not empty and holds no node. Choose another directory with --data.`);
   }
-  const plan = options.project === undefined ? undefined : await planProject(options.project);
+  const plan = options.project === undefined ? undefined : await planOf(options.project);
   const staging = stagingFor(target);
   try {
     if (plan !== undefined) await checkRemote(plan, staging);
     const mesh = found(staging, options, plan);
-    if (plan?.isNew === true) writeConfig(join(plan.root, "skein.yaml"), plan.text);
+    if (plan?.isNew === true) writeConfig(plan);
     renameSync(staging, target);
     return describe(target, mesh, options, plan);
   } catch (cause) {
     rmSync(staging, { recursive: true, force: true });
     throw cause;
   }
-}
-
-/** Never half of it: the next `init` would take that for the person's own configuration. */
-function writeConfig(file: string, text: string): void {
-  if (existsSync(file)) throw new Failure(`${file} was made by somebody else just now. Read it, and run this again.`);
-  writeWholeFile(file, text, 0o644);
 }
 
 function stagingFor(target: string): string {
@@ -106,64 +81,12 @@ function stagingFor(target: string): string {
 
 // ── the project ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function planProject(path: string): Promise<ProjectPlan> {
-  const facts = orFail(await inspectProject(resolve(path)), (error) => error.message);
-  const file = join(facts.root, "skein.yaml");
-  const plan = existsSync(file) ? planFromFile(file) : planFresh(facts, await sandboxHere());
-  const remote = orFail(await resolveRemote(facts.root, plan.config.remote), (error) => error.message);
-  if (plan.config.remote === "." && facts.dirty) {
-    throw new Failure(
-      `${facts.root} has uncommitted changes, and items would land right there because it has no remote. Commit or stash them first.`,
-    );
-  }
-  refuseCredentials(remote);
-  return { ...plan, remote, root: facts.root };
+async function planOf(path: string): Promise<ProjectPlan> {
+  const plan = await planProject(resolve(path));
+  const obstacle = obstacleTo(plan);
+  if (obstacle !== undefined) throw new Failure(obstacle);
+  return plan;
 }
-
-/** The remote's address goes into the log, and the log goes to every member. */
-function refuseCredentials(remote: string): void {
-  if (!/^https?:\/\/[^/]*@/i.test(remote)) return;
-  throw new Failure(
-    "The remote's URL carries a user name or password, and every member of the mesh would read it. Take it out " +
-      "(git remote set-url) and put it into ~/.netrc of the machines that land, or use an ssh URL.",
-  );
-}
-
-type Drafted = Omit<ProjectPlan, "remote" | "root">;
-
-function planFromFile(file: string): Drafted {
-  const text = readFileSync(file, "utf8");
-  const config = orFail(parseProjectConfig(text, file), everyProblem);
-  return { config, text, isNew: false, gateBecause: "skein.yaml says so", sandboxBecause: "" };
-}
-
-/** All of them at once: who corrects a file does not want to hear of them one by one. */
-function everyProblem({ message, problems }: ConfigError): string {
-  if (problems.length < 2) return message;
-  const lines = problems.map((problem) => `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
-  return `There are ${problems.length} problems; correct them and run this again.\n${lines.join("\n")}`;
-}
-
-function planFresh(facts: ProjectFacts, sandbox: SandboxHere): Drafted {
-  const { gate, because } = detectGate({
-    read: (path) => readIfThere(join(facts.root, path)),
-    exists: (path) => existsSync(join(facts.root, path)),
-  });
-  const text = renderProjectConfig({
-    project: projectNameFrom(basename(facts.root)),
-    base: facts.base,
-    remote: facts.remote,
-    agent: { kind: "scripted", env: [] },
-    gate,
-    gateBecause: because,
-    sandbox: sandbox.kind,
-  });
-  const config = orFail(parseProjectConfig(text, "skein.yaml"), (error) => error.message);
-  const sandboxBecause = sandbox.kind === "none" ? sandbox.because : "";
-  return { config, text, isNew: true, gateBecause: because, sandboxBecause };
-}
-
-const readIfThere = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
 
 /** The target branch must be there to land on: better said now than at the first merge. */
 async function checkRemote(plan: ProjectPlan, staging: string): Promise<void> {
@@ -211,14 +134,6 @@ function foundIn(data: DataDirectory, options: InitOptions, plan: ProjectPlan | 
   return genesis.mesh;
 }
 
-const projectBody = ({ config, remote, text }: ProjectPlan): OpBody => ({
-  kind: "project.set",
-  name: config.project,
-  remote,
-  base: config.base,
-  config: text,
-});
-
 function describe(data: string, mesh: Uint8Array, options: InitOptions, plan: ProjectPlan | undefined): InitResult {
   return {
     data,
@@ -228,7 +143,7 @@ function describe(data: string, mesh: Uint8Array, options: InitOptions, plan: Pr
       plan === undefined
         ? null
         : { name: plan.config.project, remote: plan.remote, base: plan.config.base, gate: plan.config.gate },
-    wrote: plan?.isNew === true ? join(plan.root, "skein.yaml") : null,
+    wrote: plan?.isNew === true ? join(plan.root, CONFIG_FILE) : null,
     gateBecause: plan?.gateBecause ?? "",
     sandbox: plan?.config.sandbox ?? "",
     sandboxBecause: plan?.sandboxBecause ?? "",

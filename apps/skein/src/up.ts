@@ -11,6 +11,7 @@ import { createPeerNet } from "@skein/peer-websocket";
 import { endLeftovers } from "@skein/process";
 
 import { createSnapshots, forgetSnapshots } from "./backup/snapshot.ts";
+import { createSessionStore } from "./browser-sessions.ts";
 import { type Chat, createChat } from "./chat.ts";
 import { composeNode, forgetAsks, LogDoesNotFit, ownerOf } from "./compose.ts";
 import {
@@ -26,6 +27,7 @@ import { removeEndpoints, writeEndpoints } from "./endpoints.ts";
 import { Failure, orFail } from "./failure.ts";
 import { createLogger } from "./log-output.ts";
 import { repairLog } from "./repair-log.ts";
+import { toldPage, type WebSettings, webSettings } from "./web-settings.ts";
 
 export interface UpOptions {
   readonly data: string;
@@ -41,6 +43,10 @@ export interface UpOptions {
   readonly slots: number;
   readonly growth: Partial<GrowthSettings>;
   readonly advertise: readonly string[];
+  /** Origin of the page to tell other nodes; goes before `http.advertise` in node.yaml. */
+  readonly advertiseHttp: string | undefined;
+  /** Beyond this machine without TLS is what the person wants. */
+  readonly insecureHttp: boolean;
   /** The log failed under the running node: the process must end at once, without another word to anybody. */
   readonly onUnusable: (message: string) => void;
 }
@@ -50,7 +56,10 @@ export interface RunningNode {
   readonly endpoints: { readonly peer: string; readonly http: string };
   /** What it tells other nodes to dial. */
   readonly announced: readonly string[];
-  readonly token: string;
+  /** Origin of the board page for people of this machine. */
+  readonly page: string;
+  /** Another address every time, which signs in one browser. */
+  loginLink(): string;
   /** Resolves when the node has stopped; rejects with a Failure when it cannot go on. */
   readonly stopped: Promise<void>;
   stop(): void;
@@ -72,6 +81,7 @@ export async function up(options: UpOptions): Promise<RunningNode> {
     write: (line) => process.stderr.write(line),
   });
   checkWords(options);
+  const web = webSettings({ ...options, host: httpAddress(options).host });
   const isNew = !existsSync(options.data);
   const onRepaired = (message: string): void => log("error", "log.repaired", { message });
   const { onUnusable } = options;
@@ -79,12 +89,12 @@ export async function up(options: UpOptions): Promise<RunningNode> {
     openDataDirectory(options.data, { create: options.ticket !== undefined, onRepaired, onUnusable });
   let data = open();
   try {
-    return await run(options, data, log).catch((cause: unknown) => {
+    return await run({ options, data, log, web }).catch((cause: unknown) => {
       if (!(cause instanceof LogDoesNotFit)) throw cause;
       data.close();
       onRepaired(repairLog(resolve(options.data), cause.damage));
       data = open();
-      return run(options, data, log);
+      return run({ options, data, log, web });
     });
   } catch (cause) {
     data.close();
@@ -115,13 +125,21 @@ function checkPeerUrl(url: string): void {
 const readTicket = (text: string): Ticket =>
   orFail(parseTicket(text), (problem) => `The ticket is not good: ${problem}.`);
 
-async function run(options: UpOptions, data: DataDirectory, log: Logger): Promise<RunningNode> {
+interface Run {
+  readonly options: UpOptions;
+  readonly data: DataDirectory;
+  readonly log: Logger;
+  readonly web: WebSettings;
+}
+
+async function run({ options, data, log, web }: Run): Promise<RunningNode> {
   const identity = identify(options, data);
   const name = nameOf(options, data);
   if (data.name !== name) save(data, "name", encodeText(name));
   if (data.mesh === undefined || !equalBytes(data.mesh, identity.mesh)) save(data, "mesh", identity.mesh);
   rememberMesh(data.path, data.store);
   let announced: readonly string[] = options.advertise;
+  let pageUrl = "";
   let fail = (_failure: Failure): void => undefined;
   const net = createPeerNet();
   let chat: Chat | undefined;
@@ -142,6 +160,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,
+    page: () => toldPage(web, pageUrl),
     transports: () => chat?.states() ?? [],
     onRefused: (refusal) => {
       if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
@@ -151,7 +170,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     const rooms = await createChat(data.path, node, log);
     chat = rooms;
     const peer = await listenForPeers(node, options.listen);
-    return { peer, http: await listenForPeople(node, data, options, rooms), chat: rooms };
+    return { peer, http: await listenForPeople({ node, data, options, chat: rooms, web }), chat: rooms };
   };
   const {
     peer,
@@ -163,6 +182,7 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
     throw cause;
   });
   if (announced.length === 0) announced = announce(peer);
+  pageUrl = options.headless ? "" : http.pageUrl;
   const endpoints = { peer, http: http.url };
   try {
     writeEndpoints(data.path, endpoints);
@@ -178,7 +198,15 @@ async function run(options: UpOptions, data: DataDirectory, log: Logger): Promis
 
   const ending = createEnding(node, http, rooms, data);
   fail = (failure) => ending.end(failure);
-  return { node, endpoints, announced, token: data.token, stopped: ending.stopped, stop: () => ending.end(undefined) };
+  return {
+    node,
+    endpoints,
+    announced,
+    page: http.pageUrl,
+    loginLink: () => http.loginLink(),
+    stopped: ending.stopped,
+    stop: () => ending.end(undefined),
+  };
 }
 
 /**
@@ -277,6 +305,9 @@ function parseAddress(text: string, flag: string): { host: string; port: number 
   return { host, port };
 }
 
+const httpAddress = ({ http }: UpOptions): { host: string; port: number } =>
+  http === undefined ? DEFAULT_HTTP : parseAddress(http, "--http");
+
 /** A port that was asked for must be had; the usual one gives way to any free one. */
 async function listenForPeers(node: Node, listen: string | undefined): Promise<string> {
   if (listen !== undefined) return orFail(await node.listen(parseAddress(listen, "--listen")), (problem) => problem);
@@ -284,7 +315,15 @@ async function listenForPeers(node: Node, listen: string | undefined): Promise<s
   return usual.ok ? usual.value : orFail(await node.listen({ ...DEFAULT_PEER, port: 0 }), (problem) => problem);
 }
 
-async function listenForPeople(node: Node, data: DataDirectory, options: UpOptions, chat: Chat): Promise<HttpServer> {
+interface People {
+  readonly node: Node;
+  readonly data: DataDirectory;
+  readonly options: UpOptions;
+  readonly chat: Chat;
+  readonly web: WebSettings;
+}
+
+async function listenForPeople({ node, data, options, chat, web }: People): Promise<HttpServer> {
   const assets = join(dirname(fileURLToPath(import.meta.resolve("@skein/board/package.json"))), "dist");
   const serve = (address: { host: string; port: number }): ReturnType<typeof createHttpServer> =>
     createHttpServer({
@@ -295,12 +334,14 @@ async function listenForPeople(node: Node, data: DataDirectory, options: UpOptio
       assetsDirectory: options.headless ? undefined : assets,
       // Grows from start to start: a page that kept its copy sees what this start says, not what the last one said.
       clientId: Math.floor(systemClock.wallMs() / 1_000) >>> 0,
-      allowedHosts: isEverywhere(address.host) ? ownAddresses() : [],
+      allowedHosts: [...web.hosts, ...(isEverywhere(address.host) ? ownAddresses() : [])],
+      tls: web.tls,
+      pageOrigin: web.told,
+      sessions: createSessionStore(data.path, (problem) => process.stderr.write(`${problem}\n`)),
       hooks: (kind, account, request) => chat.hooks(kind, account, request),
       report: (problem) => process.stderr.write(`${problem}\n`),
     });
-  if (options.http !== undefined)
-    return orFail(await serve(parseAddress(options.http, "--http")), (problem) => problem);
+  if (options.http !== undefined) return orFail(await serve(httpAddress(options)), (problem) => problem);
   const usual = await serve(DEFAULT_HTTP);
   return usual.ok ? usual.value : orFail(await serve({ ...DEFAULT_HTTP, port: 0 }), (problem) => problem);
 }

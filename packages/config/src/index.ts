@@ -3,6 +3,7 @@ export { createLastGoodConfig, type LastGoodConfig, type OfferedConfig } from ".
 export { detectGate, type DetectedGate, type RepositoryFiles } from "./detect-gate.ts";
 export { type HostPattern, isHostName, matchesHost, parseHostPattern, parsePort } from "./host-pattern.ts";
 export { parseProjectConfig } from "./parse.ts";
+export { ACP_PRESETS } from "./presets.ts";
 export type { ConfigError, ConfigProblem } from "./problem.ts";
 export {
   type AgentConfig,

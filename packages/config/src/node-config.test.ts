@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 
 import { NO_NODE_CONFIG, parseNodeConfig } from "./node-config.ts";
 
+const NO_HTTP = { insecure: false, hosts: [] };
+
 const problemOf = (text: string): string => {
   const parsed = parseNodeConfig(text, "node.yaml");
   return parsed.ok ? "none" : parsed.error.message;
@@ -29,9 +31,14 @@ test("an account gets the defaults that keep strangers out", () => {
 test("an empty file has no accounts, and gives sandboxes nothing", () => {
   expect(parseNodeConfig("", "node.yaml")).toEqual({
     ok: true,
-    value: { transports: [], lease: { ttlMs: 30_000 }, sandbox: { read: [], caches: [] } },
+    value: { transports: [], lease: { ttlMs: 30_000 }, http: NO_HTTP, sandbox: { read: [], caches: [] } },
   });
-  expect(NO_NODE_CONFIG).toEqual({ transports: [], lease: { ttlMs: 30_000 }, sandbox: { read: [], caches: [] } });
+  expect(NO_NODE_CONFIG).toEqual({
+    transports: [],
+    lease: { ttlMs: 30_000 },
+    http: NO_HTTP,
+    sandbox: { read: [], caches: [] },
+  });
 });
 
 test("what the machine gives to sandboxes is read", () => {
@@ -131,4 +138,28 @@ test("a lease that a hiccup would end, one without a unit and one of another key
   expect(leaseOf("lease: { ttl: 2s }\n")).toContain("must be from 3s to 10m, not 2s");
   expect(leaseOf("lease: { ttl: 30 }\n")).toContain("write 30s for seconds");
   expect(leaseOf("lease: { tll: 30s }\n")).toContain("tll");
+});
+
+test("how the page is reached from other machines is read", () => {
+  const text =
+    "http: { tls: { cert: page.pem, key: /etc/page.key }, hosts: [board.example], advertise: 'https://board.example' }";
+  const parsed = parseNodeConfig(text, "node.yaml");
+  expect(parsed.ok && parsed.value.http).toEqual({
+    tls: { cert: "page.pem", key: "/etc/page.key" },
+    insecure: false,
+    hosts: ["board.example"],
+    advertise: "https://board.example",
+  });
+});
+
+test.each([
+  ["http: { tls: { cert: page.pem } }", "http.tls.key"],
+  ["http: { tls: { cert: page.pem, key: a, kye: b } }", "did you mean key?"],
+  ["http: { insecure: 'yes' }", "http.insecure"],
+  ["http: { insecur: true }", "did you mean insecure?"],
+  ["http: { hosts: ['https://board.example'] }", "must be a host's name in lower case"],
+  ["http: { advertise: 'https://board.example/page' }", "must be an address without a path"],
+  ["http: { advertise: 'javascript:alert(1)' }", "must be an address without a path"],
+])("%s is told what is wrong with it", (text, words) => {
+  expect(problemOf(text)).toContain(words);
 });

@@ -2,7 +2,7 @@
  * `node.yaml` in a data directory: the settings of one node: its chat accounts, and what this machine gives to sandboxed
  * work. Secrets are never in it: each is named, with the environment variable or the file that holds it.
  */
-import { didYouMean, err, ok, type Result, type Role, ROLES, verbOf, VERBS } from "@skein/core";
+import { didYouMean, err, isPageOrigin, ok, type Result, type Role, ROLES, verbOf, VERBS } from "@skein/core";
 import * as z from "zod";
 
 import { readDocument } from "./document.ts";
@@ -62,7 +62,20 @@ export interface ArtifactConfig {
   readonly bytes: number;
 }
 
+/** How this node's page is reached from other machines. */
+interface HttpConfig {
+  /** Files with the certificate chain and its key, in PEM; relative ones lie in the data directory. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Serve beyond this machine without TLS. */
+  readonly insecure: boolean;
+  /** Names, with or without a port, by which browsers may call it beside its address. */
+  readonly hosts: readonly string[];
+  /** Origin (`https://host:port`) to tell the other nodes; undefined to tell none. */
+  readonly advertise: string | undefined;
+}
+
 export interface NodeConfig {
+  readonly http: HttpConfig;
   /** Undefined when the file does not say. */
   readonly artifacts: ArtifactConfig | undefined;
   readonly sandbox: SandboxOwnConfig;
@@ -71,7 +84,10 @@ export interface NodeConfig {
   readonly lease: LeaseConfig;
 }
 
+const NO_HTTP: HttpConfig = { tls: undefined, insecure: false, hosts: [], advertise: undefined };
+
 export const NO_NODE_CONFIG: NodeConfig = {
+  http: NO_HTTP,
   artifacts: undefined,
   transports: [],
   lease: { ttlMs: 30_000 },
@@ -193,11 +209,34 @@ const artifacts = z
   })
   .transform(({ copies, keep, bytes }): ArtifactConfig => ({ copies, keepMs: keep, bytes }));
 
+const pemFile = z.string().min(1).max(4_096);
+
+const http = z
+  .strictObject({
+    tls: z.strictObject({ cert: pemFile, key: pemFile }).optional(),
+    insecure: z.boolean().default(false),
+    hosts: z
+      .array(
+        z
+          .string()
+          .regex(/^[a-z0-9.-]{1,200}(?::[0-9]{1,5})?$/, "must be a host's name in lower case, like board.example"),
+      )
+      .max(16)
+      .default([]),
+    advertise: z
+      .string()
+      .refine(isPageOrigin, "must be an address without a path, like https://board.example:4711")
+      .optional(),
+  })
+  .prefault({})
+  .transform((given): HttpConfig => ({ ...given, tls: given.tls, advertise: given.advertise }));
+
 const nodeConfig = z
   .strictObject({
     transports: z.array(transport).max(32).default([]),
     lease,
     interpreter: interpreter.optional(),
+    http,
     sandbox,
     artifacts: artifacts.optional(),
   })
@@ -263,7 +302,8 @@ function sentenceOf(issue: z.core.$ZodIssue, path: KeyPath): string {
 
 function keysAt(path: KeyPath): readonly string[] {
   const [top, , inner] = path;
-  if (top === undefined) return ["transports", "lease", "interpreter", "sandbox", "artifacts"];
+  if (top === undefined) return ["transports", "lease", "interpreter", "http", "sandbox", "artifacts"];
+  if (top === "http") return path[1] === "tls" ? ["cert", "key"] : ["tls", "insecure", "hosts", "advertise"];
   if (top === "lease") return ["ttl"];
   if (top === "artifacts") return ["copies", "keep", "bytes"];
   if (top === "sandbox") return inner === "network" ? ["allow"] : ["read", "caches", "network"];

@@ -48,6 +48,7 @@ export { isAcceptablePublicKey, isWeakPublicKey, isWeakSignature } from "./op/pu
 
 export { block, type Body, code, plain, plainText, type Span, strong } from "./chat/body.ts";
 
+export { memberPrincipal } from "./chat/speaker.ts";
 export { NOBODY } from "./chat/people-fold.ts";
 export { normalPairingCode, pairingCodeFrom } from "./chat/pairing-code.ts";
 export { CHAT_ENTITY, commandIdOf, LIVE } from "./chat/chat-fold.ts";
@@ -98,7 +99,8 @@ export {
   rotationsTo,
 } from "./member/membership.ts";
 export { proveRotation } from "./member/rotation-proof.ts";
-export { type Role, roleAtLeast, ROLES } from "./member/role.ts";
+export { leastRole, type Role, roleAtLeast, ROLES } from "./member/role.ts";
+export { openPass, type Pass, sealPass, type SignIn, signInBytes } from "./member/sign-in.ts";
 export { parseTicket, printTicket, type Ticket } from "./member/ticket.ts";
 
 export { type Artifacts, isOpen, openQuestions, type Question } from "./fold/annotations.ts";
@@ -126,7 +128,7 @@ export type { Burden } from "./claim/handicap.ts";
 export { type Candidate, createPlanner, type Intent, type Planner, type PlanInput } from "./claim/plan.ts";
 export { rankOf } from "./claim/rank.ts";
 
-export { type Beat, beatOrder, openBeat, sealBeat } from "./sync/beat.ts";
+export { type Beat, beatOrder, isPageOrigin, openBeat, sealBeat } from "./sync/beat.ts";
 export {
   createHandshake,
   type Handshake,
@@ -145,10 +147,16 @@ export { type AttemptMade, attemptMade } from "./command/attempt-made.ts";
 export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
+export { storyDraft, type StoryState, storyStateOf } from "./command/story-edit.ts";
+export { storyClient } from "./story/clients.ts";
+export { joinUpdates, storyDocument, storyTextOf } from "./story/document.ts";
+export type { StoryEdits } from "./story/edits.ts";
+export { readStoryUpdate, STORY_ROOT, type StoryUpdate } from "./story/update.ts";
 export type { CommandError } from "./command/error.ts";
 export { type Flags, type GrammarContext, type GrammarProblem, parseLine, type Wanted } from "./command/grammar.ts";
 export { usageOf, type Verb, VERBS, verbOf } from "./command/verbs.ts";
 export { type Command, parseCommand, type ParsedCommand } from "./command/parse.ts";
+export { OF_ONE_MACHINE } from "./command/project-inputs.ts";
 export { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./command/registry.ts";
 
 export { FLOW_RANGES, type FlowRange } from "./op/ranges.ts";

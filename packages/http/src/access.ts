@@ -3,8 +3,9 @@
  *
  * - `Host` names this server: otherwise a page whose name was rebound to our address is asking (DNS rebinding).
  * - `Origin`, when a browser sends one, is a page of this server: otherwise another site is asking in a user's name.
- * - The token is right. It is never a cookie, so that a browser cannot be made to send it.
+ * - The caller is somebody (caller.ts): a program with the token, which is never a cookie, or a person with a session.
  */
+import { err, ok, type Result } from "@skein/core";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
@@ -37,25 +38,35 @@ export type Refusal =
   | { readonly type: "wrong-host"; readonly status: 421; readonly message: string }
   | { readonly type: "wrong-origin"; readonly status: 403; readonly message: string };
 
-/** Undefined when the request was meant for this server and does not come from a page of another one. */
-export function refuseForeign(headers: IncomingHttpHeaders, hosts: ReadonlySet<string>): Refusal | undefined {
+/**
+ * Which page asks. `none`: no browser's page says so. `own`: a page of this server. `mesh`: the page of another node of the
+ * mesh, which may come in with a pass and with nothing else.
+ */
+export type Asker = "none" | "own" | "mesh";
+
+/** Refused when the request was not meant for this server, or comes from a page that is none of the mesh's. */
+export function judgeForeign(
+  headers: IncomingHttpHeaders,
+  hosts: ReadonlySet<string>,
+  isMeshPage: (origin: string) => boolean,
+): Result<Asker, Refusal> {
   const host = headers.host?.toLowerCase();
   if (host === undefined || !hosts.has(host)) {
-    return {
+    return err({
       type: "wrong-host",
       status: 421,
       message:
         "This server does not answer to that host name. Use the address it prints at the start, or allow the name in its settings.",
-    };
+    });
   }
-  if (headers.origin !== undefined && !isOwnOrigin(headers.origin, hosts)) {
-    return {
-      type: "wrong-origin",
-      status: 403,
-      message: "The request comes from a page of another site, so it was refused. Open the page this server serves.",
-    };
-  }
-  return undefined;
+  if (headers.origin === undefined) return ok("none");
+  if (isOwnOrigin(headers.origin, hosts)) return ok("own");
+  if (isMeshPage(headers.origin)) return ok("mesh");
+  return err({
+    type: "wrong-origin",
+    status: 403,
+    message: "The request comes from a page of another site, so it was refused. Open the page this server serves.",
+  });
 }
 
 function isOwnOrigin(origin: string, hosts: ReadonlySet<string>): boolean {
@@ -63,6 +74,18 @@ function isOwnOrigin(origin: string, hosts: ReadonlySet<string>): boolean {
     if (origin.startsWith(scheme)) return hosts.has(origin.slice(scheme.length).toLowerCase());
   }
   return false;
+}
+
+/**
+ * The page is of the very host that the request names. A cookie comes with whatever a browser sends to that host, so it
+ * counts for no other page, not even one under another name of this server. Behind a proxy that ends TLS the server itself
+ * speaks HTTP; one that speaks TLS has no page without.
+ */
+export function isSameOrigin(headers: IncomingHttpHeaders, secure: boolean): boolean {
+  const { host, origin } = headers;
+  if (host === undefined || origin === undefined) return false;
+  const lower = origin.toLowerCase();
+  return lower === `https://${host.toLowerCase()}` || (!secure && lower === `http://${host.toLowerCase()}`);
 }
 
 export type TokenCheck = (presented: string | undefined) => boolean;

@@ -4,3 +4,4 @@ export type { HookReply, HookRequest, Hooks } from "./hooks.ts";
 export { HTTP_LIMITS, YJS_LIMITS } from "./limits.ts";
 export { createHttpServer, type HttpServer, type HttpServerOptions } from "./server.ts";
 export { ROUTES, type Route } from "./routes.ts";
+export type { SessionStore, StoredSession } from "./sign-in/sessions.ts";

@@ -19,6 +19,14 @@ export const HTTP_LIMITS: {
   readonly feeds: number;
   readonly pageFiles: number;
   readonly pageBytes: number;
+  readonly codeMs: number;
+  readonly codes: number;
+  readonly challenges: number;
+  readonly wrongPerMinute: number;
+  readonly sessions: number;
+  readonly sessionMs: number;
+  readonly sessionIdleMs: number;
+  readonly guestSessionMs: number;
 } = {
   bodyBytes: 256 * 1024,
   /** One webhook; Meta gathers messages into one of up to 3 MB. Anybody may send as much, so only so many are read at once. */
@@ -41,6 +49,18 @@ export const HTTP_LIMITS: {
   feeds: 16,
   pageFiles: 200,
   pageBytes: 16 * 1024 * 1024,
+  /** A login link is opened at once, or made again. */
+  codeMs: 2 * 60_000,
+  codes: 100,
+  challenges: 1_000,
+  wrongPerMinute: 20,
+  sessions: 200,
+  /** However much a session is used, somebody shows again who they are after two weeks. */
+  sessionMs: 14 * 24 * 3_600_000,
+  /** A page that is open, or was yesterday. */
+  sessionIdleMs: 36 * 3_600_000,
+  /** For a page of another node, which went on here. */
+  guestSessionMs: 24 * 3_600_000,
 };
 
 export interface YjsLimits {

@@ -66,10 +66,12 @@ async function readNamed(directory: string, names: readonly string[]): Promise<R
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /**
- * Nothing but this server's own files and its own socket; nothing inline; no markup made from text. `host` is the `Host`
+ * Nothing but this server's own files and its own socket, and the sockets of the other nodes' pages for the day when this
+ * node is gone (`others`: origins, checked when they were heard); nothing inline; no markup made from text. `host` is the `Host`
  * header after it was found in the allow-list: some browsers do not count `ws:` as the page's own origin.
  */
-export function pageReply(file: PageFile, host: string): Reply {
+export function pageReply(file: PageFile, host: string, others: readonly { readonly origin: string }[]): Reply {
+  const elsewhere = others.flatMap(({ origin }) => [origin, origin.replace(/^http/, "ws")]);
   return {
     status: 200,
     contentType: file.contentType,
@@ -81,13 +83,14 @@ export function pageReply(file: PageFile, host: string): Reply {
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        `connect-src 'self' ws://${host} wss://${host}`,
+        ["connect-src 'self'", `ws://${host}`, `wss://${host}`, ...elsewhere].join(" "),
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+        // One policy, which makes the address of the page's own worker and of nothing else.
+        "trusted-types skein-worker",
       ].join("; "),
       "Cross-Origin-Opener-Policy": "same-origin",
     },

@@ -6,7 +6,17 @@ import { ROUTES } from "./routes.ts";
 test("the route table holds the routes of the contract", () => {
   expect(ROUTES.map(({ method, path, access }) => `${method} ${path} ${access}`)).toEqual([
     "GET /healthz open",
-    "GET /metrics token",
+    "GET /metrics program",
+    "POST /api/v1/logins program",
+    "POST /api/v1/challenges sign-in",
+    "POST /api/v1/challenges/answer sign-in",
+    "POST /api/v1/session sign-in",
+    "POST /api/v1/session/pass-in sign-in",
+    "GET /api/v1/session token",
+    "POST /api/v1/session/end token",
+    "POST /api/v1/session/pass token",
+    "GET /api/v1/sessions program",
+    "POST /api/v1/sessions/end program",
     "GET /api/v1/node token",
     "GET /api/v1/digest token",
     "GET /api/v1/items token",
@@ -32,6 +42,6 @@ test("the route table holds the routes of the contract", () => {
     "GET /api/v1/logs/:item token",
     "GET /api/v1/logs/:item/stream token",
     "POST /api/v1/commands token",
-    "POST /api/v1/snapshots token",
+    "POST /api/v1/snapshots program",
   ]);
 });

@@ -4,14 +4,25 @@
  */
 import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
-import { type CommandError, err, ok, type Result } from "@skein/core";
+import { type CommandError, err, OF_ONE_MACHINE, ok, type Result } from "@skein/core";
+import type { Asker } from "./access.ts";
+import type { Caller } from "./caller.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { type FeedSlots, logFeed, type LogQuery } from "./log-feed.ts";
 import { metricsText, type Metric } from "./metrics-text.ts";
+import type { SignInDesk } from "./sign-in/desk.ts";
+import { SIGN_IN_ROUTES } from "./sign-in/routes.ts";
 import { commandErrorReply, errorReply, jsonReply, type Reply } from "./reply.ts";
 
-interface RouteRequest {
+export interface RouteRequest {
+  /** The node as the caller may use it: commands are given in their name. */
   readonly api: NodeApi;
+  /** Undefined on open routes, where nobody is asked who they are. */
+  readonly caller: Caller | undefined;
+  readonly from: Origins;
+  readonly signIn: SignInDesk;
+  /** Sent by a program or a browser on the node's own machine. */
+  readonly isOfThisMachine: boolean;
   /** Parts of the path by the name the route gives them, decoded. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
@@ -23,17 +34,48 @@ interface RouteRequest {
   readonly serverMetrics: () => ReadonlyMap<string, Metric>;
 }
 
+/** Where a request comes from, as the server has judged it. */
+export interface Origins {
+  readonly asker: Asker;
+  /** It was sent by the page of this very origin. */
+  readonly isOwnPage: boolean;
+  /** The browser reaches this server over TLS, its own or a proxy's. */
+  readonly secure: boolean;
+  /** The `Origin` header; empty without one. */
+  readonly origin: string;
+  /** Lower-case names, with ports, by which this server may be called. */
+  readonly hosts: ReadonlySet<string>;
+  /** Network address of the other end. */
+  readonly address: string;
+}
+
+/**
+ * Who a route answers. `open`: anybody. `sign-in`: whoever shows by a code, a key or a pass who they are. `token`: programs
+ * with the token and people with a session, each with their role. `program`: the token alone, which is this machine's own.
+ */
+type Access = "open" | "sign-in" | "token" | "program";
+
 export interface Route {
   readonly method: "GET" | "POST";
   /** Segments that start with a colon stand for any one segment. */
   readonly path: string;
-  readonly access: "open" | "token";
+  readonly access: Access;
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 
 /** y-websocket at `/yjs/<room>`; reached by an upgrade, not by a request. */
 export const YJS_PATH = "/yjs/";
 export const YJS_ROOM = "board";
+
+/** Before the id of the item whose story the room is. Clients write its slash as it is or encoded. */
+const YJS_STORIES = "item/";
+
+/** The item whose story the path names. */
+export function storyOf(pathname: string): string | undefined {
+  const room = pathname.startsWith(YJS_PATH) ? pathname.slice(YJS_PATH.length).replace(/%2f/i, "/") : "";
+  const item = room.startsWith(YJS_STORIES) ? room.slice(YJS_STORIES.length) : "";
+  return /^[0-9a-z]{12}$/.test(item) ? item : undefined;
+}
 
 const query = (path: string, command: string): Route => ({
   method: "GET",
@@ -47,7 +89,8 @@ const query = (path: string, command: string): Route => ({
 
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/healthz", access: "open", handle: health },
-  { method: "GET", path: "/metrics", access: "token", handle: metrics },
+  { method: "GET", path: "/metrics", access: "program", handle: metrics },
+  ...SIGN_IN_ROUTES,
   { method: "GET", path: "/api/v1/node", access: "token", handle: describeNode },
   query("/api/v1/digest", "digest"),
   query("/api/v1/items", "item.list"),
@@ -73,7 +116,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/v1/logs/:item", access: "token", handle: readLog },
   { method: "GET", path: "/api/v1/logs/:item/stream", access: "token", handle: followLog },
   { method: "POST", path: "/api/v1/commands", access: "token", handle: runCommand },
-  { method: "POST", path: "/api/v1/snapshots", access: "token", handle: takeSnapshot },
+  { method: "POST", path: "/api/v1/snapshots", access: "program", handle: takeSnapshot },
 ];
 
 export interface RouteMatch {
@@ -203,16 +246,23 @@ function wholeNumber(text: string | null): number | undefined | "invalid" {
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : "invalid";
 }
 
-async function runCommand({ api, body }: RouteRequest): Promise<Reply> {
+async function runCommand({ api, body, isOfThisMachine }: RouteRequest): Promise<Reply> {
   const parsed = await body();
   if (!parsed.ok) return errorReply(parsed.error.status, parsed.error);
   const command = readCommand(parsed.value);
   if (command === undefined) {
     return badInput('The body must be {"name": "<command>", "input": {…}} with nothing beside.');
   }
+  if (OF_ONE_MACHINE.has(command.name) && !isOfThisMachine) return FROM_ELSEWHERE;
   const result = await api.command(command.name, command.input);
   return result.ok ? jsonReply(200, { ok: true, result: result.value }) : commandErrorReply(result.error);
 }
+
+const FROM_ELSEWHERE: Reply = errorReply(403, {
+  code: "not-allowed",
+  message:
+    "Paths on a node's disk are named on its own machine: open the page there at http://127.0.0.1, or use `skein project begin` in a terminal of it.",
+});
 
 /** No path crosses the API: the node chooses the place, and who asked finds it in the data directory. */
 async function takeSnapshot({ snapshot }: RouteRequest): Promise<Reply> {

@@ -54,86 +54,97 @@ const command = (
   headers: Readonly<Record<string, string>> = JSON_TYPE,
 ): Promise<RawAnswer> => ask("/api/v1/commands", { method: "POST", body, headers: { ...BEARER, ...headers } });
 
+/** What a route takes for granted; the sign-in routes say in tests of their own what they make of it. */
+const bodyOf = ({ path }: Pick<Route, "path">): string =>
+  path === "/api/v1/commands" || path === "/api/v1/snapshots" ? '{"name":"item.list"}' : "{}";
+
 const askRoute = (route: Route, headers: Readonly<Record<string, string>>): Promise<RawAnswer> =>
   ask(targetOf(route), {
     method: route.method,
     headers: route.method === "POST" ? { ...JSON_TYPE, ...headers } : headers,
-    ...(route.method === "POST" ? { body: '{"name":"item.list"}' } : {}),
+    ...(route.method === "POST" ? { body: bodyOf(route) } : {}),
   });
 
-test.each(ROUTES)("$method $path answers the right token and refuses a missing or wrong one", async (route) => {
-  const refused = route.access === "open" ? 200 : 401;
-  expect((await askRoute(route, BEARER)).status).toBe(200);
-  expect((await askRoute(route, {})).status).toBe(refused);
-  for (const value of [
-    "Bearer wrong",
-    `Bearer ${TEST_TOKEN}x`,
-    `Bearer ${TEST_TOKEN.slice(1)}`,
-    `Basic ${TEST_TOKEN}`,
-    TEST_TOKEN,
-    "Bearer ",
-  ]) {
-    expect([value, (await askRoute(route, { Authorization: value })).status]).toEqual([value, refused]);
-  }
-  const withQuery = await ask(`${targetOf(route)}?token=${TEST_TOKEN}`, { method: route.method });
-  expect(withQuery.status).toBe(refused);
-  expect((await askRoute(route, { Cookie: `token=${TEST_TOKEN}` })).status).toBe(refused);
-});
+/** They judge by themselves who asks: sign-in/sign-in.test.ts. */
+const isSignIn = ({ path, access }: Route): boolean => access === "sign-in" || path.startsWith("/api/v1/session");
 
-test.each([...ROUTES, { method: "GET" as const, path: "/" }, { method: "GET" as const, path: "/yjs/board" }])(
-  "$method $path answers only to its own hosts and pages",
+test.each(ROUTES.filter((route) => !isSignIn(route)))(
+  "$method $path answers the right token and refuses a missing or wrong one",
   async (route) => {
-    const upgrade: Readonly<Record<string, string>> = route.path.startsWith("/yjs/")
-      ? {
-          Connection: "Upgrade",
-          Upgrade: "websocket",
-          "Sec-WebSocket-Version": "13",
-          "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        }
-      : {};
-    const status = async (headers: Readonly<Record<string, string>>): Promise<number> => {
-      const target = route.path.replace(":item", "item1");
-      const sent = { ...BEARER, ...JSON_TYPE, ...upgrade, ...headers };
-      const body = route.method === "POST" ? { body: '{"name":"item.list"}' } : {};
-      return (await ask(target, { method: route.method, headers: sent, ...body })).status;
-    };
-    const fine = route.path.startsWith("/yjs/") ? 101 : 200;
-    for (const host of [
-      `127.0.0.1:${port()}`,
-      `localhost:${port()}`,
-      `LocalHost:${port()}`,
-      `[::1]:${port()}`,
-      "board.example",
-      `board.example:${port()}`,
+    const refused = route.access === "open" ? 200 : 401;
+    expect((await askRoute(route, BEARER)).status).toBe(200);
+    expect((await askRoute(route, {})).status).toBe(refused);
+    for (const value of [
+      "Bearer wrong",
+      `Bearer ${TEST_TOKEN}x`,
+      `Bearer ${TEST_TOKEN.slice(1)}`,
+      `Basic ${TEST_TOKEN}`,
+      TEST_TOKEN,
+      "Bearer ",
     ]) {
-      expect([host, await status({ Host: host })]).toEqual([host, fine]);
+      expect([value, (await askRoute(route, { Authorization: value })).status]).toEqual([value, refused]);
     }
-    for (const host of [
-      "evil.example",
-      `evil.example:${port()}`,
-      "127.0.0.1",
-      "localhost:1",
-      `localhost:${port()}.evil`,
-    ]) {
-      expect([host, await status({ Host: host })]).toEqual([host, 421]);
-    }
-    for (const origin of [`http://127.0.0.1:${port()}`, `http://localhost:${port()}`, "https://board.example"]) {
-      expect([origin, await status({ Origin: origin })]).toEqual([origin, fine]);
-    }
-    for (const origin of [
-      "null",
-      "",
-      "http://evil.example",
-      `http://localhost:${port()}.evil.example`,
-      "http://localhost:1",
-      `ftp://localhost:${port()}`,
-      `http://localhost:${port()}@evil.example`,
-      `http://evil.example/http://localhost:${port()}`,
-    ]) {
-      expect([origin, await status({ Origin: origin })]).toEqual([origin, 403]);
-    }
+    const withQuery = await ask(`${targetOf(route)}?token=${TEST_TOKEN}`, { method: route.method });
+    expect(withQuery.status).toBe(refused);
+    expect((await askRoute(route, { Cookie: `token=${TEST_TOKEN}` })).status).toBe(refused);
   },
 );
+
+test.each([
+  ...ROUTES.filter((route) => !isSignIn(route)),
+  { method: "GET" as const, path: "/" },
+  { method: "GET" as const, path: "/yjs/board" },
+])("$method $path answers only to its own hosts and pages", async (route) => {
+  const upgrade: Readonly<Record<string, string>> = route.path.startsWith("/yjs/")
+    ? {
+        Connection: "Upgrade",
+        Upgrade: "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      }
+    : {};
+  const status = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+    const target = route.path.replace(":item", "item1");
+    const sent = { ...BEARER, ...JSON_TYPE, ...upgrade, ...headers };
+    const body = route.method === "POST" ? { body: bodyOf(route) } : {};
+    return (await ask(target, { method: route.method, headers: sent, ...body })).status;
+  };
+  const fine = route.path.startsWith("/yjs/") ? 101 : 200;
+  for (const host of [
+    `127.0.0.1:${port()}`,
+    `localhost:${port()}`,
+    `LocalHost:${port()}`,
+    `[::1]:${port()}`,
+    "board.example",
+    `board.example:${port()}`,
+  ]) {
+    expect([host, await status({ Host: host })]).toEqual([host, fine]);
+  }
+  for (const host of [
+    "evil.example",
+    `evil.example:${port()}`,
+    "127.0.0.1",
+    "localhost:1",
+    `localhost:${port()}.evil`,
+  ]) {
+    expect([host, await status({ Host: host })]).toEqual([host, 421]);
+  }
+  for (const origin of [`http://127.0.0.1:${port()}`, `http://localhost:${port()}`, "https://board.example"]) {
+    expect([origin, await status({ Origin: origin })]).toEqual([origin, fine]);
+  }
+  for (const origin of [
+    "null",
+    "",
+    "http://evil.example",
+    `http://localhost:${port()}.evil.example`,
+    "http://localhost:1",
+    `ftp://localhost:${port()}`,
+    `http://localhost:${port()}@evil.example`,
+    `http://evil.example/http://localhost:${port()}`,
+  ]) {
+    expect([origin, await status({ Origin: origin })]).toEqual([origin, 403]);
+  }
+});
 
 test("no answer allows another site to read it", async () => {
   for (const route of ROUTES) {

@@ -2,34 +2,57 @@
  * The HTTP server of a node: the API, the metrics, the board document and the board page on one port.
  *
  * Each request passes the same gates in the same order, upgrades too: the host it was meant for, the page it comes from,
- * the token, then the route. What has no route is refused before it is said to be missing.
+ * who asks, then the route. What has no route is refused before it is said to be missing.
  */
-import { type CommandError, err, ok, type Result } from "@skein/core";
+import { type CommandError, err, leastRole, ok, type Result, roleAtLeast } from "@skein/core";
 import type { NodeApi } from "@skein/node";
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { allowedHosts, bearerToken, bracketed, createTokenCheck, refuseForeign, type TokenCheck } from "./access.ts";
+import {
+  allowedHosts,
+  type Asker,
+  bracketed,
+  createTokenCheck,
+  isSameOrigin,
+  judgeForeign,
+  type TokenCheck,
+} from "./access.ts";
 import { createBoardDocument } from "./board-document.ts";
+import { type Caller, type CallerRefusal, callerOf } from "./caller.ts";
+import { preflightReply, withCrossOrigin } from "./cross-origin.ts";
 import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
 import { HTTP_LIMITS } from "./limits.ts";
+import { closeServer, createBareServer, listen, reasonOf, type TlsFiles } from "./listener.ts";
 import type { FeedSlots } from "./log-feed.ts";
 import type { Metric } from "./metrics-text.ts";
 import { pageReply, readPageFiles, type PageFiles } from "./page-files.ts";
 import { errorReply, writeReply, type Reply } from "./reply.ts";
-import { matchRoutes, YJS_PATH, YJS_ROOM, type Route, type RouteMatch } from "./routes.ts";
-import { createYjsSockets, type YjsSockets } from "./yjs-sockets.ts";
+import { matchRoutes, type Origins, type Route, type RouteMatch, storyOf, YJS_PATH, YJS_ROOM } from "./routes.ts";
+import { isOfThisMachine } from "./same-machine.ts";
+import { createSignInDesk, loginFragment, type SignInDesk } from "./sign-in/desk.ts";
+import { actorOf } from "./sign-in/routes.ts";
+import type { SessionStore } from "./sign-in/sessions.ts";
+import { storyRoom } from "./story-room.ts";
+import { createYjsSockets, protocolToken, type YjsSockets } from "./yjs-sockets.ts";
 
 export interface HttpServerOptions {
   readonly api: NodeApi;
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Everything but the health check and the page's files asks for it. */
+  /** What programs show. Everything but the health check and the page's files asks who is there. */
   readonly token: string;
   /** The built board page; without it the server has no page. */
   readonly assetsDirectory?: string | undefined;
+  /** Speaks TLS at this address; a second one on 127.0.0.1 then answers this machine's programs. */
+  readonly tls?: TlsFiles | undefined;
+  /** Where people open the page, when that is not the address as bound. */
+  readonly pageOrigin?: string | undefined;
+  /** Where browser sessions outlive a restart; without it they end with the process. */
+  readonly sessions?: SessionStore | undefined;
+  /** Unix ms; the system's clock when left out. */
+  readonly now?: (() => number) | undefined;
   /** Author of the board document, 32 bits, never the one of an earlier process. */
   readonly clientId: number;
   /** Names beside the bound address and this machine's own that a client may call the server by. */
@@ -43,22 +66,34 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
-  /** `http://host:port` as bound. */
+  /** `http://host:port` as bound, for programs of this machine. */
   readonly url: string;
+  /** Where people open the page: the same, or `https://…` with TLS. */
+  readonly pageUrl: string;
+  /** An address that signs one browser in as this node's own member, once and soon. */
+  loginLink(): string;
   close(): Promise<void>;
 }
 
 interface Site {
   readonly api: NodeApi;
   readonly snapshot: HttpServerOptions["snapshot"];
-  readonly hosts: ReadonlySet<string>;
   readonly isToken: TokenCheck;
   readonly page: PageFiles;
   readonly yjs: YjsSockets;
+  readonly signIn: SignInDesk;
   readonly hooks: HookDoor | undefined;
   readonly report: (problem: string) => void;
   readonly answered: Map<string, number>;
   readonly feeds: FeedSlots;
+}
+
+/** One listening socket of the server: what it may be called, and whether it speaks TLS. */
+interface Door {
+  readonly server: Server;
+  readonly hosts: ReadonlySet<string>;
+  readonly secure: boolean;
+  readonly url: string;
 }
 
 export async function createHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, string>> {
@@ -66,105 +101,75 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     return err("The HTTP server has no token, so it was not started. Create one in the data directory.");
   const page = options.assetsDirectory === undefined ? ok(new Map()) : await readPageFiles(options.assetsDirectory);
   if (!page.ok) return page;
-  const server = createBareServer();
-  const bound = await listen(server, options);
-  if (!bound.ok) return bound;
-  const board = createBoardDocument({ source: options.api.board, clientId: options.clientId });
+  const doors = await openDoors(options);
+  if (!doors.ok) return doors;
+  const { api } = options;
+  const board = createBoardDocument({ source: api.board, clientId: options.clientId });
   const yjs = createYjsSockets({ doc: board.doc });
+  // A member that is removed, or has another role now, is seen in the nodes at once.
+  const unsubscribe = api.board.subscribe(({ nodes }) => {
+    if (nodes.size > 0) yjs.recheck();
+  });
+  const [people, programs = people] = doors.value;
+  const pageUrl = options.pageOrigin ?? (people?.url ?? "").replace(/\/\/(?:0\.0\.0\.0|\[::\])/, "//127.0.0.1");
   const site: Site = {
-    api: options.api,
+    api,
     snapshot: options.snapshot,
-    hosts: allowedHosts({ host: options.host, port: bound.value.port, extra: options.allowedHosts ?? [] }),
     isToken: createTokenCheck(options.token),
     page: page.value,
     yjs,
+    signIn: createSignInDesk({ page: pageUrl, store: options.sessions, now: options.now ?? Date.now }),
     hooks: options.hooks === undefined ? undefined : createHookDoor(options.hooks),
     report: options.report ?? (() => {}),
     answered: new Map(),
     feeds: { open: 0 },
   };
-  server.on("request", (request, response) => void respond(site, request, response));
-  server.on("upgrade", (request, socket, head) => upgrade(site, { request, socket, head }));
+  for (const door of doors.value) {
+    door.server.on("request", (request, response) => void respond(site, door, request, response));
+    door.server.on("upgrade", (request, socket, head) => upgrade(site, door, { request, socket, head }));
+  }
   return ok({
-    url: `http://${bracketed(options.host)}:${bound.value.port}`,
+    url: programs?.url ?? "",
+    pageUrl,
+    loginLink: () => {
+      const code = site.signIn.codes.issue({ member: api.nodeId, role: "owner", by: "link" });
+      return `${pageUrl}/${loginFragment(code)}`;
+    },
     close: async () => {
+      unsubscribe();
       yjs.close();
-      await closeServer(server);
+      await Promise.all(doors.value.map(({ server }) => closeServer(server)));
       board.close();
     },
   });
 }
 
-function createBareServer(): Server {
-  const server = createServer({
-    maxHeaderSize: HTTP_LIMITS.headerBytes,
-    headersTimeout: HTTP_LIMITS.headersTimeoutMs,
-    requestTimeout: HTTP_LIMITS.requestTimeoutMs,
-    keepAliveTimeout: HTTP_LIMITS.keepAliveTimeoutMs,
-    connectionsCheckingInterval: HTTP_LIMITS.keepAliveTimeoutMs,
-    insecureHTTPParser: false,
-  });
-  server.maxHeadersCount = HTTP_LIMITS.headerCount;
-  server.timeout = HTTP_LIMITS.idleTimeoutMs;
-  server.maxConnections = HTTP_LIMITS.connections;
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    else socket.destroy();
-  });
-  return server;
+/** The one that was asked for; with TLS one more without, on this machine alone, for its own programs. */
+async function openDoors(options: HttpServerOptions): Promise<Result<readonly Door[], string>> {
+  const first = await openDoor(options, options.tls);
+  if (!first.ok || options.tls === undefined) return first.ok ? ok([first.value]) : first;
+  const second = await openDoor({ ...options, host: "127.0.0.1", port: 0 }, undefined);
+  if (second.ok) return ok([first.value, second.value]);
+  await closeServer(first.value.server);
+  return second;
 }
 
-function listen(server: Server, { host, port }: HttpServerOptions): Promise<Result<AddressInfo, string>> {
-  return new Promise((resolve) => {
-    const fail = (cause: unknown): void => resolve(err(listenProblem(cause, `${bracketed(host)}:${port}`)));
-    server.once("error", fail);
-    try {
-      server.listen({ host, port }, () => {
-        server.off("error", fail);
-        const address = server.address();
-        if (typeof address === "object" && address !== null) resolve(ok(address));
-        else fail(new Error("it has no address"));
-      });
-    } catch (cause) {
-      fail(cause);
-    }
-  });
+async function openDoor(options: HttpServerOptions, tls: TlsFiles | undefined): Promise<Result<Door, string>> {
+  const server = createBareServer(tls);
+  if (!server.ok) return server;
+  const bound = await listen(server.value, options);
+  if (!bound.ok) return bound;
+  const { host, allowedHosts: extra = [] } = options;
+  const { port } = bound.value;
+  const secure = tls !== undefined;
+  const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port}`;
+  return ok({ server: server.value, hosts: allowedHosts({ host, port, extra }), secure, url });
 }
 
-function listenProblem(cause: unknown, address: string): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  switch (code) {
-    case "EADDRINUSE":
-      return `The HTTP address ${address} is in use by another program. Stop that program or choose another port with --http.`;
-    case "EACCES":
-    case "EPERM":
-      return `This user may not open the HTTP address ${address}. Choose a port above 1023 with --http.`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `The HTTP address ${address} is not one of this machine. Choose another host with --http, such as 127.0.0.1.`;
-    default:
-      return `The HTTP address ${address} cannot be opened (${reasonOf(cause)}). Choose another one with --http.`;
-  }
-}
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), HTTP_LIMITS.closeGraceMs);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-}
-
-async function respond(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(site: Site, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A connection that breaks off while its answer is written is the client's business.
   response.on("error", () => {});
-  const reply = await replyTo(site, request).catch((cause: unknown) => {
+  const reply = await replyTo(site, door, request).catch((cause: unknown) => {
     site.report(`A request could not be answered: ${reasonOf(cause)}`);
     return errorReply(500, { code: "internal", message: "The node failed to answer. Its log says why." });
   });
@@ -178,29 +183,97 @@ function hasUnreadBody({ headers, complete }: IncomingMessage): boolean {
   return hasBody && !complete;
 }
 
-async function replyTo(site: Site, request: IncomingMessage): Promise<Reply> {
+async function replyTo(site: Site, door: Door, request: IncomingMessage): Promise<Reply> {
   const target = parseTarget(request);
   const hook = target === undefined || site.hooks === undefined ? undefined : hookOf(target.pathname);
   if (hook !== undefined && site.hooks !== undefined) return site.hooks(hook, request);
-  const refusal = refuseForeign(request.headers, site.hosts);
-  if (refusal !== undefined) return errorReply(refusal.status, { code: refusal.type, message: refusal.message });
+  const judged = judgeForeign(request.headers, door.hosts, (origin) => isMeshPage(site, origin));
+  if (!judged.ok) return errorReply(judged.error.status, { code: judged.error.type, message: judged.error.message });
   if (target === undefined) return BAD_TARGET;
+  const asker = judged.value;
+  if (asker !== "mesh") return localReply(site, door, { request, target, asker });
+  const origin = request.headers.origin ?? "";
+  if (request.method === "OPTIONS") return preflightReply(request.headers, origin);
+  return withCrossOrigin(await routeReply(site, door, { request, target, asker }), origin);
+}
+
+/** Only members' pages: whoever else asks from another origin is told nothing. */
+const isMeshPage = ({ api }: Site, origin: string): boolean =>
+  [...api.admission.pages().values()].some((page) => page.origin === origin);
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly target: { readonly pathname: string; readonly searchParams: URLSearchParams };
+  readonly asker: Asker;
+}
+
+function localReply(site: Site, door: Door, asked: Asked): Promise<Reply> | Reply {
+  const { request, target } = asked;
   const file = site.page.get(target.pathname);
-  if (file !== undefined && isRead(request)) return pageReply(file, request.headers.host?.toLowerCase() ?? "");
+  if (file === undefined || !isRead(request)) return routeReply(site, door, asked);
+  return pageReply(file, request.headers.host?.toLowerCase() ?? "", [...site.api.admission.pages().values()]);
+}
+
+function routeReply(site: Site, door: Door, { request, target, asker }: Asked): Promise<Reply> | Reply {
   const match = matchRoutes(target.pathname);
   const route = match?.routes.find(({ method }) => method === methodOf(request));
-  if (route?.access !== "open" && !site.isToken(bearerToken(request.headers))) return UNAUTHORIZED;
+  const { headers } = request;
+  const knock = { headers, asker, secure: door.secure, mayChange: !isRead(request) };
+  const isOpen = route?.access === "open" || route?.access === "sign-in";
+  const admitted = isOpen ? undefined : callerOf(keeperOf(site), knock);
+  if (admitted?.ok === false) return refusalReply(admitted.error);
+  const caller = admitted?.value;
   if (match === undefined) return NOT_FOUND;
   if (route === undefined) return wrongMethod(match);
+  if (route.access === "program" && caller?.type !== "program") return PROGRAMS_ONLY;
   return route.handle({
-    api: site.api,
+    api: apiOf(site, caller),
+    caller,
+    from: originsOf(door, request, asker),
+    signIn: site.signIn,
     snapshot: site.snapshot,
     feeds: site.feeds,
+    isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),
     serverMetrics: () => serverMetrics(site),
   });
+}
+
+const keeperOf = ({ api, isToken, signIn }: Site): Parameters<typeof callerOf>[0] => ({
+  node: api.nodeId,
+  isToken,
+  sessions: signIn.sessions,
+  admission: api.admission,
+});
+
+/** Whatever a route does, it does in the name of whoever asked. */
+function apiOf(site: Site, caller: Caller | undefined): NodeApi {
+  const { api } = site;
+  const actor = actorOf(caller);
+  if (caller === undefined || actor === undefined) return api;
+  return {
+    ...api,
+    command: (name, input) => api.command(name, input, actor),
+    // A log is followed for hours; a session may end meanwhile.
+    readLog: (query) => (isStillWelcome(site, caller) ? api.readLog(query) : Promise.resolve(err(SIGNED_OUT))),
+  };
+}
+
+const SIGNED_OUT: CommandError = { code: "not-allowed", message: "The session has ended. Sign in again." };
+
+function originsOf(door: Door, { headers, socket }: IncomingMessage, asker: Asker): Origins {
+  const { origin = "" } = headers;
+  const { secure, hosts } = door;
+  return {
+    asker,
+    isOwnPage: isSameOrigin(headers, secure),
+    secure: secure || origin.startsWith("https://"),
+    origin,
+    hosts,
+    address: socket.remoteAddress ?? "",
+  };
 }
 
 /** The path as it came, never normalized: `..` and encoded slashes stay what they are and match nothing. */
@@ -220,15 +293,14 @@ const methodOf = (request: IncomingMessage): string => (request.method === "HEAD
 
 const BAD_TARGET: Reply = errorReply(400, { code: "bad-input", message: "The address of the request is not a path." });
 
-const UNAUTHORIZED: Reply = errorReply(
-  401,
-  {
-    code: "unauthorized",
-    message:
-      "The token is missing or wrong. Send the one in the node's data directory as Authorization: Bearer <token>.",
-  },
-  { "WWW-Authenticate": "Bearer" },
-);
+const refusalReply = ({ status, code, message }: CallerRefusal): Reply =>
+  errorReply(status, { code, message }, status === 401 ? { "WWW-Authenticate": "Bearer" } : {});
+
+const PROGRAMS_ONLY: Reply = errorReply(403, {
+  code: "not-allowed",
+  message:
+    "This is for programs of the node's own machine, which send its token. A browser's session does not reach it.",
+});
 
 const NOT_FOUND: Reply = errorReply(404, { code: "not-found", message: "There is nothing at this address." });
 
@@ -258,28 +330,62 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
-function upgrade(site: Site, { request, socket, head }: Upgrade): void {
+function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): void {
   // Until the socket is handed over nobody else listens, and an unheard error would end the process.
   const ignore = (): void => {};
   socket.on("error", ignore);
-  const refused = refuseUpgrade(site, request);
-  if (refused !== undefined) {
-    socket.end(`HTTP/1.1 ${refused} ${STATUS_CODES[refused] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const admitted = admitSocket(site, door, request);
+  if (!admitted.ok) {
+    const status = admitted.error;
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     socket.once("finish", () => socket.destroy());
     return;
   }
   socket.off("error", ignore);
-  site.yjs.accept(request, socket, head);
+  const caller = admitted.value;
+  const item = storyOf(parseTarget(request)?.pathname ?? "");
+  const person = { name: nameIn(site, caller), mayEdit: () => mayEdit(site, caller) };
+  site.yjs.accept(request, socket, head, {
+    isWelcome: () => isStillWelcome(site, caller),
+    enter: item === undefined ? undefined : storyRoom(site.api, item, person),
+  });
 }
 
-/** A browser cannot set headers on a WebSocket, so here alone the token may be in the query. */
-function refuseUpgrade(site: Site, request: IncomingMessage): number | undefined {
-  const foreign = refuseForeign(request.headers, site.hosts);
-  if (foreign !== undefined) return foreign.status;
+/** An open page keeps its session; one that has ended, or whose member was removed, loses its socket. */
+function isStillWelcome({ signIn, api }: Site, caller: Caller): boolean {
+  if (caller.type === "program") return true;
+  const { id, member } = caller.session;
+  return signIn.sessions.touch(id) && api.admission.standing(member) !== undefined;
+}
+
+const nameIn = ({ api }: Site, caller: Caller): string => (caller.type === "program" ? api.name : caller.standing.name);
+
+/** Asked at every edit: roles change while an editor is open. What the node itself may not, nobody may here. */
+function mayEdit({ api }: Site, caller: Caller): boolean {
+  if (caller.type === "program") return true;
+  const standing = api.admission.standing(caller.session.member);
+  return standing !== undefined && roleAtLeast(leastRole(standing.role, caller.session.role), "operator");
+}
+
+/**
+ * A browser cannot set headers on a WebSocket. Its cookie comes by itself; the secret of another node's page comes among the
+ * socket's protocols, and a program's token may be in the query.
+ */
+function admitSocket(site: Site, door: Door, request: IncomingMessage): Result<Caller, number> {
+  const { headers } = request;
+  const judged = judgeForeign(headers, door.hosts, (origin) => isMeshPage(site, origin));
+  if (!judged.ok) return err(judged.error.status);
   const target = parseTarget(request);
-  if (target === undefined) return 400;
+  if (target === undefined) return err(400);
   const inQuery = target.pathname.startsWith(YJS_PATH) ? target.searchParams.get("token") : null;
-  if (!site.isToken(bearerToken(request.headers) ?? inQuery ?? undefined)) return 401;
-  if (target.pathname !== `${YJS_PATH}${YJS_ROOM}`) return 404;
-  return site.yjs.isFull() ? 503 : undefined;
+  const inProtocol = protocolToken(headers["sec-websocket-protocol"]);
+  const token = {
+    ...(inQuery === null ? {} : { inQuery }),
+    ...(inProtocol === undefined ? {} : { inProtocol }),
+  };
+  const knock = { headers, asker: judged.value, secure: door.secure, mayChange: true, token };
+  const caller = callerOf(keeperOf(site), knock);
+  if (!caller.ok) return err(caller.error.status);
+  if (target.pathname !== `${YJS_PATH}${YJS_ROOM}` && storyOf(target.pathname) === undefined) return err(404);
+  return site.yjs.isFull() ? err(503) : ok(caller.value);
 }

@@ -1,8 +1,9 @@
 /**
- * Serves one Yjs document to any number of readers over the y-websocket protocol.
+ * Serves rooms to any number of clients over the y-websocket protocol.
  *
- * Clients cannot write: of their bytes only a state vector is ever decoded. A client that breaks the protocol, floods,
- * stops reading or falls silent loses its own socket and nothing else happens.
+ * The board is one that nobody can write: of a client's bytes only a state vector is ever decoded. What a client of another
+ * room sends is judged by the room. A client that breaks the protocol, floods, stops reading or falls silent loses its own
+ * socket and nothing else happens.
  */
 import { performance } from "node:perf_hooks";
 import type { IncomingMessage } from "node:http";
@@ -25,12 +26,42 @@ export interface YjsSockets {
   readonly counts: () => YjsCounts;
   readonly isFull: () => boolean;
   /** Takes over a request that was already authorized. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, guest?: Guest): void;
+  /** Asks of every client now whether it is still welcome. */
+  recheck(): void;
   close(): void;
+}
+
+/** What a room may do with a client's socket. */
+export interface Seat {
+  send(message: Uint8Array): void;
+  end(code: number, reason: string): void;
+}
+
+/** What a room makes of what a client sends. */
+export interface Visit {
+  /** The update that brings a client with this state up to date; undefined when it is no state vector. */
+  answer(stateVector: Uint8Array): Uint8Array | undefined;
+  update(update: Uint8Array): void;
+  /** False when it is none. */
+  awareness(update: Uint8Array): boolean;
+  leave(): void;
+}
+
+export type Enter = (seat: Seat) => Visit;
+
+/** Who comes with a socket. */
+interface Guest {
+  /** Asked from time to time whether it still may; always when left out. */
+  readonly isWelcome?: () => boolean;
+  /** The room that it enters; the board when left out. */
+  readonly enter?: Enter | undefined;
 }
 
 interface Reader {
   readonly socket: WebSocket;
+  readonly isWelcome: () => boolean;
+  visit: Visit | undefined;
   /** It has been told the whole state once, so single updates make sense to it. */
   started: boolean;
   /** Bytes of an answer still on their way. They do not count as lagging: a large board may be larger than the limit. */
@@ -50,8 +81,18 @@ interface Server {
   readonly cut: { malformed: number; slow: number; idle: number; flooding: number };
 }
 
+const YJS_PROTOCOL = "skein";
+const TOKEN_PROTOCOL = `${YJS_PROTOCOL}.bearer.`;
+
+/** The secret among the protocols that a socket offers; undefined when there is none. */
+export function protocolToken(header: string | undefined): string | undefined {
+  const offered = (header ?? "").split(",").map((one) => one.trim());
+  return offered.find((one) => one.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+}
+
 /** Codes 4400-4499 tell the stock client that trying again is pointless. */
 const CLOSE_MALFORMED = 4400;
+const CLOSE_SIGNED_OUT = 4401;
 const CLOSE_FLOODING = 4429;
 const CLOSE_GOING_AWAY = 1001;
 
@@ -64,9 +105,10 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
     cut: { malformed: 0, slow: 0, idle: 0, flooding: 0 },
   };
   const upgrader = createUpgrader(limits);
+  const board = new Set<Reader>();
   const publish = (update: Uint8Array): void => {
     const message = encodeUpdate(update);
-    for (const reader of server.readers) if (reader.started) send(server, reader, message);
+    for (const reader of board) if (reader.started) send(server, reader, message);
   };
   server.doc.on("update", publish);
   const beat = setInterval(() => checkReaders(server), limits.keepAliveMs);
@@ -74,7 +116,14 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
   return {
     counts: () => ({ open: server.readers.size, ...server.cut }),
     isFull: () => server.readers.size >= limits.sockets,
-    accept: (request, socket, head) => upgrader.handleUpgrade(request, socket, head, (ws) => addReader(server, ws)),
+    accept: (request, socket, head, { isWelcome = () => true, enter } = {}) =>
+      upgrader.handleUpgrade(request, socket, head, (ws) => {
+        const reader = addReader(server, ws, isWelcome);
+        reader.visit = enter === undefined ? readBoard(server, board, reader) : enter(seatOf(server, reader));
+      }),
+    recheck: () => {
+      for (const reader of server.readers) dismiss(reader);
+    },
     close: () => {
       clearInterval(beat);
       server.doc.off("update", publish);
@@ -93,14 +142,32 @@ function createUpgrader(limits: YjsLimits): WebSocketServer {
     maxBufferedChunks: 1_024,
     perMessageDeflate: false,
     closeTimeout: limits.closeGraceMs,
-    handleProtocols: () => false as const,
+    // A browser that offers protocols gives up when none of them is taken.
+    handleProtocols: (offered: Set<string>) => (offered.has(YJS_PROTOCOL) ? YJS_PROTOCOL : (false as const)),
   };
   return new WebSocketServer(options);
 }
 
-function addReader(server: Server, socket: WebSocket): void {
+function readBoard({ doc }: Server, board: Set<Reader>, reader: Reader): Visit {
+  board.add(reader);
+  return {
+    answer: (stateVector) => updateSince(doc, stateVector),
+    update: () => undefined,
+    awareness: () => true,
+    leave: () => void board.delete(reader),
+  };
+}
+
+const seatOf = (server: Server, reader: Reader): Seat => ({
+  send: (message) => send(server, reader, message),
+  end: (code, reason) => hangUp(reader, code, reason),
+});
+
+function addReader(server: Server, socket: WebSocket, isWelcome: () => boolean): Reader {
   const reader: Reader = {
     socket,
+    isWelcome,
+    visit: undefined,
     started: false,
     answerBytes: 0,
     answers: 0,
@@ -110,7 +177,10 @@ function addReader(server: Server, socket: WebSocket): void {
     heardSincePing: true,
   };
   server.readers.add(reader);
-  socket.on("close", () => server.readers.delete(reader));
+  socket.on("close", () => {
+    server.readers.delete(reader);
+    reader.visit?.leave();
+  });
   // Every protocol violation `ws` finds (too large, too many fragments, bad UTF-8) arrives here; it closes the socket.
   socket.on("error", () => {
     server.cut.malformed += 1;
@@ -123,6 +193,7 @@ function addReader(server: Server, socket: WebSocket): void {
     // A message that was already on its way when the socket was closed is no longer anybody's.
     if (socket.readyState === WebSocket.OPEN) receive(server, reader, isBinary ? ownBytes(data) : undefined);
   });
+  return reader;
 }
 
 /** A copy: messages are slices of a buffer that is shared with other sockets. */
@@ -140,7 +211,16 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
     cutMalformed(server, reader);
     return;
   }
-  if (message.value.type === "dropped") return;
+  const { visit } = reader;
+  if (message.value.type === "dropped" || visit === undefined) return;
+  if (message.value.type === "update") {
+    visit.update(message.value.update);
+    return;
+  }
+  if (message.value.type === "awareness") {
+    if (!visit.awareness(message.value.update)) cutMalformed(server, reader);
+    return;
+  }
   reader.answers += 1;
   if (reader.answers > server.limits.answers) {
     cutFlooding(server, reader, "too many requests for state");
@@ -148,7 +228,7 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
   }
   // One answer is on its way: it and the updates behind it hold everything this one would.
   if (reader.answerBytes > 0) return;
-  const update = updateSince(server.doc, message.value.stateVector);
+  const update = visit.answer(message.value.stateVector);
   if (update === undefined) cutMalformed(server, reader);
   else answer(server, reader, encodeAnswer(update));
 }
@@ -199,10 +279,18 @@ function checkReaders(server: Server): void {
       reader.socket.terminate();
       continue;
     }
+    if (dismiss(reader)) continue;
     reader.heardSincePing = false;
     if (reader.socket.readyState === WebSocket.OPEN) reader.socket.ping();
     send(server, reader, keepAlive);
   }
+}
+
+/** True when the reader was sent away. */
+function dismiss(reader: Reader): boolean {
+  const welcome = reader.isWelcome();
+  if (!welcome) hangUp(reader, CLOSE_SIGNED_OUT, "signed out");
+  return !welcome;
 }
 
 function cutFlooding(server: Server, reader: Reader, reason: string): void {

@@ -5,6 +5,7 @@ import {
   type BoardNode,
   type Command,
   type CommandError,
+  type CommandSpec,
   type Crypto,
   countUntakable,
   decide,
@@ -15,11 +16,13 @@ import {
   type FlowRange,
   isLive,
   type keyStatus,
+  leastRole,
   type Naming,
   ok,
   type ParsedCommand,
   type KeyRotation,
   memberOf,
+  memberPrincipal,
   normalPairingCode,
   pairingCodeFrom,
   type Plain,
@@ -38,7 +41,9 @@ import {
   toHex,
 } from "@skein/core";
 
+import type { Actor } from "./api.ts";
 import type { Alarms } from "./alarms.ts";
+import { attributionOf } from "./attribution.ts";
 import { calendar } from "./calendar.ts";
 import { examine } from "./doctor.ts";
 import { listForks, type ProvedFork } from "./forks.ts";
@@ -49,6 +54,7 @@ import type { Links } from "./links/links.ts";
 import { meshAnswer } from "./mesh-answer.ts";
 import type { Clock, LogStore, Random, Sandboxes } from "./ports.ts";
 import type { Presence } from "./presence.ts";
+import { createProjectStarter, type ProjectCommand, type ProjectDesk } from "./project-desk.ts";
 import { isStageBody, type Reissuer } from "./reissue.ts";
 import { verifyLog } from "./verify.ts";
 import type { Timers } from "./timers.ts";
@@ -56,7 +62,8 @@ import { dayOf } from "./work/spending.ts";
 import type { Worker } from "./work/worker.ts";
 
 export interface Commander {
-  run(parsed: ParsedCommand): Promise<Result<Plain, CommandError>>;
+  /** `actor`: in whose name, with no more than their role and this node's; this node's own when it is left out. */
+  run(parsed: ParsedCommand, actor?: Actor): Promise<Result<Plain, CommandError>>;
 }
 
 export interface CommanderDeps {
@@ -91,26 +98,55 @@ export interface CommanderDeps {
   ) => Promise<T>;
   readonly idle: string | null;
   readonly sandboxes: Sandboxes;
+  /** Repositories of this machine; none can be begun with from here when it is left out. */
+  readonly projectDesk?: ProjectDesk;
 }
 
 export function createCommander(deps: CommanderDeps): Commander {
+  const starter = createProjectStarter(deps.projectDesk, () => deps.replica.view());
   return {
-    run: async ({ spec, command }) => {
-      const role = deps.role();
+    run: async ({ spec, command }, actor) => {
+      const role = actorRole(deps, actor);
       const mayRead = spec.effect !== "writes" && spec.role === "observer";
       if (!mayRead && role === undefined) return err(notAMember(deps.keyStatus()));
       if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
-        const words = spec.words.join(" ");
-        return err({
-          code: "not-allowed",
-          message: `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`,
-        });
+        return err(notEnough(role, spec, actor));
       }
-      if (spec.effect === "writes") return write(deps, command, role ?? "observer");
+      if (spec.effect === "writes") return write(deps, command, { role: role ?? "observer", actor });
+      if (isOfProjects(command)) {
+        return starter.run(command, (input) =>
+          write(deps, { name: "project.set", input }, { role: role ?? "observer", actor }),
+        );
+      }
       return read(deps, command);
     },
   };
 }
+
+/** The least of what the node and whoever commands through it may do; undefined: nothing is written here. */
+function actorRole({ role, self, replica }: CommanderDeps, actor: Actor | undefined): Role | undefined {
+  const own = role();
+  if (own === undefined || actor === undefined) return own;
+  if (actor.member === self()) return leastRole(own, actor.role);
+  const member = memberOf(replica.view().membership, actor.member);
+  // A member that was removed a moment ago reads what its page still asks for, and writes nothing.
+  if (member === undefined || member.cut !== null) return "observer";
+  return leastRole(own, leastRole(actor.role, member.role));
+}
+
+function notEnough(role: Role, spec: CommandSpec, actor: Actor | undefined): CommandError {
+  const words = spec.words.join(" ");
+  return {
+    code: "not-allowed",
+    message:
+      actor === undefined
+        ? `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`
+        : `You are signed in here as ${role}; "${words}" needs ${spec.role}. Ask somebody with that role, or sign in at a node that has it.`,
+  };
+}
+
+const isOfProjects = (command: Command): command is ProjectCommand =>
+  command.name === "project.look" || command.name === "project.begin" || command.name === "project.practice";
 
 const notAMember = (status: ReturnType<CommanderDeps["keyStatus"]>): CommandError => ({
   code: "not-allowed",
@@ -124,10 +160,20 @@ const notAMember = (status: ReturnType<CommanderDeps["keyStatus"]>): CommandErro
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function write(deps: CommanderDeps, command: Command, role: Role): Promise<Result<Plain, CommandError>> {
-  if (command.name !== "member.rotate") return writeIn(deps, deps.journal, command, role);
+/** Who commands, and what they may. */
+interface Speaker {
+  readonly role: Role;
+  readonly actor: Actor | undefined;
+}
+
+async function write(deps: CommanderDeps, command: Command, who: Speaker): Promise<Result<Plain, CommandError>> {
+  if (command.name !== "member.rotate") return writeIn(deps, deps.journal, command, who);
+  if (who.actor !== undefined && who.actor.member !== deps.self()) {
+    const message = "A key is rotated by whoever has it: run `skein rotate` on that node's own machine.";
+    return err({ code: "not-allowed", message });
+  }
   return deps.withRotation((journal, rotation) =>
-    rotation.ok ? writeIn(deps, journal, command, role, rotation.value) : Promise.resolve(rotation),
+    rotation.ok ? writeIn(deps, journal, command, who, rotation.value) : Promise.resolve(rotation),
   );
 }
 
@@ -135,7 +181,7 @@ async function writeIn(
   deps: CommanderDeps,
   journal: Journal,
   command: Command,
-  role: Role,
+  { role, actor }: Speaker,
   rotation?: KeyRotation,
 ): Promise<Result<Plain, CommandError>> {
   // Making a key pair costs a millisecond; only a ticket needs one.
@@ -143,6 +189,9 @@ async function writeIn(
   const ticketKey = seed.length === 0 ? seed : deps.createSigner(seed).publicKey;
   const idBytes = deps.random.bytes(8);
   const pairingCode = command.name === "people.pair" ? pairingCodeFrom(deps.random.bytes(10)) : "";
+  // The node's own member is named by the signature; anybody else by what is written around the effects.
+  const guest = actor === undefined || actor.member === deps.self() ? undefined : actor.member;
+  const attribution = guest === undefined ? undefined : attributionOf(deps, guest, command.name);
   let itemId: string | null = null;
   let stageBody: StageBody | undefined;
   const written = await journal.write<CommandError>(() => {
@@ -155,7 +204,7 @@ async function writeIn(
       idBytes,
       ticketKey,
       pairingHash: deps.crypto.sha256(new TextEncoder().encode(normalPairingCode(pairingCode) ?? "")),
-      by: "",
+      by: guest === undefined ? "" : memberPrincipal(guest),
       qa: deps.naming.qa?.(),
       calendar,
       ...(rotation === undefined ? {} : { rotation }),
@@ -165,14 +214,15 @@ async function writeIn(
     itemId = item;
     const [first] = drafts;
     stageBody = drafts.length === 1 && first !== undefined && isStageBody(first.body) ? first.body : undefined;
-    return ok(drafts);
+    return ok(attribution === undefined ? drafts : attribution.around(drafts, item));
   });
   if (!written.ok) return err("type" in written.error ? notSavedError(written.error) : written.error);
-  const [op] = written.value;
+  const ops = attribution === undefined ? written.value : written.value.slice(1, -1);
+  const [op] = ops;
   // A person's command is followed up when it loses a race.
   if (op !== undefined && stageBody !== undefined) deps.reissuer.watch(op, stageBody);
-  if (command.name === "people.pair") return ok(pairingAnswer(pairingCode, written.value));
-  return ok(answer(deps, command, itemId, written.value, seed));
+  if (command.name === "people.pair") return ok(pairingAnswer(pairingCode, ops));
+  return ok(answer(deps, command, itemId, ops, seed));
 }
 
 function answer(

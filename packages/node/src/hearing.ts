@@ -1,7 +1,7 @@
 /** The nodes that are alive, as this one hears them, for planning and for words about what an item waits for. */
 import { type AliveNode, type Candidate, type Membership, type Naming, roleAtLeast } from "@skein/core";
 
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 import type { Heard, Presence } from "./presence.ts";
 import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import type { Worker } from "./work/worker.ts";

@@ -50,6 +50,7 @@ const heard = (node: string, links: readonly string[], wallMs: number): Heard =>
     intervalMs: 1_000,
     activity: {},
     accounts: {},
+    page: "",
     wallMs,
     links: links.map((id) => id.slice(0, 16)),
   },

@@ -11,6 +11,8 @@ export interface SelfDescription {
   readonly slots: number;
   readonly slotsFree: number;
   readonly address: string;
+  /** Origin of its board page; empty when it tells none. */
+  readonly page: string;
   readonly wallMs: number;
 }
 
@@ -31,6 +33,8 @@ function standing(membership: Membership, member: string): Pick<BoardNode, "stan
   return standby === undefined ? {} : { standby: describeStandby(standby) };
 }
 
+const pageOf = (page: string): Pick<BoardNode, "page"> => (page === "" ? {} : { page });
+
 const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
   id: member.id,
   name: member.name,
@@ -44,6 +48,7 @@ const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
   slots: self.slots,
   slotsFree: self.slotsFree,
   address: self.address,
+  ...pageOf(self.page),
   linked: true,
 });
 
@@ -62,6 +67,7 @@ function describeOther(member: Member, presence: Pick<Presence, "heard" | "isAli
     slots: heard?.beat.slots ?? 0,
     slotsFree: heard?.beat.slotsFree ?? 0,
     address: heard?.beat.addresses[0] ?? "",
+    ...pageOf(heard?.beat.page ?? ""),
     linked,
   };
 }

@@ -6,7 +6,6 @@ import {
   type CommandError,
   createFrameIndex,
   createReplica,
-  type Crypto,
   err,
   feedOf,
   type FeedParts,
@@ -25,87 +24,35 @@ import {
   toHex,
 } from "@skein/core";
 
+import { createAdmission } from "./admission.ts";
 import { createAlarms, twinAlarm } from "./alarms.ts";
 import type { Json, NodeApi } from "./api.ts";
 import { lastOutputOf } from "./attempt-log-reader.ts";
 import { type BoardKeeper, createBoardKeeper } from "./board-source.ts";
 import { type ChatDesk, createChatDesk } from "./chat-desk.ts";
 import { createCommander } from "./commander.ts";
-import { createGrowth, GROWTH, type GrowthSettings } from "./growth.ts";
+import { createGrowth, GROWTH } from "./growth.ts";
 import { createIncidents } from "./incidents.ts";
 import { activityOf, aliveNodes, candidatesOf, membershipNaming, shortOfMoney } from "./hearing.ts";
 import { createContinuity } from "./continuity.ts";
 import { createFeedWatch } from "./feed-watch.ts";
 import { createJournal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
-import type { LinkRefusal } from "./links/peer-link.ts";
-import type { Logger } from "./logger.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
 import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
-import type { Asking, AttemptLogs, Clock, LogStore, NodeKeys, PeerNet, Processes, Random, Sandboxes } from "./ports.ts";
-import { createOutput, type KeepsArtifacts } from "./output.ts";
+import type { NodeOptions } from "./node-options.ts";
+import { createOutput } from "./output.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createTimers } from "./timers.ts";
 import { createReissuer } from "./reissue.ts";
 import { createRotation, gateJournal } from "./rotation.ts";
 import { withoutSecrets } from "./secrets/redacted-journal.ts";
-import { createSecrets, type Secrets } from "./secrets/secrets.ts";
-import type { WorkDeps } from "./work/attempt-context.ts";
-import type { OpenRepository } from "./work/project.ts";
+import { createSecrets } from "./secrets/secrets.ts";
 import { createFleetPurse } from "./work/fleet-purse.ts";
-import { createWorker, type Worker, type WorkerDeps } from "./work/worker.ts";
-
-export interface NodeOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly crypto: Crypto;
-  /** The key pair of a 32-byte seed, for tickets. */
-  readonly createSigner: (seed: Uint8Array) => Signer;
-  readonly store: LogStore;
-  readonly net: PeerNet;
-  readonly processes: Processes;
-  readonly sandboxes: Sandboxes;
-  readonly asking: Asking;
-  /** For agents that hold a conversation; none are driven when it is left out. */
-  readonly talking?: WorkDeps["talking"];
-  readonly logs: AttemptLogs;
-  /** What never stands in a log or an op that this node writes; nothing when it is left out. */
-  readonly secrets?: Secrets;
-  /** Where what attempts leave is kept, and for how long; nothing is kept when it is left out. */
-  readonly artifacts?: KeepsArtifacts;
-  readonly openRepository: OpenRepository;
-  readonly writeStory: WorkDeps["writeStory"];
-  readonly environment: WorkDeps["environment"];
-  readonly scriptedAgent: WorkDeps["scriptedAgent"];
-  readonly log: Logger;
-  readonly keys: NodeKeys;
-  readonly mesh: Uint8Array;
-  readonly incarnation: Uint8Array;
-  /** How many times this data directory was started; 0 for a command that does not join the mesh. */
-  readonly boot: number;
-  /** What was noticed before the node could run, for `skein doctor`. */
-  readonly notices: readonly { readonly type: string; readonly message: string }[];
-  readonly name: string;
-  readonly version: string;
-  readonly rendezvous: readonly string[];
-  readonly ticket: Signer | null;
-  readonly slots: number;
-  /** One sentence saying why this node is not meant to work; null when it is. */
-  readonly idle: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly beatMs: number;
-  /** The peer addresses to announce, once the node listens. */
-  readonly announced: () => readonly string[];
-  /** A refusal that trying again will not heal, before this node is a member. */
-  readonly onRefused: (refusal: LinkRefusal) => void;
-  /** What each chat account does on this node; none when it is left out. */
-  readonly transports?: () => Json;
-  /** How busy the machine is; idle when it is left out. */
-  readonly machine?: WorkerDeps["machine"];
-  /** When to write checkpoints and shorten the log; the defaults when it is left out. */
-  readonly growth?: Partial<GrowthSettings>;
-}
+import { createWorker, type Worker } from "./work/worker.ts";
+import { createStories } from "./story/stories.ts";
+import { withStoryEdits } from "./story/story-writing.ts";
 
 export interface Node {
   readonly api: NodeApi;
@@ -168,7 +115,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       },
     }),
   );
-  const journal = withoutSecrets(gated, secrets);
+  const journal = withoutSecrets(withStoryEdits(gated, { ...options, replica, feed: ownParts }), secrets);
   const watch = createFeedWatch({
     ...options,
     self: selfWithRole,
@@ -293,12 +240,11 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
 
   const nodes = (): ReturnType<typeof listNodes> =>
     listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+      ...options,
       id: self(),
-      version: options.version,
-      labels: options.labels,
-      slots: options.slots,
       slotsFree: worker.slotsFree(),
       address: options.announced()[0] ?? "",
+      page: options.page?.() ?? "",
       wallMs: clock.wallMs(),
     });
   const board: BoardKeeper = createBoardKeeper({ view: () => replica.view(), naming, nodes });
@@ -311,6 +257,15 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     incidents,
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
+  });
+  const stories = createStories({
+    ...options,
+    replica,
+    journal,
+    secrets,
+    feed: ownParts,
+    role: selfRole,
+    onCursor: () => undefined,
   });
   const timers = createTimers({
     clock,
@@ -368,6 +323,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     worker.changed(items);
     output.changed(items);
     timers.look();
+    stories.changed(items);
   });
   board.update(undefined);
   // A command on a node that does not run has nobody to ask.
@@ -388,12 +344,14 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board,
     health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
-    command: async (name, input): Promise<Result<Json, CommandError>> => {
+    admission: createAdmission({ ...options, signer, self, role: selfRole, membership, presence }),
+    command: async (name, input, actor): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
-      return parsed.ok ? commander.run(parsed.value) : parsed;
+      return parsed.ok ? commander.run(parsed.value, actor) : parsed;
     },
     readLog: (query) => output.read(query),
     readArtifact: (digest) => output.artifacts.read(digest),
+    stories,
   };
 
   const desk = createChatDesk({
@@ -431,6 +389,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
       refreshBoard();
     },
     stop: async () => {
+      stories.stop();
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       timers.stop();

@@ -4,7 +4,7 @@ import { type Beat, compareText, LIMITS, memberOf, type Membership } from "@skei
 import type { Alarms } from "./alarms.ts";
 import type { Health } from "./api.ts";
 import type { Journal } from "./journal.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 import type { MachineState } from "./ports.ts";
 import { SHORT_OF_MONEY } from "./work/fleet-purse.ts";
 import type { Worker } from "./work/worker.ts";
@@ -45,7 +45,7 @@ export interface SaidBeside {
 
 /** For its peers. */
 export function describeBeat(
-  options: Pick<NodeOptions, "clock" | "version" | "announced" | "labels" | "slots" | "machine">,
+  options: Pick<NodeOptions, "clock" | "version" | "announced" | "page" | "labels" | "slots" | "machine">,
   worker: Pick<Worker, "slotsFree" | "executions">,
   { fleet, desk, links, membership }: SaidBeside,
 ): Omit<Beat, "node" | "boot" | "counter" | "intervalMs"> {
@@ -55,6 +55,7 @@ export function describeBeat(
     labels: options.labels,
     slots: options.slots,
     slotsFree: worker.slotsFree(),
+    page: options.page?.() ?? "",
     ...(options.machine ?? idleMachine)(),
     accounts: desk.accounts(),
     wallMs: options.clock.wallMs(),

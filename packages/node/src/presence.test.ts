@@ -20,6 +20,7 @@ const NOTHING = {
   slotsFree: 1,
   load: 0,
   lowDisk: false,
+  page: "",
   activity: {},
   accounts: {},
   wallMs: 0,

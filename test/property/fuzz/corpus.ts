@@ -109,6 +109,7 @@ export function createCorpus(): Corpus {
         slotsFree: 1,
         load: 0,
         lowDisk: false,
+        page: "",
         intervalMs: 1_000,
         activity: { [item(1).entity]: "coding" },
         accounts: { "matrix/main": "s72594_4483" },

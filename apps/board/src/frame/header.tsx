@@ -1,8 +1,8 @@
 /** The head of every page: where to go, which node answers, whether what is shown is fresh. */
-import { Keyboard, Monitor, Moon, Sun } from "lucide-preact";
+import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-preact";
 import type { JSX } from "preact";
 import { Copy } from "../parts/copy.tsx";
-import type { Session } from "../session.ts";
+import type { Entrance, Session } from "../session.ts";
 import { plainText, shorten, timeText } from "../text.ts";
 import { frameTexts } from "../texts/frame.ts";
 import { THEMES, theme } from "./preferences.ts";
@@ -10,7 +10,7 @@ import { address, addressOf } from "./router.ts";
 import { PAGES } from "./routes.ts";
 
 export interface HeaderProps {
-  readonly session: Session;
+  readonly session: Entrance;
   readonly onKeys: () => void;
 }
 
@@ -32,6 +32,7 @@ export function Header({ session, onKeys }: HeaderProps): JSX.Element {
       </nav>
       <Place session={session} />
       <ConnectionWord session={session} />
+      <Person session={session} />
       <div class="tools">
         <ThemeButton />
         <button
@@ -78,6 +79,33 @@ function ConnectionWord({ session }: { readonly session: Session }): JSX.Element
     >
       <span class="dot" aria-hidden="true" />
       {words}
+    </p>
+  );
+}
+
+/** Who is signed in, and the way out. A role that may change nothing is said in words: nothing else shows why. */
+function Person({ session }: { readonly session: Entrance }): JSX.Element | null {
+  const who = session.who.value;
+  if (who === undefined || session.connection.value.type === "signed-out") return null;
+  const name = plainText(who.name);
+  return (
+    <p class="person">
+      <span
+        class="role"
+        data-role={who.role}
+        title={who.role === "observer" ? frameTexts.looksOnly : frameTexts.signedInAs(name, who.role)}
+      >
+        {who.role}
+      </span>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={frameTexts.signOut}
+        title={`${frameTexts.signOut} (${frameTexts.signedInAs(name, who.role)})`}
+        onClick={() => void session.signOut()}
+      >
+        <LogOut size={16} aria-hidden="true" />
+      </button>
     </p>
   );
 }

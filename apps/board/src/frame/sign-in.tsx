@@ -1,5 +1,4 @@
-/** The way in: asks for the node's token while there is none that the node takes. */
-import { useSignal } from "@preact/signals";
+/** The way in: says where a sign-in link comes from, and takes one that somebody pastes. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Entrance } from "../session.ts";
@@ -9,36 +8,36 @@ const texts = frameTexts.signIn;
 
 export function SignIn({ session }: { readonly session: Entrance }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
-  const malformed = useSignal(false);
-  const problem = malformed.value ? texts.malformed : session.refusal.value;
+  const problem = session.refusal.value;
   useEffect(() => {
     if (field.current !== null) field.current.value = "";
     field.current?.focus();
   }, [problem]);
   const send = (event: Event): void => {
     event.preventDefault();
-    malformed.value = !session.signIn(field.current?.value ?? "");
+    void session.signIn(field.current?.value ?? "");
   };
   return (
-    <form class="token" id="token-form" onSubmit={send}>
+    <form class="sign-in" id="sign-in" onSubmit={send}>
       <h2>{texts.title}</h2>
-      <p id="token-help">
-        {texts.help} <code>{texts.helpFile}</code> {texts.helpEnd}
+      <p id="sign-in-help">
+        {texts.help} <code>{texts.helpCommand}</code>. {texts.helpElsewhere}{" "}
+        <code>{texts.helpCommandElsewhere(location.origin)}</code>.
       </p>
-      <p class="token-problem" id="token-problem" role="alert">
+      <p class="sign-in-problem" id="sign-in-problem" role="alert">
         {problem}
       </p>
-      <label for="token">{texts.token}</label>
-      <div class="token-row">
+      <label for="sign-in-link">{texts.link}</label>
+      <div class="sign-in-row">
         <input
           ref={field}
-          id="token"
-          type="password"
+          id="sign-in-link"
+          type="text"
           required
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
-          aria-describedby="token-help"
+          aria-describedby="sign-in-help"
         />
         <button type="submit" class="primary">
           {texts.open}

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 
 import { Failure } from "../failure.ts";
 import type { InitResult } from "../init.ts";
+import { isLoopback } from "../loopback.ts";
 import type { RunningNode, UpOptions } from "../up.ts";
 import {
   collect,
@@ -15,6 +16,7 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { gitRootHere } from "./git-root.ts";
+import { LINK_WORDS } from "./view-commands.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -39,6 +41,8 @@ interface UpFlags extends CommonOptions {
   readonly checkpointEvery: number;
   readonly keepSignatures: number;
   readonly advertise?: readonly string[];
+  readonly advertiseHttp?: string;
+  readonly insecureHttp?: boolean;
 }
 
 export function addNodeCommands(program: Command): void {
@@ -79,6 +83,8 @@ function addUp(program: Command, name: string, description: string, headless: bo
     .option("--slots <n>", "how many attempts run here at once; 0 does no work", wholeNumber, 1)
     .option("--name <name>", "this node's name, when it joins (default: the host name)")
     .option("--advertise <url>", "address to tell other nodes instead of the one listened on; may be repeated", collect)
+    .option("--advertise-http <url>", "origin of the board page to tell other nodes, like https://board.example")
+    .option("--insecure-http", "serve the board and the API beyond this machine without TLS")
     .option("--checkpoint-ops <n>", "an operator's node signs a checkpoint after this many ops", wholeNumber, 50_000)
     .addOption(
       new Option("--checkpoint-every <time>", "… or after this long; see Growth in operating.md")
@@ -114,6 +120,8 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
     keepSignaturesMs: flags.keepSignatures,
   },
   advertise: flags.advertise ?? [],
+  advertiseHttp: flags.advertiseHttp,
+  insecureHttp: flags.insecureHttp === true,
   // Nothing is drained: what this process holds in memory may not be what the disk has. The next start reads the disk.
   onUnusable: (message) => {
     process.stderr.write(`skein: ${message}\n`);
@@ -138,12 +146,12 @@ async function runUntilSignal(options: UpOptions): Promise<void> {
   await running.stopped;
 }
 
-function describeUp({ node, endpoints, announced, token }: RunningNode, options: UpOptions): string {
+function describeUp({ node, endpoints, announced, page, ...running }: RunningNode, options: UpOptions): string {
   const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${announced.join(" or ")}.`];
-  lines.push(options.headless ? `API: ${endpoints.http}` : `Board: ${endpoints.http}/#token=${token}`);
-  const host = new URL(endpoints.http).hostname;
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(host)) {
-    lines.push("The board is served without TLS beyond this machine: whoever reads the network reads the token.");
+  if (options.headless) lines.push(`API: ${endpoints.http}`);
+  else lines.push(`Board: ${running.loginLink()}`, LINK_WORDS);
+  if (page.startsWith("http:") && !isLoopback(new URL(page).hostname)) {
+    lines.push("The board is served without TLS beyond this machine: whoever reads the network reads its sessions.");
   }
   return `${lines.join("\n")}\n`;
 }

@@ -8,6 +8,7 @@ import { blamePage } from "./present-blame.ts";
 import { flowPage, timelinePage } from "./present-flow.ts";
 import { meshPage } from "./present-mesh.ts";
 import { budgetPage, costPage } from "./present-money.ts";
+import { begunProjectLines, foundProjectPage } from "./present-project.ts";
 import { stuckPage } from "./present-stuck.ts";
 import { commentTable, diffPage, historyTable } from "./present-history.ts";
 import { overlapLines, overlapTable } from "./present-overlap.ts";
@@ -59,6 +60,9 @@ const VIEWS: Partial<Readonly<Record<CommandName, (value: Json) => string>>> = {
   "member.remove": () =>
     "Removed. Its links are closed, what it writes from now on has no effect, and tickets it made let nobody in any more.",
   "member.rotate": (value) => rotationLine(fields(value)),
+  "project.look": foundProjectPage,
+  "project.begin": begunProjectLines,
+  "project.practice": begunProjectLines,
   projects: (value) => projectTable(rows(value)),
   budget: (value) => budgetPage(fields(value)),
   "budget.set": () =>

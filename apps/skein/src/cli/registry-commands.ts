@@ -109,7 +109,7 @@ async function run(
     if (!result.ok) throw new Failure(result.error.message, result.error.code === "bad-input" ? 2 : 1);
     const text = options.json === true ? `${JSON.stringify(result.value)}\n` : present(spec.name, result.value);
     process.stdout.write(text);
-    if (spec.effect === "writes" && client.boardUrl === undefined) {
+    if (spec.effect === "writes" && !client.isRunning) {
       process.stderr.write("Saved. No node runs on this data directory right now: `skein up` starts it.\n");
     }
     if (spec.name === "doctor" && isUnwell(result.value)) process.exitCode = 1;

@@ -10,6 +10,9 @@ import { Failure, reasonOf } from "../failure.ts";
 import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption, wholeNumber } from "./options.ts";
 import { present } from "./present.ts";
 
+/** Beside every link that signs in. */
+export const LINK_WORDS = "The link works once, within two minutes; `skein ui` prints another one.";
+
 export function addViewCommands(program: Command): void {
   program
     .command("board")
@@ -68,13 +71,14 @@ async function withClient(flags: CommonOptions, use: (client: Client) => Promise
 async function showBoard(client: Client, flags: CommonOptions): Promise<void> {
   const result = await client.command("item.list", { all: true });
   if (!result.ok) throw new Failure(result.error.message);
+  const link = client.isRunning ? await client.login("owner") : undefined;
+  const url = link?.ok === true ? link.value : undefined;
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ url: client.boardUrl ?? null, items: result.value })}\n`);
+    process.stdout.write(`${JSON.stringify({ url: url ?? null, items: result.value })}\n`);
     return;
   }
   process.stdout.write(present("item.list", result.value));
-  const where =
-    client.boardUrl === undefined ? "Run `skein up` to see it live in a browser." : `Live: ${client.boardUrl}`;
+  const where = url === undefined ? "Run `skein up` to see it live in a browser." : `Live: ${url}\n${LINK_WORDS}`;
   process.stdout.write(`\n${where}\n`);
 }
 

@@ -7,7 +7,7 @@ import { createMesh, type DemoMesh } from "./mesh.ts";
 import { NAMES } from "./node-count.ts";
 import { openPlace, type Place } from "./place.ts";
 import { createReporter, type Reporter, silentReporter, type Terminal } from "./reporter.ts";
-import { BASE, type LandedCommit, makeRepository, readLandings } from "./repository.ts";
+import { BASE, demoConfig, type LandedCommit, makeRepository, readLandings } from "./repository.ts";
 import { seconds } from "./seconds.ts";
 import { createStories } from "./stories.ts";
 import { summaryOf } from "./summary.ts";
@@ -68,12 +68,16 @@ async function run({ options, names, place, mesh, reporter, interrupt, terminal 
 
   reporter.say([strong("A small repository with real tests"), dim(`  ${place.project}`)]);
   const sandbox = await sandboxHere();
-  await makeRepository(place, sandbox.kind, signal);
+  await makeRepository(place, demoConfig(sandbox.kind), signal);
   reporter.say(sandboxLine(sandbox));
   reporter.say([strong(`A mesh of ${names.length} nodes on this machine`)]);
   await mesh.start({ names, signal, onUp: (name) => reporter.say([good("  ● "), node(name), plain(" is up")]) });
   reporter.say([dim(`  and they have found each other, after ${seconds(elapsedMs())}`)]);
-  reporter.say([strong("The board, live in a browser  "), plain(mesh.living().boardUrl)]);
+  const link = await orInterrupted(mesh.living().client.login("owner"), signal);
+  if (link.ok) reporter.say([strong("The board, live in a browser  "), plain(link.value)]);
+  reporter.say([
+    dim(`  good once, for two minutes; another one: skein ui --data ${place.nodeDirectory(names[0] ?? "")}`),
+  ]);
   reporter.say([]);
 
   const stories = createStories({ thinkMs: options.kill ? LONG_THINK_MS : THINK_MS });

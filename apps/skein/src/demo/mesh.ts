@@ -36,8 +36,6 @@ interface MeshStart {
 interface LivingNode {
   readonly name: string;
   readonly client: Client;
-  /** The board's address with its token. */
-  readonly boardUrl: string;
 }
 
 interface Member {
@@ -95,7 +93,7 @@ export function createMesh(place: Place): DemoMesh {
       for (const member of members) {
         const { client, process } = member;
         if (client !== undefined && isLiving(member)) {
-          return { name: process.name, client, boardUrl: client.boardUrl ?? "" };
+          return { name: process.name, client };
         }
       }
       throw new Failure(`No node of the demo runs any more.${describeLogs(members)}`);
@@ -143,7 +141,7 @@ async function reach(started: SkeinProcess, data: string, signal: AbortSignal): 
     },
   );
   const client = await orInterrupted(connect(data), signal);
-  if (client.boardUrl !== undefined) return client;
+  if (client.isRunning) return client;
   await client.close();
   throw new Failure(`Node ${started.name} started and does not answer.${quoteTail(started)}`);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openPlace } from "./place.ts";
-import { makeRepository, parseLog, readLandings } from "./repository.ts";
+import { demoConfig, makeRepository, parseLog, readLandings } from "./repository.ts";
 
 const { signal } = new AbortController();
 const setupPlace = (): ReturnType<typeof openPlace> =>
@@ -12,7 +12,7 @@ const setupPlace = (): ReturnType<typeof openPlace> =>
 
 test("the repository is on its remote, and its own tests are green", async () => {
   const place = setupPlace();
-  await makeRepository(place, "none", signal);
+  await makeRepository(place, demoConfig("none"), signal);
   expect(await readLandings(place, signal)).toMatchObject([
     { subject: "Begin: greetings, money and slugs, with tests", trailers: [] },
   ]);
@@ -26,7 +26,7 @@ test("a surrounding git hook does not lead git elsewhere", async () => {
   const place = setupPlace();
   process.env["GIT_DIR"] = "/nowhere";
   try {
-    await makeRepository(place, "none", signal);
+    await makeRepository(place, demoConfig("none"), signal);
   } finally {
     delete process.env["GIT_DIR"];
   }

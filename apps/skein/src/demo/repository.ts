@@ -1,5 +1,5 @@
 /**
- * The demo's repository: a small JavaScript library with real tests, in a bare repository as remote and a clone of it.
+ * The repository of the demo, and of whoever practises: a small JavaScript library with real tests, in a bare repository as remote and a clone of it.
  * Git runs with a pinned identity and without anybody's configuration, so that it works the same on every machine.
  */
 import { execFile } from "node:child_process";
@@ -15,8 +15,13 @@ import type { Place } from "./place.ts";
 
 export const BASE = "main";
 
-export async function makeRepository(place: Place, sandbox: SandboxKind, signal: AbortSignal): Promise<void> {
-  for (const [path, content] of Object.entries({ ...FILES, "skein.yaml": configOf(sandbox) })) {
+/** `config` is the text of its skein.yaml. */
+export async function makeRepository(
+  place: Pick<Place, "project" | "remote">,
+  config: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [path, content] of Object.entries({ ...FILES, "skein.yaml": config })) {
     const file = join(place.project, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
@@ -82,14 +87,14 @@ async function runGit(args: readonly string[], signal: AbortSignal): Promise<str
 
 function describeGitFailure(args: readonly string[], cause: unknown): string {
   const { code, stderr } = cause as { readonly code?: unknown; readonly stderr?: unknown };
-  if (code === "ENOENT") return "The demo needs git, and there is none on the PATH. Install git 2.38 or later.";
+  if (code === "ENOENT") return "This needs git, and there is none on the PATH. Install git 2.39.4 or later.";
   const said = typeof stderr === "string" ? (stderr.trim().split("\n").at(-1) ?? "") : "";
   const verb = args.find((arg) => /^(init|remote|add|commit|push|log)$/.test(arg)) ?? "command";
-  return `The demo's repository could not be made: git ${verb} failed${said === "" ? "" : `: ${said}`}.`;
+  return `The repository could not be made: git ${verb} failed${said === "" ? "" : `: ${said}`}.`;
 }
 
 /** A short lease, so that a take-over can be watched; everything else is what any project would write. */
-const configOf = (sandbox: SandboxKind): string => `# How Skein works on this repository.
+export const demoConfig = (sandbox: SandboxKind): string => `# How Skein works on this repository.
 project: pocket
 base: ${BASE}
 remote: origin

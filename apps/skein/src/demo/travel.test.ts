@@ -29,7 +29,10 @@ const clientWith = (items: readonly DemoItem[]): Client => ({
     throw new Error("nobody asks for files");
   },
   readLog: () => Promise.reject(new Error("not asked here")),
-  boardUrl: "http://127.0.0.1:1/",
+  isRunning: true,
+  login: () => Promise.reject(new Error("not asked here")),
+  browserSessions: () => Promise.reject(new Error("not asked here")),
+  endBrowserSession: () => Promise.reject(new Error("not asked here")),
   close: () => Promise.resolve(),
 });
 
@@ -43,7 +46,7 @@ function setupTravel(
   const items = (): readonly DemoItem[] => looks[Math.min(turn, looks.length - 1)] ?? [];
   const mesh: DemoMesh = {
     start: () => Promise.resolve(),
-    living: () => ({ name: "alice", client: clientWith(items()), boardUrl: "" }),
+    living: () => ({ name: "alice", client: clientWith(items()) }),
     kill: (name) => void killed.push(name),
     gone: () => new Set(killed),
     check: () => undefined,

@@ -1,5 +1,6 @@
 /** Commands about people and what they say: pairing, roles, notes, comments, answers, approvals. */
 import { CHAT_ENTITY } from "../chat/chat-fold.ts";
+import { memberBehind } from "../chat/speaker.ts";
 import { fits, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareText, toHex } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -71,7 +72,7 @@ export function approve({ item, note: said, tip = "" }: CommandInput<"item.appro
     return err({ code: "not-legal", message });
   }
   const coders = codersOf(found.value);
-  const speaksFor = by === "" ? self : (view.chat.people().byPrincipal.get(by)?.member ?? "");
+  const speaksFor = by === "" ? self : (memberBehind(by, view.chat.people()) ?? "");
   if (qa.fourEyes && (coders.has(self) || coders.has(speaksFor))) {
     const nameOf = (member: string): string => view.membership.members.get(member)?.name ?? member.slice(0, 8);
     const nodes = listOf([...coders].toSorted(compareText).map(nameOf));

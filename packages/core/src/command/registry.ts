@@ -11,6 +11,7 @@ import { OID } from "../op/fields.ts";
 import { ITEM_TYPES, LEDGER_KEYS, QA_MODES } from "../op/bodies.ts";
 import { FLOW_RANGES } from "../op/ranges.ts";
 import { LIMITS } from "../op/limits.ts";
+import { PROJECT_INPUTS } from "./project-inputs.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
 const title = z.string().trim().min(1).max(LIMITS.titleLength).describe("one line that names the item");
@@ -188,6 +189,7 @@ const inputs = {
     base: z.string().min(1).max(200),
     config: z.string().max(LIMITS.configBytes),
   }),
+  ...PROJECT_INPUTS,
   projects: z.strictObject({}),
   queue: z.strictObject({}),
   "queue.blame": z.strictObject({}),
@@ -344,6 +346,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   ),
   spec("member.rotate", "writes", "observer", "Replace this node's key by a new one; the member stays", [], ["rotate"]),
   spec("project.set", "writes", "operator", "Set the repository that items land on", [], ["project", "set"]),
+  spec("project.look", "asks-node", "owner", "Say what a repository on this machine would be as a project", ["path"]),
+  spec("project.begin", "asks-node", "owner", "Make a repository on this machine the project", ["path"]),
+  spec("project.practice", "asks-node", "owner", "Make a small repository to try Skein with, and make it the project"),
   spec("projects", "reads", "observer", "List the projects"),
   spec(
     "queue",

@@ -78,7 +78,8 @@ export function createFold(mesh: Uint8Array, crypto: Crypto, forks: ReadonlyMap<
   const applyItem = (op: FoldOp): FoldChange => {
     const history = items.get(op.entity) ?? newHistory(op.entity);
     items.set(op.entity, history);
-    const outcome = addToHistory(history, op, isQuarantined(op) ? "quarantined" : standingOf(members.membership, op));
+    const say = isQuarantined(op) ? "quarantined" : standingOf(members.membership, op);
+    const outcome = addToHistory(history, op, say, crypto);
     if (outcome.type !== "quarantined") effects.remember(op, !hasNoEffect(outcome));
     says.remember(op, members.membership);
     return { type: "item", item: op.entity };

@@ -7,12 +7,14 @@
 import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
-import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody } from "../op/bodies.ts";
+import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody, WriteBody } from "../op/bodies.ts";
+import type { Crypto } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
 import { annotate, type Annotations, type MutableAnnotations, newAnnotations, noAnnotations } from "./annotations.ts";
 import { compareRank, type ItemState, type Rank } from "./item-state.ts";
-import { mergeRegisters, newRegisters, type Registers, writeRegister } from "./register.ts";
+import { addEdit, addWriting, type MutableStory, type Story, type Writing } from "../story/story.ts";
+import { mergeRegisters, newRegisters, type Registers, storyRegister, writeRegister } from "./register.ts";
 import { newItemState, transition } from "./transition.ts";
 
 /** What the fold needs of an op; keys and hashes in hex. `body` is undefined when this version cannot read it. */
@@ -50,6 +52,8 @@ export interface ItemHistory {
   /** Id of the best accepted op, with its rank; undefined while nothing was accepted. */
   readonly best: Rank | undefined;
   readonly registers: Registers | undefined;
+  /** What the text is made of; undefined while it is what the first op that wrote it says. */
+  readonly story: Story | undefined;
   readonly deleted: boolean;
   readonly annotations: Annotations;
   /** Wall times for people: of the first and of the last op that had an effect. */
@@ -70,6 +74,7 @@ export interface MutableHistory extends ItemHistory {
   readonly entries: Map<string, HistoryEntry>;
   best: Rank | undefined;
   registers: Registers | undefined;
+  story: MutableStory | undefined;
   deleted: boolean;
   /** What `annotations` is, once something was said. */
   said: MutableAnnotations | undefined;
@@ -83,6 +88,7 @@ export const newHistory = (id: string): MutableHistory => ({
   entries: new Map(),
   best: undefined,
   registers: undefined,
+  story: undefined,
   deleted: false,
   said: undefined,
   annotations: noAnnotations,
@@ -93,9 +99,11 @@ export const newHistory = (id: string): MutableHistory => ({
 /** Whose op it is; undefined when it may not be folded; `quarantined` when its feed has two histories. */
 export type Say = Standing | "quarantined" | undefined;
 
+type Hashing = Pick<Crypto, "sha256">;
+
 /** Adds one op whose parent is already there. */
-export function addToHistory(history: MutableHistory, op: FoldOp, say: Say): Outcome {
-  const outcome = say === "quarantined" ? quarantined : judge(history, op, say);
+export function addToHistory(history: MutableHistory, op: FoldOp, say: Say, crypto: Hashing): Outcome {
+  const outcome = say === "quarantined" ? quarantined : judge(history, op, say, crypto);
   history.entries.set(op.id, entryOf(history, op, outcome));
   if (hasNoEffect(outcome)) return outcome;
   history.createdAt = Math.min(history.createdAt, op.wall);
@@ -149,7 +157,7 @@ const onQuarantined = rejected("the op it builds on was quarantined");
 
 const onIdle = ({ type }: Outcome): Outcome => (type === "quarantined" ? onQuarantined : onRejected);
 
-function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined): Outcome {
+function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefined, crypto: Hashing): Outcome {
   if (standing === undefined) {
     return rejected("its author's key is not a member's, or was removed or rotated before it");
   }
@@ -160,6 +168,7 @@ function judge(history: MutableHistory, op: FoldOp, standing: Standing | undefin
   const parent = op.on === null ? undefined : history.entries.get(op.on);
   if (parent === undefined) return rejected("it does not build on an op of this item");
   if (hasNoEffect(parent.outcome)) return onIdle(parent.outcome);
+  if (body.kind === "item.write") return edit(history, op, standing, body, crypto);
   return isStageBody(body)
     ? grow(history, op, parent.outcome, standing, body)
     : note(history, op, parent.outcome, standing, body);
@@ -180,8 +189,42 @@ function birth(
   if (!ITEM_ID.test(history.id)) return rejected("an item's id is 12 digits of base 36");
   if (role === "observer" || role === "agent") return rejected(`adding an item needs the role operator, not ${role}`);
   const registers = newRegisters(body, op);
-  history.registers = history.registers === undefined ? registers : mergeRegisters(history.registers, registers);
+  const before = history.registers;
+  history.registers = before === undefined ? registers : mergeRegisters(before, registers);
+  if (before !== undefined) writeStory(history, before, { ...registers.text, text: body.text });
   return { type: "accepted", state: newItemState, member };
+}
+
+/** The text as a whole, beside the one that was there before. */
+function writeStory(history: MutableHistory, before: Registers, writing: Writing): void {
+  history.story = addWriting(storyIn(history, before), writing);
+  history.registers = { ...(history.registers ?? before), text: storyRegister(history.story) };
+}
+
+const storyIn = ({ story }: MutableHistory, { text }: Registers): MutableStory =>
+  story ?? addWriting(undefined, { ...text, text: text.value });
+
+function edit(
+  history: MutableHistory,
+  op: FoldOp,
+  { role }: Standing,
+  { sessions, update }: WriteBody,
+  crypto: Hashing,
+): Outcome {
+  if (!roleAtLeast(role, "operator")) return rejected(`editing needs the role operator, not ${role}`);
+  const before = history.registers;
+  assert(before !== undefined, "an op with an accepted ancestor belongs to an item that was created");
+  const { id, lamport, author, incarnation, on } = op;
+  const place = { id, lamport, author, incarnation };
+  const edited = addEdit(
+    storyIn(history, before),
+    { ...place, item: history.id, on: on ?? "", sessions, update },
+    crypto,
+  );
+  if (!edited.ok) return rejected(edited.error);
+  history.story = edited.value;
+  history.registers = { ...before, text: storyRegister(edited.value) };
+  return { type: "noted" };
 }
 
 function grow(
@@ -219,6 +262,9 @@ function note(
     return { type: "noted" };
   }
   assert(history.registers !== undefined, "an op with an accepted ancestor belongs to an item that was created");
-  history.registers = writeRegister(history.registers, body, op);
+  if (body.field === "text") {
+    const { lamport, author, id } = op;
+    writeStory(history, history.registers, { lamport, author, id, isBirth: false, text: body.value });
+  } else history.registers = writeRegister(history.registers, body, op);
   return { type: "noted" };
 }

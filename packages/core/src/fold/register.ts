@@ -1,6 +1,10 @@
-/** Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). */
+/**
+ * Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). The text is one too, until
+ * it is edited: then its story says what it is (story/story.ts).
+ */
 import type { CreateBody, ItemType, RegisterBody } from "../op/bodies.ts";
 import { compareStamp, type Place } from "../op/stamp.ts";
+import type { Story } from "../story/story.ts";
 
 export type RegisterField = RegisterBody["field"];
 
@@ -37,6 +41,23 @@ export function newRegisters(body: CreateBody, { lamport, author, id }: Place): 
     touches: { ...stamp, value: [] },
     parent: { ...stamp, value: "" },
     type: { ...stamp, value: body.type },
+  };
+}
+
+/** The text of an item whose story was written more than once, or edited; it is read when somebody asks for it. */
+export function storyRegister(story: Story): Register<"text"> {
+  const {
+    place: { lamport, author, id },
+    isBirth,
+  } = story;
+  return {
+    lamport,
+    author,
+    id,
+    isBirth,
+    get value() {
+      return story.text();
+    },
   };
 }
 

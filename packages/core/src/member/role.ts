@@ -6,3 +6,6 @@ export const ROLES: readonly ["observer", "agent", "operator", "owner"] = ["obse
 export type Role = (typeof ROLES)[number];
 
 export const roleAtLeast = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed);
+
+/** What somebody may do who is bounded by both. */
+export const leastRole = (a: Role, b: Role): Role => (roleAtLeast(a, b) ? b : a);

@@ -74,6 +74,7 @@ const SAMPLES: { readonly [K in OpBody["kind"]]: Extract<OpBody, { kind: K }> } 
   "item.archive": { kind: "item.archive", reason: "Blocked", note: "" },
   "item.restore": { kind: "item.restore", note: "" },
   "item.set": { kind: "item.set", field: "hold", value: "wait" },
+  "item.write": { kind: "item.write", sessions: [7], update: new Uint8Array([0, 0]) },
   "item.delete": { kind: "item.delete", note: "" },
   "item.note": { kind: "item.note", note: "0123456789abcdef", text: "see the log", by: "matrix:@ada:example.org" },
   "item.comment": {

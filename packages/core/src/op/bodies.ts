@@ -6,7 +6,8 @@ import { ARCHIVE_REASONS, type ArchiveReason, type Evidence, type Feature } from
 import { ROLES, type Role } from "../member/role.ts";
 import { CHAT_BODIES, type ChatBody } from "./chat-bodies.ts";
 import { COMMENT_BODY, type CommentBody } from "./comment-body.ts";
-import { storableText, type Value } from "./codec.ts";
+import type { Value } from "./codec.ts";
+import { encodable } from "./encodable.ts";
 import {
   boolean,
   BRANCH,
@@ -27,6 +28,7 @@ import {
   priorityField,
   record,
   recordWith,
+  someBytes,
   text,
   textField,
   titleField,
@@ -277,8 +279,19 @@ export type AnnotationBody =
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
+/**
+ * An edit of the story text. Builds on the op that wrote the text as a whole. `update` is a Yjs V1 update (story/update.ts)
+ * by clients that are made of the author's feed and these numbers of editing sessions (story/clients.ts).
+ */
+export interface WriteBody {
+  readonly kind: "item.write";
+  readonly sessions: readonly number[];
+  readonly update: Uint8Array;
+}
+
 export type ItemBody =
   | CreateBody
+  | WriteBody
   | StageBody
   | AnnotationBody
   | ({ readonly kind: "item.set" } & RegisterBody)
@@ -405,6 +418,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
+  "item.write": record({ sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) }),
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.comment": COMMENT_BODY,
@@ -471,23 +485,7 @@ function readRegister(body: Op["body"]): OpBody | undefined {
 export function writeBody(body: OpBody): { readonly [key: string]: Value } {
   const fields: Record<string, Value> = {};
   for (const [key, value] of Object.entries(body)) {
-    if (key !== "kind") fields[key] = plain(value);
+    if (key !== "kind") fields[key] = encodable(value);
   }
   return fields;
-}
-
-/** Text that may have to be changed before it can be encoded. */
-// oxlint-disable-next-line no-control-regex -- the control character is one of them
-const DOUBTFUL = /[\0\ud800-\udfff\ufeff]/;
-
-function plain(value: unknown): Value {
-  // Agents' output is cut to length and pasted from anywhere; what cannot be encoded must not stop the node.
-  if (typeof value === "string") return DOUBTFUL.test(value) ? storableText(value).replaceAll("\0", "\ufffd") : value;
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
-  }
-  // Bodies are built of the types that the checks above name.
-  return value as Value;
 }

@@ -43,6 +43,11 @@ export const bytes =
   (value) =>
     isBytes(value) && value.length === length ? value.slice() : undefined;
 
+export const someBytes =
+  (maxLength: number): Check<Uint8Array> =>
+  (value) =>
+    isBytes(value) && value.length <= maxLength ? value.slice() : undefined;
+
 export const oneOf =
   <T extends string>(options: readonly T[]): Check<T> =>
   (value) =>

@@ -92,6 +92,18 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   counter: 2 ** 48,
   titleLength: 200,
   textBytes: 16 * 1024,
+  /** The Yjs update of one edit of a story. */
+  storyUpdateBytes: 56 * 1024,
+  /** Pieces of text in it, and places where it deletes. */
+  storyStructs: 2_048,
+  /** Text in it, in UTF-16 units; what was typed and deleted again counts. */
+  storyInserted: 32 * 1024,
+  /** Editing sessions whose work one op holds. */
+  storySessions: 32,
+  /** UTF-16 units that one session may write in all. */
+  storyClock: 2 ** 31,
+  /** Edits of one story by one feed. */
+  storyEdits: 50_000,
   nameLength: 64,
   labels: 32,
   labelLength: 64,
@@ -172,6 +184,12 @@ export type LimitName =
   | "counter"
   | "titleLength"
   | "textBytes"
+  | "storyUpdateBytes"
+  | "storyStructs"
+  | "storyInserted"
+  | "storySessions"
+  | "storyClock"
+  | "storyEdits"
   | "nameLength"
   | "labels"
   | "labelLength"

@@ -19,6 +19,7 @@ const BEAT: Omit<Beat, "node"> = {
   slotsFree: 1,
   load: 0,
   lowDisk: false,
+  page: "",
   intervalMs: 2_000,
   activity: { "0123456789ab": "running the gate" },
   accounts: { "matrix/main": "s72594_4483_1934" },
@@ -93,6 +94,7 @@ const FIELDS: readonly Value[] = [
   {},
   1_790_000_000_000,
   new Uint8Array(16),
+  "https://board.example:4711",
 ];
 
 const openFields = (fields: readonly Value[]): Beat | undefined => {
@@ -118,6 +120,7 @@ test.each<[string, number, Value]>([
   ["a wall time that is text", 15, "noon"],
   ["links that are a list", 16, []],
   ["more links than it may name", 16, new Uint8Array(25 * 8)],
+  ["a page that is no text", 17, 7],
   ["more bytes than 4 KiB", 13, { a: "x".repeat(5_000) }],
 ])("a signed beat with %s is refused", (_what, index, value) => {
   expect(openFields(FIELDS)).toBeDefined();
@@ -136,4 +139,17 @@ test("each beat is after the one before it, also with the greatest numbers that 
     expect(beatOrder({ boot, counter: 6 }) > beatOrder({ boot, counter: 5 })).toBe(true);
     expect(beatOrder({ boot, counter: last }) < beatOrder({ boot: boot + 1, counter: 0 })).toBe(true);
   }
+});
+
+test.each([
+  ["http://192.0.2.7:4711", "http://192.0.2.7:4711"],
+  ["https://board.example", "https://board.example"],
+  ["http://[2001:db8::1]:80", "http://[2001:db8::1]:80"],
+  ["javascript:alert(1)", ""],
+  ["https://user@evil.example", ""],
+  ["https://board.example/path", ""],
+  ["https://board.example; script-src *", ""],
+  ["", ""],
+])("the page %j of a beat is taken as %j: an origin and nothing else", (page, taken) => {
+  expect(openFields(FIELDS.with(17, page))?.page).toBe(taken);
 });

@@ -35,6 +35,8 @@ export interface Beat {
   readonly wallMs: number;
   /** Whom the sender is linked to directly: the first 16 hex digits of their member ids. Its own word, for people only. */
   readonly links: readonly string[];
+  /** Origin (`http://host:port`) under which other machines may open its board page; empty when it tells none. */
+  readonly page: string;
 }
 
 const TAG = "skein/beat/4";
@@ -64,6 +66,7 @@ export function sealBeat(
     beat.accounts,
     beat.wallMs,
     concatBytes(...beat.links.slice(0, LIMITS.beatLinks).flatMap((id) => fromHex(id.slice(0, 2 * LINK_BYTES)) ?? [])),
+    beat.page,
   ]);
   return { bytes, signature: signer.sign(bytes) };
 }
@@ -76,7 +79,7 @@ export function openBeat(
   crypto: Crypto,
 ): Beat | undefined {
   const decoded = decode(sealed.bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 17) return undefined;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 18) return undefined;
   const [
     tag,
     beatMesh,
@@ -95,6 +98,7 @@ export function openBeat(
     accounts,
     wallMs,
     links,
+    page,
   ]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(beatMesh) || toHex(beatMesh) !== toHex(mesh)) return undefined;
   if (!isBytes(key) || key.length !== HASH_BYTES) return undefined;
@@ -112,6 +116,7 @@ export function openBeat(
     !isMap(accounts)
   )
     return undefined;
+  if (!isShortText(page ?? null)) return undefined;
   const beat: Beat = {
     node: toHex(key),
     boot,
@@ -128,6 +133,7 @@ export function openBeat(
     accounts: shortTexts(accounts, LIMITS.beatCursorLength),
     wallMs,
     links: linksIn(links),
+    page: typeof page === "string" && isPageOrigin(page) ? page : "",
   };
   if (!isNewer(beat)) return undefined;
   return crypto.verify(key, sealed.bytes, sealed.signature) ? beat : undefined;
@@ -148,6 +154,10 @@ const shortTexts = (
       isShortText(key) && typeof value === "string" && value.length <= maxLength ? [[key, value]] : [],
     ),
   );
+
+/** `https://host:port` and nothing beside, in lower case. Browsers are sent there, and it stands in headers. */
+export const isPageOrigin = (text: string): boolean =>
+  /^https?:\/\/(?:[a-z0-9.-]{1,200}|\[[0-9a-f:]{2,45}\])(?::[0-9]{1,5})?$/.test(text);
 
 const isShortText = (value: Value): value is string =>
   typeof value === "string" && value.length <= LIMITS.beatTextLength;

@@ -100,6 +100,8 @@ export type BoardNode = {
   readonly standby?: string;
   /** `ws://` address other nodes may dial, or empty. */
   readonly address: string;
+  /** Origin of its board page (`http://host:port`) for browsers on other machines; left out when it tells none. */
+  readonly page?: string;
   /** There is a direct link between the serving node and this one. */
   readonly linked: boolean;
 };

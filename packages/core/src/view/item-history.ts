@@ -2,6 +2,7 @@
  * An item's history as the tree it is, each op with what it did, whose it is and whether its signature counts. Pure, and linear
  * in the item's own ops.
  */
+import { speakerName } from "../chat/speaker.ts";
 import type { RoomCommand } from "../chat/chat-view.ts";
 import type { LiveItem } from "../command/find.ts";
 import type { View } from "../fold/fold.ts";
@@ -87,14 +88,13 @@ function signatureOf(entry: HistoryEntry, membership: Membership): SignatureStat
 }
 
 /** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
-function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], { chat }: View): string | null {
+function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], view: View): string | null {
   const command = said.find(({ settled }) => {
     const before = (settled?.stamp.lamport ?? 0) - lamport;
     return settled?.stamp.author === author && before > 0 && before <= settled.effects;
   });
   if (command === undefined) return null;
-  const { principal } = command.received;
-  return chat.people().byPrincipal.get(principal)?.name ?? principal;
+  return speakerName(command.received.principal, view.chat.people(), view.membership);
 }
 
 /** What the ops beside the stages say, where the item still has it. */

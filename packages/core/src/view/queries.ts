@@ -4,7 +4,8 @@ import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
-import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { memberOfPrincipal } from "../chat/speaker.ts";
+import { type Answer, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
@@ -237,11 +238,16 @@ const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }
   tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
 });
 
+const answerer = ({ by, author }: Answer, nameOf: Naming["nameOf"]): string => {
+  const member = by === "" ? author : memberOfPrincipal(by);
+  return member === undefined ? by : nameOf(member);
+};
+
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
   open: isOpen(asked, best.state),
   answer: asked.answer?.text ?? null,
-  answeredBy: asked.answer === undefined ? null : asked.answer.by || nameOf(asked.answer.author),
+  answeredBy: asked.answer === undefined ? null : answerer(asked.answer, nameOf),
   over: asked.over?.note ?? null,
 });
 

@@ -1,17 +1,27 @@
 /** A node for tests: a board in memory that can be changed, commands that are recorded and answered as told. */
 import { err, ok, type BoardAttempt, type BoardChange, type BoardItem } from "@skein/core";
 import type { BoardNode, BoardQueueEntry, CommandError, KeptFile, Result } from "@skein/core";
-import type { Health, Json, LogChunk, NodeApi } from "@skein/node";
+import type { Role } from "@skein/core";
+import type { Actor, Health, Json, LogChunk, NodeApi, OpenedPass, Standing } from "@skein/node";
 
 export interface FakeNode {
   readonly api: NodeApi;
   readonly commands: { readonly name: string; readonly input: unknown }[];
+  /** In whose name each command was given. */
+  readonly actors: (Actor | undefined)[];
+  /** Members beside the node itself, by id; and who comes in by which pass. */
+  readonly members: Map<string, Standing>;
+  readonly passes: Map<string, OpenedPass>;
+  readonly pages: Map<string, { readonly origin: string; readonly role: Role }>;
   readonly logQueries: { readonly item: string; readonly epoch?: number; readonly offset: number }[];
   readonly change: (change: Partial<BoardChange>) => void;
   readonly answerCommands: (answer: (name: string, input: unknown) => Result<Json, CommandError>) => void;
   readonly setHealth: (health: Health) => void;
   readonly listeners: () => number;
 }
+
+/** The fake node's own member id. */
+export const SELF = "a1".repeat(32);
 
 const KEPT: KeptFile = {
   sort: "file",
@@ -27,6 +37,27 @@ const KEPT: KeptFile = {
   at: 1,
 };
 
+/** Believes whoever says `good`, and gives passes that say what they are for. */
+function createFakeAdmission({
+  members,
+  passes,
+  pages,
+}: Pick<FakeNode, "members" | "passes" | "pages">): NodeApi["admission"] {
+  return {
+    standing: (member) => members.get(member),
+    prove: ({ key, signature }) => {
+      const member = members.get(key);
+      return member !== undefined && signature === "good" ? ok(member) : err("The signature does not fit.");
+    },
+    issuePass: ({ to, actor, origin }) => ok(`${to} ${actor.member} ${actor.role} ${origin}`),
+    readPass: (text) => {
+      const pass = passes.get(text);
+      return pass === undefined ? err("This is no pass.") : ok(pass);
+    },
+    pages: () => pages,
+  };
+}
+
 export function createFakeNode(): FakeNode {
   const board = {
     items: new Map<string, BoardItem>(),
@@ -36,14 +67,19 @@ export function createFakeNode(): FakeNode {
   };
   const listeners = new Set<(change: BoardChange) => void>();
   const commands: { name: string; input: unknown }[] = [];
+  const actors: (Actor | undefined)[] = [];
+  const members = new Map<string, Standing>([[SELF, { id: SELF, name: "alder", role: "owner" }]]);
+  const passes = new Map<string, OpenedPass>();
+  const pages = new Map<string, { origin: string; role: Role }>();
   const logQueries: { item: string; epoch?: number; offset: number }[] = [];
   let health: Health = { status: "ok", reasons: [] };
   let answer = (name: string, input: unknown): Result<Json, CommandError> => ok({ ran: name, with: json(input) });
 
   const api: NodeApi = {
     meshId: "3f".repeat(32),
-    nodeId: "a1".repeat(32),
+    nodeId: SELF,
     name: "alder",
+    admission: createFakeAdmission({ members, passes, pages }),
     board: {
       current: () => board,
       subscribe: (listener) => {
@@ -57,8 +93,9 @@ export function createFakeNode(): FakeNode {
         ["skein_ops_total", { help: "Ops in the log,\nin all feeds.", type: "counter" as const, value: 7 }],
         ["skein_peers", { help: "Peers linked now.", type: "gauge" as const, value: Number.POSITIVE_INFINITY }],
       ]),
-    command: async (name, input) => {
+    command: async (name, input, actor) => {
       commands.push({ name, input });
+      actors.push(actor);
       return answer(name, input);
     },
     readArtifact: (digest) =>
@@ -67,6 +104,7 @@ export function createFakeNode(): FakeNode {
           ? err({ code: "not-found" as const, message: "Nothing is kept under missing." })
           : ok({ file: KEPT, bytes: new TextEncoder().encode("<script>alert(1)</script>") }),
       ),
+    stories: { open: () => err({ code: "not-found", message: "There is no item." }) },
     readLog: async (query) => {
       logQueries.push(query);
       return query.item === "nope" ? err({ code: "not-found", message: "There is no such log." }) : ok(logChunk(query));
@@ -76,6 +114,10 @@ export function createFakeNode(): FakeNode {
   return {
     api,
     commands,
+    actors,
+    members,
+    passes,
+    pages,
     logQueries,
     change: (part) => {
       const change: BoardChange = { items: NONE, nodes: NONE, attempts: NONE, queue: NONE, ...part };

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import * as Y from "yjs";
 import type { YjsLimits } from "../limits.ts";
-import { createYjsSockets, type YjsSockets } from "../yjs-sockets.ts";
+import { createYjsSockets, type Enter, type YjsSockets } from "../yjs-sockets.ts";
 
 export interface YjsStand {
   readonly doc: Y.Doc;
@@ -13,11 +13,12 @@ export interface YjsStand {
   readonly url: string;
 }
 
-export async function serveYjs(limits: Partial<YjsLimits> = {}): Promise<YjsStand> {
+/** A socket is for the board, or for `enter`'s room. */
+export async function serveYjs(limits: Partial<YjsLimits> = {}, enter?: Enter): Promise<YjsStand> {
   const doc = new Y.Doc();
   const yjs = createYjsSockets({ doc, limits });
   const server: Server = createServer();
-  server.on("upgrade", (request, socket, head) => yjs.accept(request, socket, head));
+  server.on("upgrade", (request, socket, head) => yjs.accept(request, socket, head, { enter }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     yjs.close();

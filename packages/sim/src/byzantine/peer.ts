@@ -146,6 +146,7 @@ const BEAT_WORDS = {
   slotsFree: 1,
   load: 0,
   lowDisk: false,
+  page: "",
   intervalMs: BEAT_MS,
   activity: {},
   accounts: {},

@@ -1,0 +1,47 @@
+/** How a story's text is edited by whoever has all of it in hand: as an edit of what is there, so that others' edits stay. */
+import type { Draft } from "../log/replica.ts";
+import { storableText } from "../op/codec.ts";
+import type { Crypto } from "../op/crypto.ts";
+import type { FeedParts } from "../op/frame.ts";
+import { storyClient } from "../story/clients.ts";
+import { editTo, storyDocument, storyTextOf } from "../story/document.ts";
+import { createStoryEdits, type StoryEdits } from "../story/edits.ts";
+import { readStoryUpdate } from "../story/update.ts";
+import type { LiveItem } from "./find.ts";
+
+export interface StoryState {
+  /** The op that edits of it build on. */
+  readonly base: string;
+  /** All of it as one Yjs update. */
+  readonly state: Uint8Array;
+  /** Another object once somebody has edited it for the first time, or once everything was folded again. */
+  readonly edits: StoryEdits;
+  /**
+   * What the state comes to is what the item says. It does not when a member has signed pieces that no editor makes: then
+   * only another text as a whole helps.
+   */
+  readonly isSound: boolean;
+}
+
+export function storyStateOf({ registers: { text }, story }: Pick<LiveItem, "registers" | "story">): StoryState {
+  const base = story?.base ?? text.id;
+  const edits = story?.edits ?? createStoryEdits({ op: base, text: text.value });
+  const state = edits.state();
+  return { base, state, edits, isSound: storyTextOf(storyDocument([state])) === text.value };
+}
+
+/** Makes the story this text. `session` is a number that was never used before, up to `LIMITS.counter`. */
+export function storyDraft(
+  item: LiveItem,
+  text: string,
+  { feed, session, crypto }: { readonly feed: FeedParts; readonly session: number; readonly crypto: Crypto },
+): Draft {
+  const { base, state, isSound } = storyStateOf(item);
+  const wanted = storableText(text);
+  const update = editTo(state, wanted, storyClient(feed, item.id, session, crypto));
+  const comesTo = storyTextOf(storyDocument([state, update]));
+  if (!isSound || comesTo !== wanted || !readStoryUpdate(update).ok) {
+    return { entity: item.id, on: item.registers.text.id, body: { kind: "item.set", field: "text", value: text } };
+  }
+  return { entity: item.id, on: base, body: { kind: "item.write", sessions: [session], update } };
+}

@@ -1,0 +1,197 @@
+/**
+ * The edits of one story text: which of them count, and what the text becomes. The same from any order of edits in which
+ * each feed's own come in theirs.
+ *
+ * An edit builds on text that others wrote in ops of other feeds, which may come later or never. So it *waits* until all
+ * that it needs has landed, in ops that stand before it in the order of stamps: whoever wrote it had seen those, and their
+ * stamps are smaller. Nothing that waits has an effect, and so nobody can delete or build on what is not written yet.
+ *
+ * What has landed is always replayed in the order of stamps, one transaction for each edit. Edits that editors made come to
+ * the same text in any order; pieces that somebody crafted to stand left of what they stand right of do not.
+ */
+import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
+
+import { compareText } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import { LIMITS } from "../op/limits.ts";
+import { compareStamp, type Place } from "../op/stamp.ts";
+import { baseClient } from "./clients.ts";
+import { baseUpdate, type StoryBase, storyTextOf } from "./document.ts";
+import type { StoryUpdate } from "./update.ts";
+
+/** One op that edits the story. */
+export interface StoryEdit extends Place {
+  readonly feed: string;
+  readonly update: Uint8Array;
+  readonly read: StoryUpdate;
+}
+
+/** So much of a client has landed with this op. */
+interface Landing extends Place {
+  readonly end: number;
+}
+
+export interface StoryEdits {
+  /** Adds one; the clause says why it never counts, whatever comes. */
+  add(edit: StoryEdit): Result<void, string>;
+  text(): string;
+  /** The whole story as one update. */
+  state(): Uint8Array;
+  /** The updates that landed behind these many, in the order in which they did. Starts again from 0 after a `turn`. */
+  landedSince(count: number): readonly Uint8Array[];
+  /** Grows when what had landed no longer counts as it did. */
+  turn(): number;
+  /** How much of this client has landed. */
+  endOf(client: number): number;
+  /** The last edit by its stamp. */
+  last(): Place | undefined;
+}
+
+export function createStoryEdits(base: StoryBase): StoryEdits {
+  const all: StoryEdit[] = [];
+  /** How much a feed has written under a client, landed or not. */
+  const written = new Map<string, number>();
+  const counts = new Map<string, number>();
+  let landed = newLanded(base);
+  let turns = 0;
+  let last: Place | undefined;
+
+  const add = (edit: StoryEdit): Result<void, string> => {
+    const count = counts.get(edit.feed) ?? 0;
+    if (count >= LIMITS.storyEdits) return err(`its feed has edited the story ${LIMITS.storyEdits} times`);
+    for (const { client, start, end } of edit.read.runs) {
+      const known = written.get(`${edit.feed} ${client}`) ?? 0;
+      if (client === baseClient(base.op) || start !== known) return err("it does not go on where its session ended");
+      if (end <= start) return err("it writes nothing");
+    }
+    counts.set(edit.feed, count + 1);
+    for (const { client, end } of edit.read.runs) written.set(`${edit.feed} ${client}`, end);
+    all.push(edit);
+    if (last === undefined || compareStamp(edit, last) > 0) last = edit;
+    if (claim(landed, edit)) land(landed, edit);
+    else {
+      // Two feeds under one client, which takes somebody who looked for such a pair: one of them counts, on every node.
+      landed = newLanded(base);
+      turns++;
+      for (const one of all) claim(landed, one);
+      for (const one of all) land(landed, one);
+    }
+    return ok(undefined);
+  };
+  return {
+    add,
+    text: () => textOf(landed),
+    state: () => encodeStateAsUpdate(replay(landed)),
+    landedSince: (from) => landed.arrived.slice(from),
+    turn: () => turns,
+    endOf: (client) => landed.clients.get(client)?.at(-1)?.end ?? 0,
+    last: () => last,
+  };
+}
+
+interface Landed {
+  readonly clients: Map<number, Landing[]>;
+  /** The feed that each client belongs to. */
+  readonly owners: Map<number, string>;
+  /** By a client that it waits for. */
+  readonly waiting: Map<number, StoryEdit[]>;
+  /** In the order in which they landed. */
+  readonly arrived: Uint8Array[];
+  /** By their stamps. */
+  readonly ordered: StoryEdit[];
+  readonly base: StoryBase;
+  isWatched: boolean;
+  /** What they come to; undefined when nobody has asked since the last one. */
+  text: string | undefined;
+  /** The first of them, so many, in a document; kept for a story that is edited while others look. */
+  replayed: { readonly doc: Doc; readonly count: number } | undefined;
+}
+
+const FIRST: Place = { lamport: 0, author: "", id: "" };
+
+function newLanded(base: StoryBase): Landed {
+  const text = base.text.length === 0 ? [] : [[baseClient(base.op), [{ ...FIRST, end: base.text.length }]] as const];
+  return {
+    clients: new Map(text.map(([client, landings]) => [client, [...landings]])),
+    owners: new Map(),
+    waiting: new Map(),
+    arrived: [],
+    ordered: [],
+    base,
+    isWatched: false,
+    text: base.text,
+    replayed: undefined,
+  };
+}
+
+/** Notes whose clients they are; false when one changes hands, and what landed under it has to go. */
+function claim({ owners }: Landed, { feed, read }: StoryEdit): boolean {
+  let isNew = true;
+  for (const { client } of read.runs) {
+    const owner = owners.get(client);
+    if (owner !== undefined && compareText(owner, feed) <= 0) continue;
+    owners.set(client, feed);
+    isNew &&= owner === undefined;
+  }
+  return isNew;
+}
+
+/** Lands the edit and all that waited for it, or has it wait. */
+function land(landed: Landed, first: StoryEdit): void {
+  const trying = [first];
+  for (let edit = trying.pop(); edit !== undefined; edit = trying.pop()) {
+    const { feed, read } = edit;
+    if (read.runs.some(({ client }) => landed.owners.get(client) !== feed)) continue;
+    const missing = missingOf(landed, edit);
+    if (missing !== undefined) {
+      const others = landed.waiting.get(missing) ?? [];
+      others.push(edit);
+      landed.waiting.set(missing, others);
+      continue;
+    }
+    insert(landed, edit);
+    const { lamport, author, id } = edit;
+    for (const { client, end } of read.runs) {
+      const landings = landed.clients.get(client) ?? [];
+      landings.push({ lamport, author, id, end });
+      landed.clients.set(client, landings);
+      trying.push(...(landed.waiting.get(client) ?? []));
+      landed.waiting.delete(client);
+    }
+  }
+}
+
+/** A client of which not enough stands before the edit. */
+function missingOf({ clients }: Landed, edit: StoryEdit): number | undefined {
+  const endBefore = (client: number): number =>
+    clients.get(client)?.findLast((landing) => compareStamp(landing, edit) < 0)?.end ?? 0;
+  const behind = edit.read.runs.find(({ client, start }) => endBefore(client) < start);
+  return behind?.client ?? edit.read.needs.find(({ client, end }) => endBefore(client) < end)?.client;
+}
+
+function insert(landed: Landed, edit: StoryEdit): void {
+  const { arrived, ordered } = landed;
+  arrived.push(edit.update);
+  const before = ordered.findLastIndex((other) => compareStamp(other, edit) < 0);
+  ordered.splice(before + 1, 0, edit);
+  landed.text = undefined;
+  if (landed.replayed !== undefined && before + 1 < landed.replayed.count) landed.replayed = undefined;
+}
+
+/** A story that is read once costs no document; one that is read again after an edit is being edited, and has it kept. */
+function textOf(landed: Landed): string {
+  if (landed.text !== undefined) return landed.text;
+  landed.text = storyTextOf(replay(landed));
+  if (!landed.isWatched) landed.replayed = undefined;
+  landed.isWatched = true;
+  return landed.text;
+}
+
+function replay(landed: Landed): Doc {
+  const { ordered, base, replayed } = landed;
+  const doc = replayed?.doc ?? new Doc();
+  if (replayed === undefined) applyUpdate(doc, baseUpdate(base));
+  for (const { update } of ordered.slice(replayed?.count ?? 0)) applyUpdate(doc, update);
+  landed.replayed = { doc, count: ordered.length };
+  return doc;
+}

@@ -1,0 +1,325 @@
+/** A story edited together on one node: what is told when, what is refused, and what a session that is cut off keeps. */
+import {
+  createReplica,
+  type Draft,
+  err,
+  type FeedParts,
+  foundMesh,
+  ok,
+  type Replica,
+  type Role,
+  storyDocument,
+  storyTextOf,
+  toHex,
+} from "@skein/core";
+import { testCrypto, testSigner } from "@skein/core/testing";
+import { expect, test } from "vitest";
+import * as Y from "yjs";
+
+import type { Journal } from "../journal.ts";
+import { createStories, type StoryRooms } from "./stories.ts";
+import type { Cursor, SessionEnd, StorySession } from "./story-api.ts";
+import { withStoryEdits } from "./story-writing.ts";
+
+const ITEM = "0123456789ab";
+
+interface Stand {
+  readonly replica: Replica;
+  readonly stories: StoryRooms;
+  readonly journal: Journal;
+  readonly text: () => string;
+  readonly ops: () => number;
+  /** Lets everything happen that waits for time. */
+  readonly pass: () => Promise<void>;
+  role: Role;
+  feed: FeedParts;
+  isDiskFull: boolean;
+  readonly cursors: (readonly [client: number, name: string | undefined])[];
+}
+
+function stand(text: string = "hello", secret: string = "never"): Stand {
+  const me = { signer: testSigner("stories"), incarnation: new Uint8Array(8).fill(1) };
+  const { mesh, frame } = foundMesh({ ...me, meshName: "m", nodeName: "n", wallMs: 1 }, testCrypto);
+  const replica = createReplica(mesh, testCrypto);
+  replica.take(frame.bytes);
+  const create = {
+    kind: "item.create",
+    title: "t",
+    text,
+    type: "story",
+    priority: 5,
+    labels: [],
+    dependsOn: [],
+  } as const;
+  replica.write([{ entity: ITEM, on: null, body: create }], me, 1);
+  const due: (() => void)[] = [];
+  let draws = 0;
+  const bytes = (length: number): Uint8Array => testCrypto.sha256(new Uint8Array([draws++])).subarray(0, length);
+  const listeners: (() => void)[] = [];
+  const bare: Pick<Journal, "write"> = {
+    write: (decide) => {
+      const decided = decide();
+      if (!decided.ok) return Promise.resolve(decided);
+      if (one.isDiskFull) return Promise.resolve(err({ type: "not-saved", message: "the disk is full" }));
+      const { ops } = replica.write(decided.value, me, 1);
+      for (const listener of listeners) listener();
+      return Promise.resolve(ok(ops));
+    },
+  };
+  const journal = withStoryEdits({ ...bare } as Journal, {
+    random: { bytes },
+    crypto: testCrypto,
+    replica,
+    feed: () => one.feed,
+  });
+  const cursors: (readonly [number, string | undefined])[] = [];
+  const stories = createStories({
+    clock: { monoMs: () => 0, wallMs: () => 0, after: (_ms, run) => (due.push(run), () => undefined) },
+    random: { bytes },
+    crypto: testCrypto,
+    replica,
+    journal,
+    secrets: { text: (value) => value.replaceAll(secret, "***") },
+    feed: () => one.feed,
+    role: () => one.role,
+    onCursor: (_item, client, cursor) => cursors.push([client, cursor?.name]),
+  });
+  listeners.push(() => stories.changed(new Set([ITEM])));
+  const one: Stand = {
+    replica,
+    stories,
+    journal,
+    cursors,
+    text: () => replica.view().items.get(ITEM)?.registers?.text.value ?? "",
+    ops: () => replica.opCount(),
+    pass: async () => {
+      for (let run = due.shift(); run !== undefined; run = due.shift()) {
+        run();
+        await Promise.resolve();
+        await Promise.resolve();
+        await Promise.resolve();
+      }
+    },
+    role: "operator",
+    feed: { author: toHex(me.signer.publicKey), incarnation: toHex(me.incarnation) },
+    isDiskFull: false,
+  };
+  return one;
+}
+
+interface Editor {
+  readonly doc: Y.Doc;
+  readonly session: StorySession;
+  readonly saved: number[];
+  readonly ends: SessionEnd[];
+  readonly others: Map<number, Cursor | undefined>;
+  type(at: number, text: string): void;
+  remove(at: number, length: number): void;
+  readonly text: () => string;
+}
+
+/** What a browser does: its own document under the client it was given. */
+function editor({ stories }: Stand, name: string = "ann"): Editor {
+  const doc = new Y.Doc();
+  const saved: number[] = [];
+  const ends: SessionEnd[] = [];
+  const others = new Map<number, Cursor | undefined>();
+  const opened = stories.open(ITEM, name, {
+    update: (update) => Y.applyUpdate(doc, update, "node"),
+    saved: (edits) => saved.push(edits),
+    cursors: (moved) => moved.forEach((cursor, client) => others.set(client, cursor)),
+    end: (why) => ends.push(why),
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const session = opened.value;
+  doc.clientID = session.client;
+  Y.applyUpdate(doc, session.state(), "node");
+  doc.on("update", (update: Uint8Array, origin: unknown) => {
+    if (origin !== "node") session.edit(update);
+  });
+  const text = doc.getText("text");
+  return {
+    doc,
+    session,
+    saved,
+    ends,
+    others,
+    type: (at, typed) => text.insert(at, typed),
+    remove: (at, length) => text.delete(at, length),
+    text: () => text.toJSON(),
+  };
+}
+
+test("what two people type is one story, one op for all that waited, and nobody hears of it before it is saved", async () => {
+  const node = stand();
+  const [ann, bob] = [editor(node, "ann"), editor(node, "bob")];
+  const before = node.ops();
+  for (const [at, letter] of Array.from(" there").entries()) ann.type(5 + at, letter);
+  bob.type(0, "> ");
+  expect(bob.text()).toBe("> hello");
+  expect([ann.saved, node.text()]).toEqual([[], "hello"]);
+  await node.pass();
+  expect(node.ops() - before).toBe(1);
+  expect([ann.text(), bob.text(), node.text()]).toEqual(Array(3).fill("> hello there"));
+  expect([ann.saved, bob.saved]).toEqual([[6], [1]]);
+  bob.remove(0, 2);
+  await node.pass();
+  expect([ann.text(), node.text()]).toEqual(["hello there", "hello there"]);
+  expect(bob.saved).toEqual([1, 2]);
+});
+
+test("an edit from the command line comes to those who type, and takes nothing of theirs", async () => {
+  const node = stand("first\nlast\n");
+  const ann = editor(node);
+  ann.type(0, "# ");
+  const draft: Draft = {
+    entity: ITEM,
+    on: null,
+    body: { kind: "item.set", field: "text", value: "first\nthen\nlast\n" },
+  };
+  await node.journal.write(() => ok([draft]));
+  await node.pass();
+  expect([ann.text(), node.text()]).toEqual(Array(2).fill("# first\nthen\nlast\n"));
+  expect(ann.ends).toEqual([]);
+});
+
+test("a command that writes the text that is there changes nothing and succeeds", async () => {
+  const node = stand("as it is");
+  const draft: Draft = { entity: ITEM, on: null, body: { kind: "item.set", field: "text", value: "as it is" } };
+  expect((await node.journal.write(() => ok([draft]))).ok).toBe(true);
+  expect(node.text()).toBe("as it is");
+});
+
+/** What a session may not send, by what it is. */
+const REFUSED: readonly (readonly [string, (ann: Editor) => Uint8Array])[] = [
+  ["somebody else's client", () => made(4_242, (doc) => doc.getText("text").insert(0, "x"))],
+  ["another root", ({ session }) => made(session.client, (doc) => doc.getMap("other").set("a", 1))],
+  ["a format", ({ session }) => made(session.client, (doc) => doc.getText("text").insert(0, "x", { b: true }))],
+  ["an embed", ({ session }) => made(session.client, (doc) => doc.getText("text").insertEmbed(0, { a: 1 }))],
+  ["garbage", () => new Uint8Array([1, 2, 3])],
+  [
+    "what builds on nothing",
+    ({ session }) => {
+      const other = new Y.Doc();
+      other.clientID = 4_242;
+      other.getText("text").insert(0, "unseen");
+      const own = new Y.Doc();
+      own.clientID = session.client;
+      Y.applyUpdate(own, Y.encodeStateAsUpdate(other));
+      const seen = Y.encodeStateVector(own);
+      own.getText("text").insert(3, "x");
+      return Y.encodeStateAsUpdate(own, seen);
+    },
+  ],
+  ["what nobody has written, deleted", () => new Uint8Array([0, 1, 146, 33, 1, 0, 100])],
+  [
+    "more than a story may have",
+    ({ session }) => made(session.client, (doc) => doc.getText("text").insert(0, "x".repeat(16_385))),
+  ],
+  ["a secret of the node", ({ session }) => made(session.client, (doc) => doc.getText("text").insert(0, "never"))],
+];
+
+function made(client: number, change: (doc: Y.Doc) => void): Uint8Array {
+  const doc = new Y.Doc();
+  doc.clientID = client;
+  change(doc);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+test.each(REFUSED)("%s ends the session with a reason, and changes nothing for anybody", async (_what, attack) => {
+  const node = stand();
+  const [ann, bob] = [editor(node), editor(node)];
+  const before = node.ops();
+  ann.session.edit(attack(ann));
+  await node.pass();
+  expect(ann.ends).toEqual([{ type: "refused", message: expect.stringMatching(/./) }]);
+  expect([node.ops(), node.text(), bob.text(), bob.ends]).toEqual([before, "hello", "hello", []]);
+  ann.session.edit(made(ann.session.client, (doc) => doc.getText("text").insert(0, "again")));
+  await node.pass();
+  expect(node.text()).toBe("hello");
+});
+
+test("who only reads may not write, and one that was let go neither", async () => {
+  const node = stand();
+  node.role = "observer";
+  const ann = editor(node);
+  expect(ann.session.mayEdit).toBe(false);
+  ann.type(0, "x");
+  expect(ann.ends).toMatchObject([{ type: "refused" }]);
+  node.role = "operator";
+  const bob = editor(node);
+  bob.type(0, "y");
+  node.role = "agent";
+  await node.pass();
+  expect(bob.ends).toMatchObject([{ type: "refused" }]);
+  expect(node.text()).toBe("hello");
+});
+
+test("what could not be saved is nobody's, and its session ends so that it is sent again", async () => {
+  const node = stand();
+  const [ann, bob] = [editor(node), editor(node)];
+  node.isDiskFull = true;
+  ann.type(0, "lost? ");
+  await node.pass();
+  expect(ann.ends).toEqual([{ type: "not-saved", message: "the disk is full" }]);
+  expect([bob.text(), bob.ends, node.text()]).toEqual(["hello", [], "hello"]);
+  node.isDiskFull = false;
+  bob.type(5, "!");
+  await node.pass();
+  expect(node.text()).toBe("hello!");
+});
+
+test("under another key or incarnation every session begins anew", async () => {
+  const node = stand();
+  const ann = editor(node);
+  ann.type(0, "x");
+  node.feed = { ...node.feed, incarnation: "00000000000000ff" };
+  await node.pass();
+  expect(ann.ends).toMatchObject([{ type: "again" }]);
+  expect(node.text()).toBe("hello");
+});
+
+test("a text that an older node writes as a whole begins the story anew, and a deleted item ends it", async () => {
+  const node = stand();
+  const ann = editor(node);
+  const me = { signer: testSigner("stories"), incarnation: new Uint8Array(8).fill(1) };
+  const item = node.replica.view().items.get(ITEM);
+  const on = item?.registers?.text.id ?? "";
+  node.replica.write([{ entity: ITEM, on, body: { kind: "item.set", field: "text", value: "whole" } }], me, 2);
+  node.stories.changed(undefined);
+  expect(ann.ends).toMatchObject([{ type: "again" }]);
+  const bob = editor(node);
+  expect(bob.text()).toBe("whole");
+  node.replica.write([{ entity: ITEM, on: item?.best?.id ?? "", body: { kind: "item.delete", note: "" } }], me, 3);
+  node.stories.changed(undefined);
+  expect(bob.ends).toMatchObject([{ type: "gone" }]);
+});
+
+test("who is where is told to the others by the name that the node knows, until they leave", () => {
+  const node = stand();
+  const [ann, bob] = [editor(node, "ann"), editor(node, "bob")];
+  const selection = { anchor: { item: null, assoc: 0 }, head: { item: null, assoc: 0 } };
+  ann.session.move(selection);
+  expect(bob.others.get(ann.session.client)).toEqual({ client: ann.session.client, name: "ann", selection });
+  expect(ann.others.size).toBe(0);
+  const late = editor(node, "cy");
+  expect([...late.others.keys()]).toEqual([ann.session.client]);
+  node.stories.heard(ITEM, 99, { client: 99, name: "far", selection });
+  expect(ann.others.get(99)?.name).toBe("far");
+  ann.session.close();
+  expect(bob.others.get(ann.session.client)).toBeUndefined();
+  expect(node.cursors).toEqual([
+    [ann.session.client, "ann"],
+    [ann.session.client, undefined],
+  ]);
+});
+
+test("what was sent before somebody left is saved", async () => {
+  const node = stand();
+  const ann = editor(node);
+  ann.type(5, ", world");
+  ann.session.close();
+  await node.pass();
+  expect(node.text()).toBe("hello, world");
+  expect(storyTextOf(storyDocument([editor(node).session.state()]))).toBe("hello, world");
+});

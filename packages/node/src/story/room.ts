@@ -1,0 +1,311 @@
+/**
+ * One story that people edit together on this node.
+ *
+ *     a session's edit ──► gate ──► waiting ──► one op for all that waits ──► log, fsync ──► fold ──► every seat
+ *
+ * Nobody is told of an edit before it is durable, the others in the same room neither: what they build on is always there.
+ * So an edit goes to the log soon after the typing pauses, and at the latest after a second of typing without one.
+ */
+import {
+  type Crypto,
+  type Draft,
+  err,
+  type FeedParts,
+  feedOf,
+  isLive,
+  joinUpdates,
+  LIMITS,
+  ok,
+  readStoryUpdate,
+  type Replica,
+  type Result,
+  type Role,
+  roleAtLeast,
+  STORY_ROOT,
+  storyClient,
+  storyDocument,
+  type StoryState,
+  storyStateOf,
+  storyTextOf,
+} from "@skein/core";
+
+import type { Journal } from "../journal.ts";
+import type { Cancel, Clock, Random } from "../ports.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { Cursor, SessionEnd, StorySeat, StorySession } from "./story-api.ts";
+import { newSession } from "./story-writing.ts";
+
+export interface RoomDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly replica: Pick<Replica, "view">;
+  readonly journal: Pick<Journal, "write">;
+  readonly secrets: Pick<Secrets, "text">;
+  /** The feed that this node writes. */
+  readonly feed: () => FeedParts;
+  readonly role: () => Role | undefined;
+  /** A cursor of this room moved, or is gone; for other nodes. */
+  readonly onCursor: (item: string, client: number, cursor: Cursor | undefined) => void;
+}
+
+export interface Room {
+  enter(name: string, seat: StorySeat): StorySession;
+  /** The item changed. */
+  look(): void;
+  /** A cursor of another node. */
+  cursor(client: number, cursor: Cursor | undefined): void;
+  /** Cursors of this node's own sessions. */
+  ownCursors(): readonly Cursor[];
+  isEmpty(): boolean;
+  end(why: SessionEnd): void;
+}
+
+/** After this long without an edit, and this long after the first one, what waits is written. */
+const PAUSE_MS = 200;
+const LONGEST_MS = 1_000;
+/** Of one session; a browser that was away sends what it kept in pieces. */
+const WAITING_BYTES = 512 * 1024;
+
+interface Sitting {
+  readonly seat: StorySeat;
+  readonly session: number;
+  readonly client: number;
+  readonly name: string;
+  /** The clock at which its next edit begins. */
+  next: number;
+  waitingBytes: number;
+  saved: number;
+  selection: Cursor["selection"];
+  isOver: boolean;
+}
+
+interface Waiting {
+  readonly by: Sitting;
+  readonly update: Uint8Array;
+}
+
+/** What everybody in the room has been told of the story. */
+interface Told {
+  readonly feed: string;
+  readonly story: StoryState;
+  readonly turn: number;
+  /** So many updates of it. */
+  landed: number;
+}
+
+const GONE: SessionEnd = { type: "gone", message: "The item was deleted." };
+const AGAIN: SessionEnd = { type: "again", message: "The story was written anew meanwhile." };
+
+// One room is one closure over its sessions; its parts share all of it.
+// oxlint-disable-next-line max-lines-per-function
+export function createRoom(item: string, deps: RoomDeps): Room {
+  const { clock } = deps;
+  const sittings = new Map<number, Sitting>();
+  const remote = new Map<number, Cursor>();
+  let waiting: Waiting[] = [];
+  let told: Told | undefined;
+  let isWriting = false;
+  let firstMs: number | undefined;
+  let cancel: Cancel = () => undefined;
+
+  const storyNow = (): StoryState | undefined => {
+    const found = deps.replica.view().items.get(item);
+    return found !== undefined && isLive(found) ? storyStateOf(found) : undefined;
+  };
+  const feedNow = (): string => feedOf(deps.feed());
+  const leave = (one: Sitting): void => {
+    one.isOver = true;
+    sittings.delete(one.client);
+    if (one.selection !== null) moved(one.client, undefined, one);
+  };
+  const endOne = (one: Sitting, why: SessionEnd): void => {
+    if (one.isOver) return;
+    leave(one);
+    one.seat.end(why);
+  };
+  const end = (why: SessionEnd): void => {
+    for (const one of sittings.values()) endOne(one, why);
+  };
+  const moved = (client: number, cursor: Cursor | undefined, by: Sitting | undefined): void => {
+    for (const one of sittings.values()) if (one !== by) one.seat.cursors(new Map([[client, cursor]]));
+    if (by !== undefined) deps.onCursor(item, client, cursor);
+  };
+
+  const look = (): void => {
+    if (told === undefined || sittings.size === 0) return;
+    const found = deps.replica.view().items.get(item);
+    if (found === undefined || !isLive(found)) return end(GONE);
+    const base = found.story?.base ?? found.registers.text.id;
+    const edits = found.story?.edits;
+    if (base !== told.story.base || feedNow() !== told.feed) return end(AGAIN);
+    if (edits === undefined) return undefined;
+    // The first edit makes what the room has told nothing of yet.
+    const isFirst = edits !== told.story.edits && told.landed === 0 && told.story.edits.last() === undefined;
+    if (isFirst) told = { ...told, story: { ...told.story, edits }, turn: edits.turn() };
+    if (edits !== told.story.edits || edits.turn() !== told.turn) return end(AGAIN);
+    const news = edits.landedSince(told.landed);
+    told.landed += news.length;
+    for (const update of news) for (const one of sittings.values()) one.seat.update(update);
+    return undefined;
+  };
+
+  const schedule = (): void => {
+    const nowMs = clock.monoMs();
+    firstMs ??= nowMs;
+    cancel();
+    cancel = clock.after(Math.max(0, Math.min(PAUSE_MS, firstMs + LONGEST_MS - nowMs)), () => void write());
+  };
+  const write = async (): Promise<void> => {
+    if (isWriting || waiting.length === 0) return;
+    isWriting = true;
+    firstMs = undefined;
+    const taken = waiting;
+    waiting = [];
+    const written = await deps.journal.write(() => draftsOf(taken));
+    isWriting = false;
+    for (const { by, update } of taken) {
+      by.waitingBytes -= update.length;
+      if (written.ok) by.saved++;
+      else endOne(by, asEnd(written.error));
+    }
+    if (written.ok) for (const by of new Set(taken.map((one) => one.by))) if (!by.isOver) by.seat.saved(by.saved);
+    if (waiting.length > 0) schedule();
+  };
+  /** Judged once more at the moment of writing: much may have come in between. */
+  const draftsOf = (taken: readonly Waiting[]): Result<readonly Draft[], SessionEnd> => {
+    const story = storyNow();
+    if (story === undefined) return err(GONE);
+    if (told === undefined || feedNow() !== told.feed || story.base !== told.story.base) return err(AGAIN);
+    if (!mayEdit(deps.role())) return err(refused("This node may no longer edit."));
+    const updates = taken.map(({ update }) => update);
+    const problem = textProblem(storyTextIn(story.state, updates), deps.secrets);
+    if (problem !== undefined) return err(refused(problem));
+    return ok(opsOf(item, story, taken));
+  };
+
+  const edit = (one: Sitting, update: Uint8Array): void => {
+    if (one.isOver || told === undefined) return undefined;
+    const problem = editProblem(one, update, told.story, deps.role());
+    if (problem !== undefined) return endOne(one, refused(problem));
+    const read = readStoryUpdate(update);
+    if (read.ok) one.next = read.value.runs[0]?.end ?? one.next;
+    one.waitingBytes += update.length;
+    waiting.push({ by: one, update });
+    return schedule();
+  };
+  const cursorOf = ({ client, name, selection }: Sitting): Cursor => ({ client, name, selection });
+
+  return {
+    look,
+    end,
+    isEmpty: () => sittings.size === 0 && waiting.length === 0 && !isWriting,
+    ownCursors: () => [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf),
+    cursor: (client, cursor) => {
+      if (cursor === undefined) remote.delete(client);
+      else remote.set(client, cursor);
+      moved(client, cursor, undefined);
+    },
+    enter: (name, seat) => {
+      if (told === undefined || sittings.size === 0 || told.feed !== feedNow()) {
+        end(AGAIN);
+        const story = storyNow();
+        if (story !== undefined) {
+          told = { feed: feedNow(), story, turn: story.edits.turn(), landed: story.edits.landedSince(0).length };
+        }
+      }
+      look();
+      const session = newSession(deps.random);
+      const client = storyClient(deps.feed(), item, session, deps.crypto);
+      const one: Sitting = {
+        seat,
+        session,
+        client,
+        name,
+        next: 0,
+        waitingBytes: 0,
+        saved: 0,
+        selection: null,
+        isOver: false,
+      };
+      sittings.set(client, one);
+      const others = [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf);
+      const there = new Map([...remote.values(), ...others].map((cursor) => [cursor.client, cursor]));
+      if (there.size > 0) seat.cursors(there);
+      return {
+        client,
+        mayEdit: mayEdit(deps.role()),
+        state: () => storyNow()?.state ?? new Uint8Array([0, 0]),
+        edit: (update) => edit(one, update),
+        move: (selection) => {
+          if (one.isOver) return;
+          one.selection = selection;
+          moved(client, cursorOf(one), one);
+        },
+        close: () => {
+          if (!one.isOver) leave(one);
+          if (waiting.some(({ by }) => by === one)) void write();
+        },
+      };
+    },
+  };
+}
+
+const refused = (message: string): SessionEnd => ({ type: "refused", message });
+
+const mayEdit = (role: Role | undefined): boolean => role !== undefined && roleAtLeast(role, "operator");
+
+/** What is wrong with an edit, before anything is done with it. */
+function editProblem(
+  one: Sitting,
+  update: Uint8Array,
+  { edits }: StoryState,
+  role: Role | undefined,
+): string | undefined {
+  if (!mayEdit(role)) return "Editing a story needs the role operator.";
+  if (one.waitingBytes + update.length > WAITING_BYTES) return "Too much was sent before it could be saved.";
+  const read = readStoryUpdate(update);
+  if (!read.ok) return `The edit was refused: ${read.error}.`;
+  const { runs, needs } = read.value;
+  const [run] = runs;
+  if (runs.length > 1 || (run !== undefined && (run.client !== one.client || run.start !== one.next))) {
+    return "The edit was refused: it is not by this session, or does not go on where the session was.";
+  }
+  const isThere = needs.every(({ client, end }) => end <= (client === one.client ? one.next : edits.endOf(client)));
+  return isThere ? undefined : "The edit was refused: it builds on something that is not part of the story.";
+}
+
+/** Not cut to the length that a text may have. */
+const storyTextIn = (state: Uint8Array, updates: readonly Uint8Array[]): { text: string; length: number } => {
+  const doc = storyDocument([state, ...updates]);
+  return { text: storyTextOf(doc), length: doc.getText(STORY_ROOT).length };
+};
+
+function textProblem(
+  { text, length }: { readonly text: string; readonly length: number },
+  secrets: Pick<Secrets, "text">,
+): string | undefined {
+  if (length > LIMITS.textBytes) return `A story has at most ${LIMITS.textBytes} characters. Make it shorter.`;
+  return secrets.text(text) === text ? undefined : "A secret of this node is in the text. Leave it out.";
+}
+
+/** One op for all, unless that would be more than an op may hold. */
+function opsOf(item: string, { base, state }: StoryState, taken: readonly Waiting[]): readonly Draft[] {
+  const draft = (sessions: readonly number[], update: Uint8Array): Draft => ({
+    entity: item,
+    on: base,
+    body: { kind: "item.write", sessions: [...new Set(sessions)], update },
+  });
+  const joined = joinUpdates(
+    state,
+    taken.map(({ update }) => update),
+  );
+  const sessions = taken.map(({ by }) => by.session);
+  const read = readStoryUpdate(joined);
+  if (!read.ok || new Set(sessions).size > LIMITS.storySessions) {
+    return taken.map(({ by, update }) => draft([by.session], update));
+  }
+  return read.value.runs.length + read.value.needs.length === 0 ? [] : [draft(sessions, joined)];
+}
+
+const asEnd = (error: SessionEnd | { readonly type: "not-saved"; readonly message: string }): SessionEnd => error;

@@ -1,0 +1,126 @@
+/** How people come in at a node's page: by a link of its own machine, by their member's key from another, and as whom. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { NodeProcess } from "../support/node-process.ts";
+import { waitFor } from "../support/wait.ts";
+import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
+import { expectRefusal } from "./support/refusal.ts";
+
+const world = useWorld();
+let alice: NodeProcess;
+let bob: NodeProcess;
+let browser: Browser;
+
+beforeAll(async () => {
+  await world.found("alice");
+  alice = await world.start("alice", { slots: 0, headless: false });
+  bob = await world.join("bob", alice, { role: "operator", slots: 0, headless: false });
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+const ui = async (node: NodeProcess, ...words: readonly string[]) => world.skein(["ui", "--data", node.data, ...words]);
+
+const linkIn = (text: string): string => /^https?:\/\/\S+$/m.exec(text)?.[0] ?? `no link in: ${text}`;
+
+/** A command as the page gives it; its status and what it says. */
+const commandFrom = (name: string, input: object): string =>
+  `fetch("api/v1/commands", { method: "POST", headers: { "Content-Type": "application/json" }, body: ${JSON.stringify(
+    JSON.stringify({ name, input }),
+  )} }).then(async (answer) => [answer.status, (await answer.json()).error?.message ?? ""])`;
+
+test("a link from `skein ui` signs one browser in; it stays in after a reload, and out after signing out", async () => {
+  const link = linkIn((await ui(alice)).stdout);
+  const { page, context } = await openPage(browser, link);
+  await page.locator("#live").waitFor();
+  await page.getByText("owner", { exact: true }).waitFor();
+  expect(page.url()).not.toContain("code=");
+  expect(await page.evaluate("document.cookie + JSON.stringify({ ...sessionStorage })")).not.toMatch(/[\w-]{43}/);
+  const [cookie] = await context.cookies();
+  expect(cookie).toMatchObject({
+    httpOnly: true,
+    sameSite: "Strict",
+    path: "/",
+    name: expect.stringMatching(/^skein-/),
+  });
+  await page.reload();
+  await page.locator("#live").waitFor();
+  // The same link is worth nothing to anybody else.
+  const second = await openPage(browser, link);
+  await second.page.locator("#sign-in-problem").filter({ hasText: "used before" }).waitFor();
+  await second.context.close();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("#sign-in").waitFor();
+  expect((await context.cookies()).length).toBe(0);
+  await context.close();
+});
+
+test("without a session the page shows where a link comes from, and takes one that is pasted", async () => {
+  const { page, context } = await openPage(browser, `${alice.endpoints.http}/`);
+  await page.locator("#sign-in").waitFor();
+  expect(await page.locator("#live").count()).toBe(0);
+  await page.getByText(`skein ui --at ${alice.endpoints.http}`).waitFor();
+  await page.locator("#sign-in-link").fill("nonsense");
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.locator("#sign-in-problem").filter({ hasText: "no sign-in link" }).waitFor();
+  await page.locator("#sign-in-link").fill(await alice.api.loginLink());
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.locator("#live").waitFor();
+  await context.close();
+});
+
+test("an observer's page sees everything and changes nothing; its session is listed, and ended from the terminal", async () => {
+  const { page, context } = await openPage(browser, linkIn((await ui(alice, "--role", "observer")).stdout));
+  await page.getByText("observer", { exact: true }).waitFor();
+  expect(await page.evaluate(commandFrom("item.add", { title: "By an observer" }))).toEqual([
+    403,
+    expect.stringContaining("You are signed in here as observer"),
+  ]);
+  const listed = JSON.parse((await ui(alice, "--list", "--json")).stdout) as { session: string; role: string }[];
+  const session = listed.find(({ role }) => role === "observer")?.session ?? "";
+  expect((await ui(alice, "--end", session)).code).toBe(0);
+  // The socket goes with the session.
+  await page.locator("#sign-in-problem").filter({ hasText: "session has ended" }).waitFor();
+  await context.close();
+});
+
+test("a member's key comes in from another machine, with its role and its name in the history; a removed one does not", async () => {
+  const carol = await world.join("carol", alice, { role: "operator", slots: 0 });
+  const at = alice.endpoints.http;
+  const { page, context } = await openPage(browser, linkIn((await ui(carol, "--at", at)).stdout));
+  await page.getByText("operator", { exact: true }).waitFor();
+  const { id } = await alice.api.addItem({ title: "Moved from elsewhere" });
+  const [status] = await page.evaluate<readonly [number, string]>(commandFrom("item.start", { item: id }));
+  expect(status).toBe(200);
+  const started = (await alice.api.history(id)).find(({ kind }) => kind === "item.start");
+  expect(started).toMatchObject({ by: "carol", outcome: "accepted" });
+  const [invited] = await page.evaluate<readonly [number, string]>(commandFrom("member.invite", { role: "owner" }));
+  expect(invited).not.toBe(200);
+  // Bob's node knows her as well, and may do what she may.
+  await waitFor("bob to know carol", async () =>
+    (await bob.api.members()).members.some(({ name }) => name === "carol"),
+  );
+  expect(linkIn((await ui(carol, "--at", bob.endpoints.http)).stdout)).toContain(bob.endpoints.http);
+  await alice.api.command("member.remove", { member: "carol" });
+  await page.locator("#sign-in").waitFor();
+  expectRefusal(await ui(carol, "--at", at), { code: 1, says: ["removed from the mesh"] });
+  await context.close();
+});
+
+test("a page beyond this machine needs TLS, or somebody who says that it shall be without", async () => {
+  const data = world.dataOf("dora");
+  const anywhere = ["up", "--data", data, "--listen", "127.0.0.1:0", "--http", "0.0.0.0:0"];
+  const refused = await world.skein(anywhere);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("--insecure-http");
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, "node.yaml"), "http: { tls: { cert: missing.pem, key: missing.pem } }\n");
+  expect((await world.skein(anywhere)).stderr).toContain("missing.pem");
+});
