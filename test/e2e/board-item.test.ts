@@ -63,6 +63,9 @@ async function openItem(node: NodeProcess, id: string): Promise<OpenedPage> {
   return opened;
 }
 
+/** A log that is followed is a request that never ends: whoever goes on to something else breaks it off. */
+const isLeftLog = (complaint: string): boolean => /^failed: \S+\/logs\/\S+\/stream\?/u.test(complaint);
+
 const tab = (page: Page, name: string): ReturnType<Page["locator"]> =>
   page.getByRole("tab", { name: new RegExp(`^${name}`), selected: true });
 
@@ -153,7 +156,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
   await picture(opened, "attempts");
   await page.keyboard.press("6");
   await picture(opened, "cost");
-  expect(complaints).toEqual([]);
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
 });
 
@@ -182,7 +185,7 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await go.click();
   await page.locator("#board").waitFor();
   expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
-  expect(complaints).toEqual([]);
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
 });
 
@@ -207,7 +210,7 @@ test("hostile words in a story, a comment, a note and a path stay words", async 
     if (key !== "2") await page.locator(place).getByText("onerror").first().waitFor();
     expect(await page.locator("#item img, #item script, #item b, #item i").count()).toBe(0);
   }
-  expect(complaints).toEqual([]);
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
 });
 
@@ -239,6 +242,6 @@ test("the history of a take-over shows both nodes, and the attempt that was cut 
   await page.locator('.item-attempt[data-outcome="running"]').getByText(survivor.name).waitFor();
   await host.api.command("item.archive", { item: id });
   await page.locator(".item-stage").getByText("Archived").waitFor();
-  expect(complaints).toEqual([]);
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
 });

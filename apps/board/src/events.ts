@@ -36,12 +36,12 @@ export function followEvents(url: URL, init: RequestInit, listeners: EventListen
   return () => gone.abort();
 }
 
-export interface ServerEvent {
+interface ServerEvent {
   readonly name: string;
   readonly data: unknown;
 }
 
-export interface EventReader {
+interface EventReader {
   /** The events that end in this piece. */
   read(piece: string): readonly ServerEvent[];
 }

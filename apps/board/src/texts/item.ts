@@ -39,6 +39,7 @@ export const itemTexts = {
 
   // ── actions ──
   actions: "What you can do",
+  mayLook: "Your role lets you look, and an operator's lets change things",
   action: {
     start: {
       name: "Start",

@@ -4,8 +4,7 @@ import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
-import { memberOfPrincipal } from "../chat/speaker.ts";
-import { type Answer, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
@@ -19,7 +18,7 @@ import type { Crypto } from "../op/crypto.ts";
 import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
 import { keptFiles } from "./artifacts.ts";
-import { commentsOf } from "./comments.ts";
+import { commentsOf, sayerOf } from "./comments.ts";
 import { historyOf } from "./item-history.ts";
 import { actionsOn } from "./item-actions.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
@@ -145,12 +144,15 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     at: wall,
     runs: evidence.runs.map((run) => ({ ...run })),
   })),
-  approvals: item.annotations.approvals
-    .toSorted(compareStamp)
-    .map(({ member, by, tip, note, wall }) => ({ by: by === "" ? naming.nameOf(member) : by, tip, note, at: wall })),
+  approvals: item.annotations.approvals.toSorted(compareStamp).map(({ member, by, tip, note, wall }) => ({
+    by: sayerOf({ by, author: member }, naming.nameOf),
+    tip,
+    note,
+    at: wall,
+  })),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
-    .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
+    .map(({ text, by, author, wall }) => ({ text, by: sayerOf({ by, author }, naming.nameOf), at: wall })),
   comments: commentsOf(item, naming),
   made: madeOf(item),
   actions: actionsOn(item, naming.qa?.()),
@@ -238,16 +240,11 @@ const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }
   tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
 });
 
-const answerer = ({ by, author }: Answer, nameOf: Naming["nameOf"]): string => {
-  const member = by === "" ? author : memberOfPrincipal(by);
-  return member === undefined ? by : nameOf(member);
-};
-
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
   open: isOpen(asked, best.state),
   answer: asked.answer?.text ?? null,
-  answeredBy: asked.answer === undefined ? null : answerer(asked.answer, nameOf),
+  answeredBy: asked.answer === undefined ? null : sayerOf(asked.answer, nameOf),
   over: asked.over?.note ?? null,
 });
 

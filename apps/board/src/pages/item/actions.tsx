@@ -1,5 +1,5 @@
 /** What can be done with the item now, each behind a dialog that says what it will do. */
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { ActionsOn } from "@skein/core";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -11,9 +11,10 @@ import type { Answer, Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import type { Details } from "./details.ts";
-import { useDraft } from "./drafts.ts";
+import { type Draft, useDraft } from "./drafts.ts";
+import { mayChange } from "./may.ts";
 
-export type ActionName = keyof typeof itemTexts.action;
+type ActionName = keyof typeof itemTexts.action;
 
 /** In the order that they stand in; the first of those that are possible is the one to press. */
 const SHOWN: readonly ActionName[] = [
@@ -48,7 +49,7 @@ interface ActionProps {
 }
 
 /** Undefined where nothing is against it; the node's own rule says so. */
-export const whyNot = (item: Pick<Details, "actions">, name: ActionName): string | undefined =>
+const whyNot = (item: Pick<Details, "actions">, name: ActionName): string | undefined =>
   item.actions[name === "retry" ? "restore" : (name satisfies keyof ActionsOn)] ?? undefined;
 
 export function ActionBar({ session, item }: ActionProps): JSX.Element | null {
@@ -62,12 +63,13 @@ export function ActionBar({ session, item }: ActionProps): JSX.Element | null {
       place: "here" as const,
       run: () => {
         const other = name === "hold" || name === "release" ? holdOf(latest.peek()) : name;
-        const why = whyNot(latest.peek(), other);
+        const why = mayChange(session) ? whyNot(latest.peek(), other) : itemTexts.mayLook;
         if (why === undefined) open.value = other;
         else tell("note", `${itemTexts.action[other].name}: ${plainText(why)}.`);
       },
     })),
   );
+  if (!mayChange(session)) return <p class="item-actions quiet">{itemTexts.mayLook}.</p>;
   const possible = SHOWN.filter((name) => whyNot(item, name) === undefined);
   return (
     <div class="item-actions" role="group" aria-label={itemTexts.actions}>
@@ -99,12 +101,10 @@ interface DialogProps extends ActionProps {
 function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Element {
   const words = itemTexts.action[name];
   const draft = useDraft(`${item.id} do ${name}`);
-  const isDone = item.stage === "Done";
-  const reason = useSignal(isDone ? "Completed" : "Abandoned");
+  const reason = useSignal(item.stage === "Done" ? "Completed" : "Abandoned");
   const confirmed = useSignal("");
   const busy = useSignal(false);
   const refused = useSignal("");
-  const fieldId = useId();
   const isSure = !("confirm" in words) || confirmed.value.trim() === item.id;
   const isFilled = name !== "reject" || draft.text.value.trim() !== "";
   const send = async (): Promise<void> => {
@@ -131,40 +131,7 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
         }}
       >
         <p>{words.what}</p>
-        {name === "archive" ? (
-          <label>
-            {itemTexts.action.archive.reason}
-            <select value={reason.value} onChange={(event) => (reason.value = event.currentTarget.value)}>
-              {reasonsFor(isDone).map(([value, text]) => (
-                <option key={value} value={value}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-        ) : null}
-        {"field" in words ? (
-          <label for={fieldId}>
-            {words.field}
-            <textarea
-              id={fieldId}
-              rows={3}
-              maxLength={name === "hold" ? 200 : 2_000}
-              value={draft.text.value}
-              onInput={(event) => draft.write(event.currentTarget.value)}
-            />
-          </label>
-        ) : null}
-        {"confirm" in words ? (
-          <label>
-            {words.confirm(item.id)}
-            <input
-              value={confirmed.value}
-              autoComplete="off"
-              onInput={(event) => (confirmed.value = event.currentTarget.value)}
-            />
-          </label>
-        ) : null}
+        <Fields name={name} item={item} draft={draft} reason={reason} confirmed={confirmed} />
         {refused.value === "" ? null : (
           <p class="item-refused" role="alert">
             <bdi>{plainText(refused.value)}</bdi>
@@ -184,6 +151,55 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
         </p>
       </form>
     </Dialog>
+  );
+}
+
+interface FieldsProps extends Pick<DialogProps, "name" | "item"> {
+  readonly draft: Draft;
+  readonly reason: Signal<string>;
+  readonly confirmed: Signal<string>;
+}
+
+function Fields({ name, item, draft, reason, confirmed }: FieldsProps): JSX.Element {
+  const words = itemTexts.action[name];
+  const fieldId = useId();
+  return (
+    <>
+      {name === "archive" ? (
+        <label>
+          {itemTexts.action.archive.reason}
+          <select value={reason.value} onChange={(event) => (reason.value = event.currentTarget.value)}>
+            {reasonsFor(item.stage === "Done").map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
+      {"field" in words ? (
+        <label for={fieldId}>
+          {words.field}
+          <textarea
+            id={fieldId}
+            rows={3}
+            maxLength={name === "hold" ? 200 : 2_000}
+            value={draft.text.value}
+            onInput={(event) => draft.write(event.currentTarget.value)}
+          />
+        </label>
+      ) : null}
+      {"confirm" in words ? (
+        <label>
+          {words.confirm(item.id)}
+          <input
+            value={confirmed.value}
+            autoComplete="off"
+            onInput={(event) => (confirmed.value = event.currentTarget.value)}
+          />
+        </label>
+      ) : null}
+    </>
   );
 }
 

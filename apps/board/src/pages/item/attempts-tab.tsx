@@ -108,7 +108,7 @@ function AttemptPart({ session, attempt, files, show }: AttemptProps): JSX.Eleme
   );
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   return bytes < 1_024 ** 2 ? `${(bytes / 1_024).toFixed(1)} KiB` : `${(bytes / 1_024 ** 2).toFixed(1)} MiB`;
 }

@@ -11,7 +11,7 @@ export interface DiffLine {
   readonly text: string;
 }
 
-export interface DiffHunk {
+interface DiffHunk {
   readonly title: string;
   readonly lines: readonly DiffLine[];
 }

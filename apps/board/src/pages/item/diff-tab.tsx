@@ -13,6 +13,7 @@ import { type Diff, useAnswer } from "./details.ts";
 import { type DiffLine, type FileView, placeComments, viewFile } from "./diff-lines.ts";
 import { draftsBelow } from "./drafts.ts";
 import type { TabProps } from "./index.tsx";
+import { mayChange } from "./may.ts";
 import { Picker } from "./log-tab.tsx";
 
 export function DiffTab({ session, item, epoch, show }: TabProps): JSX.Element {
@@ -57,6 +58,7 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
   const box = useRef<HTMLDivElement>(null);
   const isOpen = useSignal<ReadonlySet<string>>(new Set(draftsBelow(localStorage, draftPlace(saying))));
   const toggle = (place: string, open: boolean): void => {
+    if (!mayChange(saying.session)) return;
     const next = new Set(isOpen.peek());
     if (open) next.add(place);
     else next.delete(place);
@@ -75,9 +77,11 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
         <span class="quiet">
           {itemTexts.against} <code title={diff.base}>{diff.base.slice(0, 12)}</code>
         </span>
-        <button type="button" onClick={() => toggle("", true)}>
-          {itemTexts.commentAll}
-        </button>
+        {mayChange(saying.session) ? (
+          <button type="button" onClick={() => toggle("", true)}>
+            {itemTexts.commentAll}
+          </button>
+        ) : null}
       </p>
       <Said place="" at={at} />
       {views.length === 0 ? <EmptyState>{itemTexts.noChanges}</EmptyState> : null}
@@ -92,7 +96,7 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
   );
 }
 
-export const draftPlace = ({ item, epoch }: Pick<Saying, "item" | "epoch">): string => `${item} comment ${epoch}`;
+const draftPlace = ({ item, epoch }: Pick<Saying, "item" | "epoch">): string => `${item} comment ${epoch}`;
 
 interface Places {
   readonly places: ReadonlyMap<string, readonly BoardComment[]>;
@@ -150,7 +154,7 @@ function FilePart({ view, at }: { readonly view: FileView; readonly at: Places }
           ))}
         </div>
       ))}
-      <p class="diff-foot">
+      <p class="diff-foot" hidden={!mayChange(at.saying.session)}>
         <button type="button" class="link" onClick={() => at.toggle(file.path, true)}>
           {itemTexts.commentFile}
         </button>
@@ -179,7 +183,7 @@ function LinePart({ line: { type, before, after, text }, path, at }: LineProps):
       <div class="diff-line" data-type={type} data-place={place} tabIndex={place === undefined ? undefined : -1}>
         <span class="diff-number">{before ?? ""}</span>
         <span class="diff-number">{after ?? ""}</span>
-        {place === undefined || after === undefined ? (
+        {place === undefined || after === undefined || !mayChange(at.saying.session) ? (
           <span class="diff-add" />
         ) : (
           <button

@@ -4,7 +4,7 @@
  */
 import Anser from "anser";
 
-export interface Span {
+interface Span {
   readonly text: string;
   /** Class names of this page, separated by spaces; empty for plain text. */
   readonly style: string;

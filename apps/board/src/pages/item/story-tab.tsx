@@ -12,6 +12,7 @@ import { itemTexts } from "../../texts/item.ts";
 import { textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { draftAt, useDraft } from "./drafts.ts";
+import { mayChange } from "./may.ts";
 import type { TabProps } from "./index.tsx";
 
 export function StoryTab({ session, item }: TabProps): JSX.Element {
@@ -42,7 +43,11 @@ function Questions({ session, item }: PartProps): JSX.Element | null {
             <p class="item-text" dir="auto">
               {textLines(asked.text)}
             </p>
-            {asked.open ? <AnswerForm session={session} item={item} asked={asked} /> : <Answered asked={asked} />}
+            {asked.open && mayChange(session) ? (
+              <AnswerForm session={session} item={item} asked={asked} />
+            ) : (
+              <Answered asked={asked} />
+            )}
           </li>
         ))}
       </ul>
@@ -51,6 +56,7 @@ function Questions({ session, item }: PartProps): JSX.Element | null {
 }
 
 function Answered({ asked }: { readonly asked: Asked }): JSX.Element {
+  if (asked.open) return <StateWord state="warn" word={itemTexts.asksNow} />;
   if (asked.answer === null) {
     return (
       <p class="quiet">
@@ -116,7 +122,7 @@ function Story({ session, item }: PartProps): JSX.Element {
     <section class="item-section" aria-labelledby="story-title">
       <h2 id="story-title">
         {itemTexts.story}
-        {isEdited.value ? null : (
+        {isEdited.value || !mayChange(session) ? null : (
           <button type="button" onClick={() => (isEdited.value = true)}>
             {itemTexts.edit}
           </button>
@@ -241,6 +247,7 @@ function Notes({ session, item }: PartProps): JSX.Element {
       </ul>
       <form
         class="item-answer"
+        hidden={!mayChange(session)}
         onSubmit={(event) => {
           event.preventDefault();
           if (draft.text.peek().trim() !== "") void add();
