@@ -20,8 +20,10 @@ export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+/** Millionths of a dollar as dollars: two places, or more where two would say nothing. */
+export function moneyText(microUsd: number): string {
+  const places = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
+  return `$${(microUsd / 1_000_000).toFixed(places)}`;
 }
 
 /** The time of day; the day too when it is not today. */

@@ -11,7 +11,8 @@ export interface Shortcut {
   readonly keys: string;
   readonly text: string;
   readonly place: "here" | "everywhere";
-  readonly run: () => void;
+  /** Left out where the browser does it by itself and the sheet only tells of it. */
+  readonly run?: () => void;
 }
 
 const registered = signal<readonly Shortcut[]>([]);
@@ -40,7 +41,7 @@ export function followKeys(): void {
     const before = first !== undefined && event.timeStamp - first.atMs < SECOND_KEY_MS ? first.key : undefined;
     first = undefined;
     const found = findShortcut(registered.peek(), before, event.key);
-    if (found !== undefined) {
+    if (found?.run !== undefined) {
       event.preventDefault();
       found.run();
     } else if (event.key.length === 1) first = { key: event.key, atMs: event.timeStamp };

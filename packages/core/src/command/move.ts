@@ -30,7 +30,7 @@ export function planMove(item: Movable, to: Stage): Move {
     case "Qa":
     case "Merge":
     case "Done":
-      return refused(`Nobody moves an item to ${to} by hand: work gets it there. Move it to Coding.`);
+      return refused("Nobody moves an item to Qa, Merge or Done by hand: work gets it there. Move it to Coding.");
   }
 }
 

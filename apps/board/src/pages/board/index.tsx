@@ -1,53 +1,81 @@
-/** The board: six columns of cards, the nodes, the claims, and the way between the columns where they stand below each other. */
-import { useComputed } from "@preact/signals";
+/** The board: what moves, what is stuck and why, who holds what, and the way to steer it. */
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { PageProps } from "../../frame/routes.ts";
-import { boardTexts } from "../../texts/board.ts";
-import { CardPart } from "./card.tsx";
+import { useShortcuts } from "../../frame/shortcuts.ts";
+import { boardTexts, cardTexts } from "../../texts/board.ts";
+import { ActDialog } from "./act-dialog.tsx";
+import { ColumnPart, columnId } from "./column.tsx";
+import { COLUMN_STAGES } from "./columns.ts";
+import { type BoardModel, createModel } from "./model.ts";
+import { NewItem } from "./new-item.tsx";
 import { Strips } from "./strips.tsx";
-import { type Column, viewBoard } from "./view.ts";
+import { SEARCH_ID, Toolbar } from "./toolbar.tsx";
 
 export default function BoardPage({ session }: PageProps): JSX.Element {
-  const view = useComputed(() => viewBoard(session.board.value)).value;
+  const model = useMemo(() => createModel(session), [session]);
+  useKeys(model);
   return (
-    <>
-      <Strips view={view} />
+    <div class="board-page">
+      <Strips model={model} />
+      <Toolbar model={model} />
       <nav class="stages" aria-label={boardTexts.stages}>
-        {view.columns.map(({ stage, title, count }) => (
-          <button key={stage} type="button" onClick={() => document.getElementById(idOf(stage))?.scrollIntoView()}>
-            {title} <span class="count">{count}</span>
+        {COLUMN_STAGES.map((stage) => (
+          <button
+            key={stage}
+            type="button"
+            onClick={() => document.getElementById(columnId(stage))?.scrollIntoView({ inline: "start" })}
+          >
+            {cardTexts.stages[stage]} <span class="count">{model.rows[stage].value.shown}</span>
           </button>
         ))}
       </nav>
       <div class="board" id="board">
-        {view.columns.map((column) => (
-          <ColumnPart key={column.stage} column={column} />
+        {COLUMN_STAGES.map((stage) => (
+          <ColumnPart key={stage} model={model} stage={stage} />
         ))}
       </div>
-    </>
+      {model.acting.value === undefined ? null : <ActDialog model={model} id={model.acting.value} />}
+      {model.adding.value ? <NewItem model={model} /> : null}
+    </div>
   );
 }
 
-const idOf = (stage: string): string => `stage-${stage.toLowerCase()}`;
+const STEPS = [
+  ["down", ["j", "ArrowDown"]],
+  ["up", ["k", "ArrowUp"]],
+  ["left", ["h", "ArrowLeft"]],
+  ["right", ["l", "ArrowRight"]],
+] as const;
 
-function ColumnPart({ column }: { readonly column: Column }): JSX.Element {
-  const id = idOf(column.stage);
-  return (
-    <section class="column" id={id} aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>
-        {column.title} <span class="count">{column.count}</span>
-      </h2>
-      <ol class="cards">
-        {column.cards.map((card) => (
-          <CardPart key={card.id} card={card} />
-        ))}
-      </ol>
-      <p class="more">{moreText(column)}</p>
-    </section>
-  );
-}
-
-function moreText({ count, cards }: Column): string {
-  if (count === 0) return boardTexts.nothingHere;
-  return count > cards.length ? boardTexts.latestOf(cards.length, count) : "";
+function useKeys(model: BoardModel): void {
+  const texts = boardTexts.keys;
+  useShortcuts(() => [
+    ...STEPS.flatMap(([direction, keys]) =>
+      keys.map((key) => ({
+        keys: key,
+        text: texts[direction],
+        place: "here" as const,
+        run: () => model.step(direction),
+      })),
+    ),
+    { keys: "Enter", text: texts.open, place: "here" },
+    { keys: "/", text: texts.search, place: "here", run: () => document.getElementById(SEARCH_ID)?.focus() },
+    { keys: "n", text: texts.add, place: "here", run: () => (model.adding.value = model.mayChange.peek()) },
+    {
+      keys: "m",
+      text: texts.move,
+      place: "here",
+      run: () => {
+        // A card's key is its item's id, with its group behind it where there are groups.
+        model.acting.value = model.cursor.peek()?.key.split(" ", 1)[0];
+      },
+    },
+    {
+      keys: "x",
+      text: texts.clear,
+      place: "here",
+      run: () => model.setFilter({ q: "", state: "", label: "", node: "", group: "" }),
+    },
+  ]);
 }

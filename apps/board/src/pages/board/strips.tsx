@@ -1,24 +1,26 @@
 /** Above the columns: the nodes with what each works on, and the claims, expired leases first. */
 import type { ComponentChildren, JSX } from "preact";
+import { addressOf } from "../../frame/router.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
 import { shorten } from "../../text.ts";
-import { boardTexts } from "../../texts/board.ts";
-import { LeaseLine } from "./card.tsx";
-import type { BoardView, ClaimChip, NodeChip } from "./view.ts";
+import { boardTexts, cardTexts } from "../../texts/board.ts";
+import { LeaseLeft } from "./card.tsx";
+import type { BoardModel } from "./model.ts";
+import type { ClaimChip, NodeChip } from "./view.ts";
 
-export function Strips({ view }: { readonly view: BoardView }): JSX.Element {
+export function Strips({ model }: { readonly model: BoardModel }): JSX.Element {
   return (
     <div class="strips">
       <Strip id="nodes" title={boardTexts.nodes} empty={boardTexts.noNodes}>
-        {view.nodes.map((node) => (
+        {model.nodes.value.map((node) => (
           <Node key={node.id} node={node} />
         ))}
       </Strip>
       <Strip id="claims" title={boardTexts.claims} empty={boardTexts.noClaims}>
-        {view.claims.map((claim) => (
-          <Claim key={claim.item} claim={claim} />
+        {model.claims.value.map((claim) => (
+          <Claim key={claim.item} model={model} claim={claim} />
         ))}
       </Strip>
     </div>
@@ -54,23 +56,22 @@ function Strip({ id, title, empty, children }: StripProps): JSX.Element {
 const NODE_STATES = { alive: "good", silent: "warn", removed: "off" } as const;
 
 /** More than this many titles of one node's work say no more than their number. */
-const WORK_SHOWN = 3;
+const WORK_SHOWN = 2;
 
 function Node({ node }: { readonly node: NodeChip }): JSX.Element {
+  const facts = [node.slots, ...(node.self ? [cardTexts.thisNode] : [])].join(" · ");
   return (
     <li class="chip">
-      <p class="chip-head">
-        <strong class="who" dir="auto" title={node.name}>
-          {node.name}
-        </strong>
-        <StateWord state={NODE_STATES[node.state]} word={boardTexts.nodeStates[node.state]} />
-        {node.state === "silent" && node.lastHeardAtMs !== undefined ? (
-          <span class="quiet">
-            {boardTexts.since} <Time atMs={node.lastHeardAtMs} />
-          </span>
-        ) : null}
-      </p>
-      <p class="quiet">{[node.role, node.slots, ...(node.self ? [boardTexts.thisNode] : [])].join(" · ")}</p>
+      <StateWord state={NODE_STATES[node.state]} word={cardTexts.nodeStates[node.state]} />
+      <strong class="who" dir="auto" title={`${node.name}, ${node.role}`}>
+        {node.name}
+      </strong>
+      {node.state === "silent" && node.lastHeardAtMs !== undefined ? (
+        <span class="quiet">
+          {cardTexts.since} <Time atMs={node.lastHeardAtMs} />
+        </span>
+      ) : null}
+      <span class="quiet">{facts}</span>
       {node.workingOn.length === 0 ? null : <Work work={node.workingOn} />}
     </li>
   );
@@ -79,26 +80,35 @@ function Node({ node }: { readonly node: NodeChip }): JSX.Element {
 function Work({ work }: { readonly work: NodeChip["workingOn"] }): JSX.Element {
   const shown = work.slice(0, WORK_SHOWN);
   return (
-    <p class="work">
-      <span class="quiet">{boardTexts.on} </span>
+    <span class="work">
+      <span class="quiet">{cardTexts.on} </span>
       {shown.map(({ id, title }, index) => (
         <span key={id}>
           {index === 0 ? "" : ", "}
-          <bdi title={title}>{shorten(title, 32) || id}</bdi>
+          <bdi title={title}>{shorten(title, 24) || id}</bdi>
         </span>
       ))}
-      {work.length > shown.length ? boardTexts.andMore(work.length - shown.length) : ""}
-    </p>
+      {work.length > shown.length ? cardTexts.andMore(work.length - shown.length) : ""}
+    </span>
   );
 }
 
-function Claim({ claim }: { readonly claim: ClaimChip }): JSX.Element {
+interface ClaimProps {
+  readonly model: BoardModel;
+  readonly claim: ClaimChip;
+}
+
+function Claim({ model, claim: { item, title, lease } }: ClaimProps): JSX.Element {
   return (
     <li class="chip">
-      <p class="chip-title" dir="auto" title={claim.title}>
-        {claim.title}
-      </p>
-      <LeaseLine lease={claim.lease} />
+      <StateWord state={lease.alive === "alive" ? "good" : "warn"} word={cardTexts.lease[lease.alive]} />
+      <a class="chip-title" dir="auto" title={title} href={addressOf(`/items/${item}`)}>
+        {title}
+      </a>
+      <span class="who" dir="auto">
+        {lease.holder}
+      </span>
+      <LeaseLeft model={model} lease={lease} />
     </li>
   );
 }

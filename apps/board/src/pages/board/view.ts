@@ -1,35 +1,17 @@
 /**
- * What the page shows, as plain data made from the board's maps: which cards stand in which column in which order and
- * every word on them. Pure, so that it is tested without a browser; drawing it is a matter of text nodes.
+ * What a card and the strips above the columns say, as plain data made from the board's maps: every word, fit to be
+ * shown. Pure, so that it is tested without a browser; drawing it is a matter of text nodes.
  */
-import type { Board, BoardClaim, BoardItem, BoardNode, STAGES, Stage } from "@skein/core";
-import { counted, plainText, shorten } from "../../text.ts";
-
-/** The part of the board the page draws. */
-type BoardMaps = Pick<Board, "items" | "nodes" | "queue">;
-
-export interface BoardView {
-  readonly columns: readonly Column[];
-  readonly nodes: readonly NodeChip[];
-  readonly claims: readonly ClaimChip[];
-}
-
-export interface Column {
-  readonly stage: Stage;
-  readonly title: string;
-  /** All items in the stage. */
-  readonly count: number;
-  /** Those that are shown. */
-  readonly cards: readonly Card[];
-}
+import type { Board, BoardClaim, BoardItem, BoardNode } from "@skein/core";
+import { plainText, shorten } from "../../text.ts";
+import { cardTexts } from "../../texts/board.ts";
+import { missingOf } from "./filter.ts";
 
 export interface Card {
-  readonly id: string;
+  readonly item: BoardItem;
   readonly title: string;
   readonly shortId: string;
   readonly type: string;
-  /** From 0 (whenever) to 9 (drop everything). */
-  readonly priority: number;
   readonly labels: readonly string[];
   readonly lease: Lease | undefined;
   /** Short facts about the work so far, such as "2 attempts". */
@@ -39,16 +21,16 @@ export interface Card {
 }
 
 export interface Lease {
+  readonly claim: BoardClaim;
   readonly holder: string;
-  readonly epoch: number;
-  readonly sinceMs: number;
-  readonly state: "alive" | "expired";
+  /** The holder's node is there. */
+  readonly alive: "alive" | "expired";
   /** What the holder says it is doing; empty when it says nothing. */
   readonly activity: string;
 }
 
 export interface Notice {
-  readonly type: "hold" | "waits" | "archived" | "refuted" | "asks" | "note";
+  readonly type: keyof typeof cardTexts.notices;
   readonly text: string;
 }
 
@@ -75,132 +57,72 @@ export interface ClaimChip {
   readonly lease: Lease;
 }
 
-/** Finished work piles up for ever; the page shows the latest of it and a count. */
-const FINISHED_SHOWN = 50;
-
-const TITLES: Readonly<Record<Stage, string>> = {
-  Backlog: "Backlog",
-  Coding: "Coding",
-  Qa: "QA",
-  Merge: "Merge",
-  Done: "Done",
-  Archived: "Archived",
-};
-
-/** Typed by the core's own tuple and not taken from it, so that the page does not carry the core along. */
-const COLUMN_STAGES: typeof STAGES = ["Backlog", "Coding", "Qa", "Merge", "Done", "Archived"];
-
-export const COLUMN_TITLES: readonly (readonly [Stage, string])[] = COLUMN_STAGES.map((stage) => [
-  stage,
-  TITLES[stage],
-]);
-
-export function viewBoard(board: BoardMaps): BoardView {
-  const byStage = new Map<Stage, BoardItem[]>(COLUMN_TITLES.map(([stage]) => [stage, []]));
-  for (const item of board.items.values()) byStage.get(item.stage)?.push(item);
-  return {
-    columns: COLUMN_TITLES.map(([stage, title]) =>
-      viewColumn(board, { stage, title, items: byStage.get(stage) ?? [] }),
-    ),
-    nodes: viewNodes(board),
-    claims: viewClaims(board),
+/** The same card as before when neither the item changed nor what it says of others. */
+export function createCards(): (board: Pick<Board, "items" | "queue">, item: BoardItem) => Card {
+  const cards = new WeakMap<BoardItem, { readonly around: string; readonly card: Card }>();
+  return ({ items, queue }, item) => {
+    const missing = missingOf(item, items);
+    const place = item.stage === "Merge" ? queue.get(item.id)?.position : undefined;
+    const around = `${place} ${missing.join(" ")}`;
+    const known = cards.get(item);
+    if (known?.around === around) return known.card;
+    const card = viewCard(item, { missing, place });
+    cards.set(item, { around, card });
+    return card;
   };
 }
 
-function viewColumn(
-  board: BoardMaps,
-  { stage, title, items }: { readonly stage: Stage; readonly title: string; readonly items: BoardItem[] },
-): Column {
-  const finished = stage === "Done" || stage === "Archived";
-  const sorted = items.sort(ORDER_BY_STAGE[stage](board));
-  const shown = finished ? sorted.slice(0, FINISHED_SHOWN) : sorted;
-  return { stage, title, count: items.length, cards: shown.map((item) => viewCard(board, item)) };
+interface Around {
+  readonly missing: readonly string[];
+  readonly place: number | undefined;
 }
 
-type Order = (left: BoardItem, right: BoardItem) => number;
-
-const byId: Order = (left, right) => (left.id < right.id ? -1 : 1);
-
-const mostUrgentFirst: Order = (left, right) =>
-  right.priority - left.priority || left.createdAt - right.createdAt || byId(left, right);
-
-const latestFirst =
-  (time: (item: BoardItem) => number | null): Order =>
-  (left, right) =>
-    (time(right) ?? 0) - (time(left) ?? 0) || byId(left, right);
-
-const nextInLineFirst =
-  ({ queue }: BoardMaps): Order =>
-  (left, right) =>
-    (queue.get(left.id)?.position ?? Number.MAX_SAFE_INTEGER) -
-      (queue.get(right.id)?.position ?? Number.MAX_SAFE_INTEGER) || mostUrgentFirst(left, right);
-
-const ORDER_BY_STAGE: Readonly<Record<Stage, (board: BoardMaps) => Order>> = {
-  Backlog: () => mostUrgentFirst,
-  Coding: () => mostUrgentFirst,
-  Qa: () => mostUrgentFirst,
-  Merge: nextInLineFirst,
-  Done: () => latestFirst((item) => item.mergedAt),
-  Archived: () => latestFirst((item) => item.archivedAt),
-};
-
-function viewCard(board: BoardMaps, item: BoardItem): Card {
+function viewCard(item: BoardItem, around: Around): Card {
   return {
-    id: item.id,
-    title: plainText(item.title) || "(no title)",
+    item,
+    title: titleOf(item),
     shortId: shorten(plainText(item.id), 12),
     type: plainText(item.type),
-    priority: item.priority,
     labels: item.labels.map(plainText),
     lease: item.claim === null ? undefined : viewLease(item.claim, item.activity),
-    facts: viewFacts(board, item),
-    notices: viewNotices(board, item),
+    facts: viewFacts(item, around),
+    notices: viewNotices(item, around),
     code: viewCode(item),
   };
 }
 
+export const titleOf = ({ title }: Pick<BoardItem, "title">): string => plainText(title) || cardTexts.untitled;
+
 function viewLease(claim: BoardClaim, activity: string): Lease {
   return {
+    claim,
     holder: plainText(claim.nodeName) || shorten(claim.node, 8),
-    epoch: claim.epoch,
-    sinceMs: claim.since,
-    state: claim.expired ? "expired" : "alive",
+    alive: claim.expired ? "expired" : "alive",
     // What a holder said before it fell silent is not what it is doing now.
     activity: claim.expired ? "" : plainText(activity),
   };
 }
 
-function viewFacts({ queue }: BoardMaps, item: BoardItem): readonly string[] {
+function viewFacts(item: BoardItem, { place }: Around): readonly string[] {
   const facts: string[] = [];
-  const place = item.stage === "Merge" ? queue.get(item.id)?.position : undefined;
-  if (place !== undefined) facts.push(place === 0 ? "next in line" : `${place} ahead in line`);
+  if (place !== undefined) facts.push(cardTexts.queue(place));
   const finished = item.stage === "Done" || item.stage === "Archived";
-  if (item.claim === null && item.epoch > 0 && !finished) facts.push(`epoch ${item.epoch}`);
-  if (item.attempts > 0) facts.push(counted(item.attempts, "attempt", "attempts"));
-  if (item.commitsAhead !== null) facts.push(counted(item.commitsAhead, "commit", "commits"));
+  if (item.claim === null && item.epoch > 0 && !finished) facts.push(cardTexts.epoch(item.epoch));
+  if (item.attempts > 0) facts.push(cardTexts.attempts(item.attempts));
+  if (item.commitsAhead !== null) facts.push(cardTexts.commits(item.commitsAhead));
   return facts;
 }
 
-const ARCHIVED_WORDS: Readonly<Record<NonNullable<BoardItem["archiveReason"]>, string>> = {
-  Completed: "Completed",
-  Abandoned: "Abandoned",
-  Superseded: "Superseded",
-  Blocked: "Blocked",
-  MergeFailed: "Merge failed",
-  ReviewHeld: "Held in review",
-};
-
-function viewNotices({ items }: BoardMaps, item: BoardItem): readonly Notice[] {
+function viewNotices(item: BoardItem, { missing }: Around): readonly Notice[] {
   const notices: Notice[] = [];
   if (item.landing === "refuted") {
     const commit = plainText(item.mergeCommit ?? "").slice(0, 10);
-    notices.push({ type: "refuted", text: `${commit} is not on the target branch, so this is not Done` });
+    notices.push({ type: "refuted", text: cardTexts.refuted(commit) });
   }
   if (item.hold !== "") notices.push({ type: "hold", text: plainText(item.hold) });
-  if (item.archiveReason !== null) notices.push({ type: "archived", text: ARCHIVED_WORDS[item.archiveReason] });
-  const open = item.stage === "Backlog" || item.stage === "Coding";
-  const missing = open ? item.dependsOn.filter((id) => !isDone(items.get(id))) : [];
+  if (item.archiveReason !== null) notices.push({ type: "archived", text: cardTexts.archived[item.archiveReason] });
   if (missing.length > 0) notices.push({ type: "waits", text: missing.map(plainText).join(", ") });
+  if (item.awaitsPerson) notices.push({ type: "awaits", text: cardTexts.awaits });
   for (const { text, options } of item.questions) {
     const choice = options.length === 0 ? "" : ` (${options.join(", ")})`;
     notices.push({ type: "asks", text: plainText(`${text}${choice}`) });
@@ -208,8 +130,6 @@ function viewNotices({ items }: BoardMaps, item: BoardItem): readonly Notice[] {
   if (item.note !== "") notices.push({ type: "note", text: plainText(item.note) });
   return notices;
 }
-
-const isDone = (item: BoardItem | undefined): boolean => item?.stage === "Done" && item.landing !== "refuted";
 
 function viewCode(item: BoardItem): Code | undefined {
   if (item.mergeCommit !== null && item.landing !== "refuted") {
@@ -219,7 +139,7 @@ function viewCode(item: BoardItem): Code | undefined {
   return undefined;
 }
 
-function viewNodes({ items, nodes }: BoardMaps): readonly NodeChip[] {
+export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): readonly NodeChip[] {
   const work = new Map<string, { id: string; title: string }[]>();
   for (const { id, title, claim } of items.values()) {
     if (claim === null) continue;
@@ -236,7 +156,7 @@ function viewNodes({ items, nodes }: BoardMaps): readonly NodeChip[] {
     self: node.self,
     state: nodeState(node),
     lastHeardAtMs: node.lastHeardAt ?? undefined,
-    slots: node.slots === 0 ? "no slots" : `${node.slots - node.slotsFree} of ${node.slots} slots in use`,
+    slots: node.slots === 0 ? cardTexts.noSlots : cardTexts.slots(node.slots - node.slotsFree, node.slots),
     workingOn: work.get(node.id) ?? [],
   }));
 }
@@ -253,14 +173,14 @@ function byStanding(left: BoardNode, right: BoardNode): number {
 }
 
 /** Expired leases first: they are what somebody may want to look at. */
-function viewClaims({ items }: BoardMaps): readonly ClaimChip[] {
+export function viewClaims(items: Board["items"]): readonly ClaimChip[] {
   return [...items.values()]
     .flatMap((item) => (item.claim === null ? [] : [{ item, lease: viewLease(item.claim, item.activity) }]))
     .sort(
       (left, right) =>
-        Number(right.lease.state === "expired") - Number(left.lease.state === "expired") ||
-        left.lease.sinceMs - right.lease.sinceMs ||
-        byId(left.item, right.item),
+        Number(right.lease.claim.expired) - Number(left.lease.claim.expired) ||
+        left.lease.claim.since - right.lease.claim.since ||
+        (left.item.id < right.item.id ? -1 : 1),
     )
-    .map(({ item, lease }) => ({ item: item.id, title: plainText(item.title) || "(no title)", lease }));
+    .map(({ item, lease }) => ({ item: item.id, title: titleOf(item), lease }));
 }

@@ -1,0 +1,101 @@
+/** The dialog that adds an item. What was typed stays until the node has taken it. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import { Dialog } from "../../parts/dialog.tsx";
+import { plainText } from "../../text.ts";
+import { newItemTexts as texts } from "../../texts/board.ts";
+import { act } from "./act.ts";
+import { PrioritySelect } from "./act-dialog.tsx";
+import type { BoardModel } from "./model.ts";
+
+interface Draft {
+  readonly title: string;
+  readonly text: string;
+  readonly type: string;
+  readonly priority: number;
+  readonly labels: string;
+  readonly start: boolean;
+}
+
+const EMPTY: Draft = { title: "", text: "", type: "story", priority: 5, labels: "", start: false };
+
+export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element {
+  const draft = useSignal(EMPTY);
+  const id = useId();
+  const change = (part: Partial<Draft>): void => {
+    draft.value = { ...draft.peek(), ...part };
+  };
+  const close = (): void => {
+    model.adding.value = false;
+  };
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const labels = draft.value.labels.split(",").map((label) => label.trim());
+    const input = { ...draft.value, labels: labels.filter((label) => label !== "") };
+    if (await act(model.session, "item.add", input, texts.done(plainText(input.title)))) close();
+  };
+  const { title, text, type, priority, labels, start } = draft.value;
+  return (
+    <Dialog title={texts.title} onClose={close}>
+      <form class="new-item" onSubmit={(event) => void send(event)}>
+        <label for={`${id}-title`}>{texts.name}</label>
+        <input
+          id={`${id}-title`}
+          autofocus
+          required
+          autocomplete="off"
+          value={title}
+          onInput={(event) => change({ title: event.currentTarget.value })}
+        />
+        <label for={`${id}-text`}>{texts.text}</label>
+        <textarea
+          id={`${id}-text`}
+          rows={7}
+          value={text}
+          onInput={(event) => change({ text: event.currentTarget.value })}
+        />
+        <div class="new-item-row">
+          <p>
+            <label for={`${id}-type`}>{texts.type}</label>
+            <select id={`${id}-type`} value={type} onChange={(event) => change({ type: event.currentTarget.value })}>
+              {Object.entries(texts.types).map(([value, words]) => (
+                <option key={value} value={value}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          </p>
+          <p>
+            <label for={`${id}-priority`}>{texts.priority}</label>
+            <PrioritySelect
+              id={`${id}-priority`}
+              value={priority}
+              onChoose={(chosen) => change({ priority: chosen })}
+            />
+          </p>
+        </div>
+        <label for={`${id}-labels`}>{texts.labels}</label>
+        <input
+          id={`${id}-labels`}
+          autocomplete="off"
+          value={labels}
+          onInput={(event) => change({ labels: event.currentTarget.value })}
+        />
+        <div class="new-item-end">
+          <label class="switch">
+            <input
+              type="checkbox"
+              checked={start}
+              onChange={(event) => change({ start: event.currentTarget.checked })}
+            />
+            {texts.start}
+          </label>
+          <button type="submit" class="primary">
+            {texts.add}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

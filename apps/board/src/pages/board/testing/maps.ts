@@ -1,0 +1,48 @@
+/** Boards for tests, from the fields that a test is about. */
+import type { Board, BoardItem } from "@skein/core";
+
+const ITEM: BoardItem = {
+  id: "item1",
+  project: "loom",
+  title: "A story",
+  text: "",
+  type: "story",
+  stage: "Backlog",
+  priority: 5,
+  labels: [],
+  dependsOn: [],
+  hold: "",
+  qa: "",
+  generation: 0,
+  epoch: 0,
+  attempts: 0,
+  claim: null,
+  branch: null,
+  commitsAhead: null,
+  mergeCommit: null,
+  landing: null,
+  mergedAt: null,
+  archivedAt: null,
+  archiveReason: null,
+  activity: "",
+  note: "",
+  questions: [],
+  awaitsPerson: false,
+  cost: { microUsd: 0, unknown: 0 },
+  createdAt: 1_000,
+  updatedAt: 1_000,
+};
+
+export const itemOf = (fields: Partial<BoardItem>): BoardItem => ({ ...ITEM, ...fields });
+
+/** `places`: item and position in the merge queue. */
+export function mapsOf(
+  items: readonly Partial<BoardItem>[],
+  places: readonly (readonly [string, number])[] = [],
+): Pick<Board, "items" | "queue"> {
+  const made = items.map(itemOf);
+  return {
+    items: new Map(made.map((item) => [item.id, item])),
+    queue: new Map(places.map(([item, position]) => [item, { item, position }])),
+  };
+}
