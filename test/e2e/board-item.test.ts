@@ -56,9 +56,7 @@ async function openItem(node: NodeProcess, id: string): Promise<OpenedPage> {
   const { page } = opened;
   await page.setViewportSize({ width: 1_280, height: 900 });
   await page.locator("#live").waitFor();
-  await page.evaluate((hash) => {
-    location.hash = hash;
-  }, `#/items/${id}`);
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/items/${id}`)}`);
   await page.locator("#item").waitFor();
   return opened;
 }
@@ -72,7 +70,13 @@ const tab = (page: Page, name: string): ReturnType<Page["locator"]> =>
 /** Pictures of what the test saw, where somebody asks for them. */
 async function picture({ page }: OpenedPage, name: string): Promise<void> {
   const directory = process.env["SKEIN_PICTURES"];
-  if (directory !== undefined) await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+  if (directory === undefined) return;
+  await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.screenshot({ path: join(directory, `${name}-narrow-dark.png`), fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1_280, height: 900 });
 }
 
 test("a question is answered, a diff commented on, a draft outlives a reload, and the next attempt is told", async () => {

@@ -98,7 +98,8 @@ function AttemptPart({ session, attempt, files, show }: AttemptProps): JSX.Eleme
                 <bdi>{plainText(file.name)}</bdi>
               </button>{" "}
               <span class="quiet">
-                {file.sort}, {sizeText(file.size)}
+                {file.sort === file.name ? "" : `${file.sort}, `}
+                {sizeText(file.size)}
               </span>
             </li>
           ))}
