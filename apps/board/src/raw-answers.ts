@@ -1,7 +1,23 @@
 /**
- * Server-sent events over a request of our own: the browser's EventSource can neither send headers nor say why it was refused.
- * Nothing is asked again by itself: whoever follows something knows where it was.
+ * Answers that are no JSON: files, and server-sent events over a request of our own. The browser's EventSource can neither send
+ * headers nor say why it was refused. Nothing is asked again by itself: whoever follows something knows where it was.
  */
+import type { Answer } from "@skein/client";
+
+/** Where to ask, as the client says it for the node that answers now. */
+interface Reach {
+  readonly url: string;
+  readonly init: RequestInit;
+}
+
+export async function download({ url, init }: Reach): Promise<Answer<Blob>> {
+  try {
+    const answer = await fetch(url, init);
+    return answer.ok ? { ok: true, value: await answer.blob() } : { ok: false, error: await refusalIn(answer) };
+  } catch (cause) {
+    return { ok: false, error: away(cause) };
+  }
+}
 
 export interface EventListeners {
   /** The data of one event, parsed. */
@@ -11,10 +27,10 @@ export interface EventListeners {
 }
 
 /** Returns the function that ends it; then nothing more is heard. */
-export function followEvents(url: URL, init: RequestInit, listeners: EventListeners): () => void {
+export function followEvents({ url, init }: Reach, listeners: EventListeners): () => void {
   const gone = new AbortController();
   const read = async (): Promise<void> => {
-    const answer = await fetch(url, { ...init, cache: "no-store", signal: gone.signal });
+    const answer = await fetch(url, { ...init, signal: gone.signal });
     if (!answer.ok || answer.body === null) return listeners.onEnd(await refusalIn(answer));
     const decoder = new TextDecoder();
     const events = createEventReader();
@@ -29,9 +45,7 @@ export function followEvents(url: URL, init: RequestInit, listeners: EventListen
     }
   };
   read().catch((cause: unknown) => {
-    if (!gone.signal.aborted) {
-      listeners.onEnd({ code: "away", message: cause instanceof Error ? cause.message : String(cause) });
-    }
+    if (!gone.signal.aborted) listeners.onEnd(away(cause));
   });
   return () => gone.abort();
 }
@@ -73,6 +87,11 @@ function eventIn(text: string): readonly ServerEvent[] {
     return [];
   }
 }
+
+const away = (cause: unknown): { readonly code: string; readonly message: string } => ({
+  code: "away",
+  message: cause instanceof Error ? cause.message : String(cause),
+});
 
 async function refusalIn(answer: Response): Promise<{ readonly code: string; readonly message: string }> {
   try {

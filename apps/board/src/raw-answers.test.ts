@@ -1,7 +1,7 @@
 /** Server-sent events come whole, however the pieces are cut. */
 import { expect, test } from "vitest";
 
-import { createEventReader } from "./events.ts";
+import { createEventReader } from "./raw-answers.ts";
 
 const STREAM = 'data: {"text":"a\\nb"}\n\n:\n\nevent: problem\ndata: {"code":"x"}\n\ndata: no json\n\n';
 
