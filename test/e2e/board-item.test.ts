@@ -1,4 +1,6 @@
 /** An item's page as a person uses it: in a real browser, against real nodes and the scripted agent, from the keyboard. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -67,6 +69,15 @@ const isLeftLog = (complaint: string): boolean => /^failed: \S+\/logs\/\S+\/stre
 const tab = (page: Page, name: string): ReturnType<Page["locator"]> =>
   page.getByRole("tab", { name: new RegExp(`^${name}`), selected: true });
 
+/** What axe-core finds; the frame around the page is looked at with it. */
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const found: { readonly violations: readonly { readonly id: string; readonly impact: string }[] } =
+    await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  const grave = found.violations.filter(({ impact }) => impact !== "minor");
+  expect(grave.map(({ id }) => `${what}: ${id}`)).toEqual([]);
+}
+
 /** Pictures of what the test saw, where somebody asks for them. */
 async function picture({ page }: OpenedPage, name: string): Promise<void> {
   const directory = process.env["SKEIN_PICTURES"];
@@ -85,6 +96,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
   const { page, complaints } = opened;
 
   await page.getByText("Which colour?").first().waitFor();
+  await expectAccessible(page, "question");
   await picture(opened, "question");
   await page.keyboard.press("3");
   await page.locator(".log").getByText("looking for a brush").waitFor();
@@ -109,11 +121,13 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
   await draft.focus();
   await page.keyboard.press("Control+Enter");
   await page.locator(".item-comment").getByText("Two coats, please.").waitFor();
+  await expectAccessible(page, "diff");
   await picture(opened, "diff");
 
   await page.locator(".item-title").click();
   await page.keyboard.press("x");
   await page.getByLabel("What is wrong").fill("One coat is not enough.");
+  await expectAccessible(page, "send-back");
   await picture(opened, "send-back");
   await page.getByRole("button", { name: "Send it back" }).click();
   await itemThat(
@@ -134,6 +148,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
 
   await page.keyboard.press("3");
   await page.locator(".log .ansi-green-fg").getByText("kept what I was told").waitFor();
+  await expectAccessible(page, "log");
   await picture(opened, "log");
   await page.keyboard.press("a");
   await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
@@ -146,6 +161,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
     .getByText(`landed as ${commit.slice(0, 12)}`)
     .waitFor();
   await page.locator(".history-row").getByText("commented on attempt").waitFor();
+  await expectAccessible(page, "history");
   await picture(opened, "history");
   // What has landed is compared as it was.
   await page.keyboard.press("4");
@@ -157,8 +173,10 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
     page.getByRole("button", { name: "log", exact: true }).first().click(),
   ]);
   expect(saved.suggestedFilename()).toMatch(/^[A-Za-z0-9._-]+$/);
+  await expectAccessible(page, "attempts");
   await picture(opened, "attempts");
   await page.keyboard.press("6");
+  await expectAccessible(page, "cost");
   await picture(opened, "cost");
   expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
