@@ -20,7 +20,7 @@ export interface DiffDeps {
   readonly clock: Clock;
   readonly view: () => View;
   /** Undefined while the project is not open here. */
-  readonly repository: () => Repository | undefined;
+  readonly repository: () => Pick<Repository, "diff" | "fetchBranch"> | undefined;
   /** The commit that the item landed as: as this node has found it on the target branch, until then as the log says. */
   readonly landedAs: (item: LiveItem) => string | undefined;
 }
@@ -48,8 +48,11 @@ export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDif
     const { id } = item.value;
     const made = attemptMade(item.value, epoch);
     if (made === undefined) {
-      const which = epoch === undefined ? "No attempt" : `Attempt ${epoch}`;
-      return err({ code: "not-found", message: `${which} of item ${id} has published a branch, so there is no diff.` });
+      const which =
+        epoch === undefined
+          ? `No attempt of item ${id} has published a`
+          : `Attempt ${epoch} of item ${id} has published no`;
+      return err({ code: "not-found", message: `${which} branch, so there is no diff.` });
     }
     const repository = deps.repository();
     if (repository === undefined) {
@@ -86,7 +89,7 @@ interface Wanted {
 
 async function readChanges(
   clock: Clock,
-  repository: Repository,
+  repository: Pick<Repository, "diff" | "fetchBranch">,
   { branch, tip, landed }: Wanted,
   lifetime: AbortSignal,
 ): Promise<Result<Changes, GitError>> {
