@@ -7,6 +7,7 @@ import type { ComponentType } from "preact";
 import BoardPage from "../pages/board/index.tsx";
 import type { Session } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
+import { FIRST_STEPS } from "./first-run.ts";
 import type { Route } from "./router.ts";
 
 export interface PageProps {
@@ -26,6 +27,8 @@ export interface PageRow {
 
 export const PAGES: readonly PageRow[] = [
   { path: "/", link: { text: frameTexts.board, icon: SquareKanban, key: "b" }, page: BoardPage },
+  { path: "/items/:id/story", page: { load: () => import("../pages/story/index.tsx") } },
+  { path: "/items/:id", page: { load: () => import("../pages/item/index.tsx") } },
   {
     path: "/flow",
     link: { text: frameTexts.flow, icon: ChartNoAxesCombined, key: "f" },
@@ -36,4 +39,5 @@ export const PAGES: readonly PageRow[] = [
     link: { text: frameTexts.meshPage, icon: Network, key: "m" },
     page: { load: () => import("../pages/mesh/index.tsx") },
   },
+  { path: FIRST_STEPS, page: { load: () => import("../pages/start/index.tsx") } },
 ];
