@@ -9,7 +9,7 @@ import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
-import { textLines } from "./lines.ts";
+import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { draftAt, useDraft } from "./drafts.ts";
 import { mayChange } from "./may.ts";
@@ -133,11 +133,27 @@ function Story({ session, item }: PartProps): JSX.Element {
       ) : item.text.trim() === "" ? (
         <EmptyState>{itemTexts.noStory}</EmptyState>
       ) : (
-        <p class="item-text item-story" dir="auto">
-          {textLines(item.text)}
-        </p>
+        <StoryText text={item.text} />
       )}
     </section>
+  );
+}
+
+function StoryText({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <div class="item-story">
+      {textBlocks(text).map((block, at) =>
+        block.type === "prose" ? (
+          <p key={at} class="item-text" dir="auto">
+            {block.text}
+          </p>
+        ) : (
+          <pre key={at} class="item-code" dir="ltr">
+            {block.text}
+          </pre>
+        ),
+      )}
+    </div>
   );
 }
 
