@@ -66,9 +66,11 @@ export function QueuePanel({ session, queue, blame }: QueueProps): JSX.Element {
     <section class="panel queue" aria-labelledby="flow-queue">
       <div class="panel-head">
         <h2 id="flow-queue">{texts.title}</h2>
-        <button type="button" onClick={() => (asking.value = true)}>
-          {queue.mode === "open" ? texts.pause : texts.resume}
-        </button>
+        {session.mayChange.value ? (
+          <button type="button" onClick={() => (asking.value = true)}>
+            {queue.mode === "open" ? texts.pause : texts.resume}
+          </button>
+        ) : null}
       </div>
       <p class="queue-mode" data-mode={queue.mode}>
         <bdi>{modeWords(queue)}</bdi>

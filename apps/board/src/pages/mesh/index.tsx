@@ -55,9 +55,11 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
           <bdi>{meshTexts.title(plainText(mesh.name))}</bdi>
         </h1>
         <p class="quiet">{meshTexts.counts(members.filter(({ alive }) => alive).length, members.length)}</p>
-        <button type="button" class="primary" onClick={() => (dialog.value = "invite")}>
-          <UserPlus size={15} aria-hidden="true" /> {meshTexts.actions.invite}
-        </button>
+        {session.mayChange.value ? (
+          <button type="button" class="primary" onClick={() => (dialog.value = "invite")}>
+            <UserPlus size={15} aria-hidden="true" /> {meshTexts.actions.invite}
+          </button>
+        ) : null}
       </header>
       {problem === "" ? null : (
         <p class="sheet-problem" role="status">
@@ -71,6 +73,7 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
         <NodePanel
           node={node}
           held={held.value.get(chosen.value ?? "") ?? []}
+          mayChange={session.mayChange.value}
           onAction={(one) => (dialog.value = one)}
         />
       </div>
@@ -108,7 +111,7 @@ function Alarms({ session, mesh }: Omit<ShownProps, "problem">): JSX.Element | n
           </li>
         ))}
       </ul>
-      {mesh.alarms.some(({ at }) => at !== null) ? (
+      {session.mayChange.value && mesh.alarms.some(({ at }) => at !== null) ? (
         <button type="button" title={meshTexts.seenHelp} onClick={() => void seen()}>
           {meshTexts.seen}
         </button>
