@@ -34,7 +34,7 @@ const linkIn = (text: string): string => /^https?:\/\/\S+$/m.exec(text)?.[0] ?? 
 
 /** A command as the page gives it; its status and what it says. */
 const commandFrom = (name: string, input: object): string =>
-  `fetch("api/v1/commands", { method: "POST", headers: { "Content-Type": "application/json" }, body: ${JSON.stringify(
+  `fetch("api/v1/commands", { method: "POST", headers: { "Content-Type": "application/json", "X-Skein-Page": localStorage.getItem("skein.page-key") }, body: ${JSON.stringify(
     JSON.stringify({ name, input }),
   )} }).then(async (answer) => [answer.status, (await answer.json()).error?.message ?? ""])`;
 
@@ -102,11 +102,13 @@ test("an observer's page sees everything and changes nothing; its session is lis
   await context.close();
 });
 
-test("a page of another program on this machine gets nowhere, though the browser sends it the cookie along", async () => {
+test("another program on this machine gets nowhere, neither by its page nor with the cookie that the browser sends it", async () => {
   const { page, context } = await openPage(browser, await alice.api.loginLink());
   await page.locator("#live").waitFor();
-  // Another port is the same site, so SameSite alone would let it through.
-  const stranger = createServer((_request, response) => {
+  // Another port is the same site, so SameSite alone would let its page through; and it is the same host to a cookie.
+  let stolen = "";
+  const stranger = createServer((request, response) => {
+    stolen = request.headers.cookie ?? stolen;
     response.setHeader("Content-Type", "text/html");
     response.end("<!doctype html><title>Stranger</title>");
   });
@@ -115,10 +117,6 @@ test("a page of another program on this machine gets nowhere, though the browser
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const evil = await context.newPage();
   await evil.goto(`http://127.0.0.1:${port}/`);
-  const sent: string[] = [];
-  evil.on("request", (request) => {
-    void request.allHeaders().then(({ cookie = "" }) => sent.push(cookie));
-  });
   const attack = `(async (node) => {
     const said = [];
     const body = JSON.stringify({ name: "item.add", input: { title: "Stolen" } });
@@ -134,7 +132,13 @@ test("a page of another program on this machine gets nowhere, though the browser
     return said;
   })(${JSON.stringify(alice.endpoints.http)})`;
   expect(await evil.evaluate(attack)).toEqual(["refused", "refused", "refused", "refused"]);
-  await waitFor("the browser to have sent the cookie", () => sent.some((cookie) => cookie.startsWith("skein-")));
+  expect(stolen).toMatch(/^skein-/);
+  const { status } = await fetch(`${alice.endpoints.http}/api/v1/commands`, {
+    method: "POST",
+    headers: { Cookie: stolen, Origin: alice.endpoints.http, "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "item.add", input: { title: "Stolen" } }),
+  });
+  expect(status).toBe(401);
   expect((await alice.api.items()).filter(({ title }) => title === "Stolen")).toEqual([]);
   stranger.close();
   await context.close();
