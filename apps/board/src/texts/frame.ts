@@ -27,6 +27,7 @@ export const frameTexts = {
     dark: "Dark colours",
     change: (now: string) => `${now}. Change`,
   },
+  firstSteps: "First steps",
   keys: "Keyboard shortcuts",
   keysHere: "On this page",
   keysEverywhere: "Everywhere",

@@ -14,20 +14,20 @@ import { Held, labelsText } from "./tables.tsx";
 export interface NodePanelProps {
   readonly node: MeshNode | undefined;
   readonly held: readonly BoardItem[];
-  readonly mayChange: boolean;
-  readonly onAction: (action: Action) => void;
+  /** Undefined for who may look and not act. */
+  readonly onAction: ((action: Action) => void) | undefined;
 }
 
 const { fields, columns } = meshTexts;
 
-export function NodePanel({ node, held, mayChange, onAction }: NodePanelProps): JSX.Element {
+export function NodePanel({ node, held, onAction }: NodePanelProps): JSX.Element {
   return (
     <section class="panel mesh-panel" aria-labelledby="mesh-node">
       <h2 id="mesh-node">
         <bdi>{node === undefined ? meshTexts.details : nameOf(node)}</bdi>
       </h2>
       {node === undefined ? <p class="empty">{meshTexts.choose}</p> : <Facts node={node} held={held} />}
-      {node === undefined || !mayChange ? null : (
+      {node === undefined || onAction === undefined ? null : (
         <div class="mesh-actions">
           {actionsFor(node).map((action) => (
             <button key={action} type="button" onClick={() => onAction(action)}>
