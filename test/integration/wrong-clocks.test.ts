@@ -1,10 +1,12 @@
 /** Wall clocks that are an hour off to either side, and one that jumps between both: no lease, order or landing minds. */
 import { join } from "node:path";
+import type { Mesh } from "@skein/core";
 import { expect, test } from "vitest";
 
 import { repositoryRoot } from "../support/build-check.ts";
 import { expectSoundLogs, waitForEqualDigests, waitForFullMesh, waitForStage } from "../support/mesh.ts";
 import { landingOf } from "../support/project.ts";
+import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 
 const world = useWorld();
@@ -29,6 +31,16 @@ test("nodes with clocks an hour early, an hour late and jumping land every item 
   await waitForFullMesh(nodes);
   const [one = 0, two = 0] = nodes.map((node) => Date.parse(/"at":"([^"]+)"/.exec(node.output())?.[1] ?? ""));
   expect(two - one).toBeGreaterThan(HOUR_MS);
+
+  // People are shown how far the clocks are apart: the jumping one is early or late, whichever it was just now.
+  const skews = await waitFor("the clocks to be heard", async () => {
+    const { nodes: shown } = await early.api.command<Mesh>("mesh");
+    return shown.every(({ skewMs }) => skewMs !== null)
+      ? new Map(shown.map((node) => [node.name, node.skewMs]))
+      : undefined;
+  });
+  expect(skews.get("early")).toBe(0);
+  expect(Math.abs((skews.get("late") ?? 0) - 2 * HOUR_MS)).toBeLessThan(60_000);
 
   const ids: string[] = [];
   for (const node of nodes) {

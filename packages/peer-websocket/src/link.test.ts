@@ -188,6 +188,15 @@ test("a slow reader that reads on gets everything that was sent, and then there 
   await until(() => expect(lengths).toEqual(Array.from({ length: sent + 1 }, () => message.length)));
 });
 
+test("a link knows how long the other end took to answer, once it has proved its key, and no answer to nothing counts", async () => {
+  const { dialed, accepted } = await connect({ proved: false });
+  expect(dialed.link.rttMs()).toBeUndefined();
+  dialed.link.setMaxMessageBytes(LIMITS.messageBytes);
+  await until(() => expect(dialed.link.rttMs()).toBeGreaterThan(0));
+  // It has answered, and has asked nothing itself.
+  expect(accepted.link.rttMs()).toBeUndefined();
+});
+
 test("a half-open link is cut after three rounds without a byte, a quiet one that answers is not", async () => {
   const station = await createStation({ pingMs: 100 });
   const dead = await openStranger(station);

@@ -281,12 +281,26 @@ function removeSomebody(world: World, prng: Prng): void {
 
 const OBSERVE_MS = 700;
 
+const QUESTIONS = [
+  "digest",
+  "doctor",
+  "nodes",
+  "mesh",
+  "claims",
+  "forks",
+  "effects",
+  "members",
+  "queue.blame",
+  "flow",
+  "timeline",
+];
+
 /** Readers: a board that is watched, and every question there is. */
 function observe(world: World): void {
   const look = (): void => {
     for (const { running } of runningMachines(world)) {
       const stop = running.node.api.board.subscribe(() => undefined);
-      for (const question of ["digest", "doctor", "nodes", "claims", "forks", "effects", "members"]) {
+      for (const question of QUESTIONS) {
         void running.node.api.command(question, {});
       }
       running.node.api.metrics();

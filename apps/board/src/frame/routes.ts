@@ -2,7 +2,7 @@
  * The pages, one row each. A page is a component that takes the session and its route. The board comes with the first
  * load; every other page is loaded when somebody goes there: `load: () => import("../pages/mesh/index.tsx")`.
  */
-import { SquareKanban, type LucideIcon } from "lucide-preact";
+import { ChartNoAxesCombined, SquareKanban, type LucideIcon, Network } from "lucide-preact";
 import type { ComponentType } from "preact";
 import BoardPage from "../pages/board/index.tsx";
 import type { Session } from "../session.ts";
@@ -26,4 +26,14 @@ export interface PageRow {
 
 export const PAGES: readonly PageRow[] = [
   { path: "/", link: { text: frameTexts.board, icon: SquareKanban, key: "b" }, page: BoardPage },
+  {
+    path: "/flow",
+    link: { text: frameTexts.flow, icon: ChartNoAxesCombined, key: "f" },
+    page: { load: () => import("../pages/flow/index.tsx") },
+  },
+  {
+    path: "/mesh",
+    link: { text: frameTexts.meshPage, icon: Network, key: "m" },
+    page: { load: () => import("../pages/mesh/index.tsx") },
+  },
 ];

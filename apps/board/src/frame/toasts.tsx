@@ -30,15 +30,15 @@ function dismiss(id: number): void {
 
 export function Toasts(): JSX.Element {
   return (
-    <ul class="toasts" role="status" aria-live="polite">
+    <div class="toasts" role="status" aria-live="polite">
       {notes.value.map(({ id, type, text }) => (
-        <li key={id} class="toast" data-type={type}>
+        <div key={id} class="toast" data-type={type}>
           <bdi>{text}</bdi>
           <button type="button" class="icon-button" aria-label={frameTexts.dismiss} onClick={() => dismiss(id)}>
             <X size={16} aria-hidden="true" />
           </button>
-        </li>
+        </div>
       ))}
-    </ul>
+    </div>
   );
 }

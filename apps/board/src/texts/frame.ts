@@ -4,6 +4,8 @@ export const frameTexts = {
   skip: "Skip to the page",
   pages: "Pages",
   board: "Board",
+  flow: "Flow",
+  meshPage: "Mesh",
   unnamedNode: "unnamed node",
   mesh: (short: string) => `mesh ${short}`,
   copyMesh: "Copy the mesh's whole id",

@@ -57,11 +57,15 @@ interface Red {
 
 /** Of all items, the newest first: what made the head wait may have been sent back already. */
 function redsOf(view: View, naming: Naming): readonly Plain[] {
-  return liveItems(view)
-    .flatMap((item) => [...redTrains(item, naming), ...sentBack(item, naming)])
-    .toSorted((a, b) => b.at - a.at || compareText(a.id, b.id))
-    .slice(0, REDS_SHOWN)
-    .map(({ row }) => row);
+  let reds: readonly Red[] = [];
+  for (const item of liveItems(view).toSorted((a, b) => b.updatedAt - a.updatedAt)) {
+    // Nothing of this item, or of those behind it, is newer than the last one that is shown.
+    if (reds.length === REDS_SHOWN && item.updatedAt < (reds.at(-1)?.at ?? 0)) break;
+    reds = [...reds, ...redTrains(item, naming), ...sentBack(item, naming)]
+      .toSorted((a, b) => b.at - a.at || compareText(a.id, b.id))
+      .slice(0, REDS_SHOWN);
+  }
+  return reds.map(({ row }) => row);
 }
 
 /** Evidence that merging nodes signed for what they tried to land. */

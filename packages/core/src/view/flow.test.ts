@@ -76,7 +76,7 @@ function worldOf(): World {
       const feature = { featureBranch: `skein/${item}/${epoch}`, tip: OID, tree: OID, commitsAhead: 1 };
       write(item, submittedMs, { kind: "item.submit", feature });
       write(item, passedMs, { kind: "item.pass", evidence: { tree: OID, runs: [] } });
-      write(item, landedMs, { kind: "item.land", commit: OID, at: landedMs });
+      write(item, landedMs, { kind: "item.land", commit: OID, at: submittedMs });
     },
     refute: (item) => refuted.add(item),
     flow: (range) => flowOf(replica.view(), naming, { range, now: NOW, caps: null, dayOf }),

@@ -132,9 +132,9 @@ interface Landed {
 function landingIn(item: ItemHistory, { landingOf }: Pick<Naming, "landingOf">, from: number): Landed | undefined {
   if (!isLive(item) || !hasLanded(item.best.state) || landingOf(item.id).state === "refuted") return undefined;
   const chain = chainOf(item, item.best.id);
-  const stage = stateOf(chain.find(({ kind }) => kind === "item.land"))?.stage;
-  if (stage?.stage !== "Done" || stage.mergedAt < from) return undefined;
-  const at = stage.mergedAt;
+  // Not the commit's date: that is the one of the branch, so that two mergers make the same commit.
+  const at = chain.find(({ kind }) => kind === "item.land")?.wall;
+  if (at === undefined || at < from) return undefined;
   const claimed = chain.findLast(({ kind }) => kind === "item.claim")?.wall;
   return { at, leadMs: lengthOf(chain.at(-1)?.wall, at), cycleMs: lengthOf(claimed, at) };
 }
