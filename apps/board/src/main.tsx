@@ -11,7 +11,9 @@ import { followPreferences } from "./frame/preferences.ts";
 import { followKeys } from "./frame/shortcuts.ts";
 import { openSession } from "./session.ts";
 import { frameTexts } from "./texts/frame.ts";
+import { registerWorker } from "./worker-registration.ts";
 
 followPreferences();
 followKeys();
 render(<App session={openSession(frameTexts.signIn)} />, document.body);
+registerWorker();

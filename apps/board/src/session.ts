@@ -3,21 +3,28 @@
  * nothing of how the node is reached, so that this file alone changes when the way in does.
  */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import {
+  type Answer,
+  type Client,
+  connect,
+  copiesInBrowser,
+  type NodeFacts,
+  signIn,
+  type Status,
+  type Who,
+} from "@skein/client";
 import type { Board } from "@skein/core";
-import { type Connection, followBoard, type NodeFacts, PAGE_HEADER, type Who } from "./board-connection.ts";
 import { codeIn, takeCode } from "./login-code.ts";
+
+/** @public */
+export type { Answer } from "@skein/client";
 
 /** Immutable snapshots: a map is a new one when it changed, a value in it is the same object until it changed. @public */
 export type BoardMaps = Board;
 
-/** @public */
-export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
-
 export interface Session {
-  readonly connection: ReadonlySignal<Connection>;
-  /** The node that answers; undefined until it has answered once. */
+  readonly connection: ReadonlySignal<Status>;
+  /** The node that answers, or answered last; undefined until one has. */
   readonly node: ReadonlySignal<NodeFacts | undefined>;
   /** As whom the page acts and what they may do: what a role may not do is not offered. Undefined like `node`. */
   readonly who: ReadonlySignal<Who | undefined>;
@@ -46,51 +53,53 @@ export interface EntranceTexts {
 }
 
 export function openSession(texts: EntranceTexts): Entrance {
-  const connection = signal<Connection>({ type: "connecting" });
+  const url = document.baseURI;
+  const connection = signal<Status>({ type: "connecting" });
   const node = signal<NodeFacts | undefined>(undefined);
   const who = signal<Who | undefined>(undefined);
   const board = signal<BoardMaps>({ items: new Map(), nodes: new Map(), attempts: new Map(), queue: new Map() });
   const loaded = signal(false);
   const refusal = signal("");
+  let client: Client | undefined;
 
-  const onConnection = (now: Connection): void => {
-    connection.value = now;
-    if (now.type !== "signed-out") return;
-    // Somebody who was in is told why they are not any more.
-    if (who.value !== undefined) refusal.value = texts.ended;
-    loaded.value = false;
-  };
-  const start = (): void => {
-    followBoard({
-      onConnection: (now) => batch(() => onConnection(now)),
-      onNode: (facts, person) =>
-        batch(() => {
-          node.value = facts;
-          who.value = person;
-        }),
+  const onStatus = (now: Status): void =>
+    batch(() => {
+      connection.value = now;
+      if (now.type !== "signed-out") return;
+      // Somebody who was in is told why they are not any more.
+      if (who.value !== undefined) refusal.value = texts.ended;
+      loaded.value = false;
+    });
+  const start = (): Client => {
+    const started = connect({ url, copies: copiesInBrowser() });
+    started.subscribe({
+      onStatus,
+      onNode: (facts) => (node.value = facts),
+      onWho: (person) => (who.value = person),
       onBoard: (maps) =>
         batch(() => {
           board.value = maps;
           loaded.value = true;
         }),
     });
+    return started;
   };
-  const signIn = async (text: string): Promise<void> => {
+  const enter = async (text: string): Promise<void> => {
     const code = codeIn(text);
-    const answer = code === undefined ? undefined : await post("api/v1/session", { code });
+    const answer = code === undefined ? undefined : await signIn(url, code);
     if (answer?.ok === true) {
       refusal.value = "";
-      start();
+      client?.close();
+      client = start();
       return;
     }
-    batch(() => {
-      refusal.value = answer === undefined ? texts.malformed : answer.error.message;
-      connection.value = { type: "signed-out" };
-    });
+    refusal.value = answer === undefined ? texts.malformed : answer.error.message;
+    // A link that was opened before: perhaps in this very browser, which is signed in then.
+    client ??= start();
   };
   const code = takeCode(location);
-  if (code === undefined) start();
-  else void signIn(code);
+  if (code === undefined) client = start();
+  else void enter(code);
   return {
     connection,
     node,
@@ -98,41 +107,15 @@ export function openSession(texts: EntranceTexts): Entrance {
     board,
     loaded,
     refusal,
-    signIn,
+    signIn: enter,
     signOut: async () => {
-      await post("api/v1/session/end", {});
+      await client?.signOut();
       location.reload();
     },
-    query: (path) => ask(path, { headers: PAGE_HEADER }),
-    command: async (name, input) => {
-      const answer = await post<{ readonly result: unknown }>("api/v1/commands", { name, input });
-      return answer.ok ? { ok: true, value: answer.value.result } : answer;
-    },
+    query: async (path) => client?.query(path) ?? NOT_YET,
+    command: async (name, input) => client?.command(name, input) ?? NOT_YET,
   };
 }
 
-const post = <T>(path: string, body: object): Promise<Answer<T>> =>
-  ask(path, {
-    method: "POST",
-    headers: { ...PAGE_HEADER, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-
-async function ask<T>(path: string, init: RequestInit): Promise<Answer<T>> {
-  try {
-    const answer = await fetch(new URL(path, document.baseURI), { ...init, cache: "no-store" });
-    const body: unknown = await answer.json();
-    // The node is the one that served this page: what it answers has the shape the caller names.
-    return answer.ok ? { ok: true, value: body as T } : { ok: false, error: errorIn(body, answer.status) };
-  } catch (cause) {
-    return { ok: false, error: { code: "away", message: cause instanceof Error ? cause.message : String(cause) } };
-  }
-}
-
-function errorIn(body: unknown, status: number): { readonly code: string; readonly message: string } {
-  const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;
-  if (typeof error === "object" && error !== null && "code" in error && "message" in error) {
-    return { code: String(error.code), message: String(error.message) };
-  }
-  return { code: "unavailable", message: `HTTP ${status}` };
-}
+/** Nobody asks before there is a page, and there is no page before somebody is signed in. */
+const NOT_YET = { ok: false, error: { code: "away", message: "" } } as const;

@@ -21,8 +21,6 @@ export interface RouteRequest {
   readonly caller: Caller | undefined;
   readonly from: Origins;
   readonly signIn: SignInDesk;
-  /** Sent by a program or a browser on the node's own machine. */
-  readonly isOfThisMachine: boolean;
   /** Parts of the path by the name the route gives them, decoded. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
@@ -37,6 +35,8 @@ export interface RouteRequest {
 /** Where a request comes from, as the server has judged it. */
 export interface Origins {
   readonly asker: Asker;
+  /** Sent by a program, or by this node's own page, on the node's own machine. */
+  readonly isOfThisMachine: boolean;
   /** It was sent by the page of this very origin. */
   readonly isOwnPage: boolean;
   /** The browser reaches this server over TLS, its own or a proxy's. */
@@ -246,14 +246,14 @@ function wholeNumber(text: string | null): number | undefined | "invalid" {
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : "invalid";
 }
 
-async function runCommand({ api, body, isOfThisMachine }: RouteRequest): Promise<Reply> {
+async function runCommand({ api, body, from }: RouteRequest): Promise<Reply> {
   const parsed = await body();
   if (!parsed.ok) return errorReply(parsed.error.status, parsed.error);
   const command = readCommand(parsed.value);
   if (command === undefined) {
     return badInput('The body must be {"name": "<command>", "input": {…}} with nothing beside.');
   }
-  if (OF_ONE_MACHINE.has(command.name) && !isOfThisMachine) return FROM_ELSEWHERE;
+  if (OF_ONE_MACHINE.has(command.name) && !from.isOfThisMachine) return FROM_ELSEWHERE;
   const result = await api.command(command.name, command.input);
   return result.ok ? jsonReply(200, { ok: true, result: result.value }) : commandErrorReply(result.error);
 }

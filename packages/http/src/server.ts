@@ -233,7 +233,6 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
     signIn: site.signIn,
     snapshot: site.snapshot,
     feeds: site.feeds,
-    isOfThisMachine: isOfThisMachine(request),
     parameters: match.parameters,
     query: target.searchParams,
     body: () => readJsonBody(request),
@@ -263,11 +262,14 @@ function apiOf(site: Site, caller: Caller | undefined): NodeApi {
 
 const SIGNED_OUT: CommandError = { code: "not-allowed", message: "The session has ended. Sign in again." };
 
-function originsOf(door: Door, { headers, socket }: IncomingMessage, asker: Asker): Origins {
+function originsOf(door: Door, request: IncomingMessage, asker: Asker): Origins {
+  const { headers, socket } = request;
   const { origin = "" } = headers;
   const { secure, hosts } = door;
   return {
     asker,
+    // What the page of another node makes a browser here do is not this machine's own word.
+    isOfThisMachine: asker !== "mesh" && isOfThisMachine(request),
     isOwnPage: isSameOrigin(headers, secure),
     secure: secure || origin.startsWith("https://"),
     origin,

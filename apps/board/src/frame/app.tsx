@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { Entrance } from "../session.ts";
 import { plainText } from "../text.ts";
 import { frameTexts } from "../texts/frame.ts";
+import { FIRST_STEPS, useFirstRun } from "./first-run.ts";
 import { Header } from "./header.tsx";
 import { KeysSheet } from "./keys-sheet.tsx";
 import { Page } from "./page.tsx";
@@ -19,6 +20,7 @@ export function App({ session }: { readonly session: Entrance }): JSX.Element {
     const name = plainText(session.node.value?.name ?? "");
     document.title = name === "" ? frameTexts.product : `${name} · ${frameTexts.product}`;
   });
+  useFirstRun(session);
   useShortcuts(() => [
     ...PAGES.flatMap(({ path, link }) =>
       link === undefined
@@ -30,6 +32,12 @@ export function App({ session }: { readonly session: Entrance }): JSX.Element {
             run: () => goTo(addressOf(path)),
           },
     ),
+    {
+      keys: "g s",
+      text: frameTexts.goTo(frameTexts.firstSteps),
+      place: "everywhere",
+      run: () => goTo(addressOf(FIRST_STEPS)),
+    },
     { keys: "?", text: frameTexts.keysOpen, place: "everywhere", run: () => (keysShown.value = true) },
   ]);
   return (

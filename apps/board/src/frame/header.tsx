@@ -1,5 +1,6 @@
 /** The head of every page: where to go, which node answers, whether what is shown is fresh. */
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-preact";
+import type { Status } from "@skein/client";
 import type { JSX } from "preact";
 import { Copy } from "../parts/copy.tsx";
 import type { Entrance, Session } from "../session.ts";
@@ -66,21 +67,26 @@ function Place({ session }: { readonly session: Session }): JSX.Element | null {
 
 function ConnectionWord({ session }: { readonly session: Session }): JSX.Element {
   const now = session.connection.value;
-  const words =
-    now.type === "stale"
-      ? frameTexts.connection.stale(timeText(now.sinceMs, Date.now()))
-      : frameTexts.connection[now.type];
+  const words = wordsFor(now);
   return (
-    <p
-      class="connection"
-      role="status"
-      data-connection={now.type}
-      title={now.type === "stale" ? frameTexts.staleHelp : undefined}
-    >
+    <p class="connection" role="status" data-connection={now.type} title={helpFor(now)}>
       <span class="dot" aria-hidden="true" />
       {words}
     </p>
   );
+}
+
+const elsewhereOf = (now: Status): string | undefined => (now.type === "live" ? now.elsewhere : undefined);
+
+function wordsFor(now: Status): string {
+  if (now.type === "stale") return frameTexts.connection.stale(timeText(now.sinceMs, Date.now()));
+  return elsewhereOf(now) === undefined ? frameTexts.connection[now.type] : frameTexts.liveElsewhere;
+}
+
+function helpFor(now: Status): string | undefined {
+  if (now.type === "stale") return frameTexts.staleHelp;
+  const elsewhere = elsewhereOf(now);
+  return elsewhere === undefined ? undefined : frameTexts.liveElsewhereHelp(elsewhere);
 }
 
 /** Who is signed in, and the way out. A role that may change nothing is said in words: nothing else shows why. */

@@ -7,6 +7,7 @@ import type { ComponentType } from "preact";
 import BoardPage from "../pages/board/index.tsx";
 import type { Session } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
+import { FIRST_STEPS } from "./first-run.ts";
 import type { Route } from "./router.ts";
 
 export interface PageProps {
@@ -36,4 +37,5 @@ export const PAGES: readonly PageRow[] = [
     link: { text: frameTexts.meshPage, icon: Network, key: "m" },
     page: { load: () => import("../pages/mesh/index.tsx") },
   },
+  { path: FIRST_STEPS, page: { load: () => import("../pages/start/index.tsx") } },
 ];

@@ -17,6 +17,9 @@ export const frameTexts = {
     "signed-out": "not signed in",
     stale: (since: string) => `stale since ${since}`,
   },
+  liveElsewhere: "live at another node",
+  liveElsewhereHelp: (origin: string) =>
+    `This page's own node cannot be reached, so it goes on with ${origin}, and returns by itself.`,
   staleHelp: "The node cannot be reached. What you see is the last that it said; the page goes on by itself.",
   theme: {
     system: "Colours follow the system",
@@ -24,6 +27,7 @@ export const frameTexts = {
     dark: "Dark colours",
     change: (now: string) => `${now}. Change`,
   },
+  firstSteps: "First steps",
   keys: "Keyboard shortcuts",
   keysHere: "On this page",
   keysEverywhere: "Everywhere",

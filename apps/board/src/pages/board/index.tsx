@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { PageProps } from "../../frame/routes.ts";
 import { useShortcuts } from "../../frame/shortcuts.ts";
+import { FirstSteps } from "../../parts/first-steps.tsx";
 import { boardTexts, cardTexts } from "../../texts/board.ts";
 import { ActDialog } from "./act-dialog.tsx";
 import { ColumnPart, columnId } from "./column.tsx";
@@ -30,6 +31,7 @@ export default function BoardPage({ session }: PageProps): JSX.Element {
           </button>
         ))}
       </nav>
+      <FirstSteps session={session} />
       <div class="board" id="board">
         {COLUMN_STAGES.map((stage) => (
           <ColumnPart key={stage} model={model} stage={stage} />

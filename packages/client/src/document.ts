@@ -1,0 +1,75 @@
+/**
+ * One connection to the board document of one node. Every connection gets a new, empty document: a node that restarted
+ * writes its board under a new author, and what is left of the old one would win over it or linger beside it.
+ */
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+
+import { ALL, type Keys, mapsOf, touchedBy } from "./board-state.ts";
+import type { Place } from "./place.ts";
+
+export type SocketClass = typeof WebSocket;
+
+interface DocumentListeners {
+  /** The whole state is there, or these keys of it changed. */
+  readonly onBoard: (maps: ReturnType<typeof mapsOf>, keys: Keys) => void;
+  /** It is over. `refused`: the node said that whoever this is may not. */
+  readonly onEnd: (why: "away" | "refused") => void;
+}
+
+export interface OpenDocument {
+  /** Its state as an update, for a copy. */
+  state(): Uint8Array;
+  close(): void;
+}
+
+const REFUSED = 4401;
+
+export function openDocument(
+  place: Place,
+  socket: SocketClass | undefined,
+  { onBoard, onEnd }: DocumentListeners,
+): OpenDocument {
+  const doc = new Y.Doc();
+  const maps = mapsOf(doc);
+  const { secret } = place;
+  const provider = new WebsocketProvider(socketUrl(place), "board", doc, {
+    disableBc: true,
+    ...(secret.type === "token" ? { params: { token: secret.text } } : {}),
+    // A browser can set no header on a socket, and an address is no place for a secret.
+    ...(secret.type === "guest" ? { protocols: ["skein", `skein.bearer.${secret.text}`] } : {}),
+    ...(socket === undefined ? {} : { WebSocketPolyfill: socket }),
+  });
+  // A reader has no presence to tell.
+  provider.awareness.setLocalState(null);
+  let isOver = false;
+  const close = (): void => {
+    if (isOver) return;
+    isOver = true;
+    provider.destroy();
+    doc.destroy();
+  };
+  provider.on("sync", (synced: boolean) => {
+    if (synced) onBoard(maps, ALL);
+  });
+  doc.on("afterTransaction", ({ changed }: Y.Transaction) => {
+    if (provider.synced) onBoard(maps, touchedBy(maps, changed));
+  });
+  provider.on("connection-close", (event) => {
+    if (isOver) return;
+    const why = event?.code === REFUSED ? "refused" : "away";
+    // Not within the provider's own handler, which goes on after this one.
+    queueMicrotask(() => {
+      if (isOver) return;
+      close();
+      onEnd(why);
+    });
+  });
+  return { state: () => Y.encodeStateAsUpdate(doc), close };
+}
+
+function socketUrl({ url }: Place): string {
+  const address = new URL("yjs", url);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return address.href;
+}

@@ -1,0 +1,65 @@
+/**
+ * A node that can be asked, and what the client shows there: nothing in the page of that very node, whose cookie comes by
+ * itself; the node's token in a program; at another node's page the secret that a pass was exchanged for.
+ */
+import type { Answer, Problem } from "./facts.ts";
+
+export interface Place {
+  /** Ends with a slash: paths are relative to it, also below a proxy's path. */
+  readonly url: string;
+  readonly secret: { readonly type: "cookie" } | { readonly type: "token" | "guest"; readonly text: string };
+  /** True for the node that the client was made for. */
+  readonly isHome: boolean;
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A node that does not answer for this long is away. */
+const ANSWER_MS = 20_000;
+
+export const get = <T>(fetch: Fetch, place: Place, path: string, withinMs: number = ANSWER_MS): Promise<Answer<T>> =>
+  ask(fetch, place, path, { method: "GET", headers: headersOf(place), signal: AbortSignal.timeout(withinMs) });
+
+export const post = <T>(fetch: Fetch, place: Place, path: string, body: object): Promise<Answer<T>> =>
+  ask(fetch, place, path, {
+    method: "POST",
+    headers: { ...headersOf(place), "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+
+function headersOf({ secret }: Place): Record<string, string> {
+  // No other site can send it without asking the node first, which refuses.
+  const page = { "X-Skein-Page": "1" };
+  return secret.type === "cookie" ? page : { ...page, Authorization: `Bearer ${secret.text}` };
+}
+
+/** For a question whose answer is no JSON. */
+export const initFor = (place: Place): RequestInit => ({
+  headers: headersOf(place),
+  credentials: credentialsFor(place),
+  cache: "no-store",
+});
+
+/** A page of another node is never asked to send what a browser keeps for this one. */
+const credentialsFor = ({ secret }: Place): RequestCredentials => (secret.type === "cookie" ? "same-origin" : "omit");
+
+async function ask<T>(fetch: Fetch, place: Place, path: string, init: RequestInit): Promise<Answer<T>> {
+  const credentials = credentialsFor(place);
+  try {
+    const response = await fetch(new URL(path, place.url).href, { ...init, credentials, cache: "no-store" });
+    const body: unknown = await response.json();
+    // The place is a node: what it answers has the shape that the caller names.
+    return response.ok ? { ok: true, value: body as T } : { ok: false, error: problemIn(body, response.status) };
+  } catch (cause) {
+    return { ok: false, error: { code: "away", message: cause instanceof Error ? cause.message : String(cause) } };
+  }
+}
+
+function problemIn(body: unknown, status: number): Problem {
+  const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;
+  if (typeof error === "object" && error !== null && "code" in error && "message" in error) {
+    return { code: String(error.code), message: String(error.message) };
+  }
+  return { code: "unavailable", message: `The node answered with status ${status}.` };
+}

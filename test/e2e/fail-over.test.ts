@@ -1,0 +1,125 @@
+/** The page that people leave open, when its node is gone: on with another node, back again, and at least its last copy. */
+import { createServer } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { NodeProcess } from "../support/node-process.ts";
+import { waitFor } from "../support/wait.ts";
+import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
+
+const world = useWorld();
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** A port that is free now, so that a node can tell others of it before it listens. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+interface Served {
+  readonly http: string;
+  readonly extraArgs: readonly string[];
+}
+
+async function servedAt(): Promise<Served> {
+  const http = `127.0.0.1:${await freePort()}`;
+  return { http, extraArgs: ["--advertise-http", `http://${http}`] };
+}
+
+const connection = (page: Page): ReturnType<Page["locator"]> => page.locator(".connection");
+
+const isLive = (page: Page) =>
+  connection(page)
+    .filter({ hasText: /^live$/ })
+    .waitFor();
+
+/** Until each has heard where the other's page is. */
+const knowsPageOf = (node: NodeProcess, other: string): Promise<unknown> =>
+  waitFor(`${node.name} to know the page of ${other}`, async () =>
+    (await node.api.nodes()).some(({ name, page }) => name === other && page !== undefined),
+  );
+
+test("a page whose node is killed goes on with another one without a reload, and returns when it is back", async () => {
+  const [first, second] = [await servedAt(), await servedAt()];
+  await world.found("alice");
+  const started = { slots: 0, headless: false };
+  const alice = await world.start("alice", { ...started, ...first });
+  const bob = await world.join("bob", alice, { role: "owner", ...started, ...second });
+  await knowsPageOf(alice, "bob");
+  await knowsPageOf(bob, "alice");
+  const { page, context } = await openPage(browser, await alice.api.loginLink());
+  await isLive(page);
+  await page.evaluate("globalThis.sameDocument = true");
+  await alice.api.addItem({ title: "Before" });
+  await page.getByText("Before").first().waitFor();
+  // It has a pass before its node goes: asked for once the board has shown who there is.
+  await waitFor("the page to have a pass", () => page.evaluate<boolean>(HAS_PASS));
+
+  await alice.kill();
+  await connection(page).filter({ hasText: "live at another node" }).waitFor({ timeout: 60_000 });
+  await bob.api.addItem({ title: "Meanwhile" });
+  await page.getByText("Meanwhile").first().waitFor();
+  // What it does there it may do there, and the mesh knows for whom.
+  const listed = await bob.api.get<readonly { by: string; name: string; page: string }[]>("/sessions");
+  expect(listed).toEqual([expect.objectContaining({ by: "pass", name: "alice", page: `http://${first.http}` })]);
+
+  await world.start("alice", { ...started, ...first });
+  await isLive(page);
+  await page.getByText("Meanwhile").first().waitFor();
+  expect(await page.evaluate("globalThis.sameDocument")).toBe(true);
+  await context.close();
+});
+
+test("without any node the page opens with its last copy and says since when; signing out forgets it", async () => {
+  const served = await servedAt();
+  await world.found("carol");
+  const carol = await world.start("carol", { slots: 0, headless: false, ...served });
+  await carol.api.addItem({ title: "Kept for later" });
+  const { page, context } = await openPage(browser, await carol.api.loginLink());
+  await isLive(page);
+  await page.getByText("Kept for later").first().waitFor();
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+  await waitFor("the copy to be kept", () => page.evaluate<boolean>(HAS_COPY));
+  await carol.stop();
+  await connection(page).filter({ hasText: "stale since" }).waitFor();
+
+  await page.reload();
+  await page.getByText("Kept for later").first().waitFor();
+  await connection(page).filter({ hasText: "stale since" }).waitFor();
+
+  await world.start("carol", { slots: 0, headless: false, ...served });
+  await isLive(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("#sign-in").waitFor();
+  expect(await page.evaluate(HAS_COPY)).toBe(false);
+  await context.close();
+});
+
+/** Both run in the page. */
+const HAS_PASS = `performance.getEntriesByType("resource").some(
+  ({ name, responseStatus }) => name.endsWith("/api/v1/session/pass") && responseStatus === 200)`;
+const HAS_COPY = `new Promise((resolve) => {
+  const asked = indexedDB.open("skein");
+  asked.onerror = () => resolve(false);
+  asked.onsuccess = () => {
+    const names = [...asked.result.objectStoreNames];
+    if (!names.includes("copies")) return resolve(false);
+    const count = asked.result.transaction("copies").objectStore("copies").count();
+    count.onsuccess = () => { asked.result.close(); resolve(count.result > 0); };
+  };
+})`;
