@@ -135,7 +135,7 @@ async function report(browser, stand) {
     ["as fast as a bar is dragged, 2,000 px a frame", 2_000],
   ]) {
     const gaps = [];
-    for (const stage of ["backlog", "done"]) gaps.push(...(await page.evaluate(scrolling(stage, pxPerFrame))));
+    for (const stage of ["backlog", "coding"]) gaps.push(...(await page.evaluate(scrolling(stage, pxPerFrame))));
     const late = gaps.filter((gap) => gap > 20).length;
     lines.push(
       `| frames while scrolling ${words} | median ${quantile(gaps, 0.5).toFixed(1)}, p95 ${quantile(gaps, 0.95).toFixed(1)}, ` +
