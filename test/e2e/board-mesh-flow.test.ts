@@ -166,6 +166,23 @@ test("the queue is there with its head and what it waits for; a pause says who s
   expect(await page.getByRole("region", { name: "Merge queue" }).getByText("Nothing waits to land.").count()).toBe(1);
 });
 
+test("who may only look sees both pages and is offered nothing to do", async () => {
+  const { stdout } = await world.skein(["ui", "--role", "observer", "--json", "--data", world.dataOf("alice")]);
+  const { link }: { readonly link: string } = JSON.parse(stdout);
+  const looking = await openPage(browser, link);
+  await looking.page.locator("#live").waitFor();
+  await looking.page.getByRole("navigation").getByRole("link", { name: "Mesh" }).click();
+  await looking.page.locator(".mesh-card").filter({ hasText: "carol" }).click();
+  await looking.page.getByRole("heading", { name: "carol" }).waitFor();
+  for (const name of ["Invite a machine", "Drain", "Remove"])
+    expect(await looking.page.getByRole("button", { name, exact: true }).count()).toBe(0);
+  await looking.page.getByRole("navigation").getByRole("link", { name: "Flow" }).click();
+  await looking.page.getByRole("region", { name: "Merge queue" }).waitFor();
+  expect(await looking.page.getByRole("button", { name: "Pause" }).count()).toBe(0);
+  expect(looking.complaints).toEqual([]);
+  await looking.context.close();
+});
+
 test("a range is part of the address, and every chart has its numbers as a table", async () => {
   await page.getByRole("button", { name: "30 days" }).click();
   await waitFor("the address to say so", () => page.url().endsWith("#/flow?range=30d"));

@@ -15,6 +15,7 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import { codeIn, takeCode } from "./login-code.ts";
+import { download, type EventListeners, followEvents } from "./raw-answers.ts";
 
 /** @public */
 export type { Answer } from "@skein/client";
@@ -32,6 +33,10 @@ export interface Session {
   readonly board: ReadonlySignal<BoardMaps>;
   /** GET of a path such as `api/v1/items`, relative to the page. */
   query<T>(path: string): Promise<Answer<T>>;
+  /** A file, such as a kept one, with what the query would have refused it with. */
+  download(path: string): Promise<Answer<Blob>>;
+  /** Server-sent events of a path, until they end or the returned function is called. */
+  follow(path: string, listeners: EventListeners): () => void;
   /** A command of the registry with its input, such as `item.start` and `{ item }`. */
   command(name: string, input: object): Promise<Answer<unknown>>;
 }
@@ -113,6 +118,12 @@ export function openSession(texts: EntranceTexts): Entrance {
       location.reload();
     },
     query: async (path) => client?.query(path) ?? NOT_YET,
+    download: async (path) => (client === undefined ? NOT_YET : download(client.reach(path))),
+    follow: (path, listeners) => {
+      if (client !== undefined) return followEvents(client.reach(path), listeners);
+      listeners.onEnd(NOT_YET.error);
+      return () => undefined;
+    },
     command: async (name, input) => client?.command(name, input) ?? NOT_YET,
   };
 }

@@ -2,7 +2,17 @@
  * What an attempt has changed, for people: its branch against where it left the target branch, from this node's own mirror, to
  * which the branch is fetched first. One at a time, and each has a deadline: readers are many, and git is dear.
  */
-import { attemptMade, type CommandError, err, findItem, ok, type Plain, type Result, type View } from "@skein/core";
+import {
+  attemptMade,
+  type CommandError,
+  err,
+  findItem,
+  type LiveItem,
+  ok,
+  type Plain,
+  type Result,
+  type View,
+} from "@skein/core";
 
 import type { Clock, GitError, Changes, Repository } from "./ports.ts";
 
@@ -10,9 +20,9 @@ export interface DiffDeps {
   readonly clock: Clock;
   readonly view: () => View;
   /** Undefined while the project is not open here. */
-  readonly repository: () => Repository | undefined;
-  /** The commit that the item landed as, once this node has found it on the target branch. */
-  readonly landedAs: (item: string) => string | undefined;
+  readonly repository: () => Pick<Repository, "diff" | "fetchBranch"> | undefined;
+  /** The commit that the item landed as: as this node has found it on the target branch, until then as the log says. */
+  readonly landedAs: (item: LiveItem) => string | undefined;
 }
 
 export type ReadDiff = (query: {
@@ -38,8 +48,11 @@ export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDif
     const { id } = item.value;
     const made = attemptMade(item.value, epoch);
     if (made === undefined) {
-      const which = epoch === undefined ? "No attempt" : `Attempt ${epoch}`;
-      return err({ code: "not-found", message: `${which} of item ${id} has published a branch, so there is no diff.` });
+      const which =
+        epoch === undefined
+          ? `No attempt of item ${id} has published a`
+          : `Attempt ${epoch} of item ${id} has published no`;
+      return err({ code: "not-found", message: `${which} branch, so there is no diff.` });
     }
     const repository = deps.repository();
     if (repository === undefined) {
@@ -47,7 +60,8 @@ export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDif
       return err({ code: "unavailable", message });
     }
     const { featureBranch: branch, tip } = made.feature;
-    const read = await inTurn(() => readChanges(deps, repository, { branch, tip, item: id }, lifetime));
+    const landed = deps.landedAs(item.value);
+    const read = await inTurn(() => readChanges(deps.clock, repository, { branch, tip, landed }, lifetime));
     return read.ok
       ? ok({ item: id, epoch: made.epoch, branch, ...plainChanges(read.value) })
       : err({ code: CODES[read.error.type] ?? "unavailable", message: read.error.message });
@@ -68,27 +82,27 @@ const CODES: Readonly<Partial<Record<GitError["type"], CommandError["code"]>>> =
 };
 
 interface Wanted {
-  readonly item: string;
   readonly branch: string;
   readonly tip: string;
+  readonly landed: string | undefined;
 }
 
 async function readChanges(
-  { clock, landedAs }: DiffDeps,
-  repository: Repository,
-  { item, branch, tip }: Wanted,
+  clock: Clock,
+  repository: Pick<Repository, "diff" | "fetchBranch">,
+  { branch, tip, landed }: Wanted,
   lifetime: AbortSignal,
 ): Promise<Result<Changes, GitError>> {
   const deadline = new AbortController();
   const cancel = clock.after(READ_MS, () => deadline.abort());
   const signal = AbortSignal.any([lifetime, deadline.signal]);
   try {
-    const landed = landedAs(item);
     // What has landed is on the target branch, also once its own branch is cleared away.
-    const first = landed === undefined ? undefined : await repository.diff({ tip, landed }, signal);
-    if (first?.ok === true) return first;
+    const asLanded = landed === undefined ? undefined : await repository.diff({ tip, landed }, signal);
+    if (asLanded?.ok === true) return asLanded;
+    // The log may name a commit that nobody has.
     const fetched = await repository.fetchBranch(branch, tip, signal);
-    return fetched.ok ? await repository.diff({ tip, landed }, signal) : fetched;
+    return fetched.ok ? await repository.diff({ tip }, signal) : (asLanded ?? fetched);
   } finally {
     cancel();
   }

@@ -128,7 +128,13 @@ export const flowTexts = {
     help: "A row is an item, a bar a claim. Arrow keys go from bar to bar, Enter opens the item.",
     empty: "Nobody held anything in this time.",
     zoom: "Shown",
-    zooms: { all: "all of it", "24h": "last 24 hours", "6h": "last 6 hours", "1h": "last hour" },
+    zooms: {
+      all: "all of it",
+      "24h": "last 24 hours",
+      "6h": "last 6 hours",
+      "1h": "last hour",
+      "10m": "last 10 minutes",
+    },
     legend: {
       coding: "Coding",
       qa: "Qa",

@@ -3,7 +3,7 @@
  * makes nothing of its own: what it looks at is the branch of an attempt before it.
  */
 import { type HistoryEntry, type ItemHistory, parentOf, stateOf } from "../fold/history.ts";
-import { compareRank } from "../fold/item-state.ts";
+import { compareRank, type Rank } from "../fold/item-state.ts";
 import { type Feature, featureIn } from "../fold/stage.ts";
 import type { LiveItem } from "./find.ts";
 
@@ -21,6 +21,20 @@ export function attemptMade(item: LiveItem, epoch?: number): AttemptMade | undef
   if (epoch === undefined) return onTheWay(item) ?? bestOf(item, () => true);
   const own = bestOf(item, (entry) => madeIn(entry)?.epoch === epoch);
   return own ?? bestOf(item, (entry) => stateOf(entry)?.epoch === epoch);
+}
+
+/** What each attempt has made, by its epoch; of two that held one epoch the best. */
+export function attemptsMade(item: ItemHistory): ReadonlyMap<number, AttemptMade> {
+  const made = new Map<number, AttemptMade & { readonly rank: Rank }>();
+  for (const entry of item.entries.values()) {
+    const [one, state] = [madeIn(entry), stateOf(entry)];
+    if (one === undefined || state === undefined) continue;
+    const { lamport, author, id } = entry;
+    const rank: Rank = { state, lamport, author, id };
+    const other = made.get(one.epoch);
+    if (other === undefined || compareRank(rank, other.rank) > 0) made.set(one.epoch, { ...one, rank });
+  }
+  return made;
 }
 
 function onTheWay(item: LiveItem): AttemptMade | undefined {

@@ -40,7 +40,7 @@ export interface Comment extends Stamp {
   readonly line: number;
 }
 
-export interface Answer extends Stamp {
+interface Answer extends Stamp {
   readonly text: string;
   readonly by: string;
 }

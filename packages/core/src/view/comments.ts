@@ -1,4 +1,5 @@
 /** What people have said of what attempts have made: for those who look at an item, and for whoever works on it next. */
+import { memberOfPrincipal } from "../chat/speaker.ts";
 import type { LiveItem } from "../command/find.ts";
 import type { Comment } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
@@ -22,8 +23,17 @@ export const commentsOf = (item: LiveItem, naming: Pick<Naming, "nameOf">): read
 
 const projectComment = (said: Comment, { nameOf }: Pick<Naming, "nameOf">): BoardComment => {
   const { comment, text, by, author, epoch, commit, path, line, wall } = said;
-  return { comment, text, by: by === "" ? nameOf(author) : by, epoch, commit, path, line, at: wall };
+  return { comment, text, by: sayerOf({ by, author }, nameOf), epoch, commit, path, line, at: wall };
 };
+
+/** The name of whoever said something: a principal's own, or that of the member that spoke or signed. */
+export function sayerOf(
+  { by, author }: { readonly by: string; readonly author: string },
+  nameOf: Naming["nameOf"],
+): string {
+  const member = by === "" ? author : memberOfPrincipal(by);
+  return member === undefined ? by : nameOf(member);
+}
 
 const COMMENTS_TOLD = 50;
 const TEXT_TOLD = 12_000;

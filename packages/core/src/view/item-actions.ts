@@ -4,6 +4,7 @@
  */
 import type { LiveItem } from "../command/find.ts";
 import { isApproved, type QaPolicy } from "../command/review.ts";
+import { hasLanded } from "../fold/item-state.ts";
 import { refusal } from "../fold/transition.ts";
 import type { StageBody } from "../op/bodies.ts";
 
@@ -25,15 +26,17 @@ export function actionsOn(item: LiveItem, qa: Pick<QaPolicy, "fourEyes"> = { fou
   const judge = (body: StageBody): string | null =>
     refusal(item.best.state, { item: item.id, op: "", member: "", incarnation: "", role: "operator", wall: 0, body })
       ?.message ?? null;
+  const reason = hasLanded(item.best.state) ? "Completed" : "Abandoned";
+  const isOver = hasLanded(item.best.state) || item.best.state.stage.stage === "Archived";
   const isHeld = item.registers.hold.value !== "";
   return {
     start: judge({ kind: "item.start" }),
     shelve: judge({ kind: "item.shelve", note: "" }),
     approve: whyNotApprove(item, qa),
     reject: judge({ kind: "item.sendBack", reason: "person", note: "", progress: true, evidence: [] }),
-    hold: isHeld ? "it is on hold already" : null,
+    hold: isHeld ? "it is on hold already" : isOver ? "nobody works on it any more" : null,
     release: isHeld ? null : "it is not on hold",
-    archive: judge({ kind: "item.archive", reason: "Abandoned", note: "" }),
+    archive: judge({ kind: "item.archive", reason, note: "" }),
     restore: judge({ kind: "item.restore", note: "" }),
     delete: null,
   };

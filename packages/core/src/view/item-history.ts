@@ -61,7 +61,8 @@ export function historyOf(item: LiveItem, view: View, naming: Naming): readonly 
       op: id,
       on,
       kind,
-      words: told.get(id) ?? wordsOf(entry, naming),
+      // The registers name the item's birth as long as nobody has set them.
+      words: (kind === "item.create" ? undefined : told.get(id)) ?? wordsOf(entry, naming),
       author,
       authorName: naming.nameOf(author),
       by: byWhom(entry, said, view),

@@ -99,6 +99,7 @@ test("a history says of each op what it did, what became of it, and that its sig
     const row = world.row(ops[name] ?? "");
     return [row?.words, row?.effect, row?.reason, row?.signature];
   };
+  expect(world.rows()[0]?.words).toBe("added the item");
   expect(told("first")).toEqual(["alder took it in Coding, epoch 1", "accepted", undefined, "verified"]);
   expect(told("lost")).toEqual([`submitted 2 commits on skein/${ITEM}/1`, "alternate", undefined, "verified"]);
   expect(told("won")).toEqual([`submitted 2 commits on skein/${ITEM}/2`, "accepted", undefined, "verified"]);
@@ -161,6 +162,17 @@ test("what may be done follows from the stage, with the reason where it may not"
   });
   world.write({ kind: "item.approve", tip: "a".repeat(40), tree: "a".repeat(40), note: "", by: "" });
   expect(actionsOn(world.item()).approve).toBe("the branch is approved already");
+});
+
+test("what has landed is archived as that, and nobody holds what is over", () => {
+  const world = worldOf();
+  world.write({ kind: "item.land", commit: "c".repeat(40), at: 5 });
+  expect(world.item().best.state.stage.stage).toBe("Done");
+  expect(actionsOn(world.item())).toMatchObject({
+    archive: null,
+    hold: "nobody works on it any more",
+    reject: "sendBack is not possible in Done",
+  });
 });
 
 /** The comment as the command decides it for this item. */

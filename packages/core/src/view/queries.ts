@@ -1,11 +1,10 @@
 /** Answers to the commands that only read the view, as plain JSON values. */
-import { attemptMade } from "../command/attempt-made.ts";
+import { attemptMade, attemptsMade } from "../command/attempt-made.ts";
 import { findItem, isLive, type LiveItem } from "../command/find.ts";
 import type { CommandError } from "../command/error.ts";
 import type { Command } from "../command/parse.ts";
 import { partsByParent } from "../command/parts.ts";
-import { memberOfPrincipal } from "../chat/speaker.ts";
-import { type Answer, isOpen, openQuestions, type Question } from "../fold/annotations.ts";
+import { isOpen, openQuestions, type Question } from "../fold/annotations.ts";
 import { compareStamp } from "../op/stamp.ts";
 import { digestOf } from "../fold/digest.ts";
 import { FOLD_VERSION, type View } from "../fold/fold.ts";
@@ -19,7 +18,7 @@ import type { Crypto } from "../op/crypto.ts";
 import type { LedgerKey } from "../op/bodies.ts";
 import { feedOf } from "../op/frame.ts";
 import { keptFiles } from "./artifacts.ts";
-import { commentsOf } from "./comments.ts";
+import { commentsOf, sayerOf } from "./comments.ts";
 import { historyOf } from "./item-history.ts";
 import { actionsOn } from "./item-actions.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
@@ -128,9 +127,7 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     title: part.registers.title.value,
     stage: part.best.state.stage.stage,
   })),
-  attemptLog: [...projectAttempts(item, naming).values()]
-    .toSorted((a, b) => a.epoch - b.epoch)
-    .map((attempt) => ({ ...attempt, cost: costText(spendsOf(item).filter(({ epoch }) => epoch === attempt.epoch)) })),
+  attemptLog: attemptLog(item, naming),
   cost: costText(spendsOf(item)),
   tip: tipOf(item),
   touches: footprintOf(item),
@@ -145,13 +142,17 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     tree: evidence.tree,
     green: isGreen(evidence),
     at: wall,
+    runs: evidence.runs.map((run) => ({ ...run })),
   })),
-  approvals: item.annotations.approvals
-    .toSorted(compareStamp)
-    .map(({ member, by, tip, note, wall }) => ({ by: by === "" ? naming.nameOf(member) : by, tip, note, at: wall })),
+  approvals: item.annotations.approvals.toSorted(compareStamp).map(({ member, by, tip, note, wall }) => ({
+    by: sayerOf({ by, author: member }, naming.nameOf),
+    tip,
+    note,
+    at: wall,
+  })),
   notes: [...item.annotations.notes]
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
-    .map(({ text, by, author, wall }) => ({ text, by: by === "" ? naming.nameOf(author) : by, at: wall })),
+    .map(({ text, by, author, wall }) => ({ text, by: sayerOf({ by, author }, naming.nameOf), at: wall })),
   comments: commentsOf(item, naming),
   made: madeOf(item),
   actions: actionsOn(item, naming.qa?.()),
@@ -159,6 +160,27 @@ const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
     .toSorted((a, b) => a.lamport - b.lamport || compareText(a.id, b.id))
     .map((one) => askedAbout(item, one, naming)),
 });
+
+/** Each attempt with its agent, what it has cost, and the branch that is its own. */
+function attemptLog(item: LiveItem, naming: Naming): readonly Plain[] {
+  const made = attemptsMade(item);
+  const spends = new Map<number, Spend[]>();
+  for (const told of spendsOf(item)) spends.set(told.epoch, [...(spends.get(told.epoch) ?? []), told]);
+  return [...projectAttempts(item, naming).values()]
+    .toSorted((a, b) => a.epoch - b.epoch)
+    .map((attempt) => {
+      const told = spends.get(attempt.epoch) ?? [];
+      const feature = made.get(attempt.epoch)?.feature;
+      return {
+        ...attempt,
+        cost: costText(told),
+        agent: told.at(-1)?.agent ?? "",
+        branch: feature?.featureBranch ?? null,
+        tip: feature?.tip ?? null,
+        commitsAhead: feature?.commitsAhead ?? null,
+      };
+    });
+}
 
 /** The attempt that there is a branch of, for whoever wants to look at what it has changed. */
 const madeOf = (item: LiveItem): Plain => {
@@ -218,16 +240,11 @@ const ledgerRow = ({ key, tokens, ...cost }: LedgerRow, by: LedgerKey, { items }
   tokens: Object.fromEntries(TOKEN_COUNTS.map((kind) => [kind, tokens.get(kind) ?? null])),
 });
 
-const answerer = ({ by, author }: Answer, nameOf: Naming["nameOf"]): string => {
-  const member = by === "" ? author : memberOfPrincipal(by);
-  return member === undefined ? by : nameOf(member);
-};
-
 const askedAbout = ({ best }: LiveItem, asked: Question, { nameOf }: Naming): Plain => ({
   ...projectQuestion(asked),
   open: isOpen(asked, best.state),
   answer: asked.answer?.text ?? null,
-  answeredBy: asked.answer === undefined ? null : answerer(asked.answer, nameOf),
+  answeredBy: asked.answer === undefined ? null : sayerOf(asked.answer, nameOf),
   over: asked.over?.note ?? null,
 });
 

@@ -22,7 +22,7 @@ import {
 
 const texts = flowTexts.charts;
 
-const PLOT: Plot = { width: 440, height: 168, left: 44, bottom: 22 };
+const PLOT: Plot = { width: 330, height: 150, left: 42, bottom: 22 };
 const WORD_WIDTH = 46;
 
 interface ChartProps {
@@ -103,7 +103,7 @@ function stepWord(at: number, isDay: boolean): string {
   const time = new Date(at);
   return isDay
     ? time.toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" })
-    : time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+    : time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 }
 
 const isByDay = ({ stepMs }: Flow): boolean => stepMs > 3_600_000;

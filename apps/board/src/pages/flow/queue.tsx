@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import { Ask } from "../../parts/ask.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -66,9 +67,11 @@ export function QueuePanel({ session, queue, blame }: QueueProps): JSX.Element {
     <section class="panel queue" aria-labelledby="flow-queue">
       <div class="panel-head">
         <h2 id="flow-queue">{texts.title}</h2>
-        <button type="button" onClick={() => (asking.value = true)}>
-          {queue.mode === "open" ? texts.pause : texts.resume}
-        </button>
+        {maySteer(session) ? (
+          <button type="button" onClick={() => (asking.value = true)}>
+            {queue.mode === "open" ? texts.pause : texts.resume}
+          </button>
+        ) : null}
       </div>
       <p class="queue-mode" data-mode={queue.mode}>
         <bdi>{modeWords(queue)}</bdi>
@@ -107,7 +110,7 @@ function Said({ blame, note }: { readonly blame: Blame | undefined; readonly not
 
 function Line({ queue }: { readonly queue: Queue }): JSX.Element | null {
   if (queue.line.length === 0)
-    return queue.aside.length === 0 && queue.mode === "open" ? null : <EmptyState>{texts.empty}</EmptyState>;
+    return queue.aside.length > 0 || queue.mode === "open" ? null : <EmptyState>{texts.empty}</EmptyState>;
   return (
     <>
       <p class="quiet">{queue.batch === null ? texts.noPlan : texts.trainHelp(queue.batch)}</p>

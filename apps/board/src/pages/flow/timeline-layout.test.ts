@@ -94,7 +94,7 @@ test("the shown part is the end of the range, and its ticks are whole times", ()
 test("what is shown first is the closest look with every bar in it", () => {
   const zoom = (from: number): string => fittingZoom(ZOOMS, [row(span(from, null))], 0, 100 * HOUR);
   expect([zoom(99.5), zoom(97), zoom(80), zoom(3)]).toEqual(["1h", "6h", "24h", "all"]);
-  expect(fittingZoom(ZOOMS, [], 0, 100 * HOUR)).toBe("1h");
+  expect(fittingZoom(ZOOMS, [], 0, 100 * HOUR)).toBe("10m");
 });
 
 test("every node has its own hue", () => {

@@ -14,13 +14,14 @@ export interface BarPlace {
 
 const HOUR_MS = 3_600_000;
 
-export const ZOOMS: readonly ["all", "24h", "6h", "1h"] = ["all", "24h", "6h", "1h"];
+export const ZOOMS: readonly ["all", "24h", "6h", "1h", "10m"] = ["all", "24h", "6h", "1h", "10m"];
 export type Zoom = (typeof ZOOMS)[number];
 
 const ZOOM_MS: Readonly<Record<Exclude<Zoom, "all">, number>> = {
   "24h": 24 * HOUR_MS,
   "6h": 6 * HOUR_MS,
   "1h": HOUR_MS,
+  "10m": HOUR_MS / 6,
 };
 
 /** What is shown: all of the answer, or its last part. */
@@ -122,7 +123,7 @@ export interface TimeTick {
   readonly left: number;
 }
 
-const STEPS_MS = [5, 10, 30, 60, 180, 360, 720, 1_440, 2_880, 10_080].map((minutes) => minutes * 60_000);
+const STEPS_MS = [1, 2, 5, 10, 30, 60, 180, 360, 720, 1_440, 2_880, 10_080].map((minutes) => minutes * 60_000);
 
 /** Whole times, in UTC, at most so many of them. */
 export function timeTicks({ fromMs, toMs }: TimeWindow, most: number): readonly TimeTick[] {

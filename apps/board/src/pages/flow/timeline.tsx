@@ -30,6 +30,8 @@ import {
 const texts = flowTexts.timeline;
 
 const ROW_PX = 30;
+/** As narrow as a bar gets, so that one at the very end is still whole. */
+const LEAST_PX = 8;
 const DIRECTIONS: Readonly<Record<string, Direction>> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -259,7 +261,7 @@ function Span({ span, item, title, hue, window, isCurrent, onFocus }: SpanProps)
       data-outcome={span.outcome}
       data-expired={span.expired}
       data-takeover={span.tookOverFrom !== ""}
-      style={{ left: `${place.left}%`, width: `${place.width}%`, "--hue": String(hue) }}
+      style={{ left: `min(${place.left}%, 100% - ${LEAST_PX}px)`, width: `${place.width}%`, "--hue": String(hue) }}
       tabIndex={isCurrent ? 0 : -1}
       aria-label={words}
       title={words}

@@ -10,6 +10,7 @@ import type { PageProps } from "../../frame/routes.ts";
 import { tell } from "../../frame/toasts.tsx";
 import { useAnswer } from "../../parts/answer.ts";
 import { Problem } from "../../parts/problem.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -46,6 +47,7 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
   const held = useComputed(() => heldItems(session.board.value.items));
   const members = mesh.nodes.filter(({ removed }) => !removed);
   const node = mesh.nodes.find(({ id }) => id === chosen.value);
+  const mayAct = maySteer(session);
   const close = (): void => void (dialog.value = undefined);
   const choose = (id: string): void => void (chosen.value = id);
   return (
@@ -55,9 +57,11 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
           <bdi>{meshTexts.title(plainText(mesh.name))}</bdi>
         </h1>
         <p class="quiet">{meshTexts.counts(members.filter(({ alive }) => alive).length, members.length)}</p>
-        <button type="button" class="primary" onClick={() => (dialog.value = "invite")}>
-          <UserPlus size={15} aria-hidden="true" /> {meshTexts.actions.invite}
-        </button>
+        {mayAct ? (
+          <button type="button" class="primary" onClick={() => (dialog.value = "invite")}>
+            <UserPlus size={15} aria-hidden="true" /> {meshTexts.actions.invite}
+          </button>
+        ) : null}
       </header>
       {problem === "" ? null : (
         <p class="sheet-problem" role="status">
@@ -71,7 +75,7 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
         <NodePanel
           node={node}
           held={held.value.get(chosen.value ?? "") ?? []}
-          onAction={(one) => (dialog.value = one)}
+          onAction={mayAct ? (one) => (dialog.value = one) : undefined}
         />
       </div>
       <NodeTable mesh={mesh} held={held.value} chosen={chosen.value} onChoose={choose} />

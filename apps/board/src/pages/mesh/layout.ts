@@ -65,11 +65,11 @@ export function* settling(graph: Graph): Generator<undefined, Layout> {
       "link",
       forceLink<Body, SimulationLinkDatum<Body>>(links)
         .id(({ id }) => id)
-        .distance(reach * 1.15),
+        .distance(reach * 1.25),
     )
     .force("charge", forceManyBody().strength(-4 * reach))
-    .force("x", forceX(0).strength(0.05))
-    .force("y", forceY(0).strength(0.14))
+    .force("x", forceX(0).strength(0.03))
+    .force("y", forceY(0).strength(0.16))
     .stop();
   for (let tick = 0; tick < TICKS; tick++) {
     simulation.tick();

@@ -14,7 +14,8 @@ import { Held, labelsText } from "./tables.tsx";
 export interface NodePanelProps {
   readonly node: MeshNode | undefined;
   readonly held: readonly BoardItem[];
-  readonly onAction: (action: Action) => void;
+  /** Undefined for who may look and not act. */
+  readonly onAction: ((action: Action) => void) | undefined;
 }
 
 const { fields, columns } = meshTexts;
@@ -26,7 +27,7 @@ export function NodePanel({ node, held, onAction }: NodePanelProps): JSX.Element
         <bdi>{node === undefined ? meshTexts.details : nameOf(node)}</bdi>
       </h2>
       {node === undefined ? <p class="empty">{meshTexts.choose}</p> : <Facts node={node} held={held} />}
-      {node === undefined ? null : (
+      {node === undefined || onAction === undefined ? null : (
         <div class="mesh-actions">
           {actionsFor(node).map((action) => (
             <button key={action} type="button" onClick={() => onAction(action)}>

@@ -1,0 +1,53 @@
+/** What somebody types outlives a reload, in its place, and does not fill the browser. */
+import { expect, test } from "vitest";
+
+import { draftAt, draftsBelow, keepDraft } from "./drafts.ts";
+
+/** A browser's storage in memory; a full one refuses. */
+function shelfOf(isFull: boolean = false): Storage {
+  const kept = new Map<string, string>();
+  return {
+    get length() {
+      return kept.size;
+    },
+    key: (at) => [...kept.keys()][at] ?? null,
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => {
+      if (isFull) throw new Error("QuotaExceededError");
+      kept.set(key, value);
+    },
+    removeItem: (key) => void kept.delete(key),
+    clear: () => kept.clear(),
+  };
+}
+
+test("a draft is kept by its place until it is empty", () => {
+  const shelf = shelfOf();
+  keepDraft(shelf, "item comment 1 src/a.ts:3", "Say why.", 1);
+  keepDraft(shelf, "item comment 12 x", "other", 1);
+  expect(draftAt(shelf, "item comment 1 src/a.ts:3")).toBe("Say why.");
+  expect(draftsBelow(shelf, "item comment 1")).toEqual(["src/a.ts:3"]);
+  keepDraft(shelf, "item comment 1 src/a.ts:3", "", 2);
+  expect(draftAt(shelf, "item comment 1 src/a.ts:3")).toBe("");
+});
+
+test("of too many the oldest go, and nothing else of the page's", () => {
+  const shelf = shelfOf();
+  shelf.setItem("theme", "dark");
+  for (let at = 0; at < 80; at++) keepDraft(shelf, `item ${at}`, `text ${at}`, at);
+  expect(shelf.length).toBe(61);
+  expect([draftAt(shelf, "item 19"), draftAt(shelf, "item 20"), shelf.getItem("theme")]).toEqual([
+    "",
+    "text 20",
+    "dark",
+  ]);
+});
+
+test("a full browser, and what is no draft, break nothing", () => {
+  expect(() => keepDraft(shelfOf(true), "item", "text", 1)).not.toThrow();
+  const shelf = shelfOf();
+  for (const wrong of ["", "no json", "null", '{"text":1,"at":2}', "[]"]) {
+    shelf.setItem("skein.draft item", wrong);
+    expect(draftAt(shelf, "item")).toBe("");
+  }
+});

@@ -1,0 +1,270 @@
+/** The story, what the agent asks, what people say, and their notes. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useId } from "preact/hooks";
+import { tell } from "../../frame/toasts.tsx";
+import { EmptyState } from "../../parts/empty-state.tsx";
+import { StateWord } from "../../parts/state-word.tsx";
+import { Time } from "../../parts/time.tsx";
+import type { Session } from "../../session.ts";
+import { plainText } from "../../text.ts";
+import { itemTexts } from "../../texts/item.ts";
+import { textLines } from "./lines.ts";
+import type { Asked, Details } from "./details.ts";
+import { draftAt, useDraft } from "./drafts.ts";
+import { mayChange } from "./may.ts";
+import type { TabProps } from "./index.tsx";
+
+export function StoryTab({ session, item }: TabProps): JSX.Element {
+  return (
+    <>
+      <Questions session={session} item={item} />
+      <Story session={session} item={item} />
+      <Approvals item={item} />
+      <Notes session={session} item={item} />
+    </>
+  );
+}
+
+interface PartProps {
+  readonly session: Session;
+  readonly item: Details;
+}
+
+function Questions({ session, item }: PartProps): JSX.Element | null {
+  if (item.asked.length === 0) return null;
+  const sorted = item.asked.toSorted((a, b) => Number(b.open) - Number(a.open) || a.askedAt - b.askedAt);
+  return (
+    <section class="item-section" aria-labelledby="questions-title">
+      <h2 id="questions-title">{itemTexts.questions}</h2>
+      <ul class="item-questions">
+        {sorted.map((asked) => (
+          <li key={asked.question} class="item-question" data-open={asked.open}>
+            <p class="item-text" dir="auto">
+              {textLines(asked.text)}
+            </p>
+            {asked.open && mayChange(session) ? (
+              <AnswerForm session={session} item={item} asked={asked} />
+            ) : (
+              <Answered asked={asked} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Answered({ asked }: { readonly asked: Asked }): JSX.Element {
+  if (asked.open) return <StateWord state="warn" word={itemTexts.asksNow} />;
+  if (asked.answer === null) {
+    return (
+      <p class="quiet">
+        {itemTexts.notAnswered} <bdi>{plainText(asked.over ?? "")}</bdi>
+      </p>
+    );
+  }
+  return (
+    <p>
+      <bdi>{plainText(asked.answer)}</bdi>{" "}
+      <span class="quiet">{itemTexts.answered(plainText(asked.answeredBy ?? ""))}</span>
+    </p>
+  );
+}
+
+function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Asked }): JSX.Element {
+  const draft = useDraft(`${item.id} answer ${asked.question}`);
+  const busy = useSignal(false);
+  const give = async (text: string): Promise<void> => {
+    busy.value = true;
+    const answer = await session.command("item.answer", { item: item.id, question: asked.question, text });
+    busy.value = false;
+    if (answer.ok) draft.write("");
+    else tell("problem", plainText(answer.error.message));
+  };
+  return (
+    <form
+      class="item-answer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (draft.text.peek().trim() !== "") void give(draft.text.peek().trim());
+      }}
+    >
+      <StateWord state="warn" word={itemTexts.asksNow} />
+      {asked.options.length > 0 ? (
+        asked.options.map((option) => (
+          <button key={option} type="button" disabled={busy.value} onClick={() => void give(option)}>
+            <bdi>{plainText(option)}</bdi>
+          </button>
+        ))
+      ) : (
+        <>
+          <input
+            aria-label={itemTexts.yourAnswer}
+            placeholder={itemTexts.yourAnswer}
+            maxLength={2_000}
+            value={draft.text.value}
+            onInput={(event) => draft.write(event.currentTarget.value)}
+          />
+          <button type="submit" class="primary" disabled={busy.value || draft.text.value.trim() === ""}>
+            {itemTexts.answer}
+          </button>
+        </>
+      )}
+    </form>
+  );
+}
+
+function Story({ session, item }: PartProps): JSX.Element {
+  const place = `${item.id} story`;
+  const isEdited = useSignal(draftAt(localStorage, place) !== "");
+  return (
+    <section class="item-section" aria-labelledby="story-title">
+      <h2 id="story-title">
+        {itemTexts.story}
+        {isEdited.value || !mayChange(session) ? null : (
+          <button type="button" onClick={() => (isEdited.value = true)}>
+            {itemTexts.edit}
+          </button>
+        )}
+      </h2>
+      {isEdited.value ? (
+        <StoryForm session={session} item={item} place={place} onDone={() => (isEdited.value = false)} />
+      ) : item.text.trim() === "" ? (
+        <EmptyState>{itemTexts.noStory}</EmptyState>
+      ) : (
+        <p class="item-text item-story" dir="auto">
+          {textLines(item.text)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface FormProps extends PartProps {
+  readonly place: string;
+  readonly onDone: () => void;
+}
+
+function StoryForm({ session, item, place, onDone }: FormProps): JSX.Element {
+  const draft = useDraft(place, item.text);
+  const refused = useSignal("");
+  const save = async (): Promise<void> => {
+    const answer = await session.command("item.edit", { item: item.id, text: draft.text.peek() });
+    if (!answer.ok) {
+      refused.value = answer.error.message;
+      return;
+    }
+    draft.write(item.text);
+    tell("note", itemTexts.saved);
+    onDone();
+  };
+  return (
+    <form
+      class="item-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <textarea
+        aria-label={itemTexts.story}
+        rows={14}
+        value={draft.text.value}
+        onInput={(event) => draft.write(event.currentTarget.value)}
+      />
+      <p class="quiet">{itemTexts.draftKept}</p>
+      {refused.value === "" ? null : (
+        <p class="item-refused" role="alert">
+          <bdi>{plainText(refused.value)}</bdi>
+        </p>
+      )}
+      <p class="item-buttons">
+        <button
+          type="button"
+          onClick={() => {
+            draft.write(item.text);
+            onDone();
+          }}
+        >
+          {itemTexts.throwAway}
+        </button>
+        <button type="submit" class="primary">
+          {itemTexts.save}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function Approvals({ item }: { readonly item: Details }): JSX.Element | null {
+  if (item.approvals.length === 0) return null;
+  return (
+    <section class="item-section" aria-labelledby="approvals-title">
+      <h2 id="approvals-title">{itemTexts.approvals}</h2>
+      <ul>
+        {item.approvals.map(({ by, tip, note, at }) => (
+          <li key={`${by} ${tip}`} class="item-line">
+            <bdi class="who">{plainText(by)}</bdi>
+            <code title={tip}>{tip.slice(0, 12)}</code>
+            <span class="quiet">
+              <Time atMs={at} />
+            </span>
+            <bdi>{plainText(note)}</bdi>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Notes({ session, item }: PartProps): JSX.Element {
+  const draft = useDraft(`${item.id} note`);
+  const id = useId();
+  const add = async (): Promise<void> => {
+    const answer = await session.command("item.note", { item: item.id, text: draft.text.peek().trim() });
+    if (answer.ok) draft.write("");
+    else tell("problem", plainText(answer.error.message));
+  };
+  return (
+    <section class="item-section" aria-labelledby="notes-title">
+      <h2 id="notes-title">{itemTexts.notes}</h2>
+      {item.notes.length === 0 ? <EmptyState>{itemTexts.noNotes}</EmptyState> : null}
+      <ul class="item-notes">
+        {item.notes.map(({ by, text, at }, index) => (
+          <li key={index}>
+            <p class="item-line">
+              <bdi class="who">{plainText(by)}</bdi>
+              <span class="quiet">
+                <Time atMs={at} />
+              </span>
+            </p>
+            <p class="item-text" dir="auto">
+              {textLines(text)}
+            </p>
+          </li>
+        ))}
+      </ul>
+      <form
+        class="item-answer"
+        hidden={!mayChange(session)}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (draft.text.peek().trim() !== "") void add();
+        }}
+      >
+        <input
+          id={id}
+          aria-label={itemTexts.note}
+          placeholder={itemTexts.addNote}
+          maxLength={2_000}
+          value={draft.text.value}
+          onInput={(event) => draft.write(event.currentTarget.value)}
+        />
+        <button type="submit" disabled={draft.text.value.trim() === ""}>
+          {itemTexts.addNote}
+        </button>
+      </form>
+    </section>
+  );
+}

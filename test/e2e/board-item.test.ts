@@ -1,0 +1,269 @@
+/** An item's page as a person uses it: in a real browser, against real nodes and the scripted agent, from the keyboard. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { NodeProcess } from "../support/node-process.ts";
+import { landingOf, type Project } from "../support/project.ts";
+import { waitFor } from "../support/wait.ts";
+import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage, type OpenedPage } from "./support/browser.ts";
+import { inStage, itemThat } from "./support/items.ts";
+
+const world = useWorld();
+let project: Project;
+let alice: NodeProcess;
+let browser: Browser;
+
+/** The second attempt commits what it was told, so that the test can read it. */
+const KEEP = `import { readFileSync, writeFileSync } from "node:fs";
+writeFileSync("told.md", readFileSync(process.env.SKEIN_STORY_FILE, "utf8"));
+console.log("\\u001b[32mkept what I was told\\u001b[0m");
+`;
+
+const STORY = `Paint the shed.
+
+\`\`\`skein attempt=1
+- print: "looking for a brush"
+- ask: { text: "Which colour?", options: [blue, green], to: colour.txt }
+- write:
+    path: src/paint.js
+    content: |
+      export const paint = () => "blue";
+      export const coats = 1;
+- commit: Paint it
+\`\`\`
+
+\`\`\`skein attempt=2+
+- run: [node, keep.mjs]
+- commit: Keep what I was told
+\`\`\`
+`;
+
+beforeAll(async () => {
+  project = await world.project({ files: { "keep.mjs": KEEP } });
+  await world.found("alice", project);
+  alice = await world.start("alice", { slots: 1, headless: false });
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+async function openItem(node: NodeProcess, id: string): Promise<OpenedPage> {
+  const opened = await openPage(browser, await node.api.loginLink());
+  const { page } = opened;
+  await page.setViewportSize({ width: 1_280, height: 900 });
+  await page.locator("#live").waitFor();
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/items/${id}`)}`);
+  await page.locator("#item").waitFor();
+  return opened;
+}
+
+/** A log that is followed is a request that never ends: whoever goes on to something else breaks it off. */
+const isLeftLog = (complaint: string): boolean => /^failed: \S+\/logs\/\S+\/stream\?/u.test(complaint);
+
+const tab = (page: Page, name: string): ReturnType<Page["locator"]> =>
+  page.getByRole("tab", { name: new RegExp(`^${name}`), selected: true });
+
+/** What axe-core finds; the frame around the page is looked at with it. */
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const found: { readonly violations: readonly { readonly id: string; readonly impact: string }[] } =
+    await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  const grave = found.violations.filter(({ impact }) => impact !== "minor");
+  expect(grave.map(({ id }) => `${what}: ${id}`)).toEqual([]);
+}
+
+/** Pictures of what the test saw, where somebody asks for them. */
+async function picture({ page }: OpenedPage, name: string): Promise<void> {
+  const directory = process.env["SKEIN_PICTURES"];
+  if (directory === undefined) return;
+  await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.screenshot({ path: join(directory, `${name}-narrow-dark.png`), fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1_280, height: 900 });
+}
+
+test("a question is answered, a diff commented on, a draft outlives a reload, and the next attempt is told", async () => {
+  const { id } = await alice.api.addItem({ title: "Paint the shed", text: STORY, start: true, qa: "human" });
+  const opened = await openItem(alice, id);
+  const { page, complaints } = opened;
+
+  await page.getByText("Which colour?").first().waitFor();
+  await expectAccessible(page, "question");
+  await picture(opened, "question");
+  await page.keyboard.press("3");
+  await page.locator(".log").getByText("looking for a brush").waitFor();
+  await page.keyboard.press("1");
+  await page.getByRole("button", { name: "blue" }).click();
+  await page.getByText("answered by").waitFor();
+  await page.locator(".item-stage").getByText("Qa").waitFor();
+  await page.getByRole("button", { name: "Approve" }).waitFor();
+
+  await page.keyboard.press("4");
+  await tab(page, "Diff").waitFor();
+  const line = page.locator('.diff-line[data-place="src/paint.js:2"]');
+  await line.waitFor();
+  await line.focus();
+  await page.keyboard.press("c");
+  await page.getByRole("textbox", { name: "Comment" }).fill("Two coats, please.\nAnd say why.");
+  await picture(opened, "comment");
+  await page.reload();
+  const draft = page.getByRole("textbox", { name: "Comment" });
+  await draft.waitFor();
+  expect(await draft.inputValue()).toBe("Two coats, please.\nAnd say why.");
+  await draft.focus();
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".item-comment").getByText("Two coats, please.").waitFor();
+  await expectAccessible(page, "diff");
+  await picture(opened, "diff");
+
+  await page.locator(".item-title").click();
+  await page.keyboard.press("x");
+  await page.getByLabel("What is wrong").fill("One coat is not enough.");
+  await expectAccessible(page, "send-back");
+  await picture(opened, "send-back");
+  await page.getByRole("button", { name: "Send it back" }).click();
+  await itemThat(
+    alice.api,
+    id,
+    "to wait for a person again",
+    ({ stage, attempts, note, claim }) => stage === "Qa" && attempts === 1 && claim === null && note !== "",
+  );
+  await page.locator(".item-stage").getByText("Qa").waitFor();
+  await page.locator(".item-title").click();
+  await page.keyboard.press("4");
+  const told = page.locator('details[data-path="told.md"]');
+  await told.getByText("What people said of the attempts before").waitFor();
+  await told.getByText("src/paint.js, line 2:").waitFor();
+  await told.getByText("Two coats, please.").waitFor();
+  await told.getByText("One coat is not enough.").waitFor();
+  await picture(opened, "told");
+
+  await page.keyboard.press("3");
+  await page.locator(".log .ansi-green-fg").getByText("kept what I was told").waitFor();
+  await expectAccessible(page, "log");
+  await picture(opened, "log");
+  await page.keyboard.press("a");
+  await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+  await inStage(alice.api, id, "Done");
+  await page.locator(".item-stage").getByText("Done").waitFor();
+  const { commit } = await landingOf(project, id);
+  await page.keyboard.press("5");
+  await page
+    .locator(".history-row")
+    .getByText(`landed as ${commit.slice(0, 12)}`)
+    .waitFor();
+  await page.locator(".history-row").getByText("commented on attempt").waitFor();
+  await expectAccessible(page, "history");
+  await picture(opened, "history");
+  // What has landed is compared as it was.
+  await page.keyboard.press("4");
+  await page.locator('details[data-path="told.md"]').waitFor();
+  await page.keyboard.press("2");
+  await page.getByRole("button", { name: "log", exact: true }).first().waitFor();
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "log", exact: true }).first().click(),
+  ]);
+  expect(saved.suggestedFilename()).toMatch(/^[A-Za-z0-9._-]+$/);
+  await expectAccessible(page, "attempts");
+  await picture(opened, "attempts");
+  await page.keyboard.press("6");
+  await expectAccessible(page, "cost");
+  await picture(opened, "cost");
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("what is not possible is not offered, and says why; a hold and a delete do what their dialogs say", async () => {
+  const { id } = await alice.api.addItem({ title: "Left alone", text: "Nothing yet." });
+  const { page, complaints } = await openItem(alice, id);
+  const actions = page.getByRole("group", { name: "What you can do" });
+  await actions.getByRole("button", { name: "Start" }).waitFor();
+  expect(await actions.getByRole("button", { name: /Approve|Send back|Restore|Retry/ }).count()).toBe(0);
+  await page.keyboard.press("r");
+  await page.getByText("restore is not possible in Backlog").waitFor();
+
+  await page.keyboard.press("h");
+  await page.getByLabel("Why", { exact: true }).fill("until Monday");
+  await page.keyboard.press("Tab");
+  await page.getByRole("button", { name: "Put it on hold" }).press("Enter");
+  await page.locator(".item-why").getByText("It is on hold: until Monday").waitFor();
+  await page.keyboard.press("h");
+  await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
+  await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
+
+  await page.keyboard.press("D");
+  const go = page.getByRole("button", { name: "Delete it" });
+  expect(await go.isDisabled()).toBe(true);
+  await page.getByLabel(`Type ${id} to confirm`).fill(id);
+  await go.click();
+  await page.locator("#board").waitFor();
+  expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("hostile words in a story, a comment, a note and a path stay words", async () => {
+  const hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+  const text = `${hostile}\n\n\`\`\`skein\n- print: '${hostile}'\n- write: { path: '<b>a</b>.txt', content: '${hostile}' }\n- commit: '${hostile}'\n\`\`\`\n`;
+  const { id } = await alice.api.addItem({ title: hostile, text, start: true, qa: "human", labels: ["<b>label</b>"] });
+  await inStage(alice.api, id, "Qa");
+  await alice.api.command("item.note", { item: id, text: hostile });
+  await alice.api.command("item.comment", { item: id, text: hostile, path: "<b>a</b>.txt", line: 1 });
+  await alice.api.command("item.comment", { item: id, text: hostile, path: "../../<i>x</i>" });
+  const { page, complaints } = await openItem(alice, id);
+  for (const [key, place] of [
+    ["1", ".item-story"],
+    ["2", ".item-attempt"],
+    ["3", ".log"],
+    ["4", ".item-comment"],
+    ["5", ".history-row"],
+  ] as const) {
+    await page.keyboard.press(key);
+    await page.locator(place).first().waitFor();
+    if (key !== "2") await page.locator(place).getByText("onerror").first().waitFor();
+    expect(await page.locator("#item img, #item script, #item b, #item i").count()).toBe(0);
+  }
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("the history of a take-over shows both nodes, and the attempt that was cut off", async () => {
+  await alice.stop();
+  const host = await world.start("alice", { slots: 0, headless: false });
+  const [bob, carol] = [await world.join("bob", host, { slots: 1 }), await world.join("carol", host, { slots: 1 })];
+  const { id } = await host.api.addItem({
+    title: "Taken over",
+    text: "```skein\n- print: hanging\n- hang: true\n```\n",
+    start: true,
+  });
+  const holderIn = async (): Promise<string> => (await host.api.item(id)).claim?.nodeName ?? "";
+  const first = await waitFor("somebody to hold it", async () => (await holderIn()) || undefined);
+  const opened = await openItem(host, id);
+  const { page, complaints } = opened;
+  await page.locator(".item-head .who").getByText(first).waitFor();
+  const [dies, survivor] = first === "bob" ? [bob, carol] : [carol, bob];
+  await dies.kill();
+  await waitFor("the survivor to take it over", async () => (await holderIn()) === survivor.name);
+  await page.locator(".item-head .who").getByText(survivor.name).waitFor();
+  await page.keyboard.press("5");
+  const rows = page.locator(".history-row");
+  await rows.getByText(`${first} took it in Coding`).waitFor();
+  await rows.getByText(`${survivor.name} took it in Coding`).waitFor();
+  await picture(opened, "take-over");
+  await page.keyboard.press("2");
+  await page.locator('.item-attempt[data-outcome="taken-over"]').getByText(first).waitFor();
+  await page.locator('.item-attempt[data-outcome="running"]').getByText(survivor.name).waitFor();
+  await host.api.command("item.archive", { item: id });
+  await page.locator(".item-stage").getByText("Archived").waitFor();
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
