@@ -116,6 +116,7 @@ test("of finished work the newest are shown and the rest is folded away until as
   const items = (await api.items()).slice(0, 60);
   for (const { id } of items) await api.command("item.archive", { item: id });
   await waitFor("sixty to be archived", async () => (await heading(page, "archived")) === "Archived 60");
+  expect(await drawn(page)).toBeLessThan(DRAWN_MOST);
   const archived = page.locator("#stage-archived");
   await scrollTo(page, "archived", 10_000_000);
   await archived.getByRole("button", { name: "Show 10 older items" }).click();

@@ -22,8 +22,8 @@ afterAll(async () => {
   await browser?.close();
 });
 
-async function open(): Promise<OpenedPage> {
-  const opened = await openPage(browser, await api.loginLink());
+async function open(role?: string): Promise<OpenedPage> {
+  const opened = await openPage(browser, await api.loginLink(role));
   await opened.page.locator("#live").waitFor();
   return opened;
 }
@@ -143,5 +143,20 @@ test("what the node refuses is told in its own words, and stays until it was rea
   await page.keyboard.press("Escape");
   await problem.getByRole("button", { name: "Dismiss" }).click();
   await waitFor("the problem to go", async () => (await problem.count()) === 0);
+  await page.context().close();
+});
+
+test("who may only look is offered nothing that changes the board", async () => {
+  const { page } = await open("observer");
+  await api.addItem({ title: "Looked at" });
+  await column(page, "backlog").getByText("Looked at").waitFor();
+  await page.getByText("You may read the board and not change it.").waitFor();
+  expect(await page.getByRole("button", { name: "New item" }).count()).toBe(0);
+  await page.keyboard.press("n");
+  await page.locator("article.card").filter({ hasText: "Looked at" }).getByRole("button").click();
+  const dialog = page.getByRole("dialog", { name: "Looked at" });
+  await dialog.getByRole("button", { name: "Open the item" }).waitFor();
+  expect(await dialog.getByRole("button").count()).toBe(3);
+  expect(await page.getByRole("dialog").count()).toBe(1);
   await page.context().close();
 });
