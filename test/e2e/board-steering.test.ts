@@ -15,6 +15,8 @@ beforeAll(async () => {
   // Without a project nobody works: the items stay where they are put.
   await world.found("alice");
   ({ api } = await world.start("alice", { slots: 0, headless: false }));
+  // An empty board leads to the first steps.
+  await api.addItem({ title: "There before", priority: 0 });
   browser = await launchBrowser();
 });
 
