@@ -1,5 +1,5 @@
 // The tables of limits and budgets that docs/protocol.md shows, from the constants that the product holds people to.
-import { BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_LOG_READS } from "@skein/core";
+import { BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_CURSORS, RELAYED_LOG_READS } from "@skein/core";
 import { HTTP_LIMITS, YJS_LIMITS } from "@skein/http";
 
 const NOTES = {
@@ -110,8 +110,9 @@ export function budgetsTable() {
     return `| ${name} | ${perSecond} | ${burst} | ${patience} | ${BUDGET_NOTES[name]} |`;
   });
   const relayed = `| (relayed) | ${RELAYED_BEATS.perSecond} | ${RELAYED_BEATS.burst} | not passed on | beats of one node, passed on by another |`;
+  const cursors = `| (cursors) | ${RELAYED_CURSORS.perSecond} | ${RELAYED_CURSORS.burst} | not passed on | cursors of one node's sessions, passed on by another |`;
   const passedOn = `| (passed on) | ${RELAYED_LOG_READS.perSecond} | ${RELAYED_LOG_READS.burst} | not passed on | \`log-read\` of all members together, passed on by one node |`;
-  return ["| name | a second | at once | over it | of what |", "|---|---|---|---|---|", ...rows, relayed, passedOn].join("\n");
+  return ["| name | a second | at once | over it | of what |", "|---|---|---|---|---|", ...rows, relayed, cursors, passedOn].join("\n");
 }
 
 const HTTP_NOTES = {

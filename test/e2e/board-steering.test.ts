@@ -152,7 +152,7 @@ test("who may only look is offered nothing that changes the board", async () => 
   const { page } = await open("observer");
   await api.addItem({ title: "Looked at" });
   await column(page, "backlog").getByText("Looked at").waitFor();
-  await page.getByText("You may read the board and not change it.").waitFor();
+  await page.getByText("You can look at the board here and not change it.").waitFor();
   expect(await page.getByRole("button", { name: "New item" }).count()).toBe(0);
   await page.keyboard.press("n");
   await page.locator("article.card").filter({ hasText: "Looked at" }).getByRole("button").click();

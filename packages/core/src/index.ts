@@ -30,7 +30,15 @@ export {
   openFrame,
   sealFrame,
 } from "./op/frame.ts";
-export { type Budget, type BudgetName, BUDGETS, LIMITS, RELAYED_BEATS, RELAYED_LOG_READS } from "./op/limits.ts";
+export {
+  type Budget,
+  type BudgetName,
+  BUDGETS,
+  LIMITS,
+  RELAYED_BEATS,
+  RELAYED_CURSORS,
+  RELAYED_LOG_READS,
+} from "./op/limits.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   endsOf,
@@ -129,6 +137,7 @@ export { type Candidate, createPlanner, type Intent, type Planner, type PlanInpu
 export { rankOf } from "./claim/rank.ts";
 
 export { type Beat, beatOrder, isPageOrigin, openBeat, sealBeat } from "./sync/beat.ts";
+export { type CursorPlace, type CursorSelection, openCursor, sealCursor } from "./sync/cursor.ts";
 export {
   createHandshake,
   type Handshake,

@@ -4,7 +4,8 @@
  * A stock client can read. Who edits has to take the Yjs client that the session names before it writes anything, and hears
  * by `saved` which of its edits are durable.
  */
-import type { Cursor, CursorPlace, NodeApi, SessionEnd, StorySession } from "@skein/node";
+import type { CursorPlace } from "@skein/core";
+import type { Cursor, NodeApi, SessionEnd, StorySession } from "@skein/node";
 import { encodeAwareness, encodeSession, encodeUpdate, readAwareness } from "./yjs-message.ts";
 import type { Enter, Seat, Visit } from "./yjs-sockets.ts";
 

@@ -51,7 +51,8 @@ import { withoutSecrets } from "./secrets/redacted-journal.ts";
 import { createSecrets } from "./secrets/secrets.ts";
 import { createFleetPurse } from "./work/fleet-purse.ts";
 import { createWorker, type Worker } from "./work/worker.ts";
-import { createStories } from "./story/stories.ts";
+import { createStoryCursors } from "./story/cursors.ts";
+import { createStories, type StoryRooms } from "./story/stories.ts";
 import { withStoryEdits } from "./story/story-writing.ts";
 
 export interface Node {
@@ -168,6 +169,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     incidents,
     membership,
     receiveBeat: (sealed) => presence.receive(sealed),
+    receiveCursor: (sealed) => cursors.receive(sealed),
     onLogMessage: (link, message) => output.receive(link, message),
     onMet: (node) => presence.met(node),
     onReconnected: () => presence.grace(),
@@ -258,14 +260,24 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     role: selfRole,
     settings: { ...GROWTH, ...options.growth },
   });
-  const stories = createStories({
+  const cursors = createStoryCursors({
+    ...options,
+    signer,
+    self,
+    membership,
+    send: (sealed) => links.sendBeat(sealed),
+    onHeard: (item, client, cursor) => stories.heard(item, client, cursor),
+    own: () => stories.ownCursors(),
+  });
+  const stories: StoryRooms = createStories({
     ...options,
     replica,
     journal,
     secrets,
     feed: ownParts,
     role: selfRole,
-    onCursor: () => undefined,
+    onCursor: (item, client, cursor) => cursors.tell(item, client, cursor),
+    farCursors: (item) => cursors.of(item),
   });
   const timers = createTimers({
     clock,
@@ -390,6 +402,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
     stop: async () => {
       stories.stop();
+      cursors.stop();
       // The claims given back are on their way to the peers before the links close; then nothing writes any more.
       continuity.stop();
       timers.stop();

@@ -267,5 +267,8 @@ export type BudgetName =
 /** What one node's own beats may come to on their way through another; more are heard and not passed on. */
 export const RELAYED_BEATS: Budget = { perSecond: 10, burst: 20, patienceMs: null };
 
+/** What one node's cursors in stories may come to on their way through another. */
+export const RELAYED_CURSORS: Budget = { perSecond: 20, burst: 60, patienceMs: null };
+
 /** Questions for output that a node passes on for others, all together: well below what it may ask anybody itself. */
 export const RELAYED_LOG_READS: Budget = { perSecond: 10, burst: 30, patienceMs: null };

@@ -3,6 +3,7 @@
  */
 import {
   type Beat,
+  type Budget,
   createHandshake,
   type Crypto,
   type Handshake,
@@ -13,6 +14,7 @@ import {
   type Membership,
   type Message,
   RELAYED_BEATS,
+  RELAYED_CURSORS,
   type Replica,
   type Result,
   rotationsTo,
@@ -65,6 +67,8 @@ export interface LinksDeps {
   readonly membership: () => Membership;
   /** The beat, when it is news. */
   readonly receiveBeat: (sealed: SealedBeat) => Beat | undefined;
+  /** Whose cursor it is (key, hex), when it is news. Cursors come as beats do. */
+  readonly receiveCursor: (sealed: SealedBeat) => string | undefined;
   readonly onLogMessage: (link: PeerLink, message: Message) => void;
   /** A feed whose end only they are told who have told their heads; undefined when there is none. */
   readonly heldBack: () => string | undefined;
@@ -91,7 +95,13 @@ export function createLinks(deps: LinksDeps): Links {
   const table = createLinkTable(() => toHex(deps.signer().publicKey), clock);
   const addresses = createAddressBook(deps);
   const news: News = { inPacks: false };
-  const makeLink = linkMaker(deps, table, addresses, createRelay(deps), news);
+  const makeLink = linkMaker(
+    deps,
+    table,
+    addresses,
+    { beat: createRelay(deps, RELAYED_BEATS), cursor: createRelay(deps, RELAYED_CURSORS) },
+    news,
+  );
   let listensOnLoopback = false;
   let stopped = false;
   let cancelAntiEntropy: Cancel | undefined;
@@ -160,7 +170,7 @@ function linkMaker(
   deps: LinksDeps,
   table: LinkTable,
   addresses: AddressBook,
-  mayRelay: (node: string) => boolean,
+  mayRelay: Readonly<Record<"beat" | "cursor", (node: string) => boolean>>,
   news: News,
 ): (link: Link, initiated: boolean, settled: Settled) => LinkHandlers {
   const accounts = createAccounts(() => deps.clock.monoMs());
@@ -190,7 +200,11 @@ function linkMaker(
       onMessage: (one, message) => {
         if (message.type !== "beat") return deps.onLogMessage(one, message);
         const beat = deps.receiveBeat(message);
-        if (beat === undefined || !mayRelay(beat.node)) return undefined;
+        if (beat === undefined) {
+          const teller = deps.receiveCursor(message);
+          return teller === undefined || !mayRelay.cursor(teller) ? undefined : passOnBeat(table, message, one);
+        }
+        if (!mayRelay.beat(beat.node)) return undefined;
         addresses.learn(beat.node, beat.addresses[0] ?? "");
         return passOnBeat(table, message, one);
       },
@@ -222,12 +236,12 @@ function linkMaker(
 }
 
 /** Beats are passed on to everybody, so one node's many would become everybody's many, in the name of honest ones. */
-function createRelay({ clock, membership }: LinksDeps): (node: string) => boolean {
+function createRelay({ clock, membership }: LinksDeps, budget: Budget): (node: string) => boolean {
   const buckets = new Map<string, TokenBucket>();
   return (node) => {
     // Only members' beats get here, so there are as many as there are members.
     const member = memberOf(membership(), node)?.id ?? node;
-    const bucket = buckets.get(member) ?? createTokenBucket(RELAYED_BEATS);
+    const bucket = buckets.get(member) ?? createTokenBucket(budget);
     buckets.set(member, bucket);
     if (bucket.level(clock.monoMs()) < 1) return false;
     bucket.take(1, clock.monoMs());

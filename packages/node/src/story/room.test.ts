@@ -82,6 +82,7 @@ function stand(text: string = "hello", secret: string = "never"): Stand {
     secrets: { text: (value) => value.replaceAll(secret, "***") },
     feed: () => one.feed,
     role: () => one.role,
+    farCursors: () => [],
     onCursor: (_item, client, cursor) => cursors.push([client, cursor?.name]),
   });
   listeners.push(() => stories.changed(new Set([ITEM])));

@@ -47,6 +47,8 @@ export interface RoomDeps {
   readonly role: () => Role | undefined;
   /** A cursor of this room moved, or is gone; for other nodes. */
   readonly onCursor: (item: string, client: number, cursor: Cursor | undefined) => void;
+  /** Cursors of other nodes in this story. */
+  readonly farCursors: (item: string) => readonly Cursor[];
 }
 
 export interface Room {
@@ -102,7 +104,6 @@ const AGAIN: SessionEnd = { type: "again", message: "The story was written anew 
 export function createRoom(item: string, deps: RoomDeps): Room {
   const { clock } = deps;
   const sittings = new Map<number, Sitting>();
-  const remote = new Map<number, Cursor>();
   let waiting: Waiting[] = [];
   let told: Told | undefined;
   let isWriting = false;
@@ -201,11 +202,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
     end,
     isEmpty: () => sittings.size === 0 && waiting.length === 0 && !isWriting,
     ownCursors: () => [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf),
-    cursor: (client, cursor) => {
-      if (cursor === undefined) remote.delete(client);
-      else remote.set(client, cursor);
-      moved(client, cursor, undefined);
-    },
+    cursor: (client, cursor) => moved(client, cursor, undefined),
     enter: (name, seat) => {
       if (told === undefined || sittings.size === 0 || told.feed !== feedNow()) {
         end(AGAIN);
@@ -230,7 +227,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
       };
       sittings.set(client, one);
       const others = [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf);
-      const there = new Map([...remote.values(), ...others].map((cursor) => [cursor.client, cursor]));
+      const there = new Map([...deps.farCursors(item), ...others].map((cursor) => [cursor.client, cursor]));
       if (there.size > 0) seat.cursors(there);
       return {
         client,

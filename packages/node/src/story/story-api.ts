@@ -1,11 +1,5 @@
 /** What editing one story together looks like from outside of the node: a seat that is told, a session that says. */
-import type { CommandError, Result } from "@skein/core";
-
-/** Where somebody's caret stands: behind this unit of text of this Yjs client; null for the end of the text. */
-export interface CursorPlace {
-  readonly item: { readonly client: number; readonly clock: number } | null;
-  readonly assoc: number;
-}
+import type { CommandError, CursorSelection, Result } from "@skein/core";
 
 export interface Cursor {
   /** The Yjs client of the session. */
@@ -13,7 +7,7 @@ export interface Cursor {
   /** Who it is: a member or a person by name, as the node knows them. */
   readonly name: string;
   /** Null when it is nowhere: the editor is not in focus. */
-  readonly selection: { readonly anchor: CursorPlace; readonly head: CursorPlace } | null;
+  readonly selection: CursorSelection | null;
 }
 
 /** Why a session is over. `again`: opening another one at once is right; what was not saved is written again there. */

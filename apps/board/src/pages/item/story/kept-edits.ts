@@ -1,0 +1,35 @@
+/**
+ * Edits that no node has saved yet, kept in the browser by item: a page that is closed, or a machine that is switched off,
+ * takes nothing with it. They go as soon as the node has them.
+ */
+import { del, get, set } from "idb-keyval";
+
+import type { Kept } from "./story-copy.ts";
+
+export interface KeptEdits {
+  read(): Promise<Kept | undefined>;
+  write(kept: Kept): Promise<void>;
+  forget(): Promise<void>;
+}
+
+/** A browser that keeps nothing, as in a private window, is no reason not to edit. */
+export function keptEdits(mesh: string, item: string): KeptEdits {
+  const key = `skein story ${mesh} ${item}`;
+  const quietly = async (doing: Promise<void>): Promise<void> => doing.catch(() => undefined);
+  return {
+    read: async () => {
+      const found: unknown = await get(key).catch(() => undefined);
+      return isKept(found) ? found : undefined;
+    },
+    write: (kept) => quietly(set(key, kept)),
+    forget: () => quietly(del(key)),
+  };
+}
+
+const isKept = (value: unknown): value is Kept =>
+  typeof value === "object" &&
+  value !== null &&
+  "unsaved" in value &&
+  "whole" in value &&
+  value.unsaved instanceof Uint8Array &&
+  value.whole instanceof Uint8Array;

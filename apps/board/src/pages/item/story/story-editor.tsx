@@ -1,0 +1,103 @@
+/** The story of an item, edited together with whoever else is there. A chunk of its own: the editor is the largest part. */
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import type { Session } from "../../../session.ts";
+import { plainText } from "../../../text.ts";
+import { storyTexts } from "../../../texts/story.ts";
+import { createEditor, type StoryEditorView } from "./editor.ts";
+import { keptEdits } from "./kept-edits.ts";
+import { storyAddress } from "./story-address.ts";
+import { openStory, type StoryLink, type StoryState } from "./story-link.ts";
+import "./story.css";
+
+/** As many as the node takes. */
+const MOST = 16_384;
+
+interface StoryEditorProps {
+  readonly session: Session;
+  readonly item: { readonly id: string };
+}
+
+export function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
+  const mesh = session.node.peek()?.mesh ?? "";
+  const link = useMemo(
+    () => openStory({ url: storyAddress(item.id), kept: keptEdits(mesh, item.id) }),
+    [mesh, item.id],
+  );
+  const host = useRef<HTMLDivElement>(null);
+  const view = useSignal<StoryEditorView | undefined>(undefined);
+  const isTooLong = useSignal(false);
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const made = createEditor({
+      parent: host.current,
+      label: storyTexts.editor,
+      placeholder: storyTexts.placeholder,
+      most: MOST,
+      onTooLong: () => (isTooLong.value = true),
+      onMove: (selection) => {
+        isTooLong.value = false;
+        link.move(selection);
+      },
+    });
+    view.value = made;
+    return () => {
+      view.value = undefined;
+      made.destroy();
+      link.close();
+    };
+  }, [link]);
+  useSignalEffect(() => {
+    const copy = link.copy.value;
+    if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
+  });
+  useSignalEffect(() => view.value?.others(link.others.value));
+  return (
+    <div class="story">
+      <div class="story-host" ref={host} hidden={link.copy.value === undefined} />
+      <StatusLine link={link} isTooLong={isTooLong.value} />
+    </div>
+  );
+}
+
+function StatusLine({ link, isTooLong }: { readonly link: StoryLink; readonly isTooLong: boolean }): JSX.Element {
+  const state = link.state.value;
+  const names = [...new Set([...link.others.value.values()].map(({ name }) => plainText(name)))];
+  if (state.type === "refused") return <Refused link={link} why={state.why} />;
+  const isNews = isTooLong || state.type === "away" || state.type === "gone";
+  return (
+    <p class="story-status" data-state={state.type}>
+      {/* Saving goes on all the time, and is not announced. */}
+      <span>{isNews ? "" : wordsOf(state)}</span>
+      <span role="status">{isTooLong ? storyTexts.tooLong(MOST) : isNews ? wordsOf(state) : ""}</span>
+      {names.length === 0 ? null : (
+        <span class="story-others">
+          <bdi>{storyTexts.others(names.join(", "))}</bdi>
+        </span>
+      )}
+    </p>
+  );
+}
+
+function wordsOf(state: Exclude<StoryState, { readonly type: "refused" }>): string {
+  if (state.type === "away") return state.edits ? storyTexts.state.kept : storyTexts.state.away;
+  return storyTexts.state[state.type];
+}
+
+const Refused = ({ link, why }: { readonly link: StoryLink; readonly why: string }): JSX.Element => (
+  <div class="story-refused" role="alert">
+    <p>
+      {storyTexts.refused} <bdi>{plainText(why)}</bdi>
+    </p>
+    <p class="story-buttons">
+      <button type="button" onClick={() => link.again()}>
+        {storyTexts.sendAgain}
+      </button>
+      <button type="button" onClick={() => link.throwAway()}>
+        {storyTexts.throwAway}
+      </button>
+    </p>
+  </div>
+);

@@ -1,0 +1,19 @@
+/** The words around the editor of a story. */
+export const storyTexts = {
+  editor: "Story text",
+  placeholder: "What is wanted, and how to tell that it is done",
+  state: {
+    connecting: "Connecting…",
+    saved: "Saved",
+    saving: "Saving…",
+    kept: "Offline. Your edits are kept here, and sent when the node is back.",
+    away: "Offline. What you write is kept here, and sent when the node is back.",
+    reading: "You can read along. Editing needs the role operator.",
+    gone: "The item was deleted.",
+  },
+  refused: "The node did not take your last edits. They are kept here until you change them and send them again.",
+  sendAgain: "Send again",
+  throwAway: "Throw my edits away",
+  tooLong: (most: number) => `A story has at most ${most.toLocaleString()} characters.`,
+  others: (names: string) => `Here too: ${names}`,
+};

@@ -1,0 +1,207 @@
+/**
+ * One story, two browsers, two nodes: what one types the other reads, with a caret that has a name; a command from a terminal
+ * comes to both; and what is typed while a node is cut off, or dead, is there when it is back.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { NodeProcess } from "../support/node-process.ts";
+import { waitFor } from "../support/wait.ts";
+import { useWorld } from "../support/world.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
+
+const world = useWorld();
+let alice: NodeProcess;
+let bob: NodeProcess;
+let browser: Browser;
+
+beforeAll(async () => {
+  await world.found("alice");
+  alice = await world.start("alice", { slots: 0, headless: false });
+  bob = await world.join("bob", alice, { slots: 0, headless: false, role: "operator" });
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+interface Writer {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly text: Locator;
+  /** What the browser complained about; a broken policy is one such thing. */
+  readonly complaints: readonly string[];
+  readonly read: () => Promise<string>;
+  /** Types behind what is there. */
+  type(text: string): Promise<void>;
+  says(status: string | RegExp): Promise<void>;
+}
+
+async function write(node: NodeProcess, item: string): Promise<Writer> {
+  const { page, complaints } = await openPage(browser, await node.api.loginLink());
+  await page.locator("#live").waitFor();
+  return writeOn(page, item, complaints);
+}
+
+async function writeOn(page: Page, item: string, complaints: readonly string[] = []): Promise<Writer> {
+  await page.evaluate(`location.hash = "#/items/${item}/story"`);
+  const text = page.locator(".story-host .cm-content");
+  await text.waitFor();
+  return {
+    page,
+    context: page.context(),
+    text,
+    complaints,
+    read: () => page.evaluate<string>(TEXT),
+    type: async (typed) => {
+      await text.focus();
+      await page.keyboard.press("Control+End");
+      await page.keyboard.type(typed, { delay: 5 });
+    },
+    says: (status) => page.locator(".story-status").getByText(status).waitFor(),
+  };
+}
+
+/** The lines without the carets of others, which stand in them. */
+const TEXT = `[...document.querySelector(".story-host").shadowRoot.querySelectorAll(".cm-line")].map((line) => {
+  const copy = line.cloneNode(true);
+  for (const one of copy.querySelectorAll(".cm-other-caret, .cm-placeholder")) one.remove();
+  return copy.textContent;
+}).join("\\n")`;
+
+const story = async (node: NodeProcess, item: string): Promise<string> => (await node.api.item(item)).text;
+
+async function expectText(what: string, text: string, ...readers: readonly (() => Promise<string>)[]): Promise<void> {
+  for (const read of readers) await waitFor(what, async () => (await read()) === text);
+}
+
+async function add(title: string, text: string): Promise<string> {
+  const { id } = await alice.api.command<{ id: string }>("item.add", { title, text });
+  await waitFor("the item at bob's", async () => (await bob.api.items()).some((one) => one.id === id));
+  return id;
+}
+
+test("two people on two nodes write one story, and a command from a terminal comes to both", async () => {
+  const item = await add("Together", "A story.\n");
+  const [ann, ben] = [await write(alice, item), await write(bob, item)];
+  await ann.type("What Ann wants.");
+  await expectText("Ann's words at Ben's", "A story.\nWhat Ann wants.", ben.read, () => story(bob, item));
+  await ann.says("Saved");
+  await ben.page.locator(".cm-other-name", { hasText: "alice" }).waitFor();
+  // Both at once, at the two ends.
+  await ben.text.focus();
+  await ben.page.keyboard.press("Control+Home");
+  await Promise.all([ben.page.keyboard.type("# ", { delay: 20 }), ann.type(" And why.")]);
+  const both = "# A story.\nWhat Ann wants. And why.";
+  await expectText(
+    "both halves everywhere",
+    both,
+    ann.read,
+    ben.read,
+    () => story(alice, item),
+    () => story(bob, item),
+  );
+  const file = world.directory("edit");
+  writeFileSync(join(file, "story.md"), "# A story.\nBetween.\nWhat Ann wants. And why.");
+  const edited = await world.skein([
+    "item",
+    "edit",
+    item,
+    "--text",
+    join(file, "story.md"),
+    "--data",
+    world.dataOf("bob"),
+  ]);
+  expect(edited.code).toBe(0);
+  await expectText("the command's line", "# A story.\nBetween.\nWhat Ann wants. And why.", ann.read, ben.read);
+  expect([...ann.complaints, ...ben.complaints]).toEqual([]);
+  for (const node of [alice, bob]) {
+    const { stdout } = await world.skein(["verify", "--json", "--data", world.dataOf(node.name)]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+  }
+  expect((await alice.api.digest()).digest).toBe((await bob.api.digest()).digest);
+  await ann.context.close();
+  await ben.context.close();
+});
+
+test("what is typed while the browser is cut off is merged with what others wrote when it is back", async () => {
+  const item = await add("Cut off", "one\ntwo");
+  const [ann, ben] = [await write(alice, item), await write(bob, item)];
+  await ann.context.setOffline(true);
+  await ann.says(/^Offline/);
+  await ann.type(" and mine");
+  await ann.says(/kept here, and sent when/);
+  await ben.text.focus();
+  await ben.page.keyboard.press("Control+Home");
+  await ben.page.keyboard.type("zero\n");
+  await expectText("Ben's words on his node", "zero\none\ntwo", () => story(bob, item));
+  expect(await ann.read()).toBe("one\ntwo and mine");
+  await ann.context.setOffline(false);
+  await expectText("both", "zero\none\ntwo and mine", ann.read, ben.read, () => story(alice, item));
+  await ann.says("Saved");
+  await ann.context.close();
+  await ben.context.close();
+});
+
+test("what was typed while cut off is there when the page is opened again", async () => {
+  const item = await add("Closed", "kept");
+  const ann = await write(alice, item);
+  await ann.context.setOffline(true);
+  await ann.type(", and closed");
+  await ann.says(/kept here, and sent when/);
+  await ann.page.close();
+  await ann.context.setOffline(false);
+  expect(await story(alice, item)).toBe("kept");
+  const page = await ann.context.newPage();
+  await page.goto(`${alice.endpoints.http}/`);
+  await page.locator("#live").waitFor();
+  const again = await writeOn(page, item);
+  await expectText(
+    "the kept words",
+    "kept, and closed",
+    again.read,
+    () => story(alice, item),
+    () => story(bob, item),
+  );
+  await again.says("Saved");
+  await ann.context.close();
+});
+
+test("who only reads sees what others type, and cannot type", async () => {
+  const item = await add("Read", "for reading");
+  const { page, complaints } = await openPage(browser, await alice.api.loginLink("observer"));
+  await page.locator("#live").waitFor();
+  const reader = await writeOn(page, item, complaints);
+  await reader.says(/You can read along/);
+  await reader.type("not this");
+  const ben = await write(bob, item);
+  await ben.type(" and writing");
+  await expectText("Ben's words", "for reading and writing", reader.read, () => story(alice, item));
+  expect(reader.complaints).toEqual([]);
+  await page.context().close();
+  await ben.context.close();
+});
+
+test("a node that dies while somebody types loses nothing that was typed", async () => {
+  const item = await add("Killed", "before");
+  const ben = await write(bob, item);
+  await ben.type(", typed");
+  await ben.says("Saved");
+  const { http } = bob.endpoints;
+  await bob.kill();
+  await ben.says(/^Offline/);
+  await ben.type(" and while it was dead");
+  await ben.says(/kept here/);
+  bob = await world.start("bob", { slots: 0, headless: false, http: new URL(http).host });
+  await expectText(
+    "all of it on both nodes",
+    "before, typed and while it was dead",
+    () => story(bob, item),
+    () => story(alice, item),
+  );
+  await ben.says("Saved");
+  await ben.context.close();
+});
