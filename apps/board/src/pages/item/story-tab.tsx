@@ -9,10 +9,11 @@ import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
-import { textLines } from "./lines.ts";
+import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
-import { draftAt, useDraft } from "./drafts.ts";
+import { useDraft } from "./drafts.ts";
 import { mayChange } from "./may.ts";
+import type { StoryEditor } from "./story/story-editor.tsx";
 import type { TabProps } from "./index.tsx";
 
 export function StoryTab({ session, item }: TabProps): JSX.Element {
@@ -115,85 +116,59 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
   );
 }
 
+/** The editor is the largest part of the page, so it is loaded when somebody writes. */
 function Story({ session, item }: PartProps): JSX.Element {
-  const place = `${item.id} story`;
-  const isEdited = useSignal(draftAt(localStorage, place) !== "");
+  const editor = useSignal<"closed" | "loading" | "failed" | { readonly shown: typeof StoryEditor }>("closed");
+  const open = (): void => {
+    editor.value = "loading";
+    import("./story/story-editor.tsx").then(
+      (module) => (editor.value = { shown: module.StoryEditor }),
+      () => (editor.value = "failed"),
+    );
+  };
+  const { value } = editor;
+  const Shown = typeof value === "object" ? value.shown : undefined;
   return (
     <section class="item-section" aria-labelledby="story-title">
       <h2 id="story-title">
         {itemTexts.story}
-        {isEdited.value || !mayChange(session) ? null : (
-          <button type="button" onClick={() => (isEdited.value = true)}>
+        {!mayChange(session) ? null : Shown === undefined ? (
+          <button type="button" disabled={value === "loading"} onClick={open}>
             {itemTexts.edit}
           </button>
+        ) : (
+          <button type="button" onClick={() => (editor.value = "closed")}>
+            {itemTexts.editDone}
+          </button>
         )}
+        {value === "failed" ? <span class="quiet">{itemTexts.editorFailed}</span> : null}
       </h2>
-      {isEdited.value ? (
-        <StoryForm session={session} item={item} place={place} onDone={() => (isEdited.value = false)} />
+      {Shown !== undefined ? (
+        <Shown session={session} item={item} />
       ) : item.text.trim() === "" ? (
         <EmptyState>{itemTexts.noStory}</EmptyState>
       ) : (
-        <p class="item-text item-story" dir="auto">
-          {textLines(item.text)}
-        </p>
+        <StoryText text={item.text} />
       )}
     </section>
   );
 }
 
-interface FormProps extends PartProps {
-  readonly place: string;
-  readonly onDone: () => void;
-}
-
-function StoryForm({ session, item, place, onDone }: FormProps): JSX.Element {
-  const draft = useDraft(place, item.text);
-  const refused = useSignal("");
-  const save = async (): Promise<void> => {
-    const answer = await session.command("item.edit", { item: item.id, text: draft.text.peek() });
-    if (!answer.ok) {
-      refused.value = answer.error.message;
-      return;
-    }
-    draft.write(item.text);
-    tell("note", itemTexts.saved);
-    onDone();
-  };
+function StoryText({ text }: { readonly text: string }): JSX.Element {
   return (
-    <form
-      class="item-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <textarea
-        aria-label={itemTexts.story}
-        rows={14}
-        value={draft.text.value}
-        onInput={(event) => draft.write(event.currentTarget.value)}
-      />
-      <p class="quiet">{itemTexts.draftKept}</p>
-      {refused.value === "" ? null : (
-        <p class="item-refused" role="alert">
-          <bdi>{plainText(refused.value)}</bdi>
-        </p>
+    <div class="item-story">
+      {textBlocks(text).map((block, at) =>
+        block.type === "prose" ? (
+          <p key={at} class="item-text" dir="auto">
+            {block.text}
+          </p>
+        ) : (
+          <pre key={at} class="item-code" dir="ltr">
+            {block.text}
+          </pre>
+        ),
       )}
-      <p class="item-buttons">
-        <button
-          type="button"
-          onClick={() => {
-            draft.write(item.text);
-            onDone();
-          }}
-        >
-          {itemTexts.throwAway}
-        </button>
-        <button type="submit" class="primary">
-          {itemTexts.save}
-        </button>
-      </p>
-    </form>
+    </div>
   );
 }
 
