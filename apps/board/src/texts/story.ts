@@ -1,6 +1,7 @@
 /** The words around the editor of a story. */
 export const storyTexts = {
   editor: "Story text",
+  done: "Done",
   placeholder: "What is wanted, and how to tell that it is done",
   state: {
     connecting: "Connecting…",

@@ -1,19 +1,23 @@
 /** The story, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
-import { useId } from "preact/hooks";
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useId } from "preact/hooks";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
+import { Problem } from "../../parts/problem.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
+import { frameTexts } from "../../texts/frame.ts";
 import { itemTexts } from "../../texts/item.ts";
+import { storyTexts } from "../../texts/story.ts";
 import { textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
-import { draftAt, useDraft } from "./drafts.ts";
+import { useDraft } from "./drafts.ts";
 import { mayChange } from "./may.ts";
 import type { TabProps } from "./index.tsx";
+import { keptEdits } from "./story/kept-edits.ts";
 
 export function StoryTab({ session, item }: TabProps): JSX.Element {
   return (
@@ -116,20 +120,26 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
 }
 
 function Story({ session, item }: PartProps): JSX.Element {
-  const place = `${item.id} story`;
-  const isEdited = useSignal(draftAt(localStorage, place) !== "");
+  const isEdited = useSignal(false);
+  const mesh = session.node.value?.mesh ?? "";
+  useEffect(() => {
+    // What was typed and not sent shows itself, and goes on its way.
+    void keptEdits(mesh, item.id)
+      .read()
+      .then((kept) => (isEdited.value ||= kept !== undefined));
+  }, [mesh, item.id]);
   return (
     <section class="item-section" aria-labelledby="story-title">
       <h2 id="story-title">
         {itemTexts.story}
-        {isEdited.value || !mayChange(session) ? null : (
-          <button type="button" onClick={() => (isEdited.value = true)}>
-            {itemTexts.edit}
+        {isEdited.value || mayChange(session) ? (
+          <button type="button" aria-pressed={isEdited.value} onClick={() => (isEdited.value = !isEdited.value)}>
+            {isEdited.value ? storyTexts.done : itemTexts.edit}
           </button>
-        )}
+        ) : null}
       </h2>
       {isEdited.value ? (
-        <StoryForm session={session} item={item} place={place} onDone={() => (isEdited.value = false)} />
+        <Editor session={session} item={item} />
       ) : item.text.trim() === "" ? (
         <EmptyState>{itemTexts.noStory}</EmptyState>
       ) : (
@@ -141,60 +151,29 @@ function Story({ session, item }: PartProps): JSX.Element {
   );
 }
 
-interface FormProps extends PartProps {
-  readonly place: string;
-  readonly onDone: () => void;
-}
-
-function StoryForm({ session, item, place, onDone }: FormProps): JSX.Element {
-  const draft = useDraft(place, item.text);
-  const refused = useSignal("");
-  const save = async (): Promise<void> => {
-    const answer = await session.command("item.edit", { item: item.id, text: draft.text.peek() });
-    if (!answer.ok) {
-      refused.value = answer.error.message;
-      return;
-    }
-    draft.write(item.text);
-    tell("note", itemTexts.saved);
-    onDone();
+/** The editor is the largest part of the page, and is loaded by whoever edits. */
+function Editor(props: PartProps): JSX.Element {
+  const loaded = useSignal<{ readonly editor: ComponentType<PartProps> } | "loading" | "failed">("loading");
+  const load = (): void => {
+    loaded.value = "loading";
+    import("./story/story-editor.tsx").then(
+      ({ StoryEditor }) => (loaded.value = { editor: StoryEditor }),
+      () => (loaded.value = "failed"),
+    );
   };
-  return (
-    <form
-      class="item-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <textarea
-        aria-label={itemTexts.story}
-        rows={14}
-        value={draft.text.value}
-        onInput={(event) => draft.write(event.currentTarget.value)}
-      />
-      <p class="quiet">{itemTexts.draftKept}</p>
-      {refused.value === "" ? null : (
-        <p class="item-refused" role="alert">
-          <bdi>{plainText(refused.value)}</bdi>
-        </p>
-      )}
-      <p class="item-buttons">
-        <button
-          type="button"
-          onClick={() => {
-            draft.write(item.text);
-            onDone();
-          }}
-        >
-          {itemTexts.throwAway}
+  useEffect(load, []);
+  if (loaded.value === "loading") return <p class="empty">{frameTexts.loading}</p>;
+  if (loaded.value === "failed") {
+    return (
+      <Problem title={frameTexts.loadFailed} why={frameTexts.loadFailedWhy}>
+        <button type="button" onClick={load}>
+          {frameTexts.loadAgain}
         </button>
-        <button type="submit" class="primary">
-          {itemTexts.save}
-        </button>
-      </p>
-    </form>
-  );
+      </Problem>
+    );
+  }
+  const Shown = loaded.value.editor;
+  return <Shown {...props} />;
 }
 
 function Approvals({ item }: { readonly item: Details }): JSX.Element | null {
