@@ -1,5 +1,7 @@
 /** How people come in at a node's page: by a link of its own machine, by their member's key from another, and as whom. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -32,7 +34,7 @@ const linkIn = (text: string): string => /^https?:\/\/\S+$/m.exec(text)?.[0] ?? 
 
 /** A command as the page gives it; its status and what it says. */
 const commandFrom = (name: string, input: object): string =>
-  `fetch("api/v1/commands", { method: "POST", headers: { "Content-Type": "application/json" }, body: ${JSON.stringify(
+  `fetch("api/v1/commands", { method: "POST", headers: { "Content-Type": "application/json", "X-Skein-Page": localStorage.getItem("skein.page-key") }, body: ${JSON.stringify(
     JSON.stringify({ name, input }),
   )} }).then(async (answer) => [answer.status, (await answer.json()).error?.message ?? ""])`;
 
@@ -79,6 +81,15 @@ test("without a session the page shows where a link comes from, and takes one th
 test("an observer's page sees everything and changes nothing; its session is listed, and ended from the terminal", async () => {
   const { page, context } = await openPage(browser, linkIn((await ui(alice, "--role", "observer")).stdout));
   await page.getByText("observer", { exact: true }).waitFor();
+  // What it may not do is not offered, and is refused all the same.
+  expect(await page.getByRole("button", { name: /new item/i }).count()).toBe(0);
+  for (const [name, input] of [
+    ["doctor.seen", {}],
+    ["member.rotate", {}],
+    ["item.delete", { item: "0" }],
+  ] as const) {
+    expect([name, await page.evaluate(commandFrom(name, input))]).toEqual([name, [403, expect.any(String)]]);
+  }
   expect(await page.evaluate(commandFrom("item.add", { title: "By an observer" }))).toEqual([
     403,
     expect.stringContaining("You are signed in here as observer"),
@@ -88,6 +99,69 @@ test("an observer's page sees everything and changes nothing; its session is lis
   expect((await ui(alice, "--end", session)).code).toBe(0);
   // The socket goes with the session.
   await page.locator("#sign-in-problem").filter({ hasText: "session has ended" }).waitFor();
+  await context.close();
+});
+
+test("another program on this machine gets nowhere, neither by its page nor with the cookie that the browser sends it", async () => {
+  const { page, context } = await openPage(browser, await alice.api.loginLink());
+  await page.locator("#live").waitFor();
+  // Another port is the same site, so SameSite alone would let its page through; and it is the same host to a cookie.
+  let stolen = "";
+  const stranger = createServer((request, response) => {
+    stolen = request.headers.cookie ?? stolen;
+    response.setHeader("Content-Type", "text/html");
+    response.end("<!doctype html><title>Stranger</title>");
+  });
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  const address = stranger.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const evil = await context.newPage();
+  await evil.goto(`http://127.0.0.1:${port}/`);
+  const attack = `(async (node) => {
+    const said = [];
+    const body = JSON.stringify({ name: "item.add", input: { title: "Stolen" } });
+    for (const type of ["text/plain", "application/json"])
+      await fetch(node + "/api/v1/commands", { method: "POST", credentials: "include", mode: type === "text/plain" ? "no-cors" : "cors", headers: { "Content-Type": type }, body })
+        .then(() => said.push("read"), () => said.push("refused"));
+    await fetch(node + "/api/v1/items", { credentials: "include" }).then(() => said.push("read"), () => said.push("refused"));
+    said.push(await new Promise((resolve) => {
+      const socket = new WebSocket(node.replace("http", "ws") + "/yjs/board");
+      socket.onopen = () => resolve("open");
+      socket.onerror = () => resolve("refused");
+    }));
+    return said;
+  })(${JSON.stringify(alice.endpoints.http)})`;
+  expect(await evil.evaluate(attack)).toEqual(["refused", "refused", "refused", "refused"]);
+  expect(stolen).toMatch(/^skein-/);
+  const { status } = await fetch(`${alice.endpoints.http}/api/v1/commands`, {
+    method: "POST",
+    headers: { Cookie: stolen, Origin: alice.endpoints.http, "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "item.add", input: { title: "Stolen" } }),
+  });
+  expect(status).toBe(401);
+  expect((await alice.api.items()).filter(({ title }) => title === "Stolen")).toEqual([]);
+  stranger.close();
+  await context.close();
+});
+
+test("with a certificate the page is served over TLS, with a cookie for TLS alone, and programs here need no certificate", async () => {
+  await world.found("erin");
+  const data = world.dataOf("erin");
+  const [cert, key] = [join(data, "page.pem"), join(data, "page.key")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
+  execFileSync("openssl", [...certificate, ...subject], { stdio: "ignore" });
+  writeFileSync(join(data, "node.yaml"), "http: { tls: { cert: page.pem, key: page.key } }\n");
+  const erin = await world.start("erin", { slots: 0, headless: false, http: "0.0.0.0:0" });
+  expect(erin.endpoints.http).toMatch(/^http:\/\/127\.0\.0\.1:/);
+  const link = linkIn((await ui(erin)).stdout);
+  expect(link).toMatch(/^https:\/\/127\.0\.0\.1:\d+\//);
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.locator("#live").waitFor();
+  const [cookie] = await context.cookies();
+  expect(cookie).toMatchObject({ secure: true, httpOnly: true, name: expect.stringMatching(/^__Host-skein-/) });
   await context.close();
 });
 

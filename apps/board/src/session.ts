@@ -2,7 +2,7 @@
  * What a page knows and may do: the live board as signals, questions to the node, commands. Pages see `Session` and
  * nothing of how the node is reached, so that this file alone changes when the way in does.
  */
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import {
   type Answer,
   type Client,
@@ -27,8 +27,10 @@ export interface Session {
   readonly connection: ReadonlySignal<Status>;
   /** The node that answers, or answered last; undefined until one has. */
   readonly node: ReadonlySignal<NodeFacts | undefined>;
-  /** As whom the page acts and what they may do: what a role may not do is not offered. Undefined like `node`. */
+  /** As whom the page acts. Undefined like `node`. */
   readonly who: ReadonlySignal<Who | undefined>;
+  /** Whoever is signed in may change something, as far as the node has said. What they may not do is not offered. */
+  readonly mayChange: ReadonlySignal<boolean>;
   /** Pages are shown only once the first copy has come. */
   readonly board: ReadonlySignal<BoardMaps>;
   /** GET of a path such as `api/v1/items`, relative to the page. */
@@ -109,6 +111,7 @@ export function openSession(texts: EntranceTexts): Entrance {
     connection,
     node,
     who,
+    mayChange: computed(() => who.value?.role === "operator" || who.value?.role === "owner"),
     board,
     loaded,
     refusal,

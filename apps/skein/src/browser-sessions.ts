@@ -18,7 +18,11 @@ const stored = z.strictObject({
   member: z.string().regex(/^[0-9a-f]{64}$/),
   role: z.enum(ROLES),
   by: z.enum(["link", "key"]),
-  use: z.strictObject({ type: z.literal("cookie"), secure: z.boolean() }),
+  use: z.strictObject({
+    type: z.literal("cookie"),
+    secure: z.boolean(),
+    page: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
   sinceMs: z.number(),
   seenMs: z.number(),
 });

@@ -12,6 +12,7 @@ import { ALL, EMPTY_BOARD, follow, type Keys, mapsOf } from "./board-state.ts";
 import type { Copies, Copy } from "./copies.ts";
 import { openDocument, type OpenDocument, type SocketClass } from "./document.ts";
 import { type Answer, type NodeFacts, readSigned, type Signed, type Status, type Who } from "./facts.ts";
+import { forgetPageKey } from "./page-key.ts";
 import { createPasses } from "./passes.ts";
 import { type Fetch, get, initFor, type Place, post } from "./place.ts";
 
@@ -367,6 +368,7 @@ async function saveCopy({ copies, document, signed, status }: Session): Promise<
 
 function refused(session: Session): void {
   stop(session);
+  if (session.home.secret.type === "cookie") forgetPageKey();
   session.hasBoard = false;
   session.board = EMPTY_BOARD;
   void session.copies?.clear().catch(() => undefined);

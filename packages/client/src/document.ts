@@ -6,6 +6,7 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
 import { ALL, type Keys, mapsOf, touchedBy } from "./board-state.ts";
+import { pageProtocols } from "./page-key.ts";
 import type { Place } from "./place.ts";
 
 export type SocketClass = typeof WebSocket;
@@ -37,6 +38,7 @@ export function openDocument(
     disableBc: true,
     ...(secret.type === "token" ? { params: { token: secret.text } } : {}),
     // A browser can set no header on a socket, and an address is no place for a secret.
+    ...(secret.type === "cookie" ? { protocols: pageProtocols() } : {}),
     ...(secret.type === "guest" ? { protocols: ["skein", `skein.bearer.${secret.text}`] } : {}),
     ...(socket === undefined ? {} : { WebSocketPolyfill: socket }),
   });

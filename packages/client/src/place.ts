@@ -1,8 +1,9 @@
 /**
  * A node that can be asked, and what the client shows there: nothing in the page of that very node, whose cookie comes by
- * itself; the node's token in a program; at another node's page the secret that a pass was exchanged for.
+ * itself, with the page's key; the node's token in a program; at another node's page the secret that a pass was exchanged for.
  */
 import type { Answer, Problem } from "./facts.ts";
+import { pageKey } from "./page-key.ts";
 
 export interface Place {
   /** Ends with a slash: paths are relative to it, also below a proxy's path. */
@@ -29,9 +30,7 @@ export const post = <T>(fetch: Fetch, place: Place, path: string, body: object):
   });
 
 function headersOf({ secret }: Place): Record<string, string> {
-  // No other site can send it without asking the node first, which refuses.
-  const page = { "X-Skein-Page": "1" };
-  return secret.type === "cookie" ? page : { ...page, Authorization: `Bearer ${secret.text}` };
+  return secret.type === "cookie" ? { "X-Skein-Page": pageKey() } : { Authorization: `Bearer ${secret.text}` };
 }
 
 /** For a question whose answer is no JSON. */

@@ -1,12 +1,20 @@
-/** The page's own way in: a code out of a link becomes a session, whose cookie the browser keeps and no script sees. */
+/**
+ * The page's own way in: a code out of a link becomes a session. Its cookie is kept by the browser and seen by no script; its
+ * key is kept here.
+ */
 import type { Answer } from "./facts.ts";
+import { keepPageKey } from "./page-key.ts";
 import { type Fetch, post } from "./place.ts";
 
 /** `url`: the page's own address; `code`: what stands behind `#/login?code=`. It counts once. */
-export function signIn(
+export async function signIn(
   url: string,
   code: string,
   fetch: Fetch = globalThis.fetch.bind(globalThis),
-): Promise<Answer<unknown>> {
-  return post(fetch, { url, secret: { type: "cookie" }, isHome: true }, "api/v1/session", { code });
+): Promise<Answer<null>> {
+  const place = { url, secret: { type: "cookie" }, isHome: true } as const;
+  const answer = await post<{ readonly pageKey?: unknown }>(fetch, place, "api/v1/session", { code });
+  if (!answer.ok) return answer;
+  if (typeof answer.value.pageKey === "string") keepPageKey(answer.value.pageKey);
+  return { ok: true, value: null };
 }

@@ -1,13 +1,14 @@
 /**
  * Who asks: a program with the node's token, or a person with a browser session. What a browser sends by itself, the cookie,
- * counts only for requests of the page itself: with this very origin where something may change or a socket opens, and with
- * the browser's word for it (`Sec-Fetch-Site`), or a header that no other site can send, where something is read.
+ * counts only for requests of the page itself: with this very origin where something may change or a socket opens, and always
+ * with a key that the page keeps in its own storage. The cookie goes to whatever listens on this host; that storage does not.
  */
 import { err, ok, type Result } from "@skein/core";
 import type { Admission, Standing } from "@skein/node";
 import type { IncomingHttpHeaders } from "node:http";
 
 import { type Asker, bearerToken, isSameOrigin, type TokenCheck } from "./access.ts";
+import { digestOf } from "./sign-in/secrets.ts";
 import { sessionCookies } from "./sign-in/cookie.ts";
 import type { Session, Sessions } from "./sign-in/sessions.ts";
 
@@ -37,6 +38,8 @@ export interface Knock {
   readonly mayChange: boolean;
   /** A token beside the usual header: in the query of a socket's address, or among its protocols. */
   readonly token?: { readonly inQuery?: string; readonly inProtocol?: string };
+  /** The page's key among a socket's protocols; requests have a header for it. */
+  readonly pageKey?: string | undefined;
 }
 
 const NOBODY: CallerRefusal = {
@@ -63,7 +66,8 @@ export function callerOf(keeper: Doorkeeper, knock: Knock): Result<Caller, Calle
   for (const { secret, secure } of sessionCookies(knock.headers.cookie, keeper.node)) {
     const session = keeper.sessions.find(secret);
     if (session?.use.type !== "cookie" || session.use.secure !== secure) continue;
-    return isFromPage(knock) ? person(keeper, session) : err(NOT_THE_PAGE);
+    if (!isFromPage(knock)) return err(NOT_THE_PAGE);
+    return hasKey(knock, session.use.page) ? person(keeper, session) : err(NOBODY);
   }
   return err(NOBODY);
 }
@@ -80,13 +84,18 @@ function person({ admission }: Doorkeeper, session: Session): Result<Caller, Cal
   return standing === undefined ? err(NOBODY) : ok({ type: "person", session, standing });
 }
 
-/** Set by the page on every request. A page of another site would have to ask first, and is refused. */
-const PAGE_HEADER = "x-skein-page";
-
 function isFromPage({ headers, secure, mayChange }: Knock): boolean {
   if (headers.origin !== undefined) return isSameOrigin(headers, secure);
   if (mayChange) return false;
   const site = headers["sec-fetch-site"];
   // Browsers say it only to addresses that they trust: this machine's own, and TLS.
-  return site === undefined ? headers[PAGE_HEADER] !== undefined : site === "same-origin";
+  return site === undefined || site === "same-origin";
+}
+
+/** Set by the page on every request. A page of another site would have to ask first, and is refused. */
+const PAGE_HEADER = "x-skein-page";
+
+function hasKey({ headers, pageKey }: Knock, digest: string): boolean {
+  const shown = pageKey ?? headers[PAGE_HEADER];
+  return typeof shown === "string" && digestOf(shown) === digest;
 }

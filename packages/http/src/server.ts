@@ -34,7 +34,7 @@ import { createSignInDesk, loginFragment, type SignInDesk } from "./sign-in/desk
 import { actorOf } from "./sign-in/routes.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
 import { storyRoom } from "./story-room.ts";
-import { createYjsSockets, protocolToken, type YjsSockets } from "./yjs-sockets.ts";
+import { createYjsSockets, protocolWord, type YjsSockets } from "./yjs-sockets.ts";
 
 export interface HttpServerOptions {
   readonly api: NodeApi;
@@ -370,8 +370,8 @@ function mayEdit({ api }: Site, caller: Caller): boolean {
 }
 
 /**
- * A browser cannot set headers on a WebSocket. Its cookie comes by itself; the secret of another node's page comes among the
- * socket's protocols, and a program's token may be in the query.
+ * A browser cannot set headers on a WebSocket. Its cookie comes by itself; the page's key, and the secret of another node's
+ * page, come among the socket's protocols, and a program's token may be in the query.
  */
 function admitSocket(site: Site, door: Door, request: IncomingMessage): Result<Caller, number> {
   const { headers } = request;
@@ -380,12 +380,13 @@ function admitSocket(site: Site, door: Door, request: IncomingMessage): Result<C
   const target = parseTarget(request);
   if (target === undefined) return err(400);
   const inQuery = target.pathname.startsWith(YJS_PATH) ? target.searchParams.get("token") : null;
-  const inProtocol = protocolToken(headers["sec-websocket-protocol"]);
+  const inProtocol = protocolWord(headers["sec-websocket-protocol"], "bearer");
   const token = {
     ...(inQuery === null ? {} : { inQuery }),
     ...(inProtocol === undefined ? {} : { inProtocol }),
   };
-  const knock = { headers, asker: judged.value, secure: door.secure, mayChange: true, token };
+  const pageKey = protocolWord(headers["sec-websocket-protocol"], "page");
+  const knock = { headers, asker: judged.value, secure: door.secure, mayChange: true, token, pageKey };
   const caller = callerOf(keeperOf(site), knock);
   if (!caller.ok) return err(caller.error.status);
   if (target.pathname !== `${YJS_PATH}${YJS_ROOM}` && storyOf(target.pathname) === undefined) return err(404);

@@ -11,15 +11,17 @@ import { startTestServer, TEST_TOKEN, type TestServer } from "./testing/start-se
 
 let server: TestServer;
 let cookie: string;
+let key: string;
 let ended: string;
 
 beforeAll(async () => {
   server = await startTestServer();
-  cookie = await signInByLink(server);
-  ended = await signInByLink(server);
+  ({ cookie, key } = await signInByLink(server));
+  const gone = await signInByLink(server);
+  ended = gone.cookie;
   const origin = { Origin: server.url };
   const out = { url: server.url, method: "POST", body: "{}" };
-  const headers = { "Content-Type": "application/json", Cookie: ended, ...origin };
+  const headers = { "Content-Type": "application/json", Cookie: ended, "X-Skein-Page": gone.key, ...origin };
   await rawRequest({ ...out, target: "/api/v1/session/end", headers });
 });
 
@@ -46,16 +48,24 @@ const UPGRADE = {
   "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 };
 
+/** A browser sets no header on a socket: what others have as a header is among its protocols. */
+const socketHeaders = (pageKey: string | undefined): Record<string, string> =>
+  pageKey === undefined ? UPGRADE : { ...UPGRADE, "Sec-WebSocket-Protocol": `skein, skein.page.${pageKey}` };
+
 const ask = ({ method, path }: Target, headers: Record<string, string>): Promise<RawAnswer> =>
   rawRequest({
     url: server.url,
     target: path.replace(/:[a-z]+/, "item1"),
     method: method === "POST" ? "POST" : "GET",
-    headers: { ...(method === "UPGRADE" ? UPGRADE : {}), "Content-Type": "application/json", ...headers },
+    headers: {
+      ...(method === "UPGRADE" ? socketHeaders(headers["X-Skein-Page"]) : {}),
+      "Content-Type": "application/json",
+      ...headers,
+    },
     ...(method === "POST" ? { body: '{"name":"item.list"}' } : {}),
   });
 
-/** With a good cookie: what asks is not this page, or does not say so. */
+/** With a good cookie, and even the page's key: what asks is not this page, or does not say so. */
 const ATTACKS: readonly (readonly [string, (own: URL) => Record<string, string>, number])[] = [
   ["another site", () => ({ Origin: "http://evil.example" }), 403],
   ["a page without an origin", () => ({ Origin: "null" }), 403],
@@ -65,7 +75,6 @@ const ATTACKS: readonly (readonly [string, (own: URL) => Record<string, string>,
   ["a page on another site whose browser says so", () => ({ "Sec-Fetch-Site": "cross-site" }), 403],
   ["another port, as its browser says", () => ({ "Sec-Fetch-Site": "same-site" }), 403],
   ["an address that was typed or opened by a link", () => ({ "Sec-Fetch-Site": "none" }), 403],
-  ["nobody who says anything", () => ({}), 403],
   ["a rebound name", ({ port }) => ({ Host: `evil.example:${port}`, Origin: `http://evil.example:${port}` }), 421],
   ["another port in the host", ({ hostname }) => ({ Host: `${hostname}:1` }), 421],
 ];
@@ -73,24 +82,34 @@ const ATTACKS: readonly (readonly [string, (own: URL) => Record<string, string>,
 test.each(ATTACKS)("%s gets nowhere with the cookie, on any route", async (_who, headersOf, status) => {
   const before = server.node.commands.length;
   for (const target of TARGETS) {
-    const answer = await ask(target, { Cookie: cookie, ...headersOf(new URL(server.url)) });
+    const answer = await ask(target, { Cookie: cookie, "X-Skein-Page": key, ...headersOf(new URL(server.url)) });
     expect([target.method, target.path, answer.status]).toEqual([target.method, target.path, status]);
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
   }
   expect(server.node.commands.length).toBe(before);
 });
 
-test("what only shows that the page reads lets it change nothing and open no socket", async () => {
-  const changing = TARGETS.filter(({ method }) => method !== "GET");
-  for (const says of [{ "Sec-Fetch-Site": "same-origin" }, { "X-Skein-Page": "1" }]) {
-    for (const target of changing) expect((await ask(target, { Cookie: cookie, ...says })).status).toBe(403);
-    const reading = { method: "GET", path: "/api/v1/items" } as const;
-    expect((await ask(reading, { Cookie: cookie, ...says })).status).toBe(200);
+test("where something may change, or a socket opens, an absent origin is no pass, whatever else is right", async () => {
+  const right = { Cookie: cookie, "X-Skein-Page": key };
+  for (const says of [{}, { "Sec-Fetch-Site": "same-origin" }]) {
+    for (const target of TARGETS.filter(({ method }) => method !== "GET")) {
+      expect((await ask(target, { ...right, ...says })).status).toBe(403);
+    }
+    expect((await ask({ method: "GET", path: "/api/v1/items" }, { ...right, ...says })).status).toBe(200);
+  }
+});
+
+test("the cookie without the page's key is nobody's, with the right origin too: other ports get it as well", async () => {
+  const page = { Cookie: cookie, Origin: server.url };
+  for (const target of TARGETS) {
+    for (const shown of [{}, { "X-Skein-Page": "1" }, { "X-Skein-Page": cookie.split("=")[1] ?? "" }]) {
+      expect([target.path, (await ask(target, { ...page, ...shown })).status]).toEqual([target.path, 401]);
+    }
   }
 });
 
 test("a session that ended, one that never was, and a wrong token are nobody's, on any route", async () => {
-  const page = { Origin: server.url };
+  const page = { Origin: server.url, "X-Skein-Page": key };
   const name = cookie.split("=")[0] ?? "";
   for (const target of TARGETS) {
     for (const headers of [
@@ -116,7 +135,7 @@ test("a session that ended, one that never was, and a wrong token are nobody's, 
 });
 
 test("the page itself gets in everywhere but where only programs do", async () => {
-  const page = { Cookie: cookie, Origin: server.url };
+  const page = { Cookie: cookie, Origin: server.url, "X-Skein-Page": key };
   for (const { method, path, access } of ROUTES) {
     if (access === "open" || access === "sign-in" || path === "/api/v1/session/end") continue;
     const { status } = await ask({ method, path }, page);
@@ -145,7 +164,7 @@ test("no form of another page, nor of this one, gives a command", async () => {
         target: "/api/v1/commands",
         method: "POST",
         body: '{"name":"item.add","input":{"title":"x"}}',
-        headers: { Cookie: cookie, Origin: origin, "Content-Type": type },
+        headers: { Cookie: cookie, "X-Skein-Page": key, Origin: origin, "Content-Type": type },
       });
       expect([403, 415]).toContain(answer.status);
     }

@@ -82,12 +82,12 @@ interface Server {
 }
 
 const YJS_PROTOCOL = "skein";
-const TOKEN_PROTOCOL = `${YJS_PROTOCOL}.bearer.`;
 
-/** The secret among the protocols that a socket offers; undefined when there is none. */
-export function protocolToken(header: string | undefined): string | undefined {
+/** What a socket says of this kind among the protocols that it offers, as `skein.bearer.…`; undefined for nothing. */
+export function protocolWord(header: string | undefined, kind: "bearer" | "page"): string | undefined {
   const offered = (header ?? "").split(",").map((one) => one.trim());
-  return offered.find((one) => one.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+  const prefix = `${YJS_PROTOCOL}.${kind}.`;
+  return offered.find((one) => one.startsWith(prefix))?.slice(prefix.length);
 }
 
 /** Codes 4400-4499 tell the stock client that trying again is pointless. */

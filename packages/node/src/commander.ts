@@ -107,10 +107,11 @@ export function createCommander(deps: CommanderDeps): Commander {
   return {
     run: async ({ spec, command }, actor) => {
       const role = actorRole(deps, actor);
-      const mayRead = spec.effect !== "writes" && spec.role === "observer";
+      const needed = neededRole(spec, actor);
+      const mayRead = spec.effect !== "writes" && needed === "observer";
       if (!mayRead && role === undefined) return err(notAMember(deps.keyStatus()));
-      if (!mayRead && role !== undefined && !roleAtLeast(role, spec.role)) {
-        return err(notEnough(role, spec, actor));
+      if (!mayRead && role !== undefined && !roleAtLeast(role, needed)) {
+        return err(notEnough(role, needed, spec, actor));
       }
       if (spec.effect === "writes") return write(deps, command, { role: role ?? "observer", actor });
       if (isOfProjects(command)) {
@@ -123,6 +124,12 @@ export function createCommander(deps: CommanderDeps): Commander {
   };
 }
 
+/** What whoever has the machine may do with any role, and a browser only with one that may change something. */
+const OF_THE_MACHINE: ReadonlySet<CommandSpec["name"]> = new Set(["member.rotate", "doctor.seen", "verify", "compact"]);
+
+const neededRole = ({ name, role }: CommandSpec, actor: Actor | undefined): Role =>
+  actor !== undefined && OF_THE_MACHINE.has(name) ? "operator" : role;
+
 /** The least of what the node and whoever commands through it may do; undefined: nothing is written here. */
 function actorRole({ role, self, replica }: CommanderDeps, actor: Actor | undefined): Role | undefined {
   const own = role();
@@ -134,14 +141,14 @@ function actorRole({ role, self, replica }: CommanderDeps, actor: Actor | undefi
   return leastRole(own, leastRole(actor.role, member.role));
 }
 
-function notEnough(role: Role, spec: CommandSpec, actor: Actor | undefined): CommandError {
+function notEnough(role: Role, needed: Role, spec: CommandSpec, actor: Actor | undefined): CommandError {
   const words = spec.words.join(" ");
   return {
     code: "not-allowed",
     message:
       actor === undefined
-        ? `This node's role is ${role}; "${words}" needs ${spec.role}. Run it on a node with that role.`
-        : `You are signed in here as ${role}; "${words}" needs ${spec.role}. Ask somebody with that role, or sign in at a node that has it.`,
+        ? `This node's role is ${role}; "${words}" needs ${needed}. Run it on a node with that role.`
+        : `You are signed in here as ${role}; "${words}" needs ${needed}. Ask somebody with that role, or sign in at a node that has it.`,
   };
 }
 

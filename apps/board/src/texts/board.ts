@@ -106,7 +106,7 @@ export const boardTexts = {
   groupEmpty: { project: "No project", label: "No label", node: "Nobody" },
   clear: "Clear",
   add: "New item",
-  noRights: "This node may read the board and not change it.",
+  noRights: "You can look at the board here and not change it.",
   itemGone: "This item is not on the board any more.",
   keys: {
     down: "Next card",

@@ -17,6 +17,7 @@ import { errorReply, jsonReply, type Reply } from "../reply.ts";
 import type { Route, RouteRequest } from "../routes.ts";
 import { clearCookie, setCookie } from "./cookie.ts";
 import { loginFragment } from "./desk.ts";
+import { digestOf, drawSecret } from "./secrets.ts";
 import type { Session } from "./sessions.ts";
 
 type Handle = (request: RouteRequest) => Promise<Reply> | Reply;
@@ -102,8 +103,10 @@ async function signIn(request: RouteRequest): Promise<Reply> {
     });
   }
   const { secure } = from;
-  const { secret, session } = desk.sessions.begin({ ...admitted, use: { type: "cookie", secure } });
-  const described = sessionOf(request, session);
+  const pageKey = drawSecret();
+  const use = { type: "cookie", secure, page: digestOf(pageKey) } as const;
+  const { secret, session } = desk.sessions.begin({ ...admitted, use });
+  const described = { ...sessionOf(request, session), pageKey };
   return jsonReply(200, described, { "Set-Cookie": setCookie({ node: api.nodeId, secure }, secret) });
 }
 

@@ -8,11 +8,12 @@ import { HTTP_LIMITS } from "../limits.ts";
 import { digestOf, drawName, drawSecret } from "./secrets.ts";
 
 /**
- * How its secret arrives. `cookie`: only from the page of this very origin. `bearer`: only from the page of another node of
+ * How its secret arrives. `cookie`: only from the page of this very origin, which shows a key beside it (`page`: its digest):
+ * cookies are told apart by host alone, and whatever else listens on this machine gets them too. `bearer`: only from the page of another node of
  * the mesh, which holds it in memory alone (`origin` is that page's).
  */
 type SessionUse =
-  | { readonly type: "cookie"; readonly secure: boolean }
+  | { readonly type: "cookie"; readonly secure: boolean; readonly page: string }
   | { readonly type: "bearer"; readonly origin: string };
 
 export interface Session {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { SELF } from "../testing/fake-node.ts";
 import { rawRequest, type RawAnswer } from "../testing/raw-request.ts";
-import { cookieOf, signInByLink } from "../testing/sign-in.ts";
+import { type Signed, signedIn, signInByLink } from "../testing/sign-in.ts";
 import { startTestServer, TEST_TOKEN, type TestServer } from "../testing/start-server.ts";
 import type { StoredSession } from "./sessions.ts";
 
@@ -46,7 +46,11 @@ const get = (path: string, headers: Record<string, string> = {}): Promise<RawAns
   rawRequest({ url: server.url, target: `/api/v1/${path}`, headers });
 
 /** As the page itself asks. */
-const page = (cookie: string): Record<string, string> => ({ Cookie: cookie, Origin: origin() });
+const page = ({ cookie, key }: Signed): Record<string, string> => ({
+  Cookie: cookie,
+  "X-Skein-Page": key,
+  Origin: origin(),
+});
 
 const makeCode = async (role?: string): Promise<string> => {
   const answer = bodyIn(await post("logins", role === undefined ? {} : { role }, BEARER));
@@ -62,7 +66,7 @@ test("a link signs one browser in, once, with a cookie that only this page's req
   const [cookie = ""] = entered.headers["set-cookie"] ?? [];
   expect(cookie).toMatch(/^skein-a1a1a1a1a1a1=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=1209600$/);
   expect((await post("session", { code: String(made["code"]) }, { Origin: origin() })).status).toBe(403);
-  expect(bodyIn(await get("session", page(cookieOf(entered))))).toMatchObject({ name: "alder", role: "owner" });
+  expect(bodyIn(await get("session", page(signedIn(entered))))).toMatchObject({ name: "alder", role: "owner" });
 });
 
 test("over TLS the cookie is one that is set for TLS and this host alone", async () => {
@@ -71,8 +75,9 @@ test("over TLS the cookie is one that is set for TLS and this host alone", async
   const [cookie = ""] = entered.headers["set-cookie"] ?? [];
   expect(cookie).toMatch(/^__Host-skein-a1a1a1a1a1a1=[\w-]{43}; Path=\/; .*; Secure$/);
   // The same secret under the name for plain HTTP is another cookie, and nobody's.
-  expect((await get("session", page(cookieOf(entered)))).status).toBe(200);
-  expect((await get("session", page(cookieOf(entered).replace("__Host-", "")))).status).toBe(401);
+  expect((await get("session", page(signedIn(entered)))).status).toBe(200);
+  const { cookie: given, key } = signedIn(entered);
+  expect((await get("session", page({ cookie: given.replace("__Host-", ""), key }))).status).toBe(401);
 });
 
 test("a code is taken from this very page only, and not after two minutes", async () => {
@@ -118,24 +123,25 @@ test("what is for programs of this machine is for no session", async () => {
 });
 
 test("signing out ends the session and takes the cookie away", async () => {
-  const cookie = await signInByLink(server);
-  const out = await post("session/end", {}, page(cookie));
+  const signed = await signInByLink(server);
+  const out = await post("session/end", {}, page(signed));
   expect(out.headers["set-cookie"]).toEqual([expect.stringMatching(/^skein-a1a1a1a1a1a1=; .*Max-Age=0$/)]);
-  expect((await get("session", page(cookie))).status).toBe(401);
+  expect((await get("session", page(signed))).status).toBe(401);
   expect(stored).toEqual([]);
 });
 
 test("sessions outlive a restart as digests, end when nobody uses them, and at the latest after two weeks", async () => {
-  const cookie = await signInByLink(server);
-  expect(JSON.stringify(stored)).not.toContain(cookie.split("=")[1]);
+  const signed = await signInByLink(server);
+  expect(JSON.stringify(stored)).not.toContain(signed.cookie.split("=")[1]);
+  expect(JSON.stringify(stored)).not.toContain(signed.key);
   await server.close();
   server = await start();
-  expect((await get("session", page(cookie))).status).toBe(200);
+  expect((await get("session", page(signed))).status).toBe(200);
   const idle = 36 * 3_600_000;
   nowMs += idle - 1;
-  expect((await get("session", page(cookie))).status).toBe(200);
+  expect((await get("session", page(signed))).status).toBe(200);
   nowMs += idle;
-  expect((await get("session", page(cookie))).status).toBe(401);
+  expect((await get("session", page(signed))).status).toBe(401);
   const used = await signInByLink(server);
   for (let day = 0; day < 13; day++) {
     nowMs += 24 * 3_600_000;
@@ -176,7 +182,7 @@ test("a member's key gets a link for that member, who is gone once it is removed
   const entered = await post("session", { code: String(code) }, { Origin: origin() });
   expect(bodyIn(entered)).toMatchObject({ member: ANNA, name: "anna", role: "operator", by: "key" });
   server.node.members.delete(ANNA);
-  expect((await get("session", page(cookieOf(entered)))).status).toBe(401);
+  expect((await get("session", page(signedIn(entered)))).status).toBe(401);
 });
 
 test("an answer counts once, for a challenge of this node, for its own address, and when the key is a member's", async () => {
@@ -221,11 +227,13 @@ test("the page of another node of the mesh goes on here with a pass, and with no
   // The secret of one page is none for another, for this one, or for a program; and it is no cookie.
   expect((await get("session", secret)).status).toBe(401);
   expect((await get("session", { ...secret, Origin: origin() })).status).toBe(401);
-  expect((await get("session", page(`skein-a1a1a1a1a1a1=${String(bodyIn(entered)["secret"])}`))).status).toBe(401);
+  expect(
+    (await get("session", page({ cookie: `skein-a1a1a1a1a1a1=${String(bodyIn(entered)["secret"])}`, key: "" }))).status,
+  ).toBe(401);
   expect(stored).toEqual([]);
   // Nor does another node's page get anywhere with this node's token or cookies.
   expect((await get("session", { ...from, ...BEARER })).status).toBe(401);
-  expect((await get("session", { ...from, Cookie: await signInByLink(server) })).status).toBe(401);
+  expect((await get("session", { ...page(await signInByLink(server)), ...from })).status).toBe(401);
   // Once its member is removed it is a page like any other site's.
   pages.clear();
   expect((await get("session", { ...from, ...secret })).status).toBe(403);
@@ -257,8 +265,8 @@ test("browsers are told who may ask from elsewhere, and nobody that is not of th
 });
 
 test("a pass is given to a page with a session, for that page", async () => {
-  const cookie = await signInByLink(server, "operator");
-  const given = bodyIn(await post("session/pass", { to: ANNA }, page(cookie)));
+  const signed = await signInByLink(server, "operator");
+  const given = bodyIn(await post("session/pass", { to: ANNA }, page(signed)));
   expect(given["pass"]).toBe(`${ANNA} ${SELF} operator ${origin()}`);
   expect((await post("session/pass", { to: ANNA }, BEARER)).status).toBe(403);
 });

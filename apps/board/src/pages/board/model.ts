@@ -22,7 +22,7 @@ export interface BoardModel {
   readonly claims: ReadonlySignal<readonly ClaimChip[]>;
   readonly labels: ReadonlySignal<readonly string[]>;
   readonly hearing: ReadonlySignal<Hearing>;
-  /** The node that serves the page may change the board. */
+  /** Whoever is signed in may change the board. */
   readonly mayChange: ReadonlySignal<boolean>;
   /** The card that has, or had last, the keyboard. */
   readonly cursor: Signal<Cursor | undefined>;
@@ -57,10 +57,7 @@ export function createModel(session: Session): BoardModel {
     claims: computed(() => viewClaims(board.value.items)),
     labels: computed(() => labelsOf(board.value.items)),
     hearing: computed(() => ({ nodes: nodesMap.value, takenAtMs: performance.now() })),
-    mayChange: computed(() => {
-      const role = [...nodesMap.value.values()].find(({ self }) => self)?.role;
-      return role === "owner" || role === "operator";
-    }),
+    mayChange: session.mayChange,
     cursor,
     focusing,
     dragging: signal(undefined),

@@ -75,7 +75,7 @@ function Drawing({ ticks, tickWord, words, children }: AxesProps): JSX.Element {
         <text
           key={place}
           class="axis-word"
-          x={(columns.at[place] ?? 0) + columns.width / 2}
+          x={Math.min(PLOT.width - WORD_WIDTH / 3, (columns.at[place] ?? 0) + columns.width / 2)}
           y={PLOT.height - 6}
           text-anchor="middle"
         >

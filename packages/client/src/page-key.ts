@@ -1,0 +1,18 @@
+/**
+ * What a page shows beside its cookie. Cookies go to every port of a host; this is in the storage of the page's own origin,
+ * so that another program on the same machine cannot act with a cookie that a browser has sent it.
+ */
+const STORED = "skein.page-key";
+
+export const keepPageKey = (key: string): void => localStorage.setItem(STORED, key);
+
+export const forgetPageKey = (): void => localStorage.removeItem(STORED);
+
+/** Empty when nobody is signed in: the node then says so. */
+export const pageKey = (): string => localStorage.getItem(STORED) ?? "";
+
+/** The protocols to open a socket with at the page's own node: a browser can set no header there. */
+export function pageProtocols(): string[] {
+  const key = pageKey();
+  return key === "" ? [] : ["skein", `skein.page.${key}`];
+}
