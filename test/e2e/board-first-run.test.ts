@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { NodeProcess } from "../support/node-process.ts";
 import { testEnvironment } from "../support/skein-command.ts";
 import { useWorld } from "../support/world.ts";
+import { expectAccessible } from "./support/accessible.ts";
 import { launchBrowser, type OpenedPage, openPage } from "./support/browser.ts";
 
 const world = useWorld();
@@ -60,6 +61,7 @@ test("by mouse: an empty mesh leads by itself from practice to the first green m
   const { page, context, complaints } = await openBoard(node);
   // Nobody has to find the way.
   await page.waitForURL(/#\/start$/);
+  await expectAccessible(page, "a repository");
   await page.getByRole("note").getByRole("button", { name: "Got it" }).click();
   expect(await page.getByRole("note").count()).toBe(0);
   await page.getByRole("button", { name: "Make a practice repository" }).click();
@@ -67,6 +69,7 @@ test("by mouse: an empty mesh leads by itself from practice to the first green m
   await page.reload();
   // What the mesh has by now is not asked again, and what was put away stays away.
   await page.getByText("Project practice").waitFor();
+  await expectAccessible(page, "a story");
   expect(await page.getByRole("button", { name: "Make a practice repository" }).count()).toBe(0);
   await page.getByRole("button", { name: "Start it" }).click();
   await step(page, "Watch it land").getByText("Coding").first().waitFor();
@@ -79,9 +82,22 @@ test("by mouse: an empty mesh leads by itself from practice to the first green m
   expect(item?.mergeCommit).toBe(tip);
   await page.getByText(tip.slice(0, 12)).waitFor();
   expect(git(join(practice, "remote.git"), "show", "main:src/greet.mjs")).toContain("farewell");
-  // From here there is a way on.
+  await expectAccessible(page, "landed");
+
+  // From here there is a way on, to a repository that says itself how it is tested.
+  const repository = ownRepository("configured");
+  writeFileSync(join(repository, "skein.yaml"), 'project: configured\nremote: "."\ngate: [[node, --test]]\n');
   await page.getByRole("link", { name: "Choose it" }).click();
-  await page.getByLabel("Path of the repository").waitFor();
+  await page.getByLabel("Path of the repository").fill(repository);
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.getByText("is there, and counts as it is").waitFor();
+  expect(await page.getByRole("button", { name: "Add a command" }).count()).toBe(0);
+  await page.getByRole("button", { name: "Make it the project" }).click();
+  await page.getByText("Project configured").waitFor();
+  // What was practised is not its first story, after a reload neither.
+  await page.getByRole("button", { name: "Start it" }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Start it" }).waitFor();
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -108,6 +124,7 @@ test("by keyboard: a repository of one's own, its tests found and changed, to th
   await press("Enter");
   const rules = step(page, "Tests and agent");
   await rules.getByText("Found because package.json has a test script.").waitFor();
+  await expectAccessible(page, "tests and agent");
   // The directory below was looked at as its repository.
   await rules.getByText(repository, { exact: true }).waitFor();
   // The focus went along with the step.

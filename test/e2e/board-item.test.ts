@@ -53,8 +53,8 @@ afterAll(async () => {
   await browser?.close();
 });
 
-async function openItem(node: NodeProcess, id: string): Promise<OpenedPage> {
-  const opened = await openPage(browser, await node.api.loginLink());
+async function openItem(node: NodeProcess, id: string, role?: string): Promise<OpenedPage> {
+  const opened = await openPage(browser, await node.api.loginLink(role));
   const { page } = opened;
   await page.setViewportSize({ width: 1_280, height: 900 });
   await page.locator("#live").waitFor();
@@ -208,6 +208,24 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.locator("#board").waitFor();
   expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
   expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("an observer sees all of it and is offered nothing", async () => {
+  const { id } = await alice.api.addItem({ title: "Only looked at", text: "A story." });
+  const { page, complaints } = await openItem(alice, id, "observer");
+  await page.getByText("Your role lets you look").first().waitFor();
+  await page.locator(".item-story").getByText("A story.").waitFor();
+  await page.keyboard.press("s");
+  await page.locator(".toast").getByText("Your role lets you look").waitFor();
+  expect(
+    await page
+      .locator(".item")
+      .getByRole("button", { name: /Start|Edit|Delete|Write/ })
+      .count(),
+  ).toBe(0);
+  expect((await alice.api.item(id)).stage).toBe("Backlog");
+  expect(complaints).toEqual([]);
   await page.context().close();
 });
 

@@ -3,7 +3,6 @@
  * a node that dies, the queue with what was red, and who held what.
  */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,6 +12,7 @@ import { controlledWork, type ControlledWork } from "../support/controlled-work.
 import type { NodeProcess } from "../support/node-process.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
+import { expectAccessible } from "./support/accessible.ts";
 import { launchBrowser, openPage } from "./support/browser.ts";
 import { inStage } from "./support/items.ts";
 import { createPerson } from "./support/person.ts";
@@ -60,15 +60,6 @@ const peerOf = (name: string): string => {
   return written.peer;
 };
 
-/** What axe-core finds; the frame around the page is looked at with it. */
-async function expectAccessible(what: string): Promise<void> {
-  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
-  const found: { readonly violations: readonly { readonly id: string; readonly impact: string }[] } =
-    await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
-  const grave = found.violations.filter(({ impact }) => impact !== "minor");
-  expect(grave.map(({ id }) => `${what}: ${id}`)).toEqual([]);
-}
-
 const goTo = (name: string): Promise<void> => page.getByRole("navigation").getByRole("link", { name }).click();
 const card = (name: string): Locator => page.locator(".mesh-card").filter({ hasText: name });
 const row = (table: string, name: string): Locator =>
@@ -82,7 +73,7 @@ test("the mesh is there as a graph and as tables, with what is measured of a lin
   await row("Links", "bob").filter({ hasText: "measured here" }).filter({ hasText: "ms" }).waitFor();
   expect(await page.locator(".mesh-line").count()).toBe(1);
   // What the graph shows can be reached without a mouse.
-  await expectAccessible("mesh");
+  await expectAccessible(page, "mesh");
   await card("bob").focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "bob" }).waitFor();
@@ -186,7 +177,7 @@ test("who may only look sees both pages and is offered nothing to do", async () 
 test("a range is part of the address, and every chart has its numbers as a table", async () => {
   await page.getByRole("button", { name: "30 days" }).click();
   await waitFor("the address to say so", () => page.url().endsWith("#/flow?range=30d"));
-  await expectAccessible("flow");
+  await expectAccessible(page, "flow");
   const landings = page.getByRole("figure", { name: "Landings" });
   await landings.getByText("As a table").click();
   await landings.getByRole("row").nth(30).waitFor();

@@ -137,7 +137,8 @@ function configuration({ configProblem, hasProject }: Examined): Check {
     return {
       name,
       ok: false,
-      message: "There is no project, so nothing can be built: run `skein init` in a git repository.",
+      message:
+        "There is no project, so nothing can be built: open the page of an owner's node, or run `skein project begin PATH` there.",
     };
   if (configProblem !== undefined)
     return { name, ok: false, message: `The last good one stays in force. ${configProblem}` };

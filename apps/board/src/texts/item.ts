@@ -126,6 +126,8 @@ export const itemTexts = {
   story: "Story",
   noStory: "The title says it all: there is no text.",
   edit: "Edit",
+  editDone: "Done",
+  editorFailed: "The editor could not be loaded. Try again.",
   throwAway: "Throw away",
   questions: "Questions",
   asksNow: "waits for an answer",

@@ -1,7 +1,6 @@
 /** The words around the editor of a story. */
 export const storyTexts = {
   editor: "Story text",
-  done: "Done",
   placeholder: "What is wanted, and how to tell that it is done",
   state: {
     connecting: "Connecting…",

@@ -160,7 +160,7 @@ function describeInit(result: InitResult, flags: InitFlags): string {
   const lines = [`Founded a mesh with this node, ${result.node}, as its owner (${result.data}).`];
   const { project } = result;
   if (project === null) {
-    lines.push("There is no project: you are not in a git repository. Run `skein init --project PATH` for one.");
+    lines.push("There is no project yet: the page leads to one, or `skein project begin PATH`.");
   } else {
     const gate = project.gate.map((argv) => argv.join(" ")).join(", ");
     lines.push(`Project ${project.name} lands on ${project.base} of ${project.remote}.`);
@@ -171,7 +171,8 @@ function describeInit(result: InitResult, flags: InitFlags): string {
     lines.push(describeSandbox(result));
   }
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
-  lines.push("", "Next:", `  npx skein up${data}`, `  npx skein item add "Say hello" --start${data}`, "");
+  const first = project === null ? [] : [`  npx skein item add "Say hello" --start${data}`];
+  lines.push("", "Next:", `  npx skein up${data}`, ...first, "");
   return lines.join("\n");
 }
 

@@ -376,7 +376,7 @@ const rotationLine = (answer: Fields): string =>
 
 const projectTable = (projects: readonly Fields[]): string =>
   projects.length === 0
-    ? "There is no project: run `skein init` in a git repository."
+    ? "There is no project: `skein project begin PATH` makes a repository the project."
     : table(
         ["NAME", "LANDS ON", "OF"],
         projects.map((one) => [text(one["name"]), text(one["base"]), text(one["remote"])]),

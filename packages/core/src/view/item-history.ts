@@ -163,6 +163,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   "item.restore": "restored it",
   "item.delete": "deleted it",
   "item.set": "set a field",
+  "item.write": "wrote in the story",
   "item.note": "wrote a note",
   "item.comment": "commented",
   "item.ask": "asked something",

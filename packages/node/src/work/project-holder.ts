@@ -53,7 +53,8 @@ export function createProjectHolder(deps: WorkerDeps, signal: AbortSignal): Proj
     current: () => open,
     notReady: () => {
       const project = wanted();
-      if (project === undefined) return "The mesh has no project yet: run `skein init` in a git repository.";
+      if (project === undefined)
+        return "The mesh has no project yet: an owner begins one on the page, or with `skein project begin PATH`.";
       if (deps.idle !== null) return deps.idle;
       if (!roleAtLeast(deps.self().role, "agent"))
         return `Its role is ${deps.self().role}, and work needs the role agent.`;

@@ -1,5 +1,5 @@
 /** What the node tells of one item, and how the page keeps up with it. */
-import { type ReadonlySignal, signal, useSignal } from "@preact/signals";
+import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { ActionsOn, BoardComment, BoardItem, GateRun, HistoryRow, KeptFile } from "@skein/core";
 import { useEffect } from "preact/hooks";
 import type { Answer, Session } from "../../session.ts";
@@ -129,6 +129,3 @@ export function revisionOf(item: BoardItem | undefined, connection: string): str
   const { updatedAt, epoch, stage, activity, questions, landing, claim } = item;
   return [connection, updatedAt, epoch, stage, activity, questions.length, landing, claim?.expired].join(" ");
 }
-
-/** Counted up for what changes without the item: somebody asks for it anew. */
-export const asks = signal(0);

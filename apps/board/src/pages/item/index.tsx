@@ -11,7 +11,7 @@ import { itemTexts } from "../../texts/item.ts";
 import { ActionBar } from "./actions.tsx";
 import { AttemptsTab } from "./attempts-tab.tsx";
 import { CostTab } from "./cost-tab.tsx";
-import { asks, type Details, revisionOf, useAnswer } from "./details.ts";
+import { type Details, revisionOf, useAnswer } from "./details.ts";
 import { DiffTab } from "./diff-tab.tsx";
 import { Facts, ItemHead } from "./head.tsx";
 import { HistoryTab } from "./history-tab.tsx";
@@ -36,7 +36,7 @@ export default function ItemPage({ session, route }: PageProps): JSX.Element {
   const id = route.parameters.get("id") ?? "";
   // The board knows the whole id; an address may hold the beginning of one.
   const live = useComputed(() => session.board.value.items.get(id));
-  const revision = `${revisionOf(live.value, session.connection.value.type)} ${asks.value}`;
+  const revision = revisionOf(live.value, session.connection.value.type);
   const answer = useAnswer<Details>(session, `api/v1/items/${encodeURIComponent(id)}`, revision).value;
   if (answer.type === "loading") return <p class="empty item-waits">{itemTexts.loading}</p>;
   if (answer.type === "failed") {

@@ -1,23 +1,21 @@
 /** The story, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
-import type { ComponentType, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
-import { Problem } from "../../parts/problem.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
-import { frameTexts } from "../../texts/frame.ts";
 import { itemTexts } from "../../texts/item.ts";
-import { storyTexts } from "../../texts/story.ts";
-import { textLines } from "./lines.ts";
+import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { useDraft } from "./drafts.ts";
 import { mayChange } from "./may.ts";
-import type { TabProps } from "./index.tsx";
 import { keptEdits } from "./story/kept-edits.ts";
+import type { StoryEditor } from "./story/story-editor.tsx";
+import type { TabProps } from "./index.tsx";
 
 export function StoryTab({ session, item }: TabProps): JSX.Element {
   return (
@@ -119,61 +117,67 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
   );
 }
 
+/** The editor is the largest part of the page, so it is loaded when somebody writes. */
 function Story({ session, item }: PartProps): JSX.Element {
-  const isEdited = useSignal(false);
+  const editor = useSignal<"closed" | "loading" | "failed" | { readonly shown: typeof StoryEditor }>("closed");
+  const open = (): void => {
+    editor.value = "loading";
+    import("./story/story-editor.tsx").then(
+      (module) => (editor.value = { shown: module.StoryEditor }),
+      () => (editor.value = "failed"),
+    );
+  };
   const mesh = session.node.value?.mesh ?? "";
   useEffect(() => {
     // What was typed and not sent shows itself, and goes on its way.
     void keptEdits(mesh, item.id)
       .read()
-      .then((kept) => (isEdited.value ||= kept !== undefined));
+      .then((kept) => kept === undefined || editor.peek() !== "closed" || open());
   }, [mesh, item.id]);
+  const { value } = editor;
+  const Shown = typeof value === "object" ? value.shown : undefined;
   return (
     <section class="item-section" aria-labelledby="story-title">
       <h2 id="story-title">
         {itemTexts.story}
-        {isEdited.value || mayChange(session) ? (
-          <button type="button" aria-pressed={isEdited.value} onClick={() => (isEdited.value = !isEdited.value)}>
-            {isEdited.value ? storyTexts.done : itemTexts.edit}
+        {!mayChange(session) ? null : Shown === undefined ? (
+          <button type="button" disabled={value === "loading"} onClick={open}>
+            {itemTexts.edit}
           </button>
-        ) : null}
+        ) : (
+          <button type="button" onClick={() => (editor.value = "closed")}>
+            {itemTexts.editDone}
+          </button>
+        )}
+        {value === "failed" ? <span class="quiet">{itemTexts.editorFailed}</span> : null}
       </h2>
-      {isEdited.value ? (
-        <Editor session={session} item={item} />
+      {Shown !== undefined ? (
+        <Shown session={session} item={item} />
       ) : item.text.trim() === "" ? (
         <EmptyState>{itemTexts.noStory}</EmptyState>
       ) : (
-        <p class="item-text item-story" dir="auto">
-          {textLines(item.text)}
-        </p>
+        <StoryText text={item.text} />
       )}
     </section>
   );
 }
 
-/** The editor is the largest part of the page, and is loaded by whoever edits. */
-function Editor(props: PartProps): JSX.Element {
-  const loaded = useSignal<{ readonly editor: ComponentType<PartProps> } | "loading" | "failed">("loading");
-  const load = (): void => {
-    loaded.value = "loading";
-    import("./story/story-editor.tsx").then(
-      ({ StoryEditor }) => (loaded.value = { editor: StoryEditor }),
-      () => (loaded.value = "failed"),
-    );
-  };
-  useEffect(load, []);
-  if (loaded.value === "loading") return <p class="empty">{frameTexts.loading}</p>;
-  if (loaded.value === "failed") {
-    return (
-      <Problem title={frameTexts.loadFailed} why={frameTexts.loadFailedWhy}>
-        <button type="button" onClick={load}>
-          {frameTexts.loadAgain}
-        </button>
-      </Problem>
-    );
-  }
-  const Shown = loaded.value.editor;
-  return <Shown {...props} />;
+function StoryText({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <div class="item-story">
+      {textBlocks(text).map((block, at) =>
+        block.type === "prose" ? (
+          <p key={at} class="item-text" dir="auto">
+            {block.text}
+          </p>
+        ) : (
+          <pre key={at} class="item-code" dir="ltr">
+            {block.text}
+          </pre>
+        ),
+      )}
+    </div>
+  );
 }
 
 function Approvals({ item }: { readonly item: Details }): JSX.Element | null {

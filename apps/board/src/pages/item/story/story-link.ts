@@ -2,6 +2,7 @@
  * The page's end of a story that is edited together. It connects, hands out a copy to type in, says what is saved, and when
  * it is cut off keeps what was typed and types it anew into the copy of the next connection.
  */
+import { pageProtocols } from "@skein/client";
 import { type ReadonlySignal, signal } from "@preact/signals";
 
 import type { KeptEdits } from "./kept-edits.ts";
@@ -148,7 +149,7 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
   };
   const connect = (): void => {
     retry = undefined;
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, pageProtocols());
     socket.binaryType = "arraybuffer";
     const now: Sitting = { socket, client: 0, sent: 0, saved: 0, clock: 0 };
     sitting = now;
