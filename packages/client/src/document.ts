@@ -42,6 +42,10 @@ export function openDocument(
     ...(secret.type === "guest" ? { protocols: ["skein", `skein.bearer.${secret.text}`] } : {}),
     ...(socket === undefined ? {} : { WebSocketPolyfill: socket }),
   });
+  // What comes in would be encoded anew to be sent on, and a reader sends nothing of it: a third of the time until a board of
+  // thousands of items is there. The provider has no other way to say so.
+  // oxlint-disable-next-line no-underscore-dangle
+  doc.off("update", provider._updateHandler);
   // A reader has no presence to tell.
   provider.awareness.setLocalState(null);
   let isOver = false;

@@ -28,6 +28,7 @@ export function CardPart({ model, card, isStop }: CardProps): JSX.Element {
     return draggable({
       element: element.current,
       canDrag: () => model.mayChange.peek(),
+      getInitialData: () => ({ item: item.id }),
       onDragStart: () => (model.dragging.value = item),
       onDrop: () => (model.dragging.value = undefined),
     });

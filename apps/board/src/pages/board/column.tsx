@@ -188,9 +188,10 @@ function useDrop(model: BoardModel, stage: Stage): Drop {
       },
       onDragEnter: () => (isOver.value = true),
       onDragLeave: () => (isOver.value = false),
-      onDrop: () => {
+      onDrop: ({ source }) => {
         isOver.value = false;
-        const item = model.dragging.peek();
+        // Its card has been told before that the dragging is over.
+        const item = model.session.board.peek().items.get(String(source.data["item"]));
         if (item !== undefined) void moveItem(model.session, item, stage);
       },
     });
