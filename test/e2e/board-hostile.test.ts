@@ -58,7 +58,7 @@ beforeAll(async () => {
   const { id: held } = await api.addItem({ title: "Held", text: PAYLOADS.slice(0, 30).join("\n") });
   await api.command("item.hold", { item: held, reason: "a person thinks" });
   hostile = await startHostileNode(node.endpoints.http, await boardOf(node.endpoints.http, api.token));
-  paths = ["#/", "#/mesh", "#/flow"];
+  paths = ["#/", `#/items/${done.id}`, `#/items/${waiting.id}`, `#/items/${held}`, "#/mesh", "#/flow", "#/start"];
   world.atEnd(() => hostile.close());
 
   browser = await launchBrowser();

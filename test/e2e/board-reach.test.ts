@@ -51,8 +51,10 @@ beforeAll(async () => {
   await api.addItem({ title: "Import from CSV", dependsOn: [id], start: true });
   pages = [
     ["board", "#/"],
+    ["item", `#/items/${landed.id}`],
     ["mesh", "#/mesh"],
     ["flow", "#/flow"],
+    ["start", "#/start"],
   ];
   browser = await launchBrowser();
 }, 120_000);

@@ -56,7 +56,7 @@ const knowsPageOf = (node: NodeProcess, other: string): Promise<unknown> =>
 
 test("a page whose node is killed goes on with another one without a reload, and returns when it is back", async () => {
   const [first, second] = [await servedAt(), await servedAt()];
-  await world.found("alice");
+  await world.found("alice", await world.project());
   const started = { slots: 0, headless: false };
   const alice = await world.start("alice", { ...started, ...first });
   const bob = await world.join("bob", alice, { role: "owner", ...started, ...second });
