@@ -46,13 +46,17 @@ async function write(node: NodeProcess, item: string): Promise<Writer> {
   return writeOn(page, item, complaints);
 }
 
-async function writeOn(page: Page, item: string, complaints: readonly string[] = []): Promise<Writer> {
+/** Where edits are kept the editor opens by itself. */
+async function writeOn(
+  page: Page,
+  item: string,
+  complaints: readonly string[] = [],
+  opens: "by hand" | "by itself" = "by hand",
+): Promise<Writer> {
   await page.evaluate(`location.hash = "#/items/${item}"`);
   const text = page.locator(".story-host .cm-content");
-  const edit = page.locator("#story-title button");
-  await edit.or(page.locator(".item-story")).first().waitFor();
-  if ((await edit.count()) > 0 && (await text.count()) === 0) await edit.click();
-  if ((await edit.count()) > 0) await text.waitFor();
+  if (opens === "by hand") await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await text.waitFor();
   return {
     page,
     context: page.context(),
@@ -161,7 +165,7 @@ test("what was typed while cut off is there when the page is opened again", asyn
   const page = await ann.context.newPage();
   await page.goto(`${alice.endpoints.http}/`);
   await page.locator("#live").waitFor();
-  const again = await writeOn(page, item);
+  const again = await writeOn(page, item, [], "by itself");
   await expectText(
     "the kept words",
     "kept, and closed",
