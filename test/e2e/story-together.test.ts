@@ -163,7 +163,7 @@ test("what was typed while cut off is there when the page is opened again", asyn
   await ann.context.setOffline(false);
   expect(await story(alice, item)).toBe("kept");
   const page = await ann.context.newPage();
-  await page.goto(`${alice.endpoints.http}/`);
+  await page.goto(await alice.api.loginLink());
   await page.locator("#live").waitFor();
   const again = await writeOn(page, item, [], "by itself");
   await expectText(
