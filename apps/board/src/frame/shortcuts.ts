@@ -54,7 +54,10 @@ export function findShortcut(list: readonly Shortcut[], before: string | undefin
   return list.findLast(({ keys }) => keys === wanted) ?? list.findLast(({ keys }) => keys === key);
 }
 
-function isFree({ key, target, ctrlKey, metaKey, altKey, isComposing }: KeyboardEvent): boolean {
+function isFree(event: KeyboardEvent): boolean {
+  const { key, ctrlKey, metaKey, altKey, isComposing } = event;
+  // From inside a shadow root, as of the editor of stories, the event's own target is only the host.
+  const [target] = event.composedPath();
   if (ctrlKey || metaKey || altKey || isComposing || document.querySelector("dialog[open]") !== null) return false;
   if (key.length === 1 && !singleKeys.peek()) return false;
   return !(target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null);
