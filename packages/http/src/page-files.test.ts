@@ -21,10 +21,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const replyTo = (path: string, accepted?: string): ReturnType<typeof pageReply> => {
+interface Served {
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+const replyTo = (path: string, accepted?: string): Served => {
   const file = files.get(path);
   if (file === undefined) throw new Error(`there is no ${path}`);
-  return pageReply(file, accepted === undefined ? {} : { "accept-encoding": accepted }, []);
+  const { body, headers } = pageReply(file, accepted === undefined ? {} : { "accept-encoding": accepted }, []);
+  if (!(body instanceof Uint8Array)) throw new Error("the file is not served as bytes");
+  return { body, headers };
 };
 
 test.each(["gzip", "gzip, deflate, br, zstd", "br;q=1.0, gzip;q=0.8", "deflate,GZIP;q=1"])(
