@@ -127,6 +127,22 @@ test("two people on two nodes write one story, and a command from a terminal com
   await ben.context.close();
 });
 
+test("on the item's page the letters of a story are no shortcuts", async () => {
+  const item = await add("Letters", "");
+  const { page, context } = await openPage(browser, await alice.api.loginLink());
+  await page.locator("#live").waitFor();
+  await page.evaluate(`location.hash = "#/items/${item}"`);
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  const text = page.locator(".story-host .cm-content");
+  await text.waitFor();
+  const letters = "Hello, abcdefghijklmnopqrstuvwxyz / ? g b g m 1234567890";
+  await text.focus();
+  await page.keyboard.type(letters, { delay: 5 });
+  await expectText("every letter", letters, () => story(alice, item));
+  expect(new URL(page.url()).hash).toBe(`#/items/${item}`);
+  await context.close();
+});
+
 test("what is typed while the browser is cut off is merged with what others wrote when it is back", async () => {
   const item = await add("Cut off", "one\ntwo");
   const [ann, ben] = [await write(alice, item), await write(bob, item)];

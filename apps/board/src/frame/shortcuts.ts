@@ -54,8 +54,11 @@ export function findShortcut(list: readonly Shortcut[], before: string | undefin
   return list.findLast(({ keys }) => keys === wanted) ?? list.findLast(({ keys }) => keys === key);
 }
 
-function isFree({ key, target, ctrlKey, metaKey, altKey, isComposing }: KeyboardEvent): boolean {
+function isFree(event: KeyboardEvent): boolean {
+  const { key, ctrlKey, metaKey, altKey, isComposing } = event;
   if (ctrlKey || metaKey || altKey || isComposing || document.querySelector("dialog[open]") !== null) return false;
   if (key.length === 1 && !singleKeys.peek()) return false;
-  return !(target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null);
+  // The story's editor lives in a shadow root: `target` names its host, and only the path the element that is typed in.
+  const [inner] = event.composedPath();
+  return !(inner instanceof Element && inner.closest("input, textarea, select, [contenteditable]") !== null);
 }
