@@ -200,6 +200,15 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
   await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
 
+  await page.getByRole("button", { name: "Edit" }).click();
+  const editor = page.locator(".story-host .cm-content");
+  await editor.click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type(" Now something.");
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.locator(".item-story").getByText("Nothing yet. Now something.").waitFor();
+
+  await page.locator(".item-title").click();
   await page.keyboard.press("D");
   const go = page.getByRole("button", { name: "Delete it" });
   expect(await go.isDisabled()).toBe(true);

@@ -62,10 +62,11 @@ test("a page whose node is killed goes on with another one without a reload, and
   const bob = await world.join("bob", alice, { role: "owner", ...started, ...second });
   await knowsPageOf(alice, "bob");
   await knowsPageOf(bob, "alice");
+  // A mesh with nothing in it leads to its first steps instead of the board.
+  await alice.api.addItem({ title: "Before" });
   const { page, context } = await openPage(browser, await alice.api.loginLink());
   await isLive(page);
   await page.evaluate("globalThis.sameDocument = true");
-  await alice.api.addItem({ title: "Before" });
   await page.getByText("Before").first().waitFor();
   // It has a pass before its node goes: asked for once the board has shown who there is.
   await waitFor("the page to have a pass", () => page.evaluate<boolean>(HAS_PASS));

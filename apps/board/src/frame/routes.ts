@@ -27,7 +27,6 @@ export interface PageRow {
 
 export const PAGES: readonly PageRow[] = [
   { path: "/", link: { text: frameTexts.board, icon: SquareKanban, key: "b" }, page: BoardPage },
-  { path: "/items/:id/story", page: { load: () => import("../pages/story/index.tsx") } },
   { path: "/items/:id", page: { load: () => import("../pages/item/index.tsx") } },
   {
     path: "/flow",

@@ -56,9 +56,9 @@ export function findShortcut(list: readonly Shortcut[], before: string | undefin
 
 function isFree(event: KeyboardEvent): boolean {
   const { key, ctrlKey, metaKey, altKey, isComposing } = event;
+  // From inside a shadow root, as of the editor of stories, the event's own target is only the host.
+  const [target] = event.composedPath();
   if (ctrlKey || metaKey || altKey || isComposing || document.querySelector("dialog[open]") !== null) return false;
   if (key.length === 1 && !singleKeys.peek()) return false;
-  // The story's editor lives in a shadow root: `target` names its host, and only the path the element that is typed in.
-  const [inner] = event.composedPath();
-  return !(inner instanceof Element && inner.closest("input, textarea, select, [contenteditable]") !== null);
+  return !(target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null);
 }

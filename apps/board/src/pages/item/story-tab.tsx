@@ -1,7 +1,7 @@
 /** The story, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
@@ -13,6 +13,7 @@ import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { useDraft } from "./drafts.ts";
 import { mayChange } from "./may.ts";
+import { keptEdits } from "./story/kept-edits.ts";
 import type { StoryEditor } from "./story/story-editor.tsx";
 import type { TabProps } from "./index.tsx";
 
@@ -126,6 +127,13 @@ function Story({ session, item }: PartProps): JSX.Element {
       () => (editor.value = "failed"),
     );
   };
+  const mesh = session.node.value?.mesh ?? "";
+  useEffect(() => {
+    // What was typed and not sent shows itself, and goes on its way.
+    void keptEdits(mesh, item.id)
+      .read()
+      .then((kept) => kept === undefined || editor.peek() !== "closed" || open());
+  }, [mesh, item.id]);
   const { value } = editor;
   const Shown = typeof value === "object" ? value.shown : undefined;
   return (
