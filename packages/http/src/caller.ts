@@ -80,8 +80,13 @@ function withBearer(keeper: Doorkeeper, { asker, headers }: Knock, bearer: strin
 }
 
 function person({ admission }: Doorkeeper, session: Session): Result<Caller, CallerRefusal> {
-  const standing = admission.standing(session.member);
+  const standing = standingOf(admission, session);
   return standing === undefined ? err(NOBODY) : ok({ type: "person", session, standing });
+}
+
+/** Undefined once its member is none any more, or whoever vouched for it is none. */
+export function standingOf({ standing }: Pick<Admission, "standing">, { member, use }: Session): Standing | undefined {
+  return use.type === "bearer" && standing(use.issuer) === undefined ? undefined : standing(member);
 }
 
 function isFromPage({ headers, secure, mayChange }: Knock): boolean {

@@ -1,11 +1,12 @@
 /** A log that is followed comes piece by piece, ends with its attempt, and no reader keeps a slot after it is gone. */
 import { err, ok } from "@skein/core";
 import type { LogChunk, NodeApi } from "@skein/node";
-import { expect, test, vi } from "vitest";
+import { createServer } from "node:http";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { HTTP_LIMITS } from "./limits.ts";
 import { logFeed } from "./log-feed.ts";
-import type { Feed } from "./reply.ts";
+import { type Feed, writeReply } from "./reply.ts";
 import { createFakeNode } from "./testing/fake-node.ts";
 import { startTestServer, TEST_TOKEN } from "./testing/start-server.ts";
 
@@ -80,6 +81,44 @@ test("a reader that is gone gives its slot back, and with none left there is a r
   expect(slots.open).toBe(0);
   slots.open = HTTP_LIMITS.feeds;
   expect((await logFeed(nodeWith({ text: "", ended: true }), { item: "x", offset: 0 }, slots)).status).toBe(503);
+});
+
+test("many who ask at once are counted before the first of them reads", async () => {
+  const slots = { open: 0 };
+  const asked = Array.from({ length: HTTP_LIMITS.feeds + 4 }, () =>
+    logFeed(nodeWith({ text: "x", ended: false }), { item: "x", offset: 0 }, slots),
+  );
+  const answers = (await Promise.all(asked)).map(({ status }) => status);
+  expect(answers.filter((status) => status === 200)).toHaveLength(HTTP_LIMITS.feeds);
+});
+
+test("a log that cannot be read takes no slot", async () => {
+  const slots = { open: 0 };
+  await logFeed(nodeWith({ text: "", ended: false, gone: true }), { item: "x", offset: 0 }, slots);
+  expect(slots.open).toBe(0);
+});
+
+test("a feed is told when its reader left before the first piece was there, or wants none", async () => {
+  const signals: boolean[] = [];
+  const body: Feed = async ({ write, signal }) => {
+    await write("a piece");
+    signals.push(signal.aborted);
+  };
+  const reply = { status: 200, contentType: "text/plain", body };
+  const server = createServer((request, response) => {
+    if (request.method === "HEAD") writeReply(response, reply, false);
+    else response.once("close", () => writeReply(response, reply, false));
+    if (request.method !== "HEAD") reader.abort();
+  });
+  onTestFinished(() => void server.close());
+  const reader = new AbortController();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  await fetch(url, { signal: reader.signal }).catch(() => undefined);
+  await vi.waitFor(() => expect(signals).toEqual([true]));
+  expect(await (await fetch(url, { method: "HEAD" })).text()).toBe("");
+  expect(signals).toEqual([true, true]);
 });
 
 test("over the wire it is an event stream with the headers of every answer, for who has the token", async () => {

@@ -27,14 +27,20 @@ export async function logFeed(api: NodeApi, query: LogQuery, slots: FeedSlots): 
     const message = `${slots.open} readers follow logs on this node already. Close one, or read without following.`;
     return commandErrorReply({ code: "unavailable", message });
   }
-  const first = await api.readLog(query);
+  // Taken before anything is waited for: many who ask at once are counted too. The feed gives it back.
+  slots.open += 1;
+  let first: Awaited<ReturnType<NodeApi["readLog"]>> | undefined;
+  try {
+    first = await api.readLog(query);
+  } finally {
+    if (first?.ok !== true) slots.open -= 1;
+  }
   if (!first.ok) return commandErrorReply(first.error);
   return { status: 200, contentType: "text/event-stream; charset=utf-8", body: follow(api, first.value, slots) };
 }
 
 function follow(api: NodeApi, first: LogChunk, slots: FeedSlots): Feed {
   return async ({ write, signal }) => {
-    slots.open += 1;
     try {
       let chunk = first;
       let saidAt = Date.now();

@@ -78,11 +78,9 @@ function writeFeed(response: ServerResponse, reply: Reply, feed: Feed): void {
     ...reply.headers,
     Connection: "close",
   });
-  if (response.req.method === "HEAD") {
-    response.end();
-    return;
-  }
   const gone = new AbortController();
+  // Nobody reads: the feed is told so and lets go of what it holds.
+  if (response.req.method === "HEAD" || response.destroyed) gone.abort();
   response.once("close", () => gone.abort());
   const write = (chunk: string): Promise<void> =>
     new Promise((resolve) => {

@@ -18,7 +18,7 @@ import {
   type TokenCheck,
 } from "./access.ts";
 import { createBoardDocument } from "./board-document.ts";
-import { type Caller, type CallerRefusal, callerOf } from "./caller.ts";
+import { type Caller, type CallerRefusal, callerOf, standingOf } from "./caller.ts";
 import { preflightReply, withCrossOrigin } from "./cross-origin.ts";
 import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -118,7 +118,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     isToken: createTokenCheck(options.token),
     page: page.value,
     yjs,
-    signIn: createSignInDesk({ page: pageUrl, store: options.sessions, now: options.now ?? Date.now }),
+    signIn: createSignInDesk({
+      page: pageUrl,
+      store: options.sessions,
+      now: options.now ?? Date.now,
+      onEnd: () => yjs.recheck(),
+    }),
     hooks: options.hooks === undefined ? undefined : createHookDoor(options.hooks),
     report: options.report ?? (() => {}),
     answered: new Map(),
@@ -356,16 +361,15 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
 /** An open page keeps its session; one that has ended, or whose member was removed, loses its socket. */
 function isStillWelcome({ signIn, api }: Site, caller: Caller): boolean {
   if (caller.type === "program") return true;
-  const { id, member } = caller.session;
-  return signIn.sessions.touch(id) && api.admission.standing(member) !== undefined;
+  return signIn.sessions.touch(caller.session.id) && standingOf(api.admission, caller.session) !== undefined;
 }
 
 const nameIn = ({ api }: Site, caller: Caller): string => (caller.type === "program" ? api.name : caller.standing.name);
 
-/** Asked at every edit: roles change while an editor is open. What the node itself may not, nobody may here. */
-function mayEdit({ api }: Site, caller: Caller): boolean {
+/** Asked at every edit: roles change and sessions end while an editor is open. What the node itself may not, nobody may here. */
+function mayEdit(site: Site, caller: Caller): boolean {
   if (caller.type === "program") return true;
-  const standing = api.admission.standing(caller.session.member);
+  const standing = isStillWelcome(site, caller) ? standingOf(site.api.admission, caller.session) : undefined;
   return standing !== undefined && roleAtLeast(leastRole(standing.role, caller.session.role), "operator");
 }
 

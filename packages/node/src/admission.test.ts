@@ -156,7 +156,7 @@ const passTo = (to: Signer, from: At, who = actor(bob, "owner")): string => {
 test("a pass lets in the member that it names, at the node that it names, for the page that asked", () => {
   const pass = passTo(bob, { self: alice });
   expect(admissionAt().readPass(pass)).toMatchObject({
-    value: { member: id(bob), role: "operator", origin: PAGE, expires: 10 * MINUTE },
+    value: { member: id(bob), role: "operator", origin: PAGE, expires: 12 * MINUTE, issuer: id(alice) },
   });
   expect(admissionAt({ self: carol }).readPass(pass)).toMatchObject({ error: "The pass is for another node." });
   expect(admissionAt({ mesh: new Uint8Array(32).fill(2) }).readPass(pass).ok).toBe(false);
@@ -180,6 +180,8 @@ test("a pass is good for ten minutes, and for clocks that differ by two", () => 
   const pass = passTo(bob, { self: alice, wallMs: 100 * MINUTE });
   const at = (minutes: number): boolean => admissionAt({ wallMs: minutes * MINUTE }).readPass(pass).ok;
   expect([97, 98, 100, 112, 113].map(at)).toEqual([false, true, true, true, false]);
+  // Whoever remembers until then that it was used takes it once.
+  expect(admissionAt({ wallMs: 111 * MINUTE }).readPass(pass)).toMatchObject({ value: { expires: 112 * MINUTE } });
 });
 
 test("nobody is sent to a node that may do less than they, to nobody's, or back to the same one", () => {

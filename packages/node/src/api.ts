@@ -76,8 +76,10 @@ export interface OpenedPass {
   readonly origin: string;
   /** Names this pass: it counts once. */
   readonly nonce: string;
-  /** Wall time, Unix ms. */
+  /** After this it is taken no more, so that nobody has to remember its nonce any longer. Wall time, Unix ms. */
   readonly expires: number;
+  /** Id of the member who vouches. What it has said counts for as long as it is one. */
+  readonly issuer: string;
 }
 
 /** What the doors of a node ask the mesh about people. Nothing here is kept: every answer is of this moment. */

@@ -18,6 +18,7 @@ import { compareStamp, type Place } from "../op/stamp.ts";
 import { baseClient } from "./clients.ts";
 import { baseUpdate, type StoryBase, storyTextOf } from "./document.ts";
 import type { StoryUpdate } from "./update.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
 
 /** One op that edits the story. */
 export interface StoryEdit extends Place {
@@ -93,8 +94,7 @@ interface Landed {
   readonly clients: Map<number, Landing[]>;
   /** The feed that each client belongs to. */
   readonly owners: Map<number, string>;
-  /** By a client that it waits for. */
-  readonly waiting: Map<number, StoryEdit[]>;
+  readonly waiting: Waiting<Arrival>;
   /** In the order in which they landed. */
   readonly arrived: Uint8Array[];
   /** By their stamps. */
@@ -114,7 +114,7 @@ function newLanded(base: StoryBase): Landed {
   return {
     clients: new Map(text.map(([client, landings]) => [client, [...landings]])),
     owners: new Map(),
-    waiting: new Map(),
+    waiting: createWaiting(),
     arrived: [],
     ordered: [],
     base,
@@ -136,46 +136,71 @@ function claim({ owners }: Landed, { feed, read }: StoryEdit): boolean {
   return isNew;
 }
 
+/** An edit on its way in: what has to be there before it, and how many of these are. */
+interface Arrival {
+  readonly edit: StoryEdit;
+  readonly needs: StoryUpdate["needs"];
+  met: number;
+}
+
+function arrivalOf(edit: StoryEdit): Arrival {
+  const { runs, needs } = edit.read;
+  return { edit, needs: [...runs.map(({ client, start }) => ({ client, end: start })), ...needs], met: 0 };
+}
+
 /** Lands the edit and all that waited for it, or has it wait. */
 function land(landed: Landed, first: StoryEdit): void {
-  const trying = [first];
-  for (let edit = trying.pop(); edit !== undefined; edit = trying.pop()) {
-    const { feed, read } = edit;
-    if (read.runs.some(({ client }) => landed.owners.get(client) !== feed)) continue;
-    const missing = missingOf(landed, edit);
-    if (missing !== undefined) {
-      const others = landed.waiting.get(missing) ?? [];
-      others.push(edit);
-      landed.waiting.set(missing, others);
-      continue;
-    }
+  const trying = [arrivalOf(first)];
+  for (let arrival = trying.pop(); arrival !== undefined; arrival = trying.pop()) {
+    const { edit } = arrival;
+    const { runs } = edit.read;
+    if (runs.some(({ client }) => landed.owners.get(client) !== edit.feed) || !meet(landed, arrival)) continue;
     insert(landed, edit);
     const { lamport, author, id } = edit;
-    for (const { client, end } of read.runs) {
+    for (const { client, end } of runs) {
       const landings = landed.clients.get(client) ?? [];
       landings.push({ lamport, author, id, end });
       landed.clients.set(client, landings);
-      trying.push(...(landed.waiting.get(client) ?? []));
-      landed.waiting.delete(client);
+      for (const woken of landed.waiting.take(client, end)) trying.push(woken);
     }
   }
 }
 
-/** A client of which not enough stands before the edit. */
-function missingOf({ clients }: Landed, edit: StoryEdit): number | undefined {
-  const endBefore = (client: number): number =>
-    clients.get(client)?.findLast((landing) => compareStamp(landing, edit) < 0)?.end ?? 0;
-  const behind = edit.read.runs.find(({ client, start }) => endBefore(client) < start);
-  return behind?.client ?? edit.read.needs.find(({ client, end }) => endBefore(client) < end)?.client;
+/** True when all that the edit needs stands before it; what does is not looked for again. */
+function meet({ clients, waiting }: Landed, arrival: Arrival): boolean {
+  const { edit, needs } = arrival;
+  for (let need = needs[arrival.met]; need !== undefined; need = needs[++arrival.met]) {
+    const { client, end } = need;
+    const landings = clients.get(client) ?? [];
+    const before = landings[placeIn(landings, edit) - 1]?.end ?? 0;
+    if (before < end) {
+      // A client lands in the order of its stamps: when enough of it is there, and too late, no more of it comes earlier.
+      if ((landings.at(-1)?.end ?? 0) < end) waiting.add(client, end, arrival);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** How many of these, which are in the order of stamps, stand before it. */
+function placeIn(ordered: readonly Place[], place: Place): number {
+  let [from, to] = [0, ordered.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const other = ordered[middle];
+    if (other !== undefined && compareStamp(other, place) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function insert(landed: Landed, edit: StoryEdit): void {
   const { arrived, ordered } = landed;
   arrived.push(edit.update);
-  const before = ordered.findLastIndex((other) => compareStamp(other, edit) < 0);
-  ordered.splice(before + 1, 0, edit);
+  const before = placeIn(ordered, edit);
+  ordered.splice(before, 0, edit);
   landed.text = undefined;
-  if (landed.replayed !== undefined && before + 1 < landed.replayed.count) landed.replayed = undefined;
+  if (landed.replayed !== undefined && before < landed.replayed.count) landed.replayed = undefined;
 }
 
 /** A story that is read once costs no document; one that is read again after an edit is being edited, and has it kept. */

@@ -34,11 +34,13 @@ export function createSignInDesk(options: {
   readonly page: string;
   readonly store?: SessionStore | undefined;
   readonly now: () => number;
+  /** Sessions have ended. */
+  readonly onEnd: () => void;
 }): SignInDesk {
-  const { now } = options;
+  const { now, onEnd } = options;
   return {
     page: options.page,
-    sessions: createSessions({ store: options.store ?? FORGETFUL, now }),
+    sessions: createSessions({ store: options.store ?? FORGETFUL, now, onEnd }),
     codes: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.codes, now }),
     challenges: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.challenges, now }),
     usePass: createUsed(now, HTTP_LIMITS.challenges),

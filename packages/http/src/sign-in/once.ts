@@ -31,7 +31,7 @@ export function createOnce<T>({ ms, max, now }: { ms: number; max: number; now: 
 export function createUsed(now: () => number, max: number): (name: string, expires: number) => boolean {
   const used = new Map<string, number>();
   return (name, expires) => {
-    for (const [known, until] of used) if (until <= now()) used.delete(known);
+    for (const [known, until] of used) if (until < now()) used.delete(known);
     // Full of what has not expired: better nobody comes in than somebody twice.
     if (used.has(name) || used.size >= max) return false;
     used.set(name, expires);

@@ -122,8 +122,9 @@ async function passIn(request: RouteRequest): Promise<Reply> {
     desk.attempts.wrong(from.address);
     return errorReply(403, { code: "not-allowed", message: problem ?? "This pass opens nothing." });
   }
-  const { member, role, origin } = pass.value;
-  const { secret, session } = desk.sessions.begin({ member, role, by: "pass", use: { type: "bearer", origin } });
+  const { member, role, origin, issuer } = pass.value;
+  const use = { type: "bearer", origin, issuer } as const;
+  const { secret, session } = desk.sessions.begin({ member, role, by: "pass", use });
   return jsonReply(200, { ...sessionOf(request, session), secret });
 }
 

@@ -10,11 +10,11 @@ import { digestOf, drawName, drawSecret } from "./secrets.ts";
 /**
  * How its secret arrives. `cookie`: only from the page of this very origin, which shows a key beside it (`page`: its digest):
  * cookies are told apart by host alone, and whatever else listens on this machine gets them too. `bearer`: only from the page of another node of
- * the mesh, which holds it in memory alone (`origin` is that page's).
+ * the mesh, which holds it in memory alone (`origin` is that page's), and for as long as whoever vouched for it is a member.
  */
 type SessionUse =
   | { readonly type: "cookie"; readonly secure: boolean; readonly page: string }
-  | { readonly type: "bearer"; readonly origin: string };
+  | { readonly type: "bearer"; readonly origin: string; readonly issuer: string };
 
 export interface Session {
   /** Its name in lists. */
@@ -60,7 +60,16 @@ export interface Sessions {
 /** Being seen is written this coarsely: a page that is open all day is not a write per request. */
 const SEEN_STEP_MS = 10 * 60_000;
 
-export function createSessions({ store, now }: { store: SessionStore; now: () => number }): Sessions {
+export function createSessions({
+  store,
+  now,
+  onEnd,
+}: {
+  readonly store: SessionStore;
+  readonly now: () => number;
+  /** Somebody has ended sessions: whoever holds a socket of one is to be sent away now. */
+  readonly onEnd: () => void;
+}): Sessions {
   const byDigest = new Map<string, Session>(store.read().map(({ digest, ...session }) => [digest, session]));
   const save = (): void =>
     store.write(
@@ -116,6 +125,7 @@ export function createSessions({ store, now }: { store: SessionStore; now: () =>
       if (entry === undefined) return false;
       byDigest.delete(entry[0]);
       save();
+      onEnd();
       return true;
     },
     endAll: () => {
@@ -123,6 +133,7 @@ export function createSessions({ store, now }: { store: SessionStore; now: () =>
       const count = byDigest.size;
       byDigest.clear();
       save();
+      onEnd();
       return count;
     },
     endsAt,

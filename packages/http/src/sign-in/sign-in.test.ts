@@ -1,5 +1,6 @@
 /** Coming in and going: codes, keys, passes, and what a session may do. Attacks on every route are in sessions-attacks.test.ts. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 
 import { SELF } from "../testing/fake-node.ts";
 import { rawRequest, type RawAnswer } from "../testing/raw-request.ts";
@@ -206,7 +207,14 @@ test("an answer counts once, for a challenge of this node, for its own address, 
 test("the page of another node of the mesh goes on here with a pass, and with nothing else", async () => {
   const { passes, pages } = server.node;
   pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
-  const pass = { member: ANNA, role: "agent" as const, origin: OTHER_PAGE, nonce: "n1", expires: nowMs + 1_000 };
+  const pass = {
+    member: ANNA,
+    role: "agent" as const,
+    origin: OTHER_PAGE,
+    nonce: "n1",
+    expires: nowMs + 1_000,
+    issuer: ANNA,
+  };
   passes.set("good", pass);
   passes.set("elsewhere", { ...pass, nonce: "n2", origin: "http://192.0.2.10:4711" });
   passes.set("nobody", { ...pass, nonce: "n3", member: "dd".repeat(32) });
@@ -237,6 +245,42 @@ test("the page of another node of the mesh goes on here with a pass, and with no
   // Once its member is removed it is a page like any other site's.
   pages.clear();
   expect((await get("session", { ...from, ...secret })).status).toBe(403);
+});
+
+test("who came in by a member's word goes with that member, whatever page the pass named", async () => {
+  const { passes, pages, members } = server.node;
+  const liar = "c3".repeat(32);
+  members.set(liar, { id: liar, name: "liar", role: "operator" });
+  // The page of another member, which stays.
+  pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
+  const role = "operator" as const;
+  passes.set("lie", { member: ANNA, role, origin: OTHER_PAGE, nonce: "n1", expires: nowMs + 1_000, issuer: liar });
+  const from = { Origin: OTHER_PAGE };
+  const { secret } = bodyIn(await post("session/pass-in", { pass: "lie" }, from));
+  const shown = { ...from, Authorization: `Bearer ${String(secret)}` };
+  expect((await get("session", shown)).status).toBe(200);
+  members.delete(liar);
+  expect((await get("session", shown)).status).toBe(401);
+});
+
+test("a session that is ended takes its sockets with it, at once", async () => {
+  const one = await signInByLink(server);
+  const two = await signInByLink(server);
+  const open = async ({ cookie, key }: Signed): Promise<{ readonly closed: Promise<number> }> => {
+    const headers = { Cookie: cookie, Origin: origin() };
+    const socket = new WebSocket(`${origin().replace("http", "ws")}/yjs/board`, ["skein", `skein.page.${key}`], {
+      headers,
+    });
+    onTestFinished(() => socket.terminate());
+    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+    await new Promise((resolve) => socket.once("open", resolve));
+    return { closed };
+  };
+  const [first, second] = [await open(one), await open(two)];
+  await post("session/end", {}, page(one));
+  expect(await first.closed).toBe(4401);
+  await post("sessions/end", { session: "all" }, BEARER);
+  expect(await second.closed).toBe(4401);
 });
 
 test("browsers are told who may ask from elsewhere, and nobody that is not of the mesh", async () => {
