@@ -110,6 +110,11 @@ export function openSession(texts: EntranceTexts): Entrance {
   const code = takeCode(location);
   if (code === undefined) client = start();
   else void enter(code);
+  // A link opened in a tab that shows the page already changes the fragment alone, and loads nothing.
+  addEventListener("hashchange", () => {
+    const later = takeCode(location);
+    if (later !== undefined) void enter(later);
+  });
   return {
     connection,
     node,
