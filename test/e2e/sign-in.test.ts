@@ -78,6 +78,16 @@ test("without a session the page shows where a link comes from, and takes one th
   await context.close();
 });
 
+test("a link that is opened in a tab with the page already signs in too, and leaves the address", async () => {
+  const { page, context } = await openPage(browser, `${alice.endpoints.http}/`);
+  await page.locator("#sign-in").waitFor();
+  // As the address bar does it: the fragment changes, and nothing is loaded.
+  await page.evaluate(`location.href = ${JSON.stringify(await alice.api.loginLink())}`);
+  await page.locator("#live").waitFor();
+  expect(page.url()).not.toContain("code=");
+  await context.close();
+});
+
 test("an observer's page sees everything and changes nothing; its session is listed, and ended from the terminal", async () => {
   const { page, context } = await openPage(browser, linkIn((await ui(alice, "--role", "observer")).stdout));
   await page.getByText("observer", { exact: true }).waitFor();

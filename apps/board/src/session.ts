@@ -15,7 +15,9 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import { codeIn, takeCode } from "./login-code.ts";
+import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
 import { download, type EventListeners, followEvents } from "./raw-answers.ts";
+import { forgetTyped, typeAs } from "./typed.ts";
 
 /** @public */
 export type { Answer } from "@skein/client";
@@ -97,6 +99,7 @@ export function openSession(texts: EntranceTexts): Entrance {
     if (answer?.ok === true) {
       refusal.value = "";
       client?.close();
+      await typeAs(answer.value.member);
       client = start();
       return;
     }
@@ -107,6 +110,11 @@ export function openSession(texts: EntranceTexts): Entrance {
   const code = takeCode(location);
   if (code === undefined) client = start();
   else void enter(code);
+  // A link opened in a tab that shows the page already changes the fragment alone, and loads nothing.
+  addEventListener("hashchange", () => {
+    const later = takeCode(location);
+    if (later !== undefined) void enter(later);
+  });
   return {
     connection,
     node,
@@ -117,7 +125,9 @@ export function openSession(texts: EntranceTexts): Entrance {
     refusal,
     signIn: enter,
     signOut: async () => {
+      keepNothingMore();
       await client?.signOut();
+      await forgetTyped();
       location.reload();
     },
     query: async (path) => client?.query(path) ?? NOT_YET,

@@ -21,7 +21,7 @@ export function SignIn({ session }: { readonly session: Entrance }): JSX.Element
     <form class="sign-in" id="sign-in" onSubmit={send}>
       <h2>{texts.title}</h2>
       <p id="sign-in-help">
-        {texts.help} <code>{texts.helpCommand}</code>. {texts.helpElsewhere}{" "}
+        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpData} {texts.helpElsewhere}{" "}
         <code>{texts.helpCommandElsewhere(location.origin)}</code>.
       </p>
       <p class="sign-in-problem" id="sign-in-problem" role="alert">

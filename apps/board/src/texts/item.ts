@@ -170,7 +170,8 @@ export const itemTexts = {
   signer: "Signed by",
   at: "At",
   gate: "Gate",
-  noEvidence: "No gate has run yet.",
+  noEvidence:
+    "No witness has signed yet that a gate was green or red on it. Witnesses run where skein.yaml says `qa.witnesses`.",
   exit: (code: number) => `exit ${code}`,
 
   // ── log ──

@@ -11,12 +11,13 @@ import {
   type CommonOptions,
   dataDirectoryOf,
   dataOption,
+  dataWords,
   duration,
   jsonOption,
   wholeNumber,
 } from "./options.ts";
 import { gitRootHere } from "./git-root.ts";
-import { LINK_WORDS } from "./view-commands.ts";
+import { linkWords } from "./view-commands.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -99,7 +100,7 @@ function addUp(program: Command, name: string, description: string, headless: bo
     .option("--json-log", "log JSON lines")
     .option("--verbose", "log every message");
   if (!headless) command.option("--headless", "do not serve the board page");
-  command.action(async (flags: UpFlags) => runUntilSignal(upOptions(flags, headless)));
+  command.action(async (flags: UpFlags) => runUntilSignal(upOptions(flags, headless), flags));
 }
 
 const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
@@ -129,7 +130,7 @@ const upOptions = (flags: UpFlags, headless: boolean): UpOptions => ({
   },
 });
 
-async function runUntilSignal(options: UpOptions): Promise<void> {
+async function runUntilSignal(options: UpOptions, flags: CommonOptions): Promise<void> {
   // Loaded when it is needed: most commands only ask a running node.
   const { up } = await import("../up.ts");
   const running = await up(options);
@@ -142,14 +143,18 @@ async function runUntilSignal(options: UpOptions): Promise<void> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  if (!options.jsonLog) process.stdout.write(describeUp(running, options));
+  if (!options.jsonLog) process.stdout.write(describeUp(running, options, flags));
   await running.stopped;
 }
 
-function describeUp({ node, endpoints, announced, page, ...running }: RunningNode, options: UpOptions): string {
+function describeUp(
+  { node, endpoints, announced, page, ...running }: RunningNode,
+  options: UpOptions,
+  flags: CommonOptions,
+): string {
   const lines = [`Node ${node.api.name} is up. Other nodes reach it at ${announced.join(" or ")}.`];
   if (options.headless) lines.push(`API: ${endpoints.http}`);
-  else lines.push(`Board: ${running.loginLink()}`, LINK_WORDS);
+  else lines.push(`Board: ${running.loginLink()}`, linkWords(flags));
   if (page.startsWith("http:") && !isLoopback(new URL(page).hostname)) {
     lines.push("The board is served without TLS beyond this machine: whoever reads the network reads its sessions.");
   }
@@ -170,7 +175,7 @@ function describeInit(result: InitResult, flags: InitFlags): string {
     if (result.wrote !== null) lines.push(`Wrote ${result.wrote}: read it, and commit it when it is right.`);
     lines.push(describeSandbox(result));
   }
-  const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
+  const data = dataWords(flags.data);
   const first = project === null ? [] : [`  npx skein item add "Say hello" --start${data}`];
   lines.push("", "Next:", `  npx skein up${data}`, ...first, "");
   return lines.join("\n");
@@ -180,6 +185,3 @@ function describeSandbox({ sandbox, sandboxBecause }: InitResult): string {
   if (sandbox !== "none") return `Agents and the gate are shut in (sandbox: ${sandbox}).`;
   return `Agents run without a sandbox, with your rights (sandbox: none).${sandboxBecause === "" ? "" : ` ${sandboxBecause}`}`;
 }
-
-/** As a shell takes it back. */
-const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

@@ -16,6 +16,12 @@ export interface CommonOptions {
 
 export const dataDirectoryOf = (options: CommonOptions): string => options.data ?? defaultDataDirectory(process.cwd());
 
+/** What a command that is named to a person needs besides, when the data directory was named. */
+export const dataWords = (data: string | undefined): string => (data === undefined ? "" : ` --data ${quoted(data)}`);
+
+/** As a shell takes it back. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
 export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
   ...(earlier ?? []),
   value,

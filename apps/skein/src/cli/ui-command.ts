@@ -9,7 +9,7 @@ import { Failure } from "../failure.ts";
 import { isLoopback } from "../loopback.ts";
 import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption } from "./options.ts";
 import { table } from "./table.ts";
-import { LINK_WORDS } from "./view-commands.ts";
+import { linkWords } from "./view-commands.ts";
 
 interface UiFlags extends CommonOptions {
   readonly open?: boolean;
@@ -54,7 +54,7 @@ async function linkAt(directory: string, at: string): Promise<string> {
 }
 
 function showLink(link: string, flags: UiFlags): void {
-  process.stdout.write(flags.json === true ? `${JSON.stringify({ link })}\n` : `${link}\n${LINK_WORDS}\n`);
+  process.stdout.write(flags.json === true ? `${JSON.stringify({ link })}\n` : `${link}\n${linkWords(flags)}\n`);
   if (flags.open === true) openInBrowser(link);
 }
 

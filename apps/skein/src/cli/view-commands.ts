@@ -7,11 +7,12 @@ import type { Command } from "commander";
 
 import { type Client, connect } from "../client.ts";
 import { Failure, reasonOf } from "../failure.ts";
-import { type CommonOptions, dataDirectoryOf, dataOption, jsonOption, wholeNumber } from "./options.ts";
+import { type CommonOptions, dataDirectoryOf, dataOption, dataWords, jsonOption, wholeNumber } from "./options.ts";
 import { present } from "./present.ts";
 
-/** Beside every link that signs in. */
-export const LINK_WORDS = "The link works once, within two minutes; `skein ui` prints another one.";
+/** Beside every link that signs in. With `data` it was named, and has to be named again. */
+export const linkWords = ({ data }: CommonOptions): string =>
+  `The link works once, within two minutes; \`skein ui${dataWords(data)}\` prints another one.`;
 
 export function addViewCommands(program: Command): void {
   program
@@ -78,7 +79,7 @@ async function showBoard(client: Client, flags: CommonOptions): Promise<void> {
     return;
   }
   process.stdout.write(present("item.list", result.value));
-  const where = url === undefined ? "Run `skein up` to see it live in a browser." : `Live: ${url}\n${LINK_WORDS}`;
+  const where = url === undefined ? "Run `skein up` to see it live in a browser." : `Live: ${url}\n${linkWords(flags)}`;
   process.stdout.write(`\n${where}\n`);
 }
 

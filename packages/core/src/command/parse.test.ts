@@ -47,8 +47,8 @@ test("a key that is not known is refused by its name, in every command", () => {
 test.each<[string, unknown, string]>([
   ["item.add", {}, "item add: title"],
   ["item.add", { title: "" }, "title"],
-  ["item.add", { title: "   " }, "title"],
-  ["item.add", { title: "x".repeat(201) }, "title"],
+  ["item.add", { title: "   " }, "title: may not be empty"],
+  ["item.add", { title: "x".repeat(201) }, "title: has more than 200 characters"],
   ["item.add", { title: "t", text: 7 }, "text"],
   ["item.add", { title: "t", priority: 10 }, "priority"],
   ["item.add", { title: "t", priority: -1 }, "priority"],

@@ -1,4 +1,6 @@
 /** Unchecked input in, a typed command out. Nothing is decided here. */
+import type { z } from "zod";
+
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { CommandError } from "./error.ts";
 import { type CommandInput, type CommandName, COMMANDS, commandSpec, type CommandSpec } from "./registry.ts";
@@ -28,8 +30,15 @@ export function parseCommand(name: string, input: unknown): Result<ParsedCommand
   }
   const problems = parsed.error.issues.map((issue) => {
     const where = issue.path.map(String).join(".");
-    const message = issue.message.endsWith("received undefined") ? "is missing" : issue.message;
-    return where === "" ? message : `${where}: ${message}`;
+    return where === "" ? wordsOf(issue) : `${where}: ${wordsOf(issue)}`;
   });
   return err({ code: "bad-input", message: `${spec.words.join(" ")}: ${problems.join("; ")}` });
+}
+
+/** The library's words for what people get wrong most are not for people. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.message.endsWith("received undefined")) return "is missing";
+  if (issue.code === "too_small" && issue.origin === "string") return "may not be empty";
+  if (issue.code === "too_big" && issue.origin === "string") return `has more than ${issue.maximum} characters`;
+  return issue.message;
 }
