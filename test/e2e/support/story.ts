@@ -10,7 +10,7 @@ import type { Network, Said } from "../../support/networks/network.ts";
 import type { NodeProcess } from "../../support/node-process.ts";
 import { landingOf, type Project, type ProjectOptions } from "../../support/project.ts";
 import { NotYet, waitFor } from "../../support/wait.ts";
-import type { World } from "../../support/world.ts";
+import type { StartOptions, World } from "../../support/world.ts";
 import { inStage } from "./items.ts";
 
 export interface Stage {
@@ -26,6 +26,8 @@ export interface StageOptions {
   readonly size?: number;
   /** What is said of every account beside what its network says. */
   readonly change?: object;
+  /** How every node is started. */
+  readonly start?: StartOptions;
 }
 
 /** Nodes, all of which can speak on all of these networks. */
@@ -37,7 +39,7 @@ export async function setStage(world: World, networks: readonly Network[], given
   const nodes = await startMesh(world, {
     project,
     names: ["alice", "bob", "carol"].slice(0, given.size).map((one) => `${one}-${name}`),
-    each: () => ({ env }),
+    each: () => ({ ...given.start, env }),
   });
   for (const node of nodes) {
     configureChat(
