@@ -93,10 +93,7 @@ export function createSessions({
   return {
     begin: (given) => {
       sweep();
-      const oldest = [...byDigest].toSorted(([, a], [, b]) => a.seenMs - b.seenMs);
-      for (const [digest] of oldest.slice(0, Math.max(0, byDigest.size + 1 - HTTP_LIMITS.sessions))) {
-        byDigest.delete(digest);
-      }
+      while (byDigest.size >= HTTP_LIMITS.sessions) byDigest.delete(mostDispensable(byDigest));
       const secret = drawSecret();
       const session: Session = { ...given, id: drawName(), sinceMs: now(), seenMs: now() };
       byDigest.set(digestOf(secret), session);
@@ -138,6 +135,15 @@ export function createSessions({
     },
     endsAt,
   };
+}
+
+/** The longest unused one of the member who has the most: nobody signs others out by coming in again and again. */
+function mostDispensable(byDigest: ReadonlyMap<string, Session>): string {
+  const counts = new Map<string, number>();
+  for (const { member } of byDigest.values()) counts.set(member, (counts.get(member) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  const oldest = [...byDigest].toSorted(([, a], [, b]) => a.seenMs - b.seenMs);
+  return oldest.find(([, { member }]) => counts.get(member) === most)?.[0] ?? "";
 }
 
 const endsAt = ({ use, sinceMs }: Session): number =>
