@@ -15,7 +15,9 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import { codeIn, takeCode } from "./login-code.ts";
+import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
 import { download, type EventListeners, followEvents } from "./raw-answers.ts";
+import { forgetTyped, typeAs } from "./typed.ts";
 
 /** @public */
 export type { Answer } from "@skein/client";
@@ -97,6 +99,7 @@ export function openSession(texts: EntranceTexts): Entrance {
     if (answer?.ok === true) {
       refusal.value = "";
       client?.close();
+      await typeAs(answer.value.member);
       client = start();
       return;
     }
@@ -122,7 +125,9 @@ export function openSession(texts: EntranceTexts): Entrance {
     refusal,
     signIn: enter,
     signOut: async () => {
+      keepNothingMore();
       await client?.signOut();
+      await forgetTyped();
       location.reload();
     },
     query: async (path) => client?.query(path) ?? NOT_YET,

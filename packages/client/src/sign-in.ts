@@ -6,15 +6,18 @@ import type { Answer } from "./facts.ts";
 import { keepPageKey } from "./page-key.ts";
 import { type Fetch, post } from "./place.ts";
 
-/** `url`: the page's own address; `code`: what stands behind `#/login?code=`. It counts once. */
+/** `url`: the page's own address; `code`: what stands behind `#/login?code=`. It counts once. Gives the id of the member that is signed in. */
 export async function signIn(
   url: string,
   code: string,
   fetch: Fetch = globalThis.fetch.bind(globalThis),
-): Promise<Answer<null>> {
+): Promise<Answer<{ readonly member: string }>> {
   const place = { url, secret: { type: "cookie" }, isHome: true } as const;
-  const answer = await post<{ readonly pageKey?: unknown }>(fetch, place, "api/v1/session", { code });
+  const answer = await post<{ readonly pageKey?: unknown; readonly member?: unknown }>(fetch, place, "api/v1/session", {
+    code,
+  });
   if (!answer.ok) return answer;
-  if (typeof answer.value.pageKey === "string") keepPageKey(answer.value.pageKey);
-  return { ok: true, value: null };
+  const { pageKey, member } = answer.value;
+  if (typeof pageKey === "string") keepPageKey(pageKey);
+  return { ok: true, value: { member: typeof member === "string" ? member : "" } };
 }

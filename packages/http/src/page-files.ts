@@ -4,13 +4,18 @@
  */
 import { err, ok, type Result } from "@skein/core";
 import { readdir, readFile } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import { extname, join, relative, sep } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { HTTP_LIMITS } from "./limits.ts";
 import type { Reply } from "./reply.ts";
 
 export interface PageFile {
   readonly contentType: string;
   readonly bytes: Uint8Array;
+  /** The same in gzip, for whoever takes it; undefined for what is packed already. */
+  readonly packed: Uint8Array | undefined;
   /** Its name holds a hash of its content, so a browser may keep it. */
   readonly immutable: boolean;
 }
@@ -28,6 +33,10 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   [".webmanifest", "application/manifest+json"],
   [".txt", "text/plain; charset=utf-8"],
 ]);
+
+/** Text is a third as long packed. What is packed is the same for everybody, so its length tells nobody anything. */
+const PACKABLE = /^(?:text\/|image\/svg)/;
+const pack = promisify(gzip);
 
 export async function readPageFiles(directory: string): Promise<Result<PageFiles, string>> {
   try {
@@ -54,7 +63,8 @@ async function readNamed(directory: string, names: readonly string[]): Promise<R
     if (size > HTTP_LIMITS.pageBytes) return err(`The board page in ${directory} is too large to be kept in memory.`);
     const path = `/${relative(directory, name).split(sep).join("/")}`;
     const contentType = CONTENT_TYPES.get(extname(name)) ?? "application/octet-stream";
-    files.set(path, { contentType, bytes, immutable: path.startsWith("/assets/") });
+    const packed = PACKABLE.test(contentType) ? await pack(bytes) : undefined;
+    files.set(path, { contentType, bytes, packed, immutable: path.startsWith("/assets/") });
   }
   const index = files.get("/index.html");
   if (index === undefined)
@@ -63,6 +73,9 @@ async function readNamed(directory: string, names: readonly string[]): Promise<R
   return ok(files);
 }
 
+/** Without a weight, or with one that is not nought. */
+const TAKES_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?:1|0?\.\d*[1-9])\d*\s*)?(?:,|$)/i;
+
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /**
@@ -70,20 +83,28 @@ const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.mes
  * node is gone (`others`: origins, checked when they were heard); nothing inline; no markup made from text. `host` is the `Host`
  * header after it was found in the allow-list: some browsers do not count `ws:` as the page's own origin.
  */
-export function pageReply(file: PageFile, host: string, others: readonly { readonly origin: string }[]): Reply {
+export function pageReply(
+  file: PageFile,
+  { host = "", "accept-encoding": accepted = "" }: IncomingHttpHeaders,
+  others: readonly { readonly origin: string }[],
+): Reply {
+  const own = host.toLowerCase();
+  const isPacked = file.packed !== undefined && TAKES_GZIP.test(accepted);
   const elsewhere = others.flatMap(({ origin }) => [origin, origin.replace(/^http/, "ws")]);
   return {
     status: 200,
     contentType: file.contentType,
-    body: file.bytes,
+    body: (isPacked ? file.packed : undefined) ?? file.bytes,
     headers: {
+      ...(file.packed === undefined ? {} : { Vary: "Accept-Encoding" }),
+      ...(isPacked ? { "Content-Encoding": "gzip" } : {}),
       "Cache-Control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
       "Content-Security-Policy": [
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        ["connect-src 'self'", `ws://${host}`, `wss://${host}`, ...elsewhere].join(" "),
+        ["connect-src 'self'", `ws://${own}`, `wss://${own}`, ...elsewhere].join(" "),
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",

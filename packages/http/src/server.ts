@@ -216,7 +216,7 @@ function localReply(site: Site, door: Door, asked: Asked): Promise<Reply> | Repl
   const { request, target } = asked;
   const file = site.page.get(target.pathname);
   if (file === undefined || !isRead(request)) return routeReply(site, door, asked);
-  return pageReply(file, request.headers.host?.toLowerCase() ?? "", [...site.api.admission.pages().values()]);
+  return pageReply(file, request.headers, [...site.api.admission.pages().values()]);
 }
 
 function routeReply(site: Site, door: Door, { request, target, asker }: Asked): Promise<Reply> | Reply {

@@ -1,25 +1,8 @@
 /** What somebody types outlives a reload, in its place, and does not fill the browser. */
 import { expect, test } from "vitest";
 
+import { shelfOf } from "../../testing/shelf.ts";
 import { draftAt, draftsBelow, keepDraft } from "./drafts.ts";
-
-/** A browser's storage in memory; a full one refuses. */
-function shelfOf(isFull: boolean = false): Storage {
-  const kept = new Map<string, string>();
-  return {
-    get length() {
-      return kept.size;
-    },
-    key: (at) => [...kept.keys()][at] ?? null,
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => {
-      if (isFull) throw new Error("QuotaExceededError");
-      kept.set(key, value);
-    },
-    removeItem: (key) => void kept.delete(key),
-    clear: () => kept.clear(),
-  };
-}
 
 test("a draft is kept by its place until it is empty", () => {
   const shelf = shelfOf();

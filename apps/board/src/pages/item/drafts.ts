@@ -9,7 +9,7 @@ const DRAFTS_KEPT = 60;
 
 type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
-const keysIn = (shelf: Shelf): readonly string[] =>
+const keysIn = (shelf: Pick<Shelf, "key" | "length">): readonly string[] =>
   Array.from({ length: shelf.length }, (_, at) => shelf.key(at) ?? "").filter((key) => key.startsWith(PREFIX));
 
 interface Kept {
@@ -44,6 +44,11 @@ export function keepDraft(shelf: Shelf, place: string, text: string, atMs: numbe
   } catch {
     // The browser keeps nothing (private window, full): what is typed stays on the page for as long as that is open.
   }
+}
+
+/** What is being typed in an open field is kept again at its next letter. */
+export function forgetDrafts(shelf: Pick<Shelf, "key" | "length" | "removeItem">): void {
+  for (const key of keysIn(shelf)) shelf.removeItem(key);
 }
 
 /** The places below this one that hold a draft. */

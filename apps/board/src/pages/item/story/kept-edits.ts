@@ -2,7 +2,7 @@
  * Edits that no node has saved yet, kept in the browser by item: a page that is closed, or a machine that is switched off,
  * takes nothing with it. They go as soon as the node has them.
  */
-import { del, get, set } from "idb-keyval";
+import { del, delMany, get, keys, set } from "idb-keyval";
 
 import type { Kept } from "./story-copy.ts";
 
@@ -12,16 +12,31 @@ export interface KeptEdits {
   forget(): Promise<void>;
 }
 
+const PREFIX = "skein story ";
+
+let keepsNothing = false;
+
+/** Somebody signs out: until the page is loaded anew, an editor that is still open keeps nothing more. */
+export function keepNothingMore(): void {
+  keepsNothing = true;
+}
+
+/** Of every story. */
+export async function forgetKeptEdits(): Promise<void> {
+  const all = await keys().catch(() => []);
+  await delMany(all.filter((key) => typeof key === "string" && key.startsWith(PREFIX))).catch(() => undefined);
+}
+
 /** A browser that keeps nothing, as in a private window, is no reason not to edit. */
 export function keptEdits(mesh: string, item: string): KeptEdits {
-  const key = `skein story ${mesh} ${item}`;
+  const key = `${PREFIX}${mesh} ${item}`;
   const quietly = async (doing: Promise<void>): Promise<void> => doing.catch(() => undefined);
   return {
     read: async () => {
       const found: unknown = await get(key).catch(() => undefined);
       return isKept(found) ? found : undefined;
     },
-    write: (kept) => quietly(set(key, kept)),
+    write: async (kept) => (keepsNothing ? undefined : quietly(set(key, kept))),
     forget: () => quietly(del(key)),
   };
 }
