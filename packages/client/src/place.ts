@@ -47,13 +47,23 @@ async function ask<T>(fetch: Fetch, place: Place, path: string, init: RequestIni
   const credentials = credentialsFor(place);
   try {
     const response = await fetch(new URL(path, place.url).href, { ...init, credentials, cache: "no-store" });
-    const body: unknown = await response.json();
+    const body = await readable(response);
+    if (body === undefined) return { ok: false, error: unreadable(response) };
     // The place is a node: what it answers has the shape that the caller names.
     return response.ok ? { ok: true, value: body as T } : { ok: false, error: problemIn(body, response.status) };
   } catch (cause) {
     return { ok: false, error: { code: "away", message: cause instanceof Error ? cause.message : String(cause) } };
   }
 }
+
+/** Undefined when it is no JSON. */
+const readable = (response: Response): Promise<unknown> => response.json().catch(() => undefined);
+
+/** From something between the page and its node, or cut off. */
+const unreadable = ({ status }: Response): Problem => ({
+  code: "away",
+  message: `The node's answer did not come through (status ${status}). See whether it was done before you try again.`,
+});
 
 function problemIn(body: unknown, status: number): Problem {
   const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;

@@ -39,8 +39,11 @@ function bounded(server: Server): Server {
   server.maxHeadersCount = HTTP_LIMITS.headerCount;
   server.timeout = HTTP_LIMITS.idleTimeoutMs;
   server.maxConnections = HTTP_LIMITS.connections;
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    // Browsers open connections before they have a question: what was said on one would be taken for the answer to the next.
+    const isTimeUp = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+    if (socket.writable && !isTimeUp)
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     else socket.destroy();
   });
   return server;

@@ -83,7 +83,7 @@ export const itemTexts = {
     archive: {
       name: "Archive",
       title: "Archive it?",
-      what: "It leaves the board and its attempts stop. An item that has not landed can be restored; one that has landed stays landed.",
+      what: "It goes to Archived and its attempts stop. An item that has not landed can be restored; one that has landed stays landed.",
       go: "Archive it",
       field: "Note (may be empty)",
       reason: "Why it ends",

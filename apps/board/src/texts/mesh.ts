@@ -26,7 +26,7 @@ export const meshTexts = {
     state: "State",
     heard: "Heard",
     clock: "Clock",
-    slots: "Slots",
+    slots: "Free slots",
     holds: "Holds",
     version: "Version",
     logs: "Logs",
