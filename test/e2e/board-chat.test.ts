@@ -42,9 +42,7 @@ test("a move that was asked for in a room shows on the page of a node that does 
   const [item] = await silent.api.items();
   await network.say(`${network.prefix}start #${item?.id.slice(0, 6)}`);
   await cardIn(page, "Coding").waitFor();
-  const seen = Date.now();
   expect(await cardIn(page, "Backlog").count()).toBe(0);
   expect(await page.evaluate("globalThis.sameDocument")).toBe(true);
   expect(complaints).toEqual([]);
-  console.log("SEEN", seen, await silent.api.history(item?.id ?? ""));
 });
