@@ -55,6 +55,8 @@ const NOTES = {
   storySessions: "sessions whose work one `item.write` holds",
   storyClock: "UTF-16 units that one session writes in all",
   storyEdits: "`item.write` of one feed on one text",
+  storyEffort:
+    "steps that Yjs may take over what others wrote at the same place, for all `item.write` of one text; by the order of stamps, what goes beyond is left out, and what builds on it",
   nameLength: "names, entity, kind, refusal code, version in a beat",
   labels: "labels of an item",
   labelLength: "one label",

@@ -27,7 +27,7 @@ export function storyStateOf({ registers: { text }, story }: Pick<LiveItem, "reg
   const base = story?.base ?? text.id;
   const edits = story?.edits ?? createStoryEdits({ op: base, text: text.value });
   const state = edits.state();
-  return { base, state, edits, isSound: storyTextOf(storyDocument([state])) === text.value };
+  return { base, state, edits, isSound: edits.isWhole() && storyTextOf(storyDocument([state])) === text.value };
 }
 
 /** Makes the story this text. `session` is a number that was never used before, up to `LIMITS.counter`. */

@@ -104,6 +104,8 @@ export const LIMITS: Readonly<Record<LimitName, number>> = {
   storyClock: 2 ** 31,
   /** Edits of one story by one feed. */
   storyEdits: 50_000,
+  /** Steps that Yjs may take over what others wrote at the same place, for all edits of one text (story/effort.ts). */
+  storyEffort: 4_000_000,
   nameLength: 64,
   labels: 32,
   labelLength: 64,
@@ -190,6 +192,7 @@ export type LimitName =
   | "storySessions"
   | "storyClock"
   | "storyEdits"
+  | "storyEffort"
   | "nameLength"
   | "labels"
   | "labelLength"

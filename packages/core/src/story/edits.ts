@@ -17,6 +17,7 @@ import { LIMITS } from "../op/limits.ts";
 import { compareStamp, type Place } from "../op/stamp.ts";
 import { baseClient } from "./clients.ts";
 import { baseUpdate, type StoryBase, storyTextOf } from "./document.ts";
+import { effortOf, isReady } from "./effort.ts";
 import type { StoryUpdate } from "./update.ts";
 import { createWaiting, type Waiting } from "./waiting.ts";
 
@@ -36,6 +37,8 @@ export interface StoryEdits {
   /** Adds one; the clause says why it never counts, whatever comes. */
   add(edit: StoryEdit): Result<void, string>;
   text(): string;
+  /** False when some of what landed is left out of the text, because Yjs would walk too far to put it in. */
+  isWhole(): boolean;
   /** The whole story as one update. */
   state(): Uint8Array;
   /** The updates that landed behind these many, in the order in which they did. Starts again from 0 after a `turn`. */
@@ -82,7 +85,8 @@ export function createStoryEdits(base: StoryBase): StoryEdits {
   return {
     add,
     text: () => textOf(landed),
-    state: () => encodeStateAsUpdate(replay(landed)),
+    isWhole: () => replay(landed).isWhole,
+    state: () => encodeStateAsUpdate(replay(landed).doc),
     landedSince: (from) => landed.arrived.slice(from),
     turn: () => turns,
     endOf: (client) => landed.clients.get(client)?.at(-1)?.end ?? 0,
@@ -104,7 +108,15 @@ interface Landed {
   /** What they come to; undefined when nobody has asked since the last one. */
   text: string | undefined;
   /** The first of them, so many, in a document; kept for a story that is edited while others look. */
-  replayed: { readonly doc: Doc; readonly count: number } | undefined;
+  replayed: Replayed | undefined;
+}
+
+interface Replayed {
+  readonly doc: Doc;
+  readonly count: number;
+  /** Steps that all of it took (effort.ts). */
+  readonly effort: number;
+  readonly isWhole: boolean;
 }
 
 const FIRST: Place = { lamport: 0, author: "", id: "" };
@@ -206,17 +218,30 @@ function insert(landed: Landed, edit: StoryEdit): void {
 /** A story that is read once costs no document; one that is read again after an edit is being edited, and has it kept. */
 function textOf(landed: Landed): string {
   if (landed.text !== undefined) return landed.text;
-  landed.text = storyTextOf(replay(landed));
+  landed.text = storyTextOf(replay(landed).doc);
   if (!landed.isWatched) landed.replayed = undefined;
   landed.isWatched = true;
   return landed.text;
 }
 
-function replay(landed: Landed): Doc {
+/**
+ * One after the other in the order of stamps, so that every node leaves out the same: an edit that would take the story beyond
+ * the steps that one may cost, and whatever builds on such a one.
+ */
+function replay(landed: Landed): Replayed {
   const { ordered, base, replayed } = landed;
   const doc = replayed?.doc ?? new Doc();
+  let { effort, isWhole } = replayed ?? { effort: 0, isWhole: true };
   if (replayed === undefined) applyUpdate(doc, baseUpdate(base));
-  for (const { update } of ordered.slice(replayed?.count ?? 0)) applyUpdate(doc, update);
-  landed.replayed = { doc, count: ordered.length };
-  return doc;
+  for (const { update, read } of ordered.slice(replayed?.count ?? 0)) {
+    const left = LIMITS.storyEffort - effort;
+    const own = isReady(doc, read) ? effortOf(doc, update, left) : Number.POSITIVE_INFINITY;
+    if (own > left) isWhole = false;
+    else {
+      applyUpdate(doc, update);
+      effort += own;
+    }
+  }
+  landed.replayed = { doc, count: ordered.length, effort, isWhole };
+  return landed.replayed;
 }

@@ -1,8 +1,12 @@
 /** Edits that members sign to make the fold of a story slow, or to end it: what each costs does not grow with the others. */
 import * as fc from "fast-check";
+import { createEncoder, toUint8Array, writeUint8, writeVarString, writeVarUint } from "lib0/encoding";
 import { expect, test } from "vitest";
 
+import { LIMITS } from "../op/limits.ts";
+import { baseClient } from "./clients.ts";
 import { createStoryEdits, type StoryEdit } from "./edits.ts";
+import { readStoryUpdate } from "./update.ts";
 import { createWaiting } from "./waiting.ts";
 
 const BASE = { op: "f".repeat(64), text: "base" };
@@ -104,4 +108,81 @@ test("whoever waits is taken out once, when it is enough", () => {
       expect(waiting.take(CLIENT, 1_000)).toHaveLength(left.length);
     }),
   );
+});
+
+/** So many pieces of one character, each of which says that it was written between the same two characters of the base. */
+function piecesInOneGap(client: number, start: number, count: number): Uint8Array {
+  const encoder = createEncoder();
+  for (const number of [1, count, client, start]) writeVarUint(encoder, number);
+  for (let at = 0; at < count; at++) {
+    writeUint8(encoder, 0xc4);
+    for (const number of [baseClient(BASE.op), 0, baseClient(BASE.op), 1]) writeVarUint(encoder, number);
+    writeVarString(encoder, "x");
+  }
+  writeVarUint(encoder, 0);
+  return toUint8Array(encoder);
+}
+
+function editBy(update: Uint8Array, lamport: number, feed: string): StoryEdit {
+  const read = readStoryUpdate(update);
+  if (!read.ok) throw new Error(read.error);
+  return { feed, lamport, author: feed, id: `${feed} ${lamport}`, update, read: read.value };
+}
+
+test("pieces that somebody crafted to be compared with each other are left out once they cost too much, from any order", () => {
+  const crafted = Array.from({ length: 12 }, (_, at) => editBy(piecesInOneGap(100 + at, 0, 1_000), at + 1, `f${at}`));
+  const builds = editBy(piecesInOneGap(111, 1_000, 1), 20, "f11");
+  const honest = editBy(piecesInOneGap(7, 0, 1), 30, "h");
+  const inOrder = createStoryEdits(BASE);
+  for (const edit of [...crafted, builds]) expect(inOrder.add(edit).ok).toBe(true);
+  const without = inOrder.text();
+  expect(inOrder.isWhole()).toBe(false);
+  expect(without.length).toBeLessThan(BASE.text.length + 4_000);
+  const turned = createStoryEdits(BASE);
+  for (const edit of [...crafted.toReversed(), builds]) turned.add(edit);
+  expect(turned.text()).toBe(without);
+  expect(turned.state()).toEqual(inOrder.state());
+  // Somebody who writes where they wrote pays for what they left.
+  inOrder.add(honest);
+  expect(inOrder.text().length - without.length).toBeLessThanOrEqual(1);
+});
+
+test("a typist's edits cost nothing, however many, in the middle of a text and at its end", () => {
+  const edits = createStoryEdits({ op: BASE.op, text: "" });
+  let at = 0;
+  // Each in front of the last one, which is where Yjs has the most to look at.
+  const typed = (): StoryEdit => {
+    const encoder = createEncoder();
+    for (const number of [1, 1, CLIENT, at]) writeVarUint(encoder, number);
+    writeUint8(encoder, at === 0 ? 0x04 : 0x44);
+    if (at === 0) {
+      writeVarUint(encoder, 1);
+      writeVarString(encoder, "text");
+    } else for (const number of [CLIENT, at - 1]) writeVarUint(encoder, number);
+    writeVarString(encoder, "y");
+    writeVarUint(encoder, 0);
+    return editBy(toUint8Array(encoder), ++at, "t");
+  };
+  for (let count = 0; count < 5_000; count++) edits.add(typed());
+  expect(edits.text()).toBe("y".repeat(5_000));
+  expect(edits.isWhole()).toBe(true);
+  expect(LIMITS.storyEffort).toBeLessThan(5_000 ** 2);
+});
+
+test("who replaces a word in two thousand places is no attacker", () => {
+  const base = { op: BASE.op, text: "a".repeat(4_000) };
+  const edits = createStoryEdits(base);
+  for (const client of [1, 2, 3, 4]) {
+    const encoder = createEncoder();
+    for (const number of [1, LIMITS.storyStructs, client, 0]) writeVarUint(encoder, number);
+    for (let at = 0; at < LIMITS.storyStructs; at++) {
+      writeUint8(encoder, 0xc4);
+      for (const number of [baseClient(base.op), at, baseClient(base.op), at + 1]) writeVarUint(encoder, number);
+      writeVarString(encoder, String(client));
+    }
+    writeVarUint(encoder, 0);
+    edits.add(editBy(toUint8Array(encoder), client, `f${client}`));
+  }
+  expect(edits.text().slice(0, 20)).toBe("a1234".repeat(4));
+  expect(edits.isWhole()).toBe(true);
 });

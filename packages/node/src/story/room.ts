@@ -146,6 +146,8 @@ export function createRoom(item: string, deps: RoomDeps): Room {
     if (isFirst) told = { ...told, story: { ...told.story, edits }, turn: edits.turn() };
     if (edits !== told.story.edits || edits.turn() !== told.turn) return end(AGAIN);
     const news = edits.landedSince(told.landed);
+    // What is left out of the text here would cost every browser as much.
+    if (news.length > 0 && !edits.isWhole()) return end(AGAIN);
     told.landed += news.length;
     for (const update of news) for (const one of sittings.values()) one.seat.update(update);
     return undefined;
