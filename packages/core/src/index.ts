@@ -15,7 +15,11 @@ export {
   type SpendCounts,
   type StageBody,
   type StageKind,
+  isStoryBody,
   readBody,
+  STORY_FIELDS,
+  type StoryField,
+  type StoryText,
 } from "./op/bodies.ts";
 export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
 export type { Crypto, Signer } from "./op/crypto.ts";
@@ -156,7 +160,7 @@ export { type AttemptMade, attemptMade } from "./command/attempt-made.ts";
 export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
-export { storyDraft, type StoryState, storyStateOf } from "./command/story-edit.ts";
+export { storyDraft, type StoryState, storyStateOf, writeBodyOf } from "./command/story-edit.ts";
 export { storyClient } from "./story/clients.ts";
 export { joinUpdates, storyDocument, storyTextOf } from "./story/document.ts";
 export type { StoryEdits } from "./story/edits.ts";

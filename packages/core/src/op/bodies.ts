@@ -178,9 +178,15 @@ export const LEDGER_KEYS: readonly ["item", "attempt", "agent", "node", "day", "
 ];
 export type LedgerKey = (typeof LEDGER_KEYS)[number];
 
+/** What of an item is edited together live, each a text of its own. */
+export const STORY_FIELDS: readonly ["text", "criteria"] = ["text", "criteria"];
+export type StoryField = (typeof STORY_FIELDS)[number];
+
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
   | { readonly field: "text"; readonly value: string }
+  /** How to tell that it is done. */
+  | { readonly field: "criteria"; readonly value: string }
   | { readonly field: "priority"; readonly value: number }
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
@@ -190,6 +196,15 @@ export type RegisterBody =
   | { readonly field: "touches"; readonly value: readonly string[] }
   /** The item that this one is a part of; empty for none. */
   | { readonly field: "parent"; readonly value: string };
+
+/** One text that people edit together. */
+export interface StoryText {
+  readonly item: string;
+  readonly field: StoryField;
+}
+
+export const isStoryBody = (body: RegisterBody): body is Extract<RegisterBody, { readonly field: StoryField }> =>
+  STORY_FIELDS.some((field) => field === body.field);
 
 /** An item's birth. */
 export interface CreateBody {
@@ -280,11 +295,13 @@ export type AnnotationBody =
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
 
 /**
- * An edit of the story text. Builds on the op that wrote the text as a whole. `update` is a Yjs V1 update (story/update.ts)
- * by clients that are made of the author's feed and these numbers of editing sessions (story/clients.ts).
+ * An edit of the story text, or of the text that it names. Builds on the op that wrote that text as a whole; where nobody has,
+ * on the item's birth. `update` is a Yjs V1 update (story/update.ts) by clients that are made of the author's feed and these
+ * numbers of editing sessions (story/clients.ts).
  */
 export interface WriteBody {
   readonly kind: "item.write";
+  readonly field?: Exclude<StoryField, "text">;
   readonly sessions: readonly number[];
   readonly update: Uint8Array;
 }
@@ -418,7 +435,10 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
-  "item.write": record({ sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) }),
+  "item.write": recordWith(
+    { sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) },
+    { field: oneOf<"criteria">(["criteria"]) },
+  ),
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.comment": COMMENT_BODY,
@@ -455,6 +475,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
 const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<RegisterBody, { field: F }>["value"]> } = {
   title: titleField,
   text: textField,
+  criteria: textField,
   priority: priorityField,
   labels: labelsField,
   dependsOn: dependsOnField,

@@ -46,6 +46,7 @@ interface Named {
 
 /** `GET /api/v1/items/:item`. */
 export interface Details extends Omit<BoardItem, "cost"> {
+  readonly criteria: string;
   readonly why: readonly string[];
   readonly parent: string;
   readonly parts: readonly Named[];
