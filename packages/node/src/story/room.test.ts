@@ -266,7 +266,10 @@ function wearOut({ replica }: Stand, times: number = LIMITS.storyEdits): void {
     on,
     body: { kind: "item.write", sessions: [], update: new Uint8Array([0, 0]) },
   };
-  for (let left = times; left > 0; left -= 250) replica.write(Array(Math.min(250, left)).fill(nothing), me, 1);
+  for (let left = times; left > 0; left -= 250) {
+    const drafts = Array.from({ length: Math.min(250, left) }, () => nothing);
+    replica.write(drafts, me, 1);
+  }
 }
 
 test("an edit that would count nowhere is refused before anybody is told that it is saved, and a whole text helps", async () => {
