@@ -3,7 +3,7 @@ import type { Draft } from "../log/replica.ts";
 import { storableText } from "../op/codec.ts";
 import type { StoryField, WriteBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
-import type { FeedParts } from "../op/frame.ts";
+import { feedOf, type FeedParts } from "../op/frame.ts";
 import { storyClient } from "../story/clients.ts";
 import { editTo, storyDocument, storyTextOf } from "../story/document.ts";
 import { createStoryEdits, type StoryEdits } from "../story/edits.ts";
@@ -36,18 +36,22 @@ export function storyStateOf(
   return { base, state, edits, isSound: edits.isWhole() && storyTextOf(storyDocument([state])) === text.value };
 }
 
-/** Makes this field of the item this text. `session` is a number that was never used before, up to `LIMITS.counter`. */
+/**
+ * Makes this field of the item this text: as a whole where an edit would not come to it, or would not count. `session` is a
+ * number that was never used before, up to `LIMITS.counter`.
+ */
 export function storyDraft(
   item: LiveItem,
   field: StoryField,
   text: string,
   { feed, session, crypto }: { readonly feed: FeedParts; readonly session: number; readonly crypto: Crypto },
 ): Draft {
-  const { base, state, isSound } = storyStateOf(item, field);
+  const { base, state, edits, isSound } = storyStateOf(item, field);
   const wanted = storableText(text);
   const update = editTo(state, wanted, storyClient(feed, item.id, session, crypto));
   const comesTo = storyTextOf(storyDocument([state, update]));
-  if (!isSound || comesTo !== wanted || !readStoryUpdate(update).ok) {
+  const counts = edits.leftOf(feedOf(feed)) > 0 && readStoryUpdate(update).ok;
+  if (!isSound || comesTo !== wanted || !counts) {
     return { entity: item.id, on: item.registers[field].id, body: { kind: "item.set", field, value: text } };
   }
   return { entity: item.id, on: base, body: writeBodyOf(field, [session], update) };
