@@ -15,11 +15,7 @@ export {
   type SpendCounts,
   type StageBody,
   type StageKind,
-  isStoryBody,
   readBody,
-  STORY_FIELDS,
-  type StoryField,
-  type StoryText,
 } from "./op/bodies.ts";
 export { type CodecError, decode, encode, type Value } from "./op/codec.ts";
 export type { Crypto, Signer } from "./op/crypto.ts";
@@ -43,6 +39,7 @@ export {
   RELAYED_CURSORS,
   RELAYED_LOG_READS,
 } from "./op/limits.ts";
+export { isStoryBody, STORY_FIELDS, type StoryField, type StoryText } from "./op/story-body.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   endsOf,

@@ -298,13 +298,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.list", "reads", "observer", "List the items"),
   spec("item.show", "reads", "observer", "Show one item", ["item"]),
   spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
-  spec(
-    "item.edit",
-    "writes",
-    "operator",
-    "Change an item's title, text, criteria, priority, labels, dependencies or parent",
-    ["item"],
-  ),
+  spec("item.edit", "writes", "operator", "Change an item's title, texts, priority, labels, dependencies or parent", [
+    "item",
+  ]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
   spec("item.approve", "writes", "operator", "Say that you are content with an item's branch as it is", [

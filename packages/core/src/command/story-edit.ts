@@ -1,9 +1,9 @@
 /** How a story or its criteria are edited by whoever has all of it in hand: as an edit of what is there, so that others' edits stay. */
 import type { Draft } from "../log/replica.ts";
 import { storableText } from "../op/codec.ts";
-import type { StoryField, WriteBody } from "../op/bodies.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf, type FeedParts } from "../op/frame.ts";
+import type { StoryField, WriteBody } from "../op/story-body.ts";
 import { storyClient } from "../story/clients.ts";
 import { editTo, storyDocument, storyTextOf } from "../story/document.ts";
 import { createStoryEdits, type StoryEdits } from "../story/edits.ts";

@@ -7,17 +7,8 @@
 import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
-import {
-  type AnnotationBody,
-  isStoryBody,
-  type ItemBody,
-  type OpBody,
-  type SendBackReason,
-  type StageBody,
-  STORY_FIELDS,
-  type StoryField,
-  type WriteBody,
-} from "../op/bodies.ts";
+import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody } from "../op/bodies.ts";
+import { isStoryBody, STORY_FIELDS, type StoryField, type WriteBody } from "../op/story-body.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";

@@ -2,7 +2,8 @@
  * Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). The story and the
  * criteria are two of them, until they are edited: then each one's story says what it is (story/story.ts).
  */
-import type { CreateBody, ItemType, RegisterBody, StoryField } from "../op/bodies.ts";
+import type { CreateBody, ItemType, RegisterBody } from "../op/bodies.ts";
+import type { StoryField } from "../op/story-body.ts";
 import { compareStamp, type Place } from "../op/stamp.ts";
 import type { Story } from "../story/story.ts";
 

@@ -36,6 +36,7 @@ import {
   touchesField,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
+import { WRITE_BODY, type WriteBody } from "./story-body.ts";
 import { HASH_BYTES, INCARNATION_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
 
 export const ITEM_TYPES: readonly ["story", "bug", "spike", "chore"] = ["story", "bug", "spike", "chore"];
@@ -178,10 +179,6 @@ export const LEDGER_KEYS: readonly ["item", "attempt", "agent", "node", "day", "
 ];
 export type LedgerKey = (typeof LEDGER_KEYS)[number];
 
-/** What of an item is edited together live, each a text of its own. */
-export const STORY_FIELDS: readonly ["text", "criteria"] = ["text", "criteria"];
-export type StoryField = (typeof STORY_FIELDS)[number];
-
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
   | { readonly field: "text"; readonly value: string }
@@ -196,15 +193,6 @@ export type RegisterBody =
   | { readonly field: "touches"; readonly value: readonly string[] }
   /** The item that this one is a part of; empty for none. */
   | { readonly field: "parent"; readonly value: string };
-
-/** One text that people edit together. */
-export interface StoryText {
-  readonly item: string;
-  readonly field: StoryField;
-}
-
-export const isStoryBody = (body: RegisterBody): body is Extract<RegisterBody, { readonly field: StoryField }> =>
-  STORY_FIELDS.some((field) => field === body.field);
 
 /** An item's birth. */
 export interface CreateBody {
@@ -293,18 +281,6 @@ export type AnnotationBody =
     }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
-
-/**
- * An edit of the story text, or of the text that it names. Builds on the op that wrote that text as a whole; where nobody has,
- * on the item's birth. `update` is a Yjs V1 update (story/update.ts) by clients that are made of the author's feed and these
- * numbers of editing sessions (story/clients.ts).
- */
-export interface WriteBody {
-  readonly kind: "item.write";
-  readonly field?: Exclude<StoryField, "text">;
-  readonly sessions: readonly number[];
-  readonly update: Uint8Array;
-}
 
 export type ItemBody =
   | CreateBody
@@ -435,10 +411,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
-  "item.write": recordWith(
-    { sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) },
-    { field: oneOf<"criteria">(["criteria"]) },
-  ),
+  "item.write": WRITE_BODY,
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.comment": COMMENT_BODY,

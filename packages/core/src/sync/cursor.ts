@@ -4,10 +4,10 @@
  */
 import { toHex } from "../kernel/bytes.ts";
 import { decode, encode, type Value } from "../op/codec.ts";
-import { STORY_FIELDS, type StoryText } from "../op/bodies.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { LIMITS } from "../op/limits.ts";
+import { STORY_FIELDS, type StoryText } from "../op/story-body.ts";
 import { HASH_BYTES, isBytes } from "../op/op.ts";
 import type { Beat } from "./beat.ts";
 

@@ -1,3 +1,4 @@
+/** Where the page edits a text of an item. */
 import type { StoryText } from "@skein/core";
 
 /** Where a text of an item is edited: a socket of the node that served the page. */
