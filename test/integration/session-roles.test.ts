@@ -105,7 +105,7 @@ const NEEDED: ReadonlyMap<string, Role> = new Map(
 const power = (role: Role): number => ROLES.indexOf(role);
 
 /** Of this node's own machine and member, whatever the role. */
-const ON_THIS_MACHINE = ["project.look", "project.begin", "project.practice"];
+const ON_THIS_MACHINE = new Set(["project.look", "project.begin", "project.practice"]);
 
 type Outcome = "role" | "elsewhere" | "not its key" | "through";
 
@@ -142,7 +142,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 function expected(name: string, { role, isOwn, isGuest }: Kind): Outcome {
-  if (isGuest && ON_THIS_MACHINE.includes(name)) return "elsewhere";
+  if (isGuest && ON_THIS_MACHINE.has(name)) return "elsewhere";
   if (power(role) < power(NEEDED.get(name) ?? "observer")) return "role";
   return name === "member.rotate" && !isOwn ? "not its key" : "through";
 }
