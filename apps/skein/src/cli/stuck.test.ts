@@ -346,7 +346,14 @@ test.each(CASES)("an item that is $state says so, and names a command that gets 
   expect(stuck?.causes.map(({ why }) => why).join("\n")).toContain(one.why);
   expect(cause?.exit).toContain(one.exit);
   expect(cause?.since).toBeGreaterThan(0);
-  for (const { exit } of stuck?.causes ?? []) expect([exit, await inputFrom(exit)]).toMatchObject([exit, { ok: true }]);
+  for (const { exit, command } of stuck?.causes ?? []) {
+    const said = await inputFrom(exit);
+    expect([exit, said]).toMatchObject([exit, { ok: true }]);
+    // The same for those who have buttons, but for what only they can say.
+    const words = command?.name === "item.answer" ? { text: "YOUR ANSWER" } : {};
+    if (command !== null) expect(said).toEqual(parseCommand(command.name, { ...command.input, ...words }));
+    else expect(said).toMatchObject({ value: { spec: { effect: expect.not.stringMatching("writes") } } });
+  }
 });
 
 test.each([
