@@ -78,6 +78,18 @@ test("what is too long is left out by itself, and what is too much is left out a
   expect(changes.files.slice(2).every(({ patch }) => patch !== null)).toBe(true);
 });
 
+test("only a line feed ends a line, so that nothing in a file passes for the beginning of the next one", async () => {
+  const node = await fixture.node("a");
+  const ends = ["\r", "\u2028", "\u2029"].map((end) => `one${end}diff --git a/x b/x\n`).join("");
+  // Too long for one file where they are asked for one by one, and short enough for all at once.
+  const long = "long line of text\n".repeat(20_000);
+  const { tip } = await attempt(fixture, node, { "a.txt": ends, "b.txt": long });
+  const { files } = valueOf(await node.diff({ tip }, never));
+  expect(files.map(({ path }) => path)).toEqual(["a.txt", "b.txt"]);
+  expect(files[0]?.patch).toContain("+one\rdiff --git a/x b/x\n+one\u2028diff --git");
+  expect(files[1]?.patch).toContain("+long line of text\n");
+});
+
 test("attributes and settings in the attempt do not take part, and hostile names are quoted", async () => {
   const node = await fixture.node("a");
   const { tip } = await attempt(fixture, node, {

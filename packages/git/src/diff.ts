@@ -138,7 +138,8 @@ async function patchesOf(
   const whole = await patchText(mirror, { ...range, paths: [], maxOutputBytes: MAX_PATCH_BYTES }, signal);
   if (!whole.ok) return whole;
   // All files are in it, in the order that they are listed in, when none is left out of the list.
-  const patches = whole.value === undefined ? [] : whole.value.split(/^(?=diff --git )/mu).filter((one) => one !== "");
+  // As git ends lines: within one there may be any other character that a `^` would take for a beginning.
+  const patches = whole.value === undefined ? [] : whole.value.split(/(?<=\n)(?=diff --git )/u);
   if (patches.length === files.length) return ok(patches);
   return oneByOne(mirror, { files, ...range }, signal);
 }

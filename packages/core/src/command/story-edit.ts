@@ -2,7 +2,7 @@
 import type { Draft } from "../log/replica.ts";
 import { storableText } from "../op/codec.ts";
 import type { Crypto } from "../op/crypto.ts";
-import type { FeedParts } from "../op/frame.ts";
+import { feedOf, type FeedParts } from "../op/frame.ts";
 import { storyClient } from "../story/clients.ts";
 import { editTo, storyDocument, storyTextOf } from "../story/document.ts";
 import { createStoryEdits, type StoryEdits } from "../story/edits.ts";
@@ -30,17 +30,18 @@ export function storyStateOf({ registers: { text }, story }: Pick<LiveItem, "reg
   return { base, state, edits, isSound: edits.isWhole() && storyTextOf(storyDocument([state])) === text.value };
 }
 
-/** Makes the story this text. `session` is a number that was never used before, up to `LIMITS.counter`. */
+/** Makes the story this text: as a whole where an edit would not come to it, or would not count. `session` is a number that was never used before, up to `LIMITS.counter`. */
 export function storyDraft(
   item: LiveItem,
   text: string,
   { feed, session, crypto }: { readonly feed: FeedParts; readonly session: number; readonly crypto: Crypto },
 ): Draft {
-  const { base, state, isSound } = storyStateOf(item);
+  const { base, state, edits, isSound } = storyStateOf(item);
   const wanted = storableText(text);
   const update = editTo(state, wanted, storyClient(feed, item.id, session, crypto));
   const comesTo = storyTextOf(storyDocument([state, update]));
-  if (!isSound || comesTo !== wanted || !readStoryUpdate(update).ok) {
+  const counts = edits.leftOf(feedOf(feed)) > 0 && readStoryUpdate(update).ok;
+  if (!isSound || comesTo !== wanted || !counts) {
     return { entity: item.id, on: item.registers.text.id, body: { kind: "item.set", field: "text", value: text } };
   }
   return { entity: item.id, on: base, body: { kind: "item.write", sessions: [session], update } };

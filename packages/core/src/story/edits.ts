@@ -36,6 +36,8 @@ interface Landing extends Place {
 export interface StoryEdits {
   /** Adds one; the clause says why it never counts, whatever comes. */
   add(edit: StoryEdit): Result<void, string>;
+  /** How many more of this feed would count. */
+  leftOf(feed: string): number;
   text(): string;
   /** False when some of what landed is left out of the text, because Yjs would walk too far to put it in. */
   isWhole(): boolean;
@@ -60,15 +62,15 @@ export function createStoryEdits(base: StoryBase): StoryEdits {
   let turns = 0;
   let last: Place | undefined;
 
+  const leftOf = (feed: string): number => LIMITS.storyEdits - (counts.get(feed) ?? 0);
   const add = (edit: StoryEdit): Result<void, string> => {
-    const count = counts.get(edit.feed) ?? 0;
-    if (count >= LIMITS.storyEdits) return err(`its feed has edited the story ${LIMITS.storyEdits} times`);
+    if (leftOf(edit.feed) <= 0) return err(`its feed has edited the story ${LIMITS.storyEdits} times`);
     for (const { client, start, end } of edit.read.runs) {
       const known = written.get(`${edit.feed} ${client}`) ?? 0;
       if (client === baseClient(base.op) || start !== known) return err("it does not go on where its session ended");
       if (end <= start) return err("it writes nothing");
     }
-    counts.set(edit.feed, count + 1);
+    counts.set(edit.feed, (counts.get(edit.feed) ?? 0) + 1);
     for (const { client, end } of edit.read.runs) written.set(`${edit.feed} ${client}`, end);
     all.push(edit);
     if (last === undefined || compareStamp(edit, last) > 0) last = edit;
@@ -84,6 +86,7 @@ export function createStoryEdits(base: StoryBase): StoryEdits {
   };
   return {
     add,
+    leftOf,
     text: () => textOf(landed),
     isWhole: () => replay(landed).isWhole,
     state: () => encodeStateAsUpdate(replay(landed).doc),

@@ -5,6 +5,7 @@ import {
   err,
   type FeedParts,
   foundMesh,
+  LIMITS,
   ok,
   type Replica,
   type Role,
@@ -254,6 +255,52 @@ test("who only reads may not write, and one that was let go neither", async () =
   await node.pass();
   expect(bob.ends).toMatchObject([{ type: "refused" }]);
   expect(node.text()).toBe("hello");
+});
+
+/** The node has edited the story so often. */
+function wearOut({ replica }: Stand, times: number = LIMITS.storyEdits): void {
+  const me = { signer: testSigner("stories"), incarnation: new Uint8Array(8).fill(1) };
+  const on = replica.view().items.get(ITEM)?.registers?.text.id ?? "";
+  const nothing: Draft = {
+    entity: ITEM,
+    on,
+    body: { kind: "item.write", sessions: [], update: new Uint8Array([0, 0]) },
+  };
+  for (let left = times; left > 0; left -= 250) {
+    const drafts = Array.from({ length: Math.min(250, left) }, () => nothing);
+    replica.write(drafts, me, 1);
+  }
+}
+
+test("an edit that would count nowhere is refused before anybody is told that it is saved, and a whole text helps", async () => {
+  const node = stand();
+  const [ann, bob] = [editor(node, "ann"), editor(node, "bob")];
+  wearOut(node);
+  const before = node.ops();
+  ann.type(0, "one too many ");
+  await node.pass();
+  expect(ann.saved).toEqual([]);
+  expect(ann.ends).toEqual([{ type: "refused", message: expect.stringContaining("item edit") }]);
+  expect([node.ops(), node.text(), bob.ends]).toEqual([before, "hello", []]);
+  const draft: Draft = { entity: ITEM, on: null, body: { kind: "item.set", field: "text", value: "anew" } };
+  expect((await node.journal.write(() => ok([draft]))).ok).toBe(true);
+  expect([node.text(), bob.ends]).toEqual(["anew", [{ type: "again", message: expect.any(String) }]]);
+  const cy = editor(node, "cy");
+  cy.type(4, "!");
+  await node.pass();
+  expect([cy.saved, node.text()]).toEqual([[1], "anew!"]);
+});
+
+test("of edits that become several ops all are refused when not all of them count", async () => {
+  const node = stand();
+  wearOut(node, LIMITS.storyEdits - 1);
+  // More sessions than one op may name.
+  const editors = Array.from({ length: LIMITS.storySessions + 1 }, () => editor(node));
+  for (const one of editors) one.type(0, "x");
+  await node.pass();
+  expect(node.text()).toBe("hello");
+  expect(editors.flatMap(({ saved }) => saved)).toEqual([]);
+  expect(new Set(editors.flatMap(({ ends }) => ends.map(({ type }) => type)))).toEqual(new Set(["refused"]));
 });
 
 test("what could not be saved is nobody's, and its session ends so that it is sent again", async () => {

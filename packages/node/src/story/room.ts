@@ -97,6 +97,8 @@ interface Told {
 }
 
 const GONE: SessionEnd = { type: "gone", message: "The item was deleted." };
+/** What the fold would not count is not written: who typed it would be told that it is saved. */
+const WORN_OUT = `This node has edited this text ${LIMITS.storyEdits} times. Write it as a whole with skein item edit --text.`;
 const AGAIN: SessionEnd = { type: "again", message: "The story was written anew meanwhile." };
 
 // One room is one closure over its sessions; its parts share all of it.
@@ -184,7 +186,8 @@ export function createRoom(item: string, deps: RoomDeps): Room {
     const updates = taken.map(({ update }) => update);
     const problem = textProblem(storyTextIn(story.state, updates), deps.secrets);
     if (problem !== undefined) return err(refused(problem));
-    return ok(opsOf(item, story, taken));
+    const drafts = opsOf(item, story, taken);
+    return drafts.length > story.edits.leftOf(told.feed) ? err(refused(WORN_OUT)) : ok(drafts);
   };
 
   const edit = (one: Sitting, update: Uint8Array): void => {

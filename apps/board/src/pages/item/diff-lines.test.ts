@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { pathAndLine } from "./comments.tsx";
 import type { DiffFile } from "./details.ts";
-import { placeComments, viewFile } from "./diff-lines.ts";
+import { placeComments, shownText, viewFile } from "./diff-lines.ts";
 
 const PATCH = `diff --git a/src/a.ts b/src/a.ts
 index 1111111..2222222 100644
@@ -52,6 +52,21 @@ test("what is binary, too long, or no patch at all has no lines, and nothing bre
   ]) {
     expect(viewFile(file(patch)).isBinary).toBe(false);
   }
+});
+
+test("only a line feed ends a line; what else might is shown as a mark, and a carriage return as what it is", () => {
+  const patch =
+    "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-\tone\r\n+\tone\r@@ -1 +1 @@\r\n+a\u2028diff --git a/y b/y\u2029b\n";
+  const [hunk, ...more] = viewFile(file(patch)).hunks;
+  expect(more).toEqual([]);
+  expect(hunk?.lines.map(({ text }) => shownText(text))).toEqual([
+    "\tone␍",
+    "\tone␍@@ -1 +1 @@␍",
+    "a\ufffddiff --git a/y b/y\ufffdb",
+  ]);
+  expect(shownText("\u001b[2J\u202e\u0000")).toBe("\ufffd[2J\ufffd\ufffd");
+  const text = viewFile(file("diff --git a/x b/x\n--- a/x\n+++ b/x\rBinary files \n"));
+  expect(text.isBinary).toBe(false);
 });
 
 const comment = (path: string, line: number, epoch: number = 1): BoardComment => ({

@@ -32,7 +32,8 @@ export function viewFile(file: DiffFile): FileView {
   return {
     file,
     hunks,
-    isBinary: file.patch !== null && hunks.length === 0 && /^(?:Binary files |GIT binary patch)/mu.test(file.patch),
+    isBinary:
+      file.patch !== null && hunks.length === 0 && /(?:^|\n)(?:Binary files |GIT binary patch)/u.test(file.patch),
     added: count("insert"),
     removed: count("delete"),
   };
@@ -63,6 +64,16 @@ function lineOf(change: Change): DiffLine {
       return { type: "normal", before: change.oldLineNumber, after: change.newLineNumber, text };
   }
 }
+
+/**
+ * Tabs and spaces are part of a diff; what would act on the page, turn the text or end the line is shown as a mark. Files whose
+ * lines end in two characters are common, so that a carriage return has a mark of its own.
+ */
+export const shownText = (text: string): string =>
+  text
+    .replaceAll("\r", "␍")
+    // oxlint-disable-next-line no-control-regex -- control characters are what this marks
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, "\ufffd");
 
 /** The comments on one attempt by where they are shown: `path`, or `path:line` where the diff has that line. */
 export function placeComments(

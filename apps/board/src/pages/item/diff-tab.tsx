@@ -11,7 +11,7 @@ import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { CommentForm, CommentList, laterOf, type Saying } from "./comments.tsx";
 import { type Diff, useAnswer } from "./details.ts";
-import { type DiffLine, type FileView, placeComments, viewFile } from "./diff-lines.ts";
+import { type DiffLine, type FileView, placeComments, shownText, viewFile } from "./diff-lines.ts";
 import { draftsBelow } from "./drafts.ts";
 import type { TabProps } from "./index.tsx";
 import { Picker } from "./log-tab.tsx";
@@ -207,11 +207,6 @@ function LinePart({ line: { type, before, after, text }, path, at }: LineProps):
     </>
   );
 }
-
-/** Tabs and spaces are part of a diff; what would act on the page or turn the text is shown as a mark. */
-const shownText = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what this marks
-  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, "\ufffd");
 
 function Others({
   comments,
