@@ -14,11 +14,12 @@ import {
   type Who,
 } from "@skein/client";
 import type { Board } from "@skein/core";
-import { type AwayTexts, type Gone, isAway, unsent, wordAsked, wordCommanded } from "./away.ts";
+import type { AwayTexts, Gone } from "./away.ts";
 import { codeIn, takeCode } from "./login-code.ts";
+import { nodeAnswers } from "./node-answers.ts";
 import { hearOtherTabs } from "./other-tabs.ts";
 import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
-import { download, type EventListeners, followEvents } from "./raw-answers.ts";
+import type { EventListeners } from "./raw-answers.ts";
 import { plainText, timeText } from "./text.ts";
 import { forgetTyped, typeAs } from "./typed.ts";
 
@@ -144,31 +145,6 @@ export function openSession(texts: EntranceTexts): Entrance {
       await forgetTyped();
       location.reload();
     },
-    query: async <T>(path: string) =>
-      client === undefined ? NOT_YET : wordAsked(await client.query<T>(path), texts.away, gone()),
-    download: async (path) =>
-      client === undefined ? NOT_YET : wordAsked(await download(client.reach(path)), texts.away, gone()),
-    follow: (path, { onData, onEnd }) => {
-      if (client === undefined) {
-        onEnd(NOT_YET.error);
-        return () => undefined;
-      }
-      const ended: EventListeners["onEnd"] = (error) => {
-        const worded = error === undefined ? undefined : wordAsked({ ok: false, error }, texts.away, gone());
-        onEnd(worded?.ok === false ? worded.error : undefined);
-      };
-      return followEvents(client.reach(path), { onData, onEnd: ended });
-    },
-    command: async (name, input) => {
-      if (client === undefined) return NOT_YET;
-      // Only what was not even tried was surely not done; so a node that is away is first asked for something harmless.
-      const isDoubtful = connection.peek().type === "stale" || !navigator.onLine;
-      const isThere = !isDoubtful || !isAway(await client.query("api/v1/session"));
-      if (!isThere) return unsent(texts.away, gone());
-      return wordCommanded(await client.command(name, input), texts.away, gone());
-    },
+    ...nodeAnswers({ client: () => client, gone, texts: texts.away }),
   };
 }
-
-/** Nobody asks before there is a page, and there is no page before somebody is signed in. */
-const NOT_YET = { ok: false, error: { code: "away", message: "" } } as const;

@@ -31,12 +31,8 @@ export function wayOut({ command }: Pick<StuckCause, "command">, item: string): 
   const words = wordsOf(command);
   if (words === undefined) return { type: "line" };
   const { item: other, title } = command.input;
-  return {
-    ...command,
-    type: "ask",
-    about: other === undefined ? { title: String(title) } : { item: String(other) },
-    words,
-  };
+  const about = typeof other === "string" ? { item: other } : { title: typeof title === "string" ? title : "" };
+  return { ...command, type: "ask", about, words };
 }
 
 function ownAction({ name, input }: ExitCommand): ActionName | undefined {
