@@ -28,7 +28,6 @@ import {
   priorityField,
   record,
   recordWith,
-  someBytes,
   text,
   textField,
   titleField,
