@@ -298,9 +298,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.list", "reads", "observer", "List the items"),
   spec("item.show", "reads", "observer", "Show one item", ["item"]),
   spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
-  spec("item.edit", "writes", "operator", "Change an item's title, texts, priority, labels, dependencies or parent", [
-    "item",
-  ]),
+  spec("item.edit", "writes", "operator", "Change an item's title, texts, priority, labels, parent and more", ["item"]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
   spec("item.approve", "writes", "operator", "Say that you are content with an item's branch as it is", [
@@ -353,12 +351,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("project.begin", "asks-node", "owner", "Make a repository on this machine the project", ["path"]),
   spec("project.practice", "asks-node", "owner", "Make a small repository to try Skein with, and make it the project"),
   spec("projects", "reads", "observer", "List the projects"),
-  spec(
-    "queue",
-    "reads",
-    "observer",
-    "Show the merge queue: what lands next, who lands it, and what the head waits for",
-  ),
+  spec("queue", "reads", "observer", "Show the merge queue: what lands next, who lands it, what the head waits for"),
   spec(
     "queue.blame",
     "asks-node",

@@ -69,14 +69,8 @@ export function createStoryCursors(deps: StoryCursorsDeps): StoryCursors {
 
   const say = ({ item, field }: StoryText, client: number, cursor: Cursor | undefined): void => {
     counter++;
-    const said = {
-      boot: deps.boot,
-      counter,
-      item,
-      field,
-      client,
-      name: (cursor?.name ?? "").slice(0, LIMITS.nameLength),
-    };
+    const name = (cursor?.name ?? "").slice(0, LIMITS.nameLength);
+    const said = { boot: deps.boot, counter, item, field, client, name };
     deps.send(sealCursor(deps.mesh, { ...said, selection: cursor?.selection ?? null }, deps.signer()));
   };
   const flush = (): void => {
