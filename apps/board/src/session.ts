@@ -8,6 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
+  type Dial,
   type NodeFacts,
   signIn,
   type Status,
@@ -43,6 +44,8 @@ export interface Session {
   download(path: string): Promise<Answer<Blob>>;
   /** Server-sent events of a path, until they end or the returned function is called. */
   follow(path: string, listeners: EventListeners): () => void;
+  /** Where to open a socket of a path by now; undefined until somebody is signed in. */
+  dial(path: string): Dial | undefined;
   /** A command of the registry with its input, such as `item.start` and `{ item }`. */
   command(name: string, input: object): Promise<Answer<unknown>>;
 }
@@ -138,6 +141,7 @@ export function openSession(texts: EntranceTexts): Entrance {
     board,
     loaded,
     refusal,
+    dial: (path) => client?.dial(path),
     signIn: enter,
     signOut: async () => {
       keepNothingMore();

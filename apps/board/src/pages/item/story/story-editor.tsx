@@ -9,7 +9,7 @@ import { plainText } from "../../../text.ts";
 import { storyTexts } from "../../../texts/story.ts";
 import { createEditor, type StoryEditorView } from "./editor.ts";
 import { keptEdits } from "./kept-edits.ts";
-import { storyAddress } from "./story-address.ts";
+import { storyPath } from "./story-address.ts";
 import { openStory, type StoryLink, type StoryState } from "./story-link.ts";
 import "./story.css";
 
@@ -24,8 +24,8 @@ interface StoryEditorProps {
 export function StoryEditor({ session, at: { item, field } }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const link = useMemo(
-    () => openStory({ url: storyAddress({ item, field }), kept: keptEdits(mesh, { item, field }) }),
-    [mesh, item, field],
+    () => openStory({ dial: () => session.dial(storyPath({ item, field })), kept: keptEdits(mesh, { item, field }) }),
+    [session, mesh, item, field],
   );
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
@@ -55,6 +55,9 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
     if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
   });
   useSignalEffect(() => view.value?.others(link.others.value));
+  useSignalEffect(() => {
+    if (session.connection.value.type === "live") link.follow();
+  });
   return (
     <div class="story">
       <div class="story-host" ref={host} hidden={link.copy.value === undefined} />
