@@ -115,6 +115,13 @@ test("a story that two people write goes on at another node when theirs is kille
   for (const writer of [ann, ben]) await writer.says("Saved");
   const dead = "one\ntwo, typed while it was dead";
   await both(dead, ben.read, ann.read, textAt(emil));
+  // Who wrote it there is the member whose page it was, not the node that signed it.
+  const history = await emil.api.get<readonly { kind: string; by: string | null; authorName: string }[]>(
+    `/items/${id}/history`,
+  );
+  expect(history.filter(({ kind, authorName }) => kind === "item.write" && authorName === "emil")).toContainEqual(
+    expect.objectContaining({ by: "dora" }),
+  );
   // Ben writes on in the copy that came from the other node, and sees who writes with him.
   await ben.type("\nthree");
   await both(`${dead}\nthree`, ann.read, textAt(emil));
