@@ -56,6 +56,8 @@ export const frameTexts = {
     link: "Sign-in link",
     open: "Open",
     ended: "You were signed out: the session has ended. Open a new link.",
+    unanswered:
+      "The node did not answer. See whether `skein up` runs on its machine, and try again; if the link then counts as used, make a new one.",
     malformed: "That is no sign-in link. It ends with a code behind “code=”, works once, and for two minutes.",
   },
   signOut: "Sign out",
