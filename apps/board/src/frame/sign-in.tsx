@@ -24,7 +24,7 @@ export function SignIn({ session }: { readonly session: Entrance }): JSX.Element
     <form class="sign-in" id="sign-in" onSubmit={send}>
       <h2>{texts.title}</h2>
       <p id="sign-in-help">
-        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpData}{" "}
+        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpWith} <code>--data</code> {texts.helpData}{" "}
         {isThisMachine(location.hostname) ? (
           texts.helpHereOnly
         ) : (

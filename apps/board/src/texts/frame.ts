@@ -48,7 +48,8 @@ export const frameTexts = {
     title: "Open the board",
     help: "A link signs this browser in. On the node's own machine it comes from",
     helpCommand: "skein ui",
-    helpData: "with the --data that the node was started with, if it was given one.",
+    helpWith: "with the",
+    helpData: "that the node was started with, if it was given one.",
     helpElsewhere: "On another machine with a node of this mesh:",
     helpCommandElsewhere: (origin: string) => `skein ui --at ${origin}`,
     helpHereOnly:
