@@ -54,7 +54,7 @@ function originToTell(said: string): string {
   const { origin } = new URL(said);
   if (isPageForOthers(origin)) return origin;
   throw new Failure(
-    `--advertise-http tells other machines where this node's page is, and ${said} means something else on each of them. Name an address that they reach; nodes of one user on one machine find each other without it.`,
+    `--advertise-http and http.advertise tell other machines where this node's page is, and ${said} means something else on each of them. Name an address that they reach; nodes of one user on one machine find each other without it.`,
     2,
   );
 }
