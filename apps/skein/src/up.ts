@@ -164,7 +164,7 @@ async function run({ options, data, log, web }: Run): Promise<RunningNode> {
     labels: options.labels,
     announced: () => announced,
     page: () => page,
-    nearPages: near.others,
+    nearPages: () => near.others(),
     transports: () => chat?.states() ?? [],
     onRefused: (refusal) => {
       if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
@@ -269,7 +269,7 @@ const nearPagesOf = (mesh: Uint8Array, log: Logger): NearPages =>
     directory: nearPagesDirectory(),
     mesh: toHex(mesh),
     machine: machineMark(),
-    nowMs: systemClock.monoMs,
+    nowMs: () => systemClock.monoMs(),
     onTrouble: (cause) =>
       log("warn", "page.neighbours", {
         message: `Open pages will not go on with other nodes of this machine by themselves: ${reasonOf(cause)}.`,
