@@ -31,7 +31,7 @@ const boardOf = (nodes: readonly Partial<BoardNode>[]): Board => ({
 async function asked(home: string, nodes: readonly Partial<BoardNode>[]): Promise<readonly string[]> {
   const wanted: string[] = [];
   const fetch = async (_url: string, { body }: RequestInit): Promise<Response> => {
-    const { to } = JSON.parse(String(body)) as { readonly to: string };
+    const { to } = JSON.parse(typeof body === "string" ? body : "") as { readonly to: string };
     wanted.push(to);
     return Response.json({ pass: "p" });
   };
