@@ -11,6 +11,8 @@ import { createEditor, type StoryEditorView } from "./editor.ts";
 import { keptEdits } from "./kept-edits.ts";
 import { storyPath } from "./story-address.ts";
 import { openStory, type StoryLink, type StoryState } from "./story-link.ts";
+import { OTHER_COLOURS } from "./theme.ts";
+import { toldApart } from "./told-apart.ts";
 import "./story.css";
 
 /** As many as the node takes. */
@@ -54,7 +56,7 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
     const copy = link.copy.value;
     if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
   });
-  useSignalEffect(() => view.value?.others(link.others.value));
+  useSignalEffect(() => view.value?.others(toldApart(link.others.value, OTHER_COLOURS)));
   useSignalEffect(() => {
     if (session.connection.value.type === "live") link.follow();
   });
@@ -68,7 +70,7 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
 
 function StatusLine({ link, isTooLong }: { readonly link: StoryLink; readonly isTooLong: boolean }): JSX.Element {
   const state = link.state.value;
-  const names = [...new Set([...link.others.value.values()].map(({ name }) => plainText(name)))];
+  const names = [...toldApart(link.others.value, OTHER_COLOURS).values()].map(({ name }) => name);
   if (state.type === "refused") return <Refused link={link} why={state.why} />;
   const isNews = isTooLong || state.type === "away" || state.type === "gone";
   return (
