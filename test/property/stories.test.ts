@@ -149,10 +149,10 @@ test("whatever a member signs as an edit, all nodes come to one text and one dig
       const field = prng.pick(STORY_FIELDS);
       const honest = edited(mesh, evil, item, field);
       if (honest.kind !== "item.write") continue;
-      const [name = "", make] = prng.pick(Object.entries(HOSTILE));
+      const [name, make] = prng.pick(Object.entries(HOSTILE));
       const on = item.stories[field]?.base ?? item.registers[field].id;
       const known = new Set(item.entries.keys());
-      writeDrafts(mesh, evil, [{ entity: item.id, on, body: { ...honest, ...make?.(mesh, evil, item, honest) } }]);
+      writeDrafts(mesh, evil, [{ entity: item.id, on, body: { ...honest, ...make(mesh, evil, item, honest) } }]);
       for (const id of evil.replica.view().items.get(item.id)?.entries.keys() ?? [])
         if (!known.has(id)) names.set(id, name);
     }
