@@ -121,6 +121,30 @@ async function measureSearch(page) {
   return times;
 }
 
+/** Readers that begin with nothing, one after the other and many at once: bytes for each, and what each costs the node. */
+async function measureReaders(stand) {
+  const cost = async (together) => {
+    const before = stand.cpuMs();
+    const bytes = await Promise.all(Array.from({ length: together }, () => stand.readBoard()));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const after = stand.cpuMs();
+    return { bytes, cpuMs: before === undefined ? [] : [(after - before) / together] };
+  };
+  const read = { alone: [], together: [], bytes: [] };
+  for (let run = 0; run < runs; run++) {
+    const one = await cost(1);
+    const many = await cost(TOGETHER);
+    // What changes between two runs: a node that has a cache of its board has to do something again.
+    await stand.command("item.add", { title: `Between two runs ${run}` });
+    read.alone.push(...one.cpuMs);
+    read.together.push(...many.cpuMs);
+    read.bytes.push(...one.bytes, ...many.bytes);
+  }
+  return read;
+}
+
+const TOGETHER = 10;
+
 const shown = (values, unit) =>
   `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}) ${unit}`;
 
@@ -142,6 +166,17 @@ async function report(browser, stand) {
         `p99 ${quantile(gaps, 0.99).toFixed(1)} ms apart; ${late} of ${gaps.length} later than 20 ms |`,
     );
     await page.evaluate('for (const cards of document.querySelectorAll(".cards")) cards.scrollTop = 0');
+  }
+  const readers = await measureReaders(stand);
+  lines.push(
+    `| bytes of the whole board, for each reader | ${shown(
+      readers.bytes.map((bytes) => bytes / 1e6),
+      "MB",
+    )} |`,
+  );
+  if (readers.alone.length > 0) {
+    lines.push(`| processor time of the node for one reader | ${shown(readers.alone, "ms")} |`);
+    lines.push(`| – for each of ${TOGETHER} that come at once | ${shown(readers.together, "ms")} |`);
   }
   const { delays, busyMs: busy } = await measureChanges(page, stand);
   lines.push(`| from a command to the card that shows what it did | ${shown(delays, "ms")} |`);

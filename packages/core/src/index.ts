@@ -178,6 +178,7 @@ export type {
   BoardChange,
   BoardClaim,
   BoardItem,
+  WholeItem,
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
@@ -214,6 +215,7 @@ export {
   type OwnTrouble,
   projectAttempts,
   projectItem,
+  projectWhole,
   projectQueue,
 } from "./view/project.ts";
 export { type BoardComment, commentsTold } from "./view/comments.ts";

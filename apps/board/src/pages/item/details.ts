@@ -1,6 +1,6 @@
 /** What the node tells of one item, and how the page keeps up with it. */
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import type { ActionsOn, BoardComment, BoardItem, GateRun, HistoryRow, KeptFile } from "@skein/core";
+import type { ActionsOn, BoardComment, BoardItem, GateRun, HistoryRow, KeptFile, WholeItem } from "@skein/core";
 import { useEffect } from "preact/hooks";
 import type { Answer, Session } from "../../session.ts";
 
@@ -45,7 +45,7 @@ interface Named {
 }
 
 /** `GET /api/v1/items/:item`. */
-export interface Details extends Omit<BoardItem, "cost"> {
+export interface Details extends Omit<WholeItem, "cost"> {
   readonly why: readonly string[];
   readonly parent: string;
   readonly parts: readonly Named[];
@@ -126,6 +126,6 @@ export function useAnswer<T>(session: Session, path: string | undefined, revisio
 /** Changes with everything that the item's own page shows; the lease alone changes nothing of it. */
 export function revisionOf(item: BoardItem | undefined, connection: string): string {
   if (item === undefined) return connection;
-  const { updatedAt, epoch, stage, activity, questions, landing, claim } = item;
-  return [connection, updatedAt, epoch, stage, activity, questions.length, landing, claim?.expired].join(" ");
+  const { revision, epoch, stage, activity, questions, landing, claim } = item;
+  return [connection, revision, epoch, stage, activity, questions.length, landing, claim?.expired].join(" ");
 }
