@@ -105,7 +105,8 @@ test("without any node the page opens with its last copy and says since when; si
 
   await world.start("carol", { slots: 0, headless: false, ...served });
   await isLive(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  // Signing out loads the page anew, once it has forgotten everything.
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Sign out" }).click()]);
   await page.locator("#sign-in").waitFor();
   expect(await page.evaluate(HAS_COPY)).toBe(false);
   await context.close();
