@@ -16,7 +16,6 @@ import {
   openDependencies,
   projectAttempts,
   projectItem,
-  projectWhole,
   projectQueue,
 } from "./project.ts";
 import type { Landing } from "./landing.ts";
@@ -107,17 +106,6 @@ function life(): { readonly world: World; readonly seen: ReadonlyMap<string, Ret
   }
   return { world, seen };
 }
-
-test("the story is not on the board, which says that it has changed", () => {
-  const world = worldOf();
-  world.write(A, birth());
-  const before = projectItem(world.item(A), naming);
-  world.write(A, { kind: "item.set", field: "text", value: "green" });
-  const item = world.item(A);
-  expect(JSON.stringify(projectItem(item, naming))).not.toContain("green");
-  expect(projectItem(item, naming).revision).toBeGreaterThan(before.revision);
-  expect(projectWhole(item, naming)).toEqual({ ...projectItem(item, naming), text: "green" });
-});
 
 test("an item shows at each stage what that stage owns, and nothing of another", () => {
   const { seen } = life();
