@@ -1,4 +1,5 @@
-/** The listeners of the code are those of the table in docs/trust.md. */
+/** The listeners of the code, and the commands that they take, are those of the tables in docs/trust.md. */
+import { COMMANDS, ROLES } from "@skein/core";
 import { hookOf, ROUTES } from "@skein/http";
 import { expect, test } from "vitest";
 
@@ -50,6 +51,13 @@ test("nothing else in the code listens", () => {
     // On a socket file that one sandbox has, not on a network.
     "packages/sandbox/src/proxy.ts",
   ]);
+});
+
+test("every command stands in the table of roles, once", () => {
+  const shown = [...document.matchAll(new RegExp(`^\\| (?:${ROLES.join("|")}) \\| (.+) \\|$`, "gm"))].flatMap(
+    ([, names = ""]) => names.split(", ").map((name) => name.replaceAll("`", "")),
+  );
+  expect(shown.toSorted()).toEqual(COMMANDS.map(({ name }) => name as string).toSorted());
 });
 
 test("every test file that the table names exists", () => {

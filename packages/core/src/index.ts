@@ -227,6 +227,7 @@ export { countUntakable } from "./view/waiting.ts";
 export { featureIn } from "./fold/stage.ts";
 export { matchesName, matchesPath } from "./kernel/glob.ts";
 export { touchedBy } from "./view/overlap.ts";
+export type { ExitCommand } from "./view/exits.ts";
 export { type StuckItem, stuckItems } from "./view/stuck.ts";
 export { blameOf } from "./view/blame.ts";
 export { describeStandby, type Standby, standbyOf } from "./view/standby.ts";

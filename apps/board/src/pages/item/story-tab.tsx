@@ -6,13 +6,13 @@ import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { useDraft } from "./drafts.ts";
-import { mayChange } from "./may.ts";
 import { keptEdits } from "./story/kept-edits.ts";
 import type { StoryEditor } from "./story/story-editor.tsx";
 import type { TabProps } from "./index.tsx";
@@ -45,7 +45,7 @@ function Questions({ session, item }: PartProps): JSX.Element | null {
             <p class="item-text" dir="auto">
               {textLines(asked.text)}
             </p>
-            {asked.open && mayChange(session) ? (
+            {asked.open && maySteer(session) ? (
               <AnswerForm session={session} item={item} asked={asked} />
             ) : (
               <Answered asked={asked} />
@@ -140,7 +140,7 @@ function Story({ session, item }: PartProps): JSX.Element {
     <section class="item-section" aria-labelledby="story-title">
       <h2 id="story-title">
         {itemTexts.story}
-        {!mayChange(session) ? null : Shown === undefined ? (
+        {!maySteer(session) ? null : Shown === undefined ? (
           <button type="button" disabled={value === "loading"} onClick={open}>
             {itemTexts.edit}
           </button>
@@ -230,7 +230,7 @@ function Notes({ session, item }: PartProps): JSX.Element {
       </ul>
       <form
         class="item-answer"
-        hidden={!mayChange(session)}
+        hidden={!maySteer(session)}
         onSubmit={(event) => {
           event.preventDefault();
           if (draft.text.peek().trim() !== "") void add();
