@@ -40,7 +40,7 @@ type BoardCost = {
   readonly unknown: number;
 };
 
-/** Without its story, which every reader would be sent with every change of anything else: whoever shows it asks for the item. */
+/** Without its story and criteria, which every reader would be sent with every change of anything else: whoever shows it asks for the item. */
 export type BoardItem = {
   readonly id: string;
   /** The project whose repository it lands on; empty while the mesh has none. */
@@ -84,8 +84,12 @@ export type BoardItem = {
   readonly revision: number;
 };
 
-/** An item with its story, as `GET /api/v1/items`, `skein item list --json` and the answers to commands have it. */
-export type WholeItem = BoardItem & { readonly text: string };
+/** An item with its story and how to tell that it is done, as `GET /api/v1/items` and the answers to commands have it. */
+export type WholeItem = BoardItem & {
+  readonly text: string;
+  /** Empty where nobody has said so. */
+  readonly criteria: string;
+};
 
 export type BoardNode = {
   readonly id: string;

@@ -268,12 +268,15 @@ test("a comment counts once under its name, and not on an attempt that there was
   expect(commentsOf(world.item(), naming)).toHaveLength(1);
 });
 
-test("the board has no stories, and says of an item that it is another one when its story is", () => {
+test("the board has no stories and no criteria, and says of an item that it is another one when these are", () => {
   const world = worldOf();
   const before = projectItem(world.item(), naming);
   world.write({ kind: "item.set", field: "text", value: "in green" });
+  const between = projectItem(world.item(), naming);
+  world.write({ kind: "item.set", field: "criteria", value: "it is green" });
   const after = projectItem(world.item(), naming);
-  expect(JSON.stringify(after)).not.toContain("in green");
-  expect(after.revision).toBeGreaterThan(before.revision);
-  expect(projectWhole(world.item(), naming)).toEqual({ ...after, text: "in green" });
+  expect(JSON.stringify(after)).not.toContain("green");
+  expect(between.revision).toBeGreaterThan(before.revision);
+  expect(after.revision).toBeGreaterThan(between.revision);
+  expect(projectWhole(world.item(), naming)).toEqual({ ...after, text: "in green", criteria: "it is green" });
 });

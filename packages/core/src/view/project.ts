@@ -102,6 +102,7 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
 export const projectWhole = (item: LiveItem, naming: Naming): WholeItem => ({
   ...projectItem(item, naming),
   text: item.registers.text.value,
+  criteria: item.registers.criteria.value,
 });
 
 export const projectQuestion = ({ question, text, options, wall }: Question): BoardQuestion => ({
