@@ -10,7 +10,7 @@ import { clear, createStore, get, setMany } from "idb-keyval";
 import type { Signed } from "./facts.ts";
 
 /** Whose board it is, where it came from and who was signed in; and the nodes, which change with every beat. */
-export interface CopyHead extends Signed {
+interface CopyHead extends Signed {
   /** Unix ms. */
   readonly savedMs: number;
   readonly nodes: Board["nodes"];
