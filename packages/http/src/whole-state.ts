@@ -11,7 +11,7 @@ export interface WholeState {
 }
 
 interface Kept {
-  readonly update: Uint8Array;
+  readonly whole: Uint8Array;
   readonly stateVector: Uint8Array;
 }
 
@@ -20,21 +20,22 @@ const SHARE = 1 / 8;
 
 export function createWholeState(doc: Y.Doc): WholeState {
   let kept: Kept | undefined;
-  let isOld = false;
+  let messages: readonly Uint8Array[] | undefined;
   doc.on("update", () => {
-    isOld = true;
+    messages = undefined;
   });
 
-  const all = (): readonly Uint8Array[] => {
-    const since = kept !== undefined && isOld ? Y.encodeStateAsUpdate(doc, kept.stateVector) : undefined;
-    if (kept === undefined || (since !== undefined && since.length > kept.update.length * SHARE)) {
-      kept = { update: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
-      isOld = false;
-      return [encodeAnswer(kept.update)];
-    }
+  const written = (): readonly Uint8Array[] => {
+    const since = kept === undefined ? undefined : Y.encodeStateAsUpdate(doc, kept.stateVector);
     // Who hears the answer takes it that everything is there by then.
-    return since === undefined ? [encodeAnswer(kept.update)] : [encodeUpdate(kept.update), encodeAnswer(since)];
+    if (kept !== undefined && since !== undefined && since.length <= kept.whole.length * SHARE) {
+      return [kept.whole, encodeAnswer(since)];
+    }
+    const update = Y.encodeStateAsUpdate(doc);
+    kept = { whole: encodeUpdate(update), stateVector: Y.encodeStateVector(doc) };
+    return [encodeAnswer(update)];
   };
+  const all = (): readonly Uint8Array[] => (messages ??= written());
   return {
     answer: (stateVector) => {
       if (isEmpty(stateVector)) return all();
