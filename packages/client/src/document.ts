@@ -18,8 +18,6 @@ interface DocumentListeners {
 }
 
 export interface OpenDocument {
-  /** Its state as an update, for a copy. */
-  state(): Uint8Array;
   close(): void;
 }
 
@@ -67,5 +65,5 @@ export function openDocument(
       onEnd(why);
     });
   });
-  return { state: () => Y.encodeStateAsUpdate(doc), close };
+  return { close };
 }
