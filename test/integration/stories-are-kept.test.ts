@@ -19,7 +19,7 @@ interface Texts {
 }
 
 async function textsOf(node: NodeProcess, id: string): Promise<Texts> {
-  const { text, criteria = "" } = await node.api.item(id);
+  const { text, criteria } = await node.api.item(id);
   return { text, criteria };
 }
 

@@ -143,7 +143,6 @@ export function openSession(texts: EntranceTexts): Entrance {
     board,
     loaded,
     refusal,
-    dial: (path) => client?.dial(path),
     signIn: enter,
     signOut: async () => {
       keepNothingMore();

@@ -123,12 +123,7 @@ interface Editor {
 }
 
 /** What a browser does: its own document under the client it was given. */
-function editor(
-  { stories }: Stand,
-  name: string = "ann",
-  field: StoryField = "text",
-  member: string | undefined = undefined,
-): Editor {
+function editor({ stories }: Stand, name: string = "ann", field: StoryField = "text", member?: string): Editor {
   const doc = new Y.Doc();
   const saved: number[] = [];
   const ends: SessionEnd[] = [];
