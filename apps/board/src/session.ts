@@ -8,6 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
+  followPageKey,
   type NodeFacts,
   signIn,
   type Status,
@@ -21,7 +22,7 @@ import { hearOtherTabs } from "./other-tabs.ts";
 import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
 import type { EventListeners } from "./raw-answers.ts";
 import { plainText, timeText } from "./text.ts";
-import { forgetTyped, typeAs } from "./typed.ts";
+import { followForgetting, forgetTyped, typeAs } from "./typed.ts";
 
 /** @public */
 export type { Answer } from "@skein/client";
@@ -131,6 +132,12 @@ export function openSession(texts: EntranceTexts): Entrance {
     const later = takeCode(location);
     if (later !== undefined) void enter(later);
   });
+  // What this tab shows is another's, or nobody's, by now, also while no node is there to say so.
+  followForgetting(keepNothingMore);
+  followPageKey((isSignedIn) => {
+    // A tab that has noticed by itself says why.
+    if (isSignedIn || connection.peek().type !== "signed-out") location.reload();
+  });
   return {
     connection,
     node,
@@ -141,6 +148,8 @@ export function openSession(texts: EntranceTexts): Entrance {
     signIn: enter,
     signOut: async () => {
       keepNothingMore();
+      // Other tabs hear of this first, and keep nothing more before they begin anew.
+      await forgetTyped();
       await client?.signOut();
       await forgetTyped();
       location.reload();

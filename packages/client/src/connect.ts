@@ -376,9 +376,13 @@ function refused(session: Session): void {
 }
 
 async function signOut(session: Session): Promise<void> {
-  await post(session.fetch, session.place, "api/v1/session/end", {});
+  const { guest, place } = session;
+  const places = guest === undefined || guest === place ? [place] : [place, guest];
+  // Begun with what is forgotten right behind it: a node that does not answer keeps nobody in.
+  const told = Promise.all(places.map((one) => post(session.fetch, one, "api/v1/session/end", {})));
   await session.copies?.clear().catch(() => undefined);
   refused(session);
+  await told;
 }
 
 function stop(session: Session): void {

@@ -11,6 +11,17 @@ export const forgetPageKey = (): void => localStorage.removeItem(STORED);
 /** Empty when nobody is signed in: the node then says so. */
 export const pageKey = (): string => localStorage.getItem(STORED) ?? "";
 
+/**
+ * Calls `run` when another tab of this page signs in or out. The session that was here is gone then, and the
+ * cookie is another's or nobody's.
+ */
+export function followPageKey(run: (isSignedIn: boolean) => void): void {
+  addEventListener("storage", ({ key }) => {
+    // Without a key all of it was cleared.
+    if (key === STORED || key === null) run(pageKey() !== "");
+  });
+}
+
 /** The protocols to open a socket with at the page's own node: a browser can set no header there. */
 export function pageProtocols(): string[] {
   const key = pageKey();

@@ -58,6 +58,8 @@ export const frameTexts = {
     ended: "You were signed out: the session has ended. Open a new link.",
     malformed: "That is no sign-in link. It ends with a code behind “code=”, works once, and for two minutes.",
   },
+  updated: "New version",
+  updatedHelp: "The node runs another version by now. This loads its page; what you have typed stays.",
   signOut: "Sign out",
   signedInAs: (name: string, role: string) => `Signed in as ${name}, ${role}`,
   looksOnly: "You can look at everything here and change nothing.",
