@@ -132,12 +132,7 @@ export function openSession(texts: EntranceTexts): Entrance {
     const later = takeCode(location);
     if (later !== undefined) void enter(later);
   });
-  // What this tab shows is another's, or nobody's, by now, also while no node is there to say so.
-  followForgetting(keepNothingMore);
-  followPageKey((isSignedIn) => {
-    // A tab that has noticed by itself says why.
-    if (isSignedIn || connection.peek().type !== "signed-out") location.reload();
-  });
+  followOtherTabs(connection);
   return {
     connection,
     node,
@@ -156,4 +151,13 @@ export function openSession(texts: EntranceTexts): Entrance {
     },
     ...nodeAnswers({ client: () => client, gone, texts: texts.away }),
   };
+}
+
+/** What this tab shows is another's, or nobody's, once another tab signs in or out, also while no node is there to say so. */
+function followOtherTabs(connection: ReadonlySignal<Status>): void {
+  followForgetting(keepNothingMore);
+  followPageKey((isSignedIn) => {
+    // A tab that has noticed by itself says why.
+    if (isSignedIn || connection.peek().type !== "signed-out") location.reload();
+  });
 }

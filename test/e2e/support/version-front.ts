@@ -68,7 +68,7 @@ function answer(target: string, isNext: boolean, request: IncomingMessage, respo
   const { "accept-encoding": _packed, ...headers } = request.headers;
   const sent = ask(`${target}${path}`, { method, headers, agent: false }, (got) => {
     const { "content-type": type = "", "content-length": _length, ...rest } = got.headers;
-    const isFile = isNext && !url.startsWith("/api/") && /^text\//.test(type);
+    const isFile = isNext && !url.startsWith("/api/") && type.startsWith("text/");
     const chunks: Buffer[] = [];
     got.on("data", (chunk: Buffer) => chunks.push(chunk));
     got.on("end", () => {
