@@ -8,7 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
-  followPageKey,
+  followSignOut,
   type NodeFacts,
   signIn,
   type Status,
@@ -134,7 +134,9 @@ export function openSession(texts: EntranceTexts): Entrance {
     const later = takeCode(location);
     if (later !== undefined) void enter(later);
   });
-  followOtherTabs(connection);
+  followForgetting(keepNothingMore);
+  // Another tab signed out. One that has noticed by itself says why.
+  followSignOut(() => connection.peek().type === "signed-out" || location.reload());
   return {
     connection,
     node,
@@ -143,23 +145,16 @@ export function openSession(texts: EntranceTexts): Entrance {
     loaded,
     refusal,
     signIn: enter,
-    signOut: async () => {
-      keepNothingMore();
-      // Other tabs hear of this first, and keep nothing more before they begin anew.
-      await forgetTyped();
-      await client?.signOut();
-      await forgetTyped();
-      location.reload();
-    },
+    signOut: () => leave(client),
     ...nodeAnswers({ client: () => client, gone, texts: texts.away }),
   };
 }
 
-/** What this tab shows is another's, or nobody's, once another tab signs in or out, also while no node is there to say so. */
-function followOtherTabs(connection: ReadonlySignal<Status>): void {
-  followForgetting(keepNothingMore);
-  followPageKey((isSignedIn) => {
-    // A tab that has noticed by itself says why.
-    if (isSignedIn || connection.peek().type !== "signed-out") location.reload();
-  });
+async function leave(client: Client | undefined): Promise<void> {
+  keepNothingMore();
+  // Other tabs hear of this first, and keep nothing more before they begin anew.
+  await forgetTyped();
+  await client?.signOut();
+  await forgetTyped();
+  location.reload();
 }

@@ -11,14 +11,11 @@ export const forgetPageKey = (): void => localStorage.removeItem(STORED);
 /** Empty when nobody is signed in: the node then says so. */
 export const pageKey = (): string => localStorage.getItem(STORED) ?? "";
 
-/**
- * Calls `run` when another tab of this page signs in or out. The session that was here is gone then, and the
- * cookie is another's or nobody's.
- */
-export function followPageKey(run: (isSignedIn: boolean) => void): void {
+/** Calls `run` when another tab of this page has signed out, or has noticed that the session ended; no node has to be there. */
+export function followSignOut(run: () => void): void {
   addEventListener("storage", ({ key }) => {
     // Without a key all of it was cleared.
-    if (key === STORED || key === null) run(pageKey() !== "");
+    if ((key === STORED || key === null) && pageKey() === "") run();
   });
 }
 
