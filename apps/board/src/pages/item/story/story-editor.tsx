@@ -25,9 +25,14 @@ interface StoryEditorProps {
 
 export function StoryEditor({ session, at: { item, field } }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
+  const member = session.who.peek()?.member ?? "";
   const link = useMemo(
-    () => openStory({ dial: () => session.dial(storyPath({ item, field })), kept: keptEdits(mesh, { item, field }) }),
-    [session, mesh, item, field],
+    () =>
+      openStory({
+        dial: () => session.dial(storyPath({ item, field })),
+        kept: keptEdits({ mesh, member }, { item, field }),
+      }),
+    [session, mesh, member, item, field],
   );
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
