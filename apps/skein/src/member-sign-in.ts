@@ -8,19 +8,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { fromHex, signInBytes, toHex } from "@skein/core";
 import { createSigner } from "@skein/node";
 
-import { Failure, reasonOf } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { readIdentity } from "./identity-file.ts";
 import { keyFile } from "./key-files.ts";
 import { parseKey } from "./key-text.ts";
-
-const ANSWER_MS = 30_000;
+import { askStranger, notANode } from "./strange-answer.ts";
 
 /** The link that signs in at the node at `at`, once and soon. */
 export async function memberLink(directory: string, at: string): Promise<string> {
   const origin = originOf(at);
   const { mesh, seed } = identityIn(directory);
   const signer = createSigner(seed);
-  const asked = await ask(origin, "/api/v1/challenges", {});
+  const asked = await askStranger(origin, "/api/v1/challenges", {});
   const { challenge, node, mesh: theirs } = asked;
   if (theirs !== toHex(mesh)) throw new Failure(`The node at ${origin} belongs to another mesh than ${directory}.`);
   const [challengeBytes, nodeBytes] = [bytesIn(challenge), bytesIn(node)];
@@ -28,7 +27,12 @@ export async function memberLink(directory: string, at: string): Promise<string>
   const key = signer.publicKey;
   const statement = { mesh, node: nodeBytes, origin, challenge: challengeBytes, key };
   const signature = toHex(signer.sign(signInBytes(statement)));
-  const answer = await ask(origin, "/api/v1/challenges/answer", { origin, challenge, key: toHex(key), signature });
+  const answer = await askStranger(origin, "/api/v1/challenges/answer", {
+    origin,
+    challenge,
+    key: toHex(key),
+    signature,
+  });
   const { fragment = "" } = answer;
   if (!/^#\/login\?code=[\w-]{20,100}$/.test(fragment)) throw notANode(origin);
   return `${origin}/${fragment}`;
@@ -53,47 +57,6 @@ function identityIn(directory: string): { readonly mesh: Uint8Array; readonly se
   }
   return { mesh: identity.mesh, seed };
 }
-
-type Answer = Readonly<Record<string, string | undefined>>;
-
-async function ask(origin: string, path: string, body: Answer): Promise<Answer> {
-  const response = await fetch(`${origin}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    redirect: "error",
-    signal: AbortSignal.timeout(ANSWER_MS),
-  }).catch((cause: unknown) => {
-    throw new Failure(`The node at ${origin} does not answer: ${causeOf(cause)}.`);
-  });
-  const text = await response.text();
-  const answer = fieldsOf(text, origin);
-  if (response.ok) return answer;
-  throw new Failure(
-    `The node at ${origin} lets nobody in with this key: ${answer["message"] ?? `status ${response.status}`}`,
-  );
-}
-
-/** fetch says little of why; what lies below it says more (a refused connection, a certificate nobody vouches for). */
-const causeOf = (cause: unknown): string =>
-  cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : reasonOf(cause);
-
-/** Its texts, and those of its error. */
-function fieldsOf(text: string, origin: string): Answer {
-  try {
-    const value: unknown = JSON.parse(text);
-    const error = typeof value === "object" && value !== null && "error" in value ? value.error : value;
-    if (typeof error !== "object" || error === null) throw notANode(origin);
-    return Object.fromEntries(
-      Object.entries(error).flatMap(([key, one]) => (typeof one === "string" ? [[key, one]] : [])),
-    );
-  } catch {
-    throw notANode(origin);
-  }
-}
-
-const notANode = (origin: string): Failure =>
-  new Failure(`What answers at ${origin} is no node's page. Give the address that \`skein up\` prints there.`);
 
 const bytesIn = (hex: string | undefined): Uint8Array | undefined => {
   const bytes = fromHex(hex ?? "");

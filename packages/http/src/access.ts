@@ -1,13 +1,16 @@
 /**
- * Who may talk to the server at all. Three questions, asked of every request and every upgrade:
+ * Who may talk to the server at all. Four questions, asked of every request and every upgrade:
  *
+ * - Each header that decides something is there once: of two, a proxy in front may have read the other one.
  * - `Host` names this server: otherwise a page whose name was rebound to our address is asking (DNS rebinding).
  * - `Origin`, when a browser sends one, is a page of this server: otherwise another site is asking in a user's name.
  * - The caller is somebody (caller.ts): a program with the token, which is never a cookie, or a person with a session.
  */
 import { err, ok, type Result } from "@skein/core";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+import { HTTP_LIMITS } from "./limits.ts";
 
 export interface HostRules {
   /** The host the server was told to bind, as given. */
@@ -35,6 +38,7 @@ export function bracketed(host: string): string {
 }
 
 export type Refusal =
+  | { readonly type: "bad-input"; readonly status: 400 | 431; readonly message: string }
   | { readonly type: "wrong-host"; readonly status: 421; readonly message: string }
   | { readonly type: "wrong-origin"; readonly status: 403; readonly message: string };
 
@@ -44,12 +48,39 @@ export type Refusal =
  */
 export type Asker = "none" | "own" | "mesh";
 
+/** Whom it is for, who asks, and how it is to be read. */
+const DECIDING: ReadonlySet<string> = new Set([
+  "host",
+  "origin",
+  "authorization",
+  "sec-fetch-site",
+  "x-skein-page",
+  "content-type",
+  "content-encoding",
+]);
+
+/** The first deciding header that is there twice, also with the same value. Node.js keeps one of them, or joins them. */
+function saidTwice(rawHeaders: readonly string[]): string | undefined {
+  const names = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase()] : []));
+  return names.find((name, at) => DECIDING.has(name) && names.indexOf(name) !== at);
+}
+
 /** Refused when the request was not meant for this server, or comes from a page that is none of the mesh's. */
 export function judgeForeign(
-  headers: IncomingHttpHeaders,
+  { headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">,
   hosts: ReadonlySet<string>,
   isMeshPage: (origin: string) => boolean,
 ): Result<Asker, Refusal> {
+  // What goes beyond the number that Node.js keeps is gone without a word, with whatever it would have said.
+  if (rawHeaders.length >= 2 * HTTP_LIMITS.headerCount) {
+    const message = `The request has ${HTTP_LIMITS.headerCount} headers or more, so it was refused. Send fewer.`;
+    return err({ type: "bad-input", status: 431, message });
+  }
+  const twice = saidTwice(rawHeaders);
+  if (twice !== undefined) {
+    const message = `The request says ${twice} twice, so it was refused. Send that header once.`;
+    return err({ type: "bad-input", status: 400, message });
+  }
   const host = headers.host?.toLowerCase();
   if (host === undefined || !hosts.has(host)) {
     return err({

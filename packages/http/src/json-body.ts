@@ -9,11 +9,12 @@ export interface BodyRefusal {
   readonly message: string;
 }
 
-export async function readJsonBody(request: IncomingMessage): Promise<Result<unknown, BodyRefusal>> {
+/** Refused when it is longer than `maxBytes`. */
+export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<Result<unknown, BodyRefusal>> {
   const wrongType = refuseType(request);
   if (wrongType !== undefined) return err(wrongType);
-  if (Number(request.headers["content-length"] ?? 0) > HTTP_LIMITS.bodyBytes) return err(TOO_LARGE);
-  const bytes = await collect(request);
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return err(tooLarge(maxBytes));
+  const bytes = await collect(request, maxBytes);
   return bytes.ok ? parseJsonBody(bytes.value) : bytes;
 }
 
@@ -31,11 +32,11 @@ function parseJsonBody(bytes: Uint8Array): Result<unknown, BodyRefusal> {
 
 const badInput = (message: string): BodyRefusal => ({ status: 400, code: "bad-input", message });
 
-const TOO_LARGE: BodyRefusal = {
+const tooLarge = (maxBytes: number): BodyRefusal => ({
   status: 413,
   code: "too-large",
-  message: `The body is larger than ${HTTP_LIMITS.bodyBytes / 1024} KiB, so it was not read. Send less text.`,
-};
+  message: `The body is larger than ${maxBytes / 1024} KiB, so it was not read. Send less text.`,
+});
 
 function refuseType(request: IncomingMessage): BodyRefusal | undefined {
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
@@ -48,15 +49,15 @@ function refuseType(request: IncomingMessage): BodyRefusal | undefined {
   };
 }
 
-function collect(request: IncomingMessage): Promise<Result<Uint8Array, BodyRefusal>> {
+function collect(request: IncomingMessage, maxBytes: number): Promise<Result<Uint8Array, BodyRefusal>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > HTTP_LIMITS.bodyBytes) {
+      if (size > maxBytes) {
         request.pause();
-        resolve(err(TOO_LARGE));
+        resolve(err(tooLarge(maxBytes)));
         return;
       }
       chunks.push(chunk);

@@ -20,9 +20,9 @@ export const HTTP_LIMITS: {
   readonly pageFiles: number;
   readonly pageBytes: number;
   readonly codeMs: number;
-  readonly codes: number;
-  readonly challenges: number;
-  readonly wrongPerMinute: number;
+  readonly codesOfMember: number;
+  readonly signedOfMember: number;
+  readonly signInBytes: number;
   readonly sessions: number;
   readonly sessionMs: number;
   readonly sessionIdleMs: number;
@@ -51,9 +51,11 @@ export const HTTP_LIMITS: {
   pageBytes: 16 * 1024 * 1024,
   /** A login link is opened at once, or made again. */
   codeMs: 2 * 60_000,
-  codes: 100,
-  challenges: 1_000,
-  wrongPerMinute: 20,
+  codesOfMember: 20,
+  /** Answered challenges, and passes of a member's node, that are remembered until they expire. */
+  signedOfMember: 200,
+  /** Whoever signs in is nobody yet: more than the longest pass is not read. */
+  signInBytes: 8 * 1024,
   sessions: 200,
   /** However much a session is used, somebody shows again who they are after two weeks. */
   sessionMs: 14 * 24 * 3_600_000,

@@ -38,7 +38,6 @@ export function createBareServer(tls: TlsFiles | undefined): Result<Server, stri
 function bounded(server: Server): Server {
   server.maxHeadersCount = HTTP_LIMITS.headerCount;
   server.timeout = HTTP_LIMITS.idleTimeoutMs;
-  server.maxConnections = HTTP_LIMITS.connections;
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     // Browsers open connections before they have a question: what was said on one would be taken for the answer to the next.
     const isTimeUp = error.code === "ERR_HTTP_REQUEST_TIMEOUT";

@@ -45,8 +45,6 @@ export interface Origins {
   readonly origin: string;
   /** Lower-case names, with ports, by which this server may be called. */
   readonly hosts: ReadonlySet<string>;
-  /** Network address of the other end. */
-  readonly address: string;
 }
 
 /**

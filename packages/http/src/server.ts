@@ -19,6 +19,7 @@ import {
 } from "./access.ts";
 import { createBoardDocument } from "./board-document.ts";
 import { type Caller, type CallerRefusal, callerOf, standingOf } from "./caller.ts";
+import { type Crowd, createCrowd } from "./crowd.ts";
 import { preflightReply, withCrossOrigin } from "./cross-origin.ts";
 import { createHookDoor, type HookDoor, hookOf, type Hooks } from "./hooks.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -91,6 +92,7 @@ interface Site {
 /** One listening socket of the server: what it may be called, and whether it speaks TLS. */
 interface Door {
   readonly server: Server;
+  readonly crowd: Crowd;
   readonly hosts: ReadonlySet<string>;
   readonly secure: boolean;
   readonly url: string;
@@ -162,13 +164,14 @@ async function openDoors(options: HttpServerOptions): Promise<Result<readonly Do
 async function openDoor(options: HttpServerOptions, tls: TlsFiles | undefined): Promise<Result<Door, string>> {
   const server = createBareServer(tls);
   if (!server.ok) return server;
+  const crowd = createCrowd(server.value, HTTP_LIMITS.connections);
   const bound = await listen(server.value, options);
   if (!bound.ok) return bound;
   const { host, allowedHosts: extra = [] } = options;
   const { port } = bound.value;
   const secure = tls !== undefined;
   const url = `${secure ? "https" : "http"}://${bracketed(host)}:${port}`;
-  return ok({ server: server.value, hosts: allowedHosts({ host, port, extra }), secure, url });
+  return ok({ server: server.value, crowd, hosts: allowedHosts({ host, port, extra }), secure, url });
 }
 
 async function respond(site: Site, door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -192,7 +195,7 @@ async function replyTo(site: Site, door: Door, request: IncomingMessage): Promis
   const target = parseTarget(request);
   const hook = target === undefined || site.hooks === undefined ? undefined : hookOf(target.pathname);
   if (hook !== undefined && site.hooks !== undefined) return site.hooks(hook, request);
-  const judged = judgeForeign(request.headers, door.hosts, (origin) => isMeshPage(site, origin));
+  const judged = judgeForeign(request, door.hosts, (origin) => isMeshPage(site, origin));
   if (!judged.ok) return errorReply(judged.error.status, { code: judged.error.type, message: judged.error.message });
   if (target === undefined) return BAD_TARGET;
   const asker = judged.value;
@@ -228,6 +231,7 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
   const admitted = isOpen ? undefined : callerOf(keeperOf(site), knock);
   if (admitted?.ok === false) return refusalReply(admitted.error);
   const caller = admitted?.value;
+  if (caller !== undefined) door.crowd.welcome(request.socket);
   if (match === undefined) return NOT_FOUND;
   if (route === undefined) return wrongMethod(match);
   if (route.access === "program" && caller?.type !== "program") return PROGRAMS_ONLY;
@@ -240,7 +244,7 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
     feeds: site.feeds,
     parameters: match.parameters,
     query: target.searchParams,
-    body: () => readJsonBody(request),
+    body: () => readJsonBody(request, route.access === "sign-in" ? HTTP_LIMITS.signInBytes : HTTP_LIMITS.bodyBytes),
     serverMetrics: () => serverMetrics(site),
   });
 }
@@ -268,7 +272,7 @@ function apiOf(site: Site, caller: Caller | undefined): NodeApi {
 const SIGNED_OUT: CommandError = { code: "not-allowed", message: "The session has ended. Sign in again." };
 
 function originsOf(door: Door, request: IncomingMessage, asker: Asker): Origins {
-  const { headers, socket } = request;
+  const { headers } = request;
   const { origin = "" } = headers;
   const { secure, hosts } = door;
   return {
@@ -279,7 +283,6 @@ function originsOf(door: Door, request: IncomingMessage, asker: Asker): Origins 
     secure: secure || origin.startsWith("https://"),
     origin,
     hosts,
-    address: socket.remoteAddress ?? "",
   };
 }
 
@@ -349,6 +352,7 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
     return;
   }
   socket.off("error", ignore);
+  door.crowd.welcome(request.socket);
   const caller = admitted.value;
   const item = storyOf(parseTarget(request)?.pathname ?? "");
   const person = { name: nameIn(site, caller), mayEdit: () => mayEdit(site, caller) };
@@ -379,7 +383,7 @@ function mayEdit(site: Site, caller: Caller): boolean {
  */
 function admitSocket(site: Site, door: Door, request: IncomingMessage): Result<Caller, number> {
   const { headers } = request;
-  const judged = judgeForeign(headers, door.hosts, (origin) => isMeshPage(site, origin));
+  const judged = judgeForeign(request, door.hosts, (origin) => isMeshPage(site, origin));
   if (!judged.ok) return err(judged.error.status);
   const target = parseTarget(request);
   if (target === undefined) return err(400);

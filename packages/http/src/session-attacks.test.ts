@@ -89,6 +89,48 @@ test.each(ATTACKS)("%s gets nowhere with the cookie, on any route", async (_who,
   expect(server.node.commands.length).toBe(before);
 });
 
+test("another site and a rebound name are refused before anything else, on every route there is, open ones too", async () => {
+  const { hostname, port, host } = new URL(server.url);
+  const foreign: readonly (readonly [Record<string, string>, number])[] = [
+    [{ Origin: "http://evil.example" }, 403],
+    [{ Origin: "null" }, 403],
+    [{ Origin: "" }, 403],
+    [{ Origin: `http://${hostname}:1` }, 403],
+    [{ Origin: `http://${hostname}` }, 403],
+    [{ Origin: `ws://${host}` }, 403],
+    [{ Origin: `http://${host}/` }, 403],
+    [{ Origin: `http://${host}.evil.example` }, 403],
+    [{ Host: `evil.example:${port}` }, 421],
+    [{ Host: "evil.example" }, 421],
+    [{ Host: hostname }, 421],
+  ];
+  const paths = new Set([...ROUTES.map(({ path }) => path), "/", "/index.html", "/nothing", "/yjs/board"]);
+  for (const path of paths) {
+    for (const method of ["GET", "POST", "OPTIONS"]) {
+      const target = path.replace(/:[a-z]+/, "item1");
+      const ask = async ([headers, status]: (typeof foreign)[number]): Promise<void> => {
+        const sent = { Authorization: `Bearer ${TEST_TOKEN}`, "Content-Type": "application/json", ...headers };
+        const answer = await rawRequest({ url: server.url, target, method, headers: sent });
+        expect([method, path, headers, answer.status]).toEqual([method, path, headers, status]);
+        expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+      };
+      await Promise.all(foreign.map(ask));
+    }
+  }
+});
+
+test("nobody signs in over another page than this node's own, even one under another of its names", async () => {
+  const { port } = new URL(server.url);
+  for (const path of ["/api/v1/session", "/api/v1/session/pass-in"]) {
+    for (const headers of [{}, { Origin: `http://localhost:${port}` }, { Origin: `https://localhost:${port}` }]) {
+      const sent = { "Content-Type": "application/json", ...headers };
+      const answer = await rawRequest({ url: server.url, target: path, method: "POST", headers: sent, body: "{}" });
+      expect([path, headers, answer.status]).toEqual([path, headers, 403]);
+      expect(answer.headers["set-cookie"]).toBeUndefined();
+    }
+  }
+});
+
 test("where something may change, or a socket opens, an absent origin is no pass, whatever else is right", async () => {
   const right = { Cookie: cookie, "X-Skein-Page": key };
   for (const says of [{}, { "Sec-Fetch-Site": "same-origin" }]) {

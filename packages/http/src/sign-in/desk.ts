@@ -2,8 +2,8 @@
 import type { Role } from "@skein/core";
 
 import { HTTP_LIMITS } from "../limits.ts";
-import { type Attempts, createAttempts } from "./attempts.ts";
-import { createOnce, createUsed, type Once } from "./once.ts";
+import { type Challenges, createChallenges } from "./challenges.ts";
+import { createOnce, createUsed, type Once, type Use } from "./once.ts";
 import { createSessions, type Sessions, type SessionStore } from "./sessions.ts";
 
 /** What follows the origin in a link that signs in: browsers send a fragment to nobody. */
@@ -21,10 +21,11 @@ export interface SignInDesk {
   readonly page: string;
   readonly sessions: Sessions;
   readonly codes: Once<Admitted>;
-  readonly challenges: Once<true>;
-  /** True the first time that this pass is shown. */
-  readonly usePass: (nonce: string, expires: number) => boolean;
-  readonly attempts: Attempts;
+  readonly challenges: Challenges;
+  /** Of the member whose key signed the answer to it. `expires`: Unix ms. */
+  readonly useChallenge: (member: string, challenge: string, expires: number) => Use;
+  /** Of the member whose node signed it. */
+  readonly usePass: (issuer: string, nonce: string, expires: number) => Use;
 }
 
 /** Without a store sessions live as long as the process. */
@@ -41,9 +42,9 @@ export function createSignInDesk(options: {
   return {
     page: options.page,
     sessions: createSessions({ store: options.store ?? FORGETFUL, now, onEnd }),
-    codes: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.codes, now }),
-    challenges: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.challenges, now }),
-    usePass: createUsed(now, HTTP_LIMITS.challenges),
-    attempts: createAttempts({ perMinute: HTTP_LIMITS.wrongPerMinute, now }),
+    codes: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.codesOfMember, now }),
+    challenges: createChallenges({ ms: HTTP_LIMITS.codeMs, now }),
+    useChallenge: createUsed({ max: HTTP_LIMITS.signedOfMember, now }),
+    usePass: createUsed({ max: HTTP_LIMITS.signedOfMember, now }),
   };
 }

@@ -7,7 +7,8 @@
  *     another node's page, with a pass ── POST session/pass-in ──► a secret that the page holds in memory
  *
  * Whoever comes in by a code or a key does so over a page of this very origin; what they may do is asked of the mesh again
- * at every request.
+ * at every request. Nobody is counted for being wrong: secrets of 256 bits are not guessed, and behind a proxy everybody has
+ * one address. What is bounded is what a genuine one leaves behind, for each member alone.
  */
 import { err, leastRole, ok, type Result, type Role, ROLES } from "@skein/core";
 
@@ -62,45 +63,39 @@ const codeReply = ({ api, signIn: desk }: RouteRequest, code: string): Reply =>
   });
 
 function makeChallenge({ api, signIn: desk }: RouteRequest): Reply {
-  return jsonReply(200, { challenge: hexOf(desk.challenges.issue(true)), node: api.nodeId, mesh: api.meshId });
+  return jsonReply(200, { challenge: desk.challenges.issue(), node: api.nodeId, mesh: api.meshId });
 }
-
-const hexOf = (secret: string): string => Buffer.from(secret, "base64url").toString("hex");
-const secretOf = (hex: string): string => Buffer.from(hex, "hex").toString("base64url");
 
 async function answerChallenge(request: RouteRequest): Promise<Reply> {
   const { signIn: desk, from, api } = request;
-  if (desk.attempts.isBarred(from.address)) return TOO_OFTEN;
   const fields = await bodyOf(request, ["origin", "challenge", "key", "signature"]);
   if (!fields.ok) return fields.error;
   const { origin = "", challenge = "", key = "", signature = "" } = fields.value;
   const isOwn = URL.canParse(origin) && from.hosts.has(new URL(origin).host) && new URL(origin).origin === origin;
-  const refuse = (message: string): Reply => {
-    desk.attempts.wrong(from.address);
-    return errorReply(403, { code: "not-allowed", message });
-  };
-  if (!isOwn) return refuse("The answer was made for another address than this node's, so it was refused.");
-  if (desk.challenges.take(secretOf(challenge)) === undefined) {
-    return refuse("That challenge is not known, was answered before, or has expired. Ask for a new one.");
+  if (!isOwn) return refused("The answer was made for another address than this node's, so it was refused.");
+  const expires = desk.challenges.check(challenge);
+  if (expires === undefined) {
+    return refused("That challenge is not one of this node's, or has expired. Ask for a new one.");
   }
   const proved = api.admission.prove({ origin, challenge, key, signature });
-  if (!proved.ok) return refuse(proved.error);
-  return codeReply(request, desk.codes.issue({ member: proved.value.id, role: "owner", by: "key" }));
+  if (!proved.ok) return refused(proved.error);
+  const member = proved.value.id;
+  const use = desk.useChallenge(member, challenge, expires);
+  if (use === "full") return TOO_OFTEN;
+  if (use === "used") return refused("That challenge was answered before. Ask for a new one.");
+  return codeReply(request, desk.codes.issue({ member, role: "owner", by: "key" }));
 }
+
+const refused = (message: string): Reply => errorReply(403, { code: "not-allowed", message });
 
 async function signIn(request: RouteRequest): Promise<Reply> {
   const { signIn: desk, from, api } = request;
   if (!from.isOwnPage) return NOT_THE_PAGE;
-  if (desk.attempts.isBarred(from.address)) return TOO_OFTEN;
   const fields = await bodyOf(request, ["code"]);
   if (!fields.ok) return fields.error;
   const admitted = desk.codes.take(fields.value["code"] ?? "");
   if (admitted === undefined || api.admission.standing(admitted.member) === undefined) {
-    desk.attempts.wrong(from.address);
-    return errorReply(403, {
-      code: "not-allowed",
-      message: "This sign-in link was used before, or is older than two minutes. `skein ui` prints a new one.",
-    });
+    return refused("This sign-in link was used before, or is older than two minutes. `skein ui` prints a new one.");
   }
   const { secure } = from;
   const pageKey = drawSecret();
@@ -113,30 +108,19 @@ async function signIn(request: RouteRequest): Promise<Reply> {
 async function passIn(request: RouteRequest): Promise<Reply> {
   const { signIn: desk, from, api } = request;
   if (from.asker !== "mesh") return NOT_THE_PAGE;
-  if (desk.attempts.isBarred(from.address)) return TOO_OFTEN;
   const fields = await bodyOf(request, ["pass"]);
   if (!fields.ok) return fields.error;
   const pass = api.admission.readPass(fields.value["pass"] ?? "");
-  const problem = passProblem(request, pass);
-  if (!pass.ok || problem !== undefined) {
-    desk.attempts.wrong(from.address);
-    return errorReply(403, { code: "not-allowed", message: problem ?? "This pass opens nothing." });
-  }
-  const { member, role, origin, issuer } = pass.value;
+  if (!pass.ok) return refused(pass.error);
+  const { member, role, origin, issuer, nonce, expires } = pass.value;
+  if (origin !== from.origin) return refused("The pass was made for another page.");
+  if (api.admission.standing(member) === undefined) return refused("Whoever the pass is for is no member any more.");
+  const used = desk.usePass(issuer, nonce, expires);
+  if (used === "full") return TOO_OFTEN;
+  if (used === "used") return refused("The pass was used before.");
   const use = { type: "bearer", origin, issuer } as const;
   const { secret, session } = desk.sessions.begin({ member, role, by: "pass", use });
   return jsonReply(200, { ...sessionOf(request, session), secret });
-}
-
-function passProblem(
-  { signIn: desk, from, api }: RouteRequest,
-  pass: ReturnType<RouteRequest["api"]["admission"]["readPass"]>,
-): string | undefined {
-  if (!pass.ok) return pass.error;
-  const { origin, member, nonce, expires } = pass.value;
-  if (origin !== from.origin) return "The pass was made for another page.";
-  if (api.admission.standing(member) === undefined) return "Whoever the pass is for is no member any more.";
-  return desk.usePass(nonce, expires) ? undefined : "The pass was used before.";
 }
 
 function describeSession(request: RouteRequest): Reply {
@@ -238,6 +222,9 @@ const NOT_THE_PAGE: Reply = errorReply(403, {
 
 const TOO_OFTEN: Reply = errorReply(
   429,
-  { code: "too-often", message: "Too many wrong codes came from this address. Wait a minute and try again." },
-  { "Retry-After": "60" },
+  {
+    code: "too-often",
+    message: "This member has signed in too often in the last minutes. Wait ten minutes and try again.",
+  },
+  { "Retry-After": "600" },
 );

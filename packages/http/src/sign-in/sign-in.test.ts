@@ -95,14 +95,75 @@ test("a code is taken from this very page only, and not after two minutes", asyn
   expect((await post("session", { code }, { Origin: origin() })).status).toBe(403);
 });
 
-test("an address that is wrong again and again waits a minute, with right codes too", async () => {
-  for (let at = 0; at < 20; at++) {
-    expect((await post("session", { code: `wrong ${at}` }, { Origin: origin() })).status).toBe(403);
-  }
+test("however often somebody is wrong, and whatever they ask for, who has a code, a key or a pass comes in", async () => {
+  const pass = { member: ANNA, role: "agent", origin: OTHER_PAGE, expires: nowMs + 1_000, issuer: ANNA } as const;
+  server.node.pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
+  server.node.passes.set("good", { ...pass, nonce: "n1" });
   const code = await makeCode();
-  expect((await post("session", { code }, { Origin: origin() })).status).toBe(429);
-  nowMs += 60_000;
+  const { challenge } = bodyIn(await post("challenges", {}));
+  const answer = { origin: origin(), challenge: String(challenge), key: ANNA, signature: "good" };
+  const flood = async (at: number): Promise<void> => {
+    await post("challenges", {});
+    const wrong = [
+      await post("session", { code: `wrong ${at}` }, { Origin: origin() }),
+      await post("challenges/answer", { ...answer, signature: "bad" }),
+      await post("challenges/answer", { ...answer, challenge: `${at}`.padStart(64, "0") }),
+      await post("session/pass-in", { pass: `wrong ${at}` }, { Origin: OTHER_PAGE }),
+    ];
+    expect(wrong.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
+  };
+  for (let at = 0; at < 120; at++) await flood(at);
   expect((await post("session", { code }, { Origin: origin() })).status).toBe(200);
+  expect((await post("challenges/answer", answer)).status).toBe(200);
+  expect((await post("session/pass-in", { pass: "good" }, { Origin: OTHER_PAGE })).status).toBe(200);
+});
+
+test("a member who asks for codes and answers challenges without end takes nobody's place but their own", async () => {
+  const OTHER = "c3".repeat(32);
+  server.node.members.set(OTHER, { id: OTHER, name: "other", role: "agent" });
+  const [mine, { code: annas }] = [await makeCode(), bodyIn(await answerChallenge())];
+  const theirs: RawAnswer[] = [];
+  for (let at = 0; at < 201; at++) theirs.push(await answerChallenge({ key: OTHER }));
+  expect(theirs.map(({ status }) => status)).toEqual([...Array.from({ length: 200 }, () => 200), 429]);
+  for (const code of [mine, String(annas)]) {
+    expect((await post("session", { code }, { Origin: origin() })).status).toBe(200);
+  }
+  const codes = theirs.slice(0, 200).map((answer) => String(bodyIn(answer)["code"]));
+  const enter = async (code = ""): Promise<number> => (await post("session", { code }, { Origin: origin() })).status;
+  expect([await enter(codes[179]), await enter(codes[180]), await enter(codes[199])]).toEqual([403, 200, 200]);
+  expect((await answerChallenge()).status).toBe(200);
+  // What was answered has expired, and so has been forgotten.
+  nowMs += 2 * 60_000 + 1;
+  expect((await answerChallenge({ key: OTHER })).status).toBe(200);
+});
+
+test("a challenge is good for two minutes, at the process that made it, in one spelling", async () => {
+  const { challenge } = bodyIn(await post("challenges", {}));
+  const text = String(challenge);
+  expect(text).toMatch(/^[0-9a-f]{64}$/);
+  for (let at = 0; at < text.length; at++) {
+    const flipped = `${text.slice(0, at)}${text[at] === "0" ? "1" : "0"}${text.slice(at + 1)}`;
+    expect((await answerChallenge({ challenge: flipped })).status).toBe(403);
+  }
+  expect((await answerChallenge({ challenge: text.toUpperCase() })).status).toBe(403);
+  nowMs += 2 * 60_000;
+  expect((await answerChallenge({ challenge: text })).status).toBe(403);
+  const later = String(bodyIn(await post("challenges", {}))["challenge"]);
+  await server.close();
+  server = await start();
+  server.node.members.set(ANNA, { id: ANNA, name: "anna", role: "operator" });
+  expect((await answerChallenge({ challenge: later })).status).toBe(403);
+});
+
+test("whoever is nobody yet is not read for longer than the longest pass", async () => {
+  for (const [path, from] of [
+    ["session", origin()],
+    ["challenges/answer", origin()],
+    ["session/pass-in", OTHER_PAGE],
+  ] as const) {
+    server.node.pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
+    expect([path, (await post(path, { code: "x".repeat(9_000) }, { Origin: from })).status]).toEqual([path, 413]);
+  }
 });
 
 test("commands of a session are given in its member's name, with its role at most", async () => {

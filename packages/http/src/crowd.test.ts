@@ -1,0 +1,41 @@
+/** A flood of connections against people who are in, and against those who want to come in. */
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+
+import { HTTP_LIMITS } from "./limits.ts";
+import { rawRequest } from "./testing/raw-request.ts";
+import { signInByLink } from "./testing/sign-in.ts";
+import { startTestServer, type TestServer } from "./testing/start-server.ts";
+
+let server: TestServer;
+
+afterEach(() => server.close());
+
+function openSilent(): Promise<Socket> {
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  onTestFinished(() => void socket.destroy());
+  return new Promise((resolve) => socket.once("connect", () => resolve(socket)));
+}
+
+test("silent connections by the hundred cost nobody their socket, and keep nobody out", async () => {
+  server = await startTestServer();
+  const { cookie, key } = await signInByLink(server);
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/yjs/board`, ["skein", `skein.page.${key}`], {
+    headers: { Cookie: cookie, Origin: server.url },
+  });
+  onTestFinished(() => socket.terminate());
+  await new Promise((resolve) => socket.once("open", resolve));
+
+  const silent = [await openSilent()];
+  const firstGone = new Promise((resolve) => silent[0]?.once("close", resolve));
+  for (let at = 1; at < HTTP_LIMITS.connections + 50; at++) silent.push(await openSilent());
+  await firstGone;
+  const headers = { Cookie: cookie, "X-Skein-Page": key, Origin: server.url };
+  expect((await rawRequest({ url: server.url, target: "/api/v1/items", headers })).status).toBe(200);
+  const pong = new Promise((resolve) => socket.once("pong", resolve));
+  socket.ping();
+  await pong;
+  await signInByLink(server);
+});

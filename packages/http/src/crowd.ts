@@ -1,0 +1,55 @@
+/**
+ * The connections of one listener, at most so many. When there is one too many, the one goes that has been open longest
+ * without a good session or token on it, of the address with the most of those: whoever can only open connections takes
+ * them from themselves and not from people who are in.
+ */
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+export interface Crowd {
+  /** On this connection somebody has shown who they are. */
+  welcome(socket: Pick<Socket, "remoteAddress" | "remotePort">): void;
+}
+
+/** Under TLS requests have a socket of their own above the connection; both name the same other end. */
+const nameOf = ({ remoteAddress = "", remotePort = 0 }: Pick<Socket, "remoteAddress" | "remotePort">): string =>
+  `${remoteAddress} ${remotePort}`;
+
+export function createCrowd(server: Server, max: number): Crowd {
+  const strangers = new Map<string, Socket>();
+  const known = new Map<string, Socket>();
+  server.on("connection", (socket: Socket) => {
+    const name = nameOf(socket);
+    // Whoever came first under a name that is used again is gone; its end is only not heard yet.
+    known.delete(name);
+    strangers.delete(name);
+    strangers.set(name, socket);
+    socket.once("close", () => {
+      if (strangers.get(name) === socket) strangers.delete(name);
+      if (known.get(name) === socket) known.delete(name);
+    });
+    if (strangers.size + known.size <= max) return;
+    const [gone, victim] = mostDispensable(strangers) ?? [name, socket];
+    strangers.delete(gone);
+    victim.destroy();
+  });
+  return {
+    welcome: (socket) => {
+      const name = nameOf(socket);
+      const stranger = strangers.get(name);
+      if (stranger === undefined) return;
+      strangers.delete(name);
+      known.set(name, stranger);
+    },
+  };
+}
+
+/** The newest has had no time to say anything: it goes only when there is no other. */
+function mostDispensable(strangers: ReadonlyMap<string, Socket>): readonly [string, Socket] | undefined {
+  const older = [...strangers].slice(0, -1);
+  const counts = new Map<string, number>();
+  const addressOf = ({ remoteAddress = "" }: Socket): string => remoteAddress;
+  for (const [, socket] of older) counts.set(addressOf(socket), (counts.get(addressOf(socket)) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return older.find(([, socket]) => counts.get(addressOf(socket)) === most);
+}
