@@ -9,15 +9,7 @@ import { waitForEqualDigests } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { isAlive } from "../support/processes.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
-import {
-  directoriesOf,
-  linesOf,
-  type Lived,
-  markedProcesses,
-  type Night,
-  SLOTS,
-  type Told,
-} from "./night.ts";
+import { directoriesOf, linesOf, type Lived, markedProcesses, type Night, SLOTS, type Told } from "./night.ts";
 
 export interface Findings {
   readonly problems: string[];

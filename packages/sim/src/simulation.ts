@@ -83,7 +83,8 @@ function prepare(seed: number, options: SeedOptions): Simulation {
   let phase: Phase = "setup";
   const crypto = options.real === undefined ? testCrypto : rememberingCrypto(options.real.crypto);
   const createSigner = signersOf(options.real);
-  const night = options.night === undefined ? undefined : createNight(options.night, streams("stories"), PROJECT_CONFIG);
+  const night =
+    options.night === undefined ? undefined : createNight(options.night, streams("stories"), PROJECT_CONFIG);
   const config = night?.config ?? DAY_CONFIG;
   const founding = foundingFrames({ crypto, config }, "node-1", createSigner(seedOf(streams, "node-1")));
   const world: World = {

@@ -44,7 +44,8 @@ function checkDay(world: World, night: Night, money: readonly AttemptMoney[], da
     (attempt) => attempt.told,
   );
   const cap = night.money.day * MICRO;
-  if (told > cap) world.violate("I35", `on ${day} agents have cost ${formatUsd(told)}, and ${formatUsd(cap)} is the cap`);
+  if (told > cap)
+    world.violate("I35", `on ${day} agents have cost ${formatUsd(told)}, and ${formatUsd(cap)} is the cap`);
   const [machine] = correctMachines(world);
   const rights = machine === undefined ? undefined : rightsOn(machine.running.node.replica.view(), day);
   if (rights === undefined) return world.violate("I35", `nobody knows of a budget on ${day}`);

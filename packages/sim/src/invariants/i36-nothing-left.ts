@@ -12,8 +12,10 @@ export function foreignBranches(world: World): readonly string[] {
   const items = machine?.running.node.replica.view().items;
   return [...world.remote.branches.keys()].filter((name) => {
     const [, item = "", epoch = ""] = /^skein\/([^/]+)\/(\d+)$/.exec(name) ?? [];
-    const last = items?.get(item)?.best?.state.epoch ?? 0;
-    return Number(epoch) < 1 || Number(epoch) > last;
+    // Of attempts that lost, too: their epochs may be later than that of what has landed.
+    return ![...(items?.get(item)?.entries.values() ?? [])].some(
+      ({ outcome }) => outcome.type === "accepted" && outcome.state.epoch === Number(epoch),
+    );
   });
 }
 

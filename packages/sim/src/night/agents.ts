@@ -189,9 +189,10 @@ const hangs = ({ spec }: Acting): Script => ({
 /** Sooner or later it has cost more than an attempt may; it is told to end in the middle of this. */
 function spends({ night, spend }: Acting): Script {
   const eachMs = night.scaled(MINUTE_MS);
-  const acts = [8, 10, 10, 10, 10, 10, 10].map(
-    (cents, index): Script["acts"][number] => [eachMs * (index + 1), () => spend(cents)],
-  );
+  const acts = [8, 10, 10, 10, 10, 10, 10].map((cents, index): Script["acts"][number] => [
+    eachMs * (index + 1),
+    () => spend(cents),
+  ]);
   return { acts, endMs: Number.POSITIVE_INFINITY, end: () => DONE };
 }
 

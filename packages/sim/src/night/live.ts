@@ -149,10 +149,7 @@ export async function readMorning(world: World, night: Night): Promise<ReadonlyM
   const shown = new Map<string, EndedItem>();
   if (machine === undefined) return shown;
   for (const id of night.told.keys()) {
-    const answer = await world.scheduler.settled(
-      machine.running.node.api.command("item.show", { item: id }),
-      SETUP_MS,
-    );
+    const answer = await world.scheduler.settled(machine.running.node.api.command("item.show", { item: id }), SETUP_MS);
     const item = answer?.ok === true ? endedItem(answer.value) : undefined;
     if (item !== undefined) shown.set(id, item);
   }

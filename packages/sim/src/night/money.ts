@@ -37,16 +37,14 @@ export function moneyOf(world: World, night: Night): readonly AttemptMoney[] {
       return { name, day: spend.day, told: mine, spent: microUsdOf(spend), reserved: spend.reserved, isCutShort };
     }),
   );
-  const unknown = [...told].map(
-    ([name, microUsd]): AttemptMoney => ({
-      name,
-      day: undefined,
-      told: microUsd,
-      spent: 0,
-      reserved: 0,
-      isCutShort: false,
-    }),
-  );
+  const unknown = [...told].map(([name, microUsd]): AttemptMoney => ({
+    name,
+    day: undefined,
+    told: microUsd,
+    spent: 0,
+    reserved: 0,
+    isCutShort: false,
+  }));
   return [...ledger, ...unknown];
 }
 

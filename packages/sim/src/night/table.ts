@@ -57,7 +57,10 @@ function restRows(world: World, night: Night): readonly TableRow[] {
   const alive = [...world.processes].filter(({ life }) => life.alive).length;
   const clones = world.machines.reduce((sum, { workspaces }) => sum + workspaces.size, 0);
   return [
-    ["items that have landed, in so many landings", `${landings.flatMap(({ items }) => items).length}, ${landings.length}`],
+    [
+      "items that have landed, in so many landings",
+      `${landings.flatMap(({ items }) => items).length}, ${landings.length}`,
+    ],
     ["times that a person moved the target branch", String(chain.length - 1 - landings.length)],
     ["machines with equal logs", logsAreEqual(world) ? `${correct.length} of ${world.machines.length}` : "not all"],
     ["processes that are left", String(alive)],
