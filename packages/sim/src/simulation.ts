@@ -151,7 +151,8 @@ function armFaults(world: World, options: SeedOptions, seat: ByzantineSeat): Rea
   );
   if (unknown.length > 0) throw new Error(`there is no fault class ${unknown.join(", ")}`);
   const isOn = (fault: Fault): boolean => {
-    const drawn = world.streams(`swarm ${fault.name}`).chance(fault.chance);
+    // What happens in a night is drawn by itself.
+    const drawn = world.night === undefined && world.streams(`swarm ${fault.name}`).chance(fault.chance);
     return (options.faults?.includes(fault.name) ?? drawn) || options.also?.includes(fault.name) === true;
   };
   const armed = new Map<string, ArmedFault>();

@@ -186,12 +186,12 @@ const hangs = ({ spec }: Acting): Script => ({
   end: () => atLimit("idle"),
 });
 
-/** Sooner or later it has cost more than an attempt may; it is told to end in the middle of this. */
+/** Sooner or later it has cost as much as an attempt may: it tells of every two cents, and is told to end in the middle of this. */
 function spends({ night, spend }: Acting): Script {
-  const eachMs = night.scaled(MINUTE_MS);
-  const acts = [8, 10, 10, 10, 10, 10, 10].map((cents, index): Script["acts"][number] => [
+  const eachMs = night.scaled(MINUTE_MS / 4);
+  const acts = Array.from({ length: 30 }, (_, index): Script["acts"][number] => [
     eachMs * (index + 1),
-    () => spend(cents),
+    () => spend(EARLY_TOKENS),
   ]);
   return { acts, endMs: Number.POSITIVE_INFINITY, end: () => DONE };
 }
