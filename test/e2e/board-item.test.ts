@@ -200,7 +200,7 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
   await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
 
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   const editor = page.locator(".story-host .cm-content");
   await editor.click();
   await page.keyboard.press("Control+End");
@@ -217,6 +217,62 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.locator("#board").waitFor();
   expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
   expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("each cause of a stuck item stands with its way out as a button; for who may only look, as a line", async () => {
+  const { id: first } = await alice.api.addItem({ title: "Goes first <b>" });
+  const { id } = await alice.api.addItem({
+    title: "Goes second",
+    dependsOn: [first],
+    labels: ["needs:moon"],
+    start: true,
+  });
+  await alice.api.command("item.hold", { item: id, reason: "until Monday" });
+  const observer = await openItem(alice, id, "observer");
+  await observer.page.locator(".item-why").getByText(`skein item start ${first}`).waitFor();
+  expect(
+    await observer.page
+      .locator(".item-why")
+      .getByRole("button", { name: /^(?!Copy)/ })
+      .count(),
+  ).toBe(0);
+  await observer.page.context().close();
+
+  const { page, complaints } = await openItem(alice, id);
+  const causes = page.locator(".item-why li");
+  await causes.filter({ hasText: "it is on hold: until Monday" }).getByRole("button").click();
+  await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).click();
+  await causes.filter({ hasText: "on hold" }).waitFor({ state: "detached" });
+  await expectAccessible(page, "stuck");
+  await causes.filter({ hasText: "needs:moon" }).getByRole("button").click();
+  await page.getByRole("dialog").getByText(`skein item edit ${id} --label='none'`).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Drop the labels" }).click();
+  await causes.filter({ hasText: "needs:moon" }).waitFor({ state: "detached" });
+  await causes
+    .filter({ hasText: `waits for ${first}` })
+    .getByRole("button", { name: "Start “Goes first <b>”" })
+    .click();
+  await page.getByRole("dialog").getByRole("button", { name: "Start “Goes first <b>”" }).click();
+  await waitFor("the other one to be started", async () => (await alice.api.item(first)).stage !== "Backlog");
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("a command that is tried while the browser is cut off says that nothing was sent, and was not sent later", async () => {
+  const { id } = await alice.api.addItem({ title: "Not started from afar" });
+  const { page } = await openItem(alice, id);
+  await page.context().setOffline(true);
+  await page.getByRole("group", { name: "What you can do" }).getByRole("button", { name: "Start" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Start it" }).click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /^Nothing was sent: alice does not answer/ })
+    .waitFor();
+  await page.context().setOffline(false);
+  expect((await alice.api.item(id)).stage).toBe("Backlog");
+  await page.getByRole("dialog").getByRole("button", { name: "Start it" }).click();
+  await waitFor("it to be started", async () => (await alice.api.item(id)).stage !== "Backlog");
   await page.context().close();
 });
 

@@ -113,6 +113,13 @@ test("a node that is drained says so with the reason", async () => {
     "draining: <b>the disk</b> is swapped",
   );
   expect(await page.locator(".mesh-page b").count()).toBe(0);
+  // The board's strip says so too, and why when pointed at.
+  await page.evaluate('location.hash = "#/"');
+  const chip = page.locator("#nodes li").filter({ hasText: "carol" });
+  await chip.getByTitle(/takes no work: draining: <b>the disk<\/b> is swapped/).waitFor();
+  expect(await chip.locator(".state").innerText()).toBe("draining");
+  await page.evaluate('location.hash = "#/mesh"');
+  await card("carol").click();
 });
 
 test("what is drained gets nothing; a holder that dies is shown as silent, and who took over is on the timeline", async () => {

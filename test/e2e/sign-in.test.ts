@@ -68,7 +68,9 @@ test("without a session the page shows where a link comes from, and takes one th
   const { page, context } = await openPage(browser, `${alice.endpoints.http}/`);
   await page.locator("#sign-in").waitFor();
   expect(await page.locator("#live").count()).toBe(0);
-  await page.getByText(`skein ui --at ${alice.endpoints.http}`).waitFor();
+  // An address of this machine alone is no way in for others.
+  await page.getByText("Other machines do not reach this address").waitFor();
+  expect(await page.getByText("skein ui --at").count()).toBe(0);
   await page.locator("#sign-in-link").fill("nonsense");
   await page.getByRole("button", { name: "Open" }).click();
   await page.locator("#sign-in-problem").filter({ hasText: "no sign-in link" }).waitFor();
@@ -88,6 +90,17 @@ test("a link that is opened in a tab with the page already signs in too, and lea
   await context.close();
 });
 
+test("who signs in anew in one tab is who acts in the other tabs of that browser, too", async () => {
+  const { page, context } = await openPage(browser, linkIn((await ui(alice)).stdout));
+  await page.getByText("owner", { exact: true }).waitFor();
+  const second = await context.newPage();
+  await second.goto(linkIn((await ui(alice, "--role", "agent")).stdout));
+  await second.getByText("agent", { exact: true }).waitFor();
+  await page.getByText("agent", { exact: true }).waitFor();
+  expect(await page.getByRole("button", { name: /new item/i }).count()).toBe(0);
+  await context.close();
+});
+
 test("an observer's page sees everything and changes nothing; its session is listed, and ended from the terminal", async () => {
   const { page, context } = await openPage(browser, linkIn((await ui(alice, "--role", "observer")).stdout));
   await page.getByText("observer", { exact: true }).waitFor();
@@ -97,6 +110,7 @@ test("an observer's page sees everything and changes nothing; its session is lis
     ["doctor.seen", {}],
     ["member.rotate", {}],
     ["item.delete", { item: "0" }],
+    ["project.practice", {}],
   ] as const) {
     expect([name, await page.evaluate(commandFrom(name, input))]).toEqual([name, [403, expect.any(String)]]);
   }

@@ -15,5 +15,5 @@ import { registerWorker } from "./worker-registration.ts";
 
 followPreferences();
 followKeys();
-render(<App session={openSession(frameTexts.signIn)} />, document.body);
+render(<App session={openSession({ ...frameTexts.signIn, away: frameTexts.away })} />, document.body);
 registerWorker();

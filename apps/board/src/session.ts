@@ -2,7 +2,7 @@
  * What a page knows and may do: the live board as signals, questions to the node, commands. Pages see `Session` and
  * nothing of how the node is reached, so that this file alone changes when the way in does.
  */
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import {
   type Answer,
   type Client,
@@ -14,9 +14,13 @@ import {
   type Who,
 } from "@skein/client";
 import type { Board } from "@skein/core";
+import type { AwayTexts, Gone } from "./away.ts";
 import { codeIn, takeCode } from "./login-code.ts";
+import { nodeAnswers } from "./node-answers.ts";
+import { hearOtherTabs } from "./other-tabs.ts";
 import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
-import { download, type EventListeners, followEvents } from "./raw-answers.ts";
+import type { EventListeners } from "./raw-answers.ts";
+import { plainText, timeText } from "./text.ts";
 import { forgetTyped, typeAs } from "./typed.ts";
 
 /** @public */
@@ -31,8 +35,6 @@ export interface Session {
   readonly node: ReadonlySignal<NodeFacts | undefined>;
   /** As whom the page acts. Undefined like `node`. */
   readonly who: ReadonlySignal<Who | undefined>;
-  /** Whoever is signed in may change something, as far as the node has said. What they may not do is not offered. */
-  readonly mayChange: ReadonlySignal<boolean>;
   /** Pages are shown only once the first copy has come. */
   readonly board: ReadonlySignal<BoardMaps>;
   /** GET of a path such as `api/v1/items`, relative to the page. */
@@ -59,6 +61,7 @@ export interface Entrance extends Session {
 export interface EntranceTexts {
   readonly malformed: string;
   readonly ended: string;
+  readonly away: AwayTexts;
 }
 
 export function openSession(texts: EntranceTexts): Entrance {
@@ -93,6 +96,18 @@ export function openSession(texts: EntranceTexts): Entrance {
     });
     return started;
   };
+  const gone = (): Gone => ({
+    node: plainText(node.peek()?.name ?? ""),
+    status: connection.peek(),
+    timeOf: (atMs) => timeText(atMs, Date.now()),
+  });
+  // Somebody else now acts in this browser: nothing of the one before shall stay on the page.
+  const tabs = hearOtherTabs(() => {
+    void client?.query<Who>("api/v1/session").then((now) => {
+      const isSame = now.ok && now.value.member === who.peek()?.member && now.value.role === who.peek()?.role;
+      if (!isSame || connection.peek().type === "signed-out") location.reload();
+    });
+  });
   const enter = async (text: string): Promise<void> => {
     const code = codeIn(text);
     const answer = code === undefined ? undefined : await signIn(url, code);
@@ -100,6 +115,7 @@ export function openSession(texts: EntranceTexts): Entrance {
       refusal.value = "";
       client?.close();
       await typeAs(answer.value.member);
+      tabs.tellSignedIn();
       client = start();
       return;
     }
@@ -119,7 +135,6 @@ export function openSession(texts: EntranceTexts): Entrance {
     connection,
     node,
     who,
-    mayChange: computed(() => who.value?.role === "operator" || who.value?.role === "owner"),
     board,
     loaded,
     refusal,
@@ -130,16 +145,6 @@ export function openSession(texts: EntranceTexts): Entrance {
       await forgetTyped();
       location.reload();
     },
-    query: async (path) => client?.query(path) ?? NOT_YET,
-    download: async (path) => (client === undefined ? NOT_YET : download(client.reach(path))),
-    follow: (path, listeners) => {
-      if (client !== undefined) return followEvents(client.reach(path), listeners);
-      listeners.onEnd(NOT_YET.error);
-      return () => undefined;
-    },
-    command: async (name, input) => client?.command(name, input) ?? NOT_YET,
+    ...nodeAnswers({ client: () => client, gone, texts: texts.away }),
   };
 }
-
-/** Nobody asks before there is a page, and there is no page before somebody is signed in. */
-const NOT_YET = { ok: false, error: { code: "away", message: "" } } as const;

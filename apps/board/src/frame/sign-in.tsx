@@ -6,6 +6,9 @@ import { frameTexts } from "../texts/frame.ts";
 
 const texts = frameTexts.signIn;
 
+/** A loopback address means another machine on each machine. */
+const isThisMachine = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u.test(host);
+
 export function SignIn({ session }: { readonly session: Entrance }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const problem = session.refusal.value;
@@ -21,8 +24,14 @@ export function SignIn({ session }: { readonly session: Entrance }): JSX.Element
     <form class="sign-in" id="sign-in" onSubmit={send}>
       <h2>{texts.title}</h2>
       <p id="sign-in-help">
-        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpData} {texts.helpElsewhere}{" "}
-        <code>{texts.helpCommandElsewhere(location.origin)}</code>.
+        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpData}{" "}
+        {isThisMachine(location.hostname) ? (
+          texts.helpHereOnly
+        ) : (
+          <>
+            {texts.helpElsewhere} <code>{texts.helpCommandElsewhere(location.origin)}</code>.
+          </>
+        )}
       </p>
       <p class="sign-in-problem" id="sign-in-problem" role="alert">
         {problem}

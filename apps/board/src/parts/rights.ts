@@ -1,8 +1,10 @@
-/** What a role may do is the node's to say; what it may not do is not offered. Pure. */
+/** What a role may do is the node's to say; what it may not do is not offered. Reading the signal is what keeps a part up to date. */
 import type { Session } from "../session.ts";
 
-/** Reading the signal is what keeps the part that asks up to date. */
-export function maySteer({ who }: Pick<Session, "who">): boolean {
-  const role = who.value?.role;
-  return role === "operator" || role === "owner";
-}
+type Signed = Pick<Session, "who">;
+
+/** Change the board: nearly every command needs an operator. */
+export const maySteer = ({ who }: Signed): boolean => who.value?.role === "operator" || who.value?.role === "owner";
+
+/** Choose what this machine works on. */
+export const isOwner = ({ who }: Signed): boolean => who.value?.role === "owner";

@@ -68,6 +68,7 @@ export const cardTexts = {
   noSlots: "no slots",
   slots: (busy: number, all: number) => `${busy} of ${all} slots in use`,
   nodeStates: { alive: "alive", silent: "silent", removed: "removed" },
+  restingHelp: (standby: string) => `It is there and takes no work: ${standby}`,
   thisNode: "this node",
   andMore: (count: number) => ` and ${count} more`,
 };

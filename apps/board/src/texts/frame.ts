@@ -21,6 +21,14 @@ export const frameTexts = {
   liveElsewhereHelp: (origin: string) =>
     `This page's own node cannot be reached, so it goes on with ${origin}, and returns by itself.`,
   staleHelp: "The node cannot be reached. What you see is the last that it said; the page goes on by itself.",
+  away: {
+    asked: (node: string, since: string) =>
+      `${node || "The node"} does not answer${since === "" ? "" : ` since ${since}`}. The page asks again by itself; if it stays away, see whether \`skein up\` still runs on its machine.`,
+    unsent: (node: string, since: string) =>
+      `Nothing was sent: ${node || "the node"} does not answer${since === "" ? "" : ` since ${since}`}, and nothing is kept to be sent later. Try again once the page is live; if that takes long, see whether \`skein up\` still runs on its machine.`,
+    doubtful: (node: string) =>
+      `${node || "The node"} did not answer in time, so it may have done it or not. Look before you try again.`,
+  },
   theme: {
     system: "Colours follow the system",
     light: "Light colours",
@@ -43,6 +51,8 @@ export const frameTexts = {
     helpData: "with the --data that the node was started with, if it was given one.",
     helpElsewhere: "On another machine with a node of this mesh:",
     helpCommandElsewhere: (origin: string) => `skein ui --at ${origin}`,
+    helpHereOnly:
+      "Other machines do not reach this address: there the page is that of their own node. docs/operating.md says how this one is served beyond its machine.",
     link: "Sign-in link",
     open: "Open",
     ended: "You were signed out: the session has ended. Open a new link.",

@@ -123,8 +123,16 @@ export const itemTexts = {
   },
 
   // ── story ──
-  story: "Story",
-  noStory: "The title says it all: there is no text.",
+  /** The names of buttons begin with the word that is on them. */
+  storyPart: {
+    text: { title: "Story", none: "The title says it all: there is no text.", edit: "Edit", done: "Done" },
+    criteria: {
+      title: "Acceptance criteria",
+      none: "Nobody has said yet how to tell that it is done.",
+      edit: "Edit the criteria",
+      done: "Done with the criteria",
+    },
+  },
   edit: "Edit",
   editDone: "Done",
   editorFailed: "The editor could not be loaded. Try again.",
@@ -201,9 +209,17 @@ export const itemTexts = {
   commentAll: "Comment on the attempt",
   comment: "Comment",
   comments: "Comments",
-  commentHint: "The agent of the next attempt is told what you say here, with file and line.",
+  commentHint: {
+    open: "The agent of the next attempt is told what you say here, with file and line.",
+    shelved: "Once it is worked on again, the agent is told what you say here, with file and line.",
+    landed: "It has landed, so no agent is told. What you say stands here for people.",
+  },
   otherComments: "Comments on other attempts",
-  commentSent: "Said. The next attempt is told.",
+  commentSent: {
+    open: "Said. The next attempt is told.",
+    shelved: "Said. Nobody works on it now; the next attempt is told, should there be one.",
+    landed: "Said, for people: it has landed, so there is no next attempt.",
+  },
   nextLine: "Next line",
   lineBefore: "Line before",
   nextFile: "Next file",

@@ -16,7 +16,9 @@ export const startTexts = {
     stages: "Every stage is done by whichever node holds the story's claim. If that node dies, another one takes over.",
   },
   ownersOnly: (role: string) =>
-    `You are signed in as ${role}. An owner of the mesh chooses its repository, on the machine of the node.`,
+    `You are signed in as ${role}. An owner of the mesh chooses its repository, on the machine of the node; then this page goes on by itself.`,
+  operatorsOnly: (role: string) =>
+    `You are signed in as ${role}. An operator or an owner starts the first story; then this page shows its way.`,
   practice: {
     title: "Practise first",
     why: "Makes a small library with tests in this node's own directory, worked on by the scripted agent. Nothing of yours is touched.",

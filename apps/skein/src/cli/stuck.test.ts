@@ -3,6 +3,7 @@ import {
   type Claim,
   COMMANDS,
   createReplica,
+  type ExitCommand,
   foundMesh,
   type Landing,
   type Naming,
@@ -340,13 +341,22 @@ const wordsOf = (line: string): readonly string[] =>
     word.replaceAll(/'([^']*)'|\\'/g, (_all, inner: string | undefined) => inner ?? "'"),
   );
 
+/** What whoever has buttons sends; of an answer only they know the text. */
+const asButton = ({ name, input }: ExitCommand): ReturnType<typeof parseCommand> =>
+  parseCommand(name, { ...input, ...(name === "item.answer" ? { text: "YOUR ANSWER" } : {}) });
+
 test.each(CASES)("an item that is $state says so, and names a command that gets it out", async (one) => {
   const [stuck] = stuckIn(one);
   const cause = stuck?.causes.find(({ why }) => why.includes(one.why));
   expect(stuck?.causes.map(({ why }) => why).join("\n")).toContain(one.why);
   expect(cause?.exit).toContain(one.exit);
   expect(cause?.since).toBeGreaterThan(0);
-  for (const { exit } of stuck?.causes ?? []) expect([exit, await inputFrom(exit)]).toMatchObject([exit, { ok: true }]);
+  for (const { exit, command } of stuck?.causes ?? []) {
+    const said = await inputFrom(exit);
+    expect([exit, said]).toMatchObject([exit, { ok: true }]);
+    expect([exit, said.ok && said.value.spec.effect === "writes"]).toEqual([exit, command !== null]);
+    expect(command === null ? said : asButton(command)).toEqual(said);
+  }
 });
 
 test.each([

@@ -26,7 +26,7 @@ import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
 import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
 import { footprintOf, overlapsOf } from "./overlap.ts";
-import { stuckItems } from "./stuck.ts";
+import { type StuckCause, stuckCauses, stuckItems } from "./stuck.ts";
 import { reasonsOf } from "./waiting.ts";
 
 export interface QueryContext {
@@ -120,7 +120,9 @@ function list(
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
+  criteria: item.registers.criteria.value,
   why: reasonsOf(item, view, naming),
+  stuck: stuckCauses(item, view, naming).map(causeRow),
   parent: item.registers.parent.value,
   parts: (partsByParent(view.items).get(item.id) ?? []).toSorted(compareUrgency).map((part) => ({
     id: part.id,
@@ -193,8 +195,16 @@ const stuck = ({ view, naming }: QueryContext): Plain =>
     item: item.id,
     title: item.registers.title.value,
     stage: item.best.state.stage.stage,
-    causes: causes.map(({ why, since, until, exit }) => ({ why, since, until: until ?? null, exit })),
+    causes: causes.map(causeRow),
   }));
+
+const causeRow = ({ why, since, until, exit, command }: StuckCause): Plain => ({
+  why,
+  since,
+  until: until ?? null,
+  exit,
+  command,
+});
 
 const tipOf = ({ best }: LiveItem): string | null => {
   const { stage } = best.state;

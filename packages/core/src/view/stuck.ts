@@ -3,7 +3,7 @@
  * the item out. `skein why` tells all of one item; this is the list to look at in the morning.
  *
  * What waits its turn, for a free slot or behind the head of the queue, is not stuck, and what is in the Backlog was never
- * started. An exit is a line for a shell: what came from other people stands in it quoted.
+ * started.
  */
 import { isLive, type LiveItem } from "../command/find.ts";
 import { type PartsByParent, partsByParent } from "../command/parts.ts";
@@ -12,6 +12,7 @@ import type { View } from "../fold/fold.ts";
 import { once } from "../kernel/once.ts";
 import { openQuestions } from "../fold/annotations.ts";
 import { hasLanded } from "../fold/item-state.ts";
+import * as exits from "./exits.ts";
 import { type MergeQueue, mergeQueueOf, queueShut } from "./merge-queue.ts";
 import { needsOf } from "./needs.ts";
 import { compareUrgency, type Naming, openDependencies } from "./project.ts";
@@ -19,13 +20,12 @@ import { standbyOf } from "./standby.ts";
 import { awaitedParts, isClaimable, whyNobodyFits } from "./waiting.ts";
 import { missingWitnesses, type MissingWitnesses } from "./witnesses.ts";
 
-interface StuckCause {
+export interface StuckCause extends exits.Exit {
   readonly why: string;
   /** Wall time (Unix ms), for people only. */
   readonly since: number;
   /** When it ends by itself, should nobody do anything. */
   readonly until?: number;
-  readonly exit: string;
 }
 
 export interface StuckItem {
@@ -35,19 +35,27 @@ export interface StuckItem {
 
 /** The most urgent first. */
 export function stuckItems(view: View, naming: Naming): readonly StuckItem[] {
-  const books = once(() => naming.unpaid?.());
-  const shared = {
-    view,
-    naming,
-    parts: once(() => partsByParent(view.items)),
-    queue: once(() => queueOf(view, naming)),
-    unpaid: (item: LiveItem) => books()?.(item),
-  };
+  const shared = sharedBy(view, naming);
   return [...view.items.values()]
     .filter(isLive)
     .toSorted(compareUrgency)
     .map((item) => ({ item, causes: causesOf({ ...shared, item, since: sinceOf(item) }) }))
     .filter(({ causes }) => causes.length > 0);
+}
+
+/** Of one item; empty for one that is not stuck. */
+export const stuckCauses = (item: LiveItem, view: View, naming: Naming): readonly StuckCause[] =>
+  causesOf({ ...sharedBy(view, naming), item, since: sinceOf(item) });
+
+function sharedBy(view: View, naming: Naming): Omit<Look, "item" | "since"> {
+  const books = once(() => naming.unpaid?.());
+  return {
+    view,
+    naming,
+    parts: once(() => partsByParent(view.items)),
+    queue: once(() => queueOf(view, naming)),
+    unpaid: (item) => books()?.(item),
+  };
 }
 
 const queueOf = (view: View, naming: Naming): MergeQueue =>
@@ -90,7 +98,7 @@ const givenUp: Causes = ({ item, since }) => {
   const { stage, note } = item.best.state;
   if (stage.stage !== "Archived" || hasLanded(item.best.state) || !GIVEN_UP.has(stage.reason)) return [];
   const why = `it was given up as ${stage.reason}${note === "" ? "" : `: ${note}`}`;
-  return [{ why, since, exit: `skein item restore ${item.id}` }];
+  return [{ why, since, ...exits.restore(item.id) }];
 };
 
 const refuted: Causes = ({ item, naming, since }) =>
@@ -99,7 +107,7 @@ const refuted: Causes = ({ item, naming, since }) =>
         {
           why: "it says Done, and the target branch has no commit of it; what has landed is never reopened",
           since,
-          exit: `skein item add --start -- ${quoted(item.registers.title.value)}`,
+          ...exits.add(item.registers.title.value),
         },
       ]
     : [];
@@ -108,14 +116,14 @@ const refuted: Causes = ({ item, naming, since }) =>
 
 const held: Causes = ({ item, since }) => {
   const { value } = item.registers.hold;
-  return value === "" ? [] : [{ why: `it is on hold: ${value}`, since, exit: `skein item hold ${item.id} --release` }];
+  return value === "" ? [] : [{ why: `it is on hold: ${value}`, since, ...exits.release(item.id) }];
 };
 
 const asked: Causes = ({ item }) =>
   openQuestions(item).map(({ question, text, wall }) => ({
     why: `its agent asks: ${text}`,
     since: wall,
-    exit: `skein item answer ${item.id} 'YOUR ANSWER' --question ${question}`,
+    ...exits.answer(item.id, question),
   }));
 
 const reviewed: Causes = ({ item, naming, since }) => {
@@ -124,7 +132,7 @@ const reviewed: Causes = ({ item, naming, since }) => {
   const awaited = awaitedOf(item, policy);
   if (!awaited.person) return [];
   const why = waitingFor({ ...awaited, witnesses: 0 }, { nameOf: naming.nameOf });
-  return [{ why, since, exit: `skein item approve ${item.id}` }];
+  return [{ why, since, ...exits.approve(item.id) }];
 };
 
 const unwitnessed: Causes = (look) => {
@@ -133,21 +141,21 @@ const unwitnessed: Causes = (look) => {
   const missing = policy === undefined ? undefined : missingWitnesses(item, awaitedOf(item, policy), view, naming);
   // What nobody holds is told to be frozen in any case.
   if (missing === undefined || (missing.type === "frozen" && isClaimable(item))) return [];
-  return [{ why: missing.why, since, exit: exitToWitnesses(missing, item) }, ...blocking(look)];
+  return [{ why: missing.why, since, ...exitToWitnesses(missing, item) }, ...blocking(look)];
 };
 
-function exitToWitnesses(missing: MissingWitnesses, item: LiveItem): string {
+function exitToWitnesses(missing: MissingWitnesses, item: LiveItem): exits.Exit {
   switch (missing.type) {
     case "members":
     case "silent":
-      return "skein invite --role agent";
+      return exits.invite;
     case "frozen":
-      return "skein unfreeze";
+      return exits.unfreeze;
     case "drained":
-      return `skein undrain ${missing.nodes[0] ?? ""}`;
+      return exits.undrain(missing.nodes[0] ?? "");
     case "labels": {
       const rest = item.registers.labels.value.filter((label) => !missing.unmet.includes(label));
-      return `skein item edit ${item.id} ${listOption("label", rest)}`;
+      return exits.label(item.id, rest);
     }
     default:
       return missing satisfies never;
@@ -161,19 +169,19 @@ const blocking: Causes = ({ item, since, queue }) => {
   if (line[0] !== item || behind === 0) return [];
   const others = behind === 1 ? "1 item waits" : `${behind} items wait`;
   const why = `it is the head of the merge queue, and ${others} behind it; a hold lets them pass`;
-  return [{ why, since, exit: `skein item hold ${item.id} 'no node can witness it'` }];
+  return [{ why, since, ...exits.hold(item.id, "no node can witness it") }];
 };
 
 const frozen: Causes = ({ view }) => {
   const setting = view.membership.work.get("");
   if (setting === undefined || setting.mode === "open") return [];
   const why = `the mesh is frozen${setting.note === "" ? "" : `: ${setting.note}`}`;
-  return [{ why, since: setting.wall, exit: "skein unfreeze" }];
+  return [{ why, since: setting.wall, ...exits.unfreeze }];
 };
 
 const queueClosed: Causes = ({ item, view }) => {
   const shut = item.best.state.stage.stage === "Merge" ? queueShut(item, view) : undefined;
-  return shut === undefined ? [] : [{ ...shut, exit: "skein queue resume" }];
+  return shut === undefined ? [] : [{ ...shut, ...exits.resume }];
 };
 
 // ── other items ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,8 +190,8 @@ const depends: Causes = ({ item, view, naming, since }) => {
   const all = item.registers.dependsOn.value;
   return openDependencies(item, view.items, (id) => naming.landingOf(id).state === "verified").map((id) => {
     const others = all.filter((other) => other !== id);
-    const drop = `skein item edit ${item.id} ${listOption("depends-on", others)}`;
-    return { why: `it waits for ${id} to land first`, since, exit: exitOfOther(id, view) ?? drop };
+    const exit = exitOfOther(id, view) ?? exits.dependOn(item.id, others);
+    return { why: `it waits for ${id} to land first`, since, ...exit };
   });
 };
 
@@ -191,16 +199,16 @@ const waitsForParts: Causes = ({ item, view, naming, since, parts }) =>
   awaitedParts(item, view, naming, parts).map((id) => ({
     why: `it begins once its part ${id} has landed`,
     since,
-    exit: exitOfOther(id, view) ?? `skein item edit ${id} --parent none`,
+    ...(exitOfOther(id, view) ?? exits.takeOut(id)),
   }));
 
 /** What gets an item going that another one waits for; undefined when that is under way, has landed, or is gone. */
-function exitOfOther(id: string, { items }: View): string | undefined {
+function exitOfOther(id: string, { items }: View): exits.Exit | undefined {
   const other = items.get(id);
   if (other === undefined || !isLive(other) || hasLanded(other.best.state)) return undefined;
   const { stage } = other.best.state.stage;
-  if (stage === "Backlog") return `skein item start ${id}`;
-  return stage === "Archived" ? `skein item restore ${id}` : undefined;
+  if (stage === "Backlog") return exits.start(id);
+  return stage === "Archived" ? exits.restore(id) : undefined;
 }
 
 // ── nodes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -209,8 +217,8 @@ const silent: Causes = ({ item, naming }) => {
   const { claim, stage } = item.best.state;
   if (claim === null || !naming.isExpired(claim)) return [];
   const why = `${naming.nameOf(claim.holder)}, who holds it, has gone silent, and nobody has taken it over yet`;
-  const back = stage.stage === "Coding" ? `move ${item.id} backlog` : `reject ${item.id} 'its holder has gone silent'`;
-  return [{ why, since: claim.since, exit: `skein item ${back}` }];
+  const back = stage.stage === "Coding" ? exits.shelve(item.id) : exits.reject(item.id, "its holder has gone silent");
+  return [{ why, since: claim.since, ...back }];
 };
 
 /** How holders begin to say that they cannot go on: with a remote, an agent or a sandbox that is not there, or a red target. */
@@ -225,7 +233,7 @@ const waitsWithHolder: Causes = ({ item, naming }) => {
   const what = activity.slice(WAITING.length);
   if (claim === null || !activity.startsWith(WAITING) || what.startsWith(IN_TURN)) return [];
   const why = `${naming.nameOf(claim.holder)}, who holds it, waits: ${what}`;
-  return [{ why, since: claim.since, exit: `skein why ${item.id}` }];
+  return [{ why, since: claim.since, ...exits.look(`skein why ${item.id}`) }];
 };
 
 const nobodyFits: Causes = ({ item, view, naming, since }) => {
@@ -235,7 +243,7 @@ const nobodyFits: Causes = ({ item, view, naming, since }) => {
   if (why.type === "drained" && node !== undefined) {
     const { note } = standbyOf(view, node) ?? { note: "" };
     const sentence = `every node that could take it is drained${note === "" ? "" : `: ${note}`}`;
-    return [{ why: sentence, since: view.membership.work.get(node)?.wall ?? since, exit: `skein undrain ${node}` }];
+    return [{ why: sentence, since: view.membership.work.get(node)?.wall ?? since, ...exits.undrain(node) }];
   }
   return [unmetLabels(item, why.type === "labels" ? why.nowhere : [], since)];
 };
@@ -246,7 +254,7 @@ function unmetLabels(item: LiveItem, nowhere: readonly string[], since: number):
   const rest = labels.filter((label) => !unmet.includes(label));
   const has = nowhere.length > 0 ? `has ${nowhere.join(", ")}` : `has all of ${unmet.join(", ")}`;
   const why = `no node that is alive ${has}; a node gets a label by \`skein up --label KEY=VALUE\``;
-  return { why, since, exit: `skein item edit ${item.id} ${listOption("label", rest)}` };
+  return { why, since, ...exits.label(item.id, rest) };
 }
 
 const money: Causes = ({ item, since, unpaid: unpaidOf }) => {
@@ -255,9 +263,7 @@ const money: Causes = ({ item, since, unpaid: unpaidOf }) => {
   if (unpaid === undefined) return [];
   // Caps are in skein.yaml on the target branch and the fleet's budget begins at midnight: the sentence says which it is.
   const show = unpaid.includes("skein budget") ? "skein budget" : "skein costs --by item";
-  return [
-    { why: `it waits for money: ${unpaid}`, since, exit: overBudget ? `skein item move ${item.id} backlog` : show },
-  ];
+  return [{ why: `it waits for money: ${unpaid}`, since, ...(overBudget ? exits.shelve(item.id) : exits.look(show)) }];
 };
 
 // ── this node ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +273,7 @@ const notReady: Causes = ({ naming, since }) => {
   const why = naming.own?.().notReady;
   return why === undefined || (naming.aliveNodes?.() ?? []).length > 1
     ? []
-    : [{ why: `this node does not take it: ${why}`, since, exit: "skein doctor" }];
+    : [{ why: `this node does not take it: ${why}`, since, ...exits.look("skein doctor") }];
 };
 
 /** Any other node may have it meanwhile, so the way out is another node. */
@@ -275,14 +281,14 @@ const rests: Causes = ({ item, naming, since }) => {
   const until = naming.own?.().restsUntil(item.id);
   if (until === undefined) return [];
   const why = "this node leaves it alone for a while, after trouble of its own that `skein doctor` tells";
-  return [{ why, since, until, exit: "skein invite --role agent" }];
+  return [{ why, since, until, ...exits.invite }];
 };
 
 const cutOff: Causes = ({ item, naming, since }) => {
   const until = naming.own?.().codingFrom;
   if (until === undefined || item.best.state.stage.stage !== "Coding") return [];
   const why = "this node's agent did not start, or its provider has cut it off, so nothing goes into Coding here";
-  return [{ why, since, until, exit: "skein invite --role agent" }];
+  return [{ why, since, until, ...exits.invite }];
 };
 
 const redTarget: Causes = ({ item, naming }) => {
@@ -290,8 +296,7 @@ const redTarget: Causes = ({ item, naming }) => {
   if (red === undefined || item.best.state.stage.stage !== "Merge") return [];
   const commit = red.commit.slice(0, 12);
   const why = `the target branch is red by itself at ${commit}; only what mends it lands`;
-  const exit = `skein item add --priority 9 --start -- 'Mend the target branch, which is red at ${commit}'`;
-  return [{ why, since: red.sinceMs, exit }];
+  return [{ why, since: red.sinceMs, ...exits.addFirst(`Mend the target branch, which is red at ${commit}`) }];
 };
 
 const ifUnclaimed =
@@ -312,12 +317,3 @@ const UNDER_WAY: readonly Causes[] = [
   silent,
   ...[frozen, nobodyFits, money, cutOff, rests, notReady].map(ifUnclaimed),
 ];
-
-// ── lines for a shell ───────────────────────────────────────────────────────────────────────────────────────────────
-
-/** One word of a shell, whatever is in it. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** A list as a whole; a line cannot say an empty one but by this word. */
-const listOption = (flag: string, values: readonly string[]): string =>
-  (values.length === 0 ? ["none"] : values).map((value) => `--${flag}=${quoted(value)}`).join(" ");

@@ -2,6 +2,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Board, BoardItem, Stage } from "@skein/core";
 import { address, replaceQuery } from "../../frame/router.ts";
+import { maySteer } from "../../parts/rights.ts";
 import type { Session } from "../../session.ts";
 import { boardTexts } from "../../texts/board.ts";
 import { COLUMN_STAGES, type Columns, columnsOf } from "./columns.ts";
@@ -57,7 +58,7 @@ export function createModel(session: Session): BoardModel {
     claims: computed(() => viewClaims(board.value.items)),
     labels: computed(() => labelsOf(board.value.items)),
     hearing: computed(() => ({ nodes: nodesMap.value, takenAtMs: performance.now() })),
-    mayChange: session.mayChange,
+    mayChange: computed(() => maySteer(session)),
     cursor,
     focusing,
     dragging: signal(undefined),

@@ -8,7 +8,7 @@ import { shorten } from "../../text.ts";
 import { boardTexts, cardTexts } from "../../texts/board.ts";
 import { LeaseLeft } from "./card.tsx";
 import type { BoardModel } from "./model.ts";
-import type { ClaimChip, NodeChip } from "./view.ts";
+import { type ClaimChip, type NodeChip, standbyWord } from "./view.ts";
 
 export function Strips({ model }: { readonly model: BoardModel }): JSX.Element {
   return (
@@ -53,7 +53,7 @@ function Strip({ id, title, empty, children }: StripProps): JSX.Element {
   );
 }
 
-const NODE_STATES = { alive: "good", silent: "warn", removed: "off" } as const;
+const NODE_STATES = { alive: "good", resting: "warn", silent: "warn", removed: "off" } as const;
 
 /** More than this many titles of one node's work say no more than their number. */
 const WORK_SHOWN = 2;
@@ -62,7 +62,7 @@ function Node({ node }: { readonly node: NodeChip }): JSX.Element {
   const facts = [node.slots, ...(node.self ? [cardTexts.thisNode] : [])].join(" · ");
   return (
     <li class="chip">
-      <StateWord state={NODE_STATES[node.state]} word={cardTexts.nodeStates[node.state]} />
+      <StateOf node={node} />
       <strong class="who" dir="auto" title={`${node.name}, ${node.role}`}>
         {node.name}
       </strong>
@@ -75,6 +75,11 @@ function Node({ node }: { readonly node: NodeChip }): JSX.Element {
       {node.workingOn.length === 0 ? null : <Work work={node.workingOn} />}
     </li>
   );
+}
+
+function StateOf({ node: { state, standby } }: { readonly node: NodeChip }): JSX.Element {
+  if (state !== "resting") return <StateWord state={NODE_STATES[state]} word={cardTexts.nodeStates[state]} />;
+  return <StateWord state={NODE_STATES[state]} word={standbyWord(standby)} title={cardTexts.restingHelp(standby)} />;
 }
 
 function Work({ work }: { readonly work: NodeChip["workingOn"] }): JSX.Element {

@@ -1,7 +1,7 @@
 import type { Board, BoardItem, BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
 import { itemOf, mapsOf } from "./testing/maps.ts";
-import { type Card, createCards, viewClaims, viewNodes } from "./view.ts";
+import { type Card, createCards, standbyWord, viewClaims, viewNodes } from "./view.ts";
 
 const NODE: BoardNode = {
   id: "n1",
@@ -129,9 +129,10 @@ test("hostile text stays text and loses what would disguise it", () => {
   expect(card({ title: "\u202E" }).title).toBe("(no title)");
 });
 
-test("the nodes stand with this one first, then the living, then the silent, with what they work on", () => {
+test("the nodes stand with this one first, then the living, then those that rest, then the silent, with what they work on", () => {
   const nodes = [
     { id: "n3", name: "cedar", alive: false },
+    { id: "n0", name: "aspen", standby: "draining: the disk: swapped" },
     { id: "n1", name: "alder" },
     { id: "n2", name: "birch", self: true, slots: 0, slotsFree: 0 },
     { id: "n4", name: "gone", removed: true },
@@ -141,8 +142,14 @@ test("the nodes stand with this one first, then the living, then the silent, wit
   expect(viewNodes(maps).map(({ name, state, slots, workingOn }) => ({ name, state, slots, workingOn }))).toEqual([
     { name: "birch", state: "alive", slots: "no slots", workingOn: [] },
     { name: "alder", state: "alive", slots: "1 of 2 slots in use", workingOn: [{ id: "item1", title: "A story" }] },
+    { name: "aspen", state: "resting", slots: "1 of 2 slots in use", workingOn: [] },
     { name: "cedar", state: "silent", slots: "1 of 2 slots in use", workingOn: [] },
   ]);
+});
+
+test("the word for a node that takes no work stands before the reason", () => {
+  expect(standbyWord("draining: the disk: swapped")).toBe("draining");
+  expect(standbyWord("frozen with the mesh")).toBe("frozen with the mesh");
 });
 
 test("the claims stand with expired leases first, then the oldest", () => {

@@ -45,7 +45,9 @@ export interface NodeChip {
   readonly name: string;
   readonly role: string;
   readonly self: boolean;
-  readonly state: "alive" | "silent" | "removed";
+  readonly state: "alive" | "resting" | "silent" | "removed";
+  /** Why it takes no work, by the word of people; empty when it does. */
+  readonly standby: string;
   readonly lastHeardAtMs: number | undefined;
   readonly slots: string;
   readonly workingOn: readonly { readonly id: string; readonly title: string }[];
@@ -155,6 +157,7 @@ export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): rea
     role: node.role,
     self: node.self,
     state: nodeState(node),
+    standby: plainText(node.standby ?? ""),
     lastHeardAtMs: node.lastHeardAt ?? undefined,
     slots: node.slots === 0 ? cardTexts.noSlots : cardTexts.slots(node.slots - node.slotsFree, node.slots),
     workingOn: work.get(node.id) ?? [],
@@ -163,12 +166,17 @@ export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): rea
 
 function nodeState(node: BoardNode): NodeChip["state"] {
   if (node.removed) return "removed";
-  return node.alive ? "alive" : "silent";
+  if (!node.alive) return "silent";
+  return (node.standby ?? "") === "" ? "alive" : "resting";
 }
 
-/** This node, then the living, the silent and the removed, each by name. */
+/** `draining: the disk is swapped` begins with the word for it. */
+export const standbyWord = (standby: string): string => standby.split(": ", 1)[0] ?? standby;
+
+/** This node, then the living, those of them that take no work, the silent and the removed, each by name. */
 function byStanding(left: BoardNode, right: BoardNode): number {
-  const standing = (node: BoardNode): number => (node.self ? 0 : { alive: 1, silent: 2, removed: 3 }[nodeState(node)]);
+  const standing = (node: BoardNode): number =>
+    node.self ? 0 : { alive: 1, resting: 2, silent: 3, removed: 4 }[nodeState(node)];
   return standing(left) - standing(right) || (left.name + left.id < right.name + right.id ? -1 : 1);
 }
 

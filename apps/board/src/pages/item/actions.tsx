@@ -7,14 +7,14 @@ import { addressOf, goTo } from "../../frame/router.ts";
 import { useShortcuts } from "../../frame/shortcuts.ts";
 import { tell } from "../../frame/toasts.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import type { Answer, Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import type { Details } from "./details.ts";
 import { type Draft, useDraft } from "./drafts.ts";
-import { mayChange } from "./may.ts";
 
-type ActionName = keyof typeof itemTexts.action;
+export type ActionName = keyof typeof itemTexts.action;
 
 /** In the order that they stand in; the first of those that are possible is the one to press. */
 const SHOWN: readonly ActionName[] = [
@@ -48,12 +48,16 @@ interface ActionProps {
   readonly item: Details;
 }
 
+interface BarProps extends ActionProps {
+  /** The action whose dialog is open. */
+  readonly open: Signal<ActionName | undefined>;
+}
+
 /** Undefined where nothing is against it; the node's own rule says so. */
 const whyNot = (item: Pick<Details, "actions">, name: ActionName): string | undefined =>
   item.actions[name === "retry" ? "restore" : (name satisfies keyof ActionsOn)] ?? undefined;
 
-export function ActionBar({ session, item }: ActionProps): JSX.Element | null {
-  const open = useSignal<ActionName | undefined>(undefined);
+export function ActionBar({ session, item, open }: BarProps): JSX.Element | null {
   const latest = useSignal(item);
   latest.value = item;
   useShortcuts(() =>
@@ -63,13 +67,13 @@ export function ActionBar({ session, item }: ActionProps): JSX.Element | null {
       place: "here" as const,
       run: () => {
         const other = name === "hold" || name === "release" ? holdOf(latest.peek()) : name;
-        const why = mayChange(session) ? whyNot(latest.peek(), other) : itemTexts.mayLook;
+        const why = maySteer(session) ? whyNot(latest.peek(), other) : itemTexts.mayLook;
         if (why === undefined) open.value = other;
         else tell("note", `${itemTexts.action[other].name}: ${plainText(why)}.`);
       },
     })),
   );
-  if (!mayChange(session)) return <p class="item-actions quiet">{itemTexts.mayLook}.</p>;
+  if (!maySteer(session)) return <p class="item-actions quiet">{itemTexts.mayLook}.</p>;
   const possible = SHOWN.filter((name) => whyNot(item, name) === undefined);
   return (
     <div class="item-actions" role="group" aria-label={itemTexts.actions}>

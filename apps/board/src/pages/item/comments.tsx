@@ -1,6 +1,6 @@
 /** Comments on what an attempt has made, and the form for one more. */
 import { useSignal } from "@preact/signals";
-import type { BoardComment } from "@skein/core";
+import type { BoardComment, BoardItem } from "@skein/core";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { tell } from "../../frame/toasts.tsx";
@@ -17,7 +17,15 @@ export interface Saying {
   readonly item: string;
   readonly epoch: number;
   readonly commit: string;
+  /** Whether anybody works on the item after this. */
+  readonly later: Later;
 }
+
+export type Later = keyof typeof itemTexts.commentSent;
+
+/** What has landed is never reopened; what was archived may be restored. */
+export const laterOf = ({ stage, mergeCommit }: Pick<BoardItem, "stage" | "mergeCommit">): Later =>
+  stage === "Done" || mergeCommit !== null ? "landed" : stage === "Archived" ? "shelved" : "open";
 
 interface ListProps {
   readonly comments: readonly BoardComment[];
@@ -56,7 +64,7 @@ interface FormProps {
 }
 
 export function CommentForm({ place, saying, onDone }: FormProps): JSX.Element {
-  const { session, item, epoch, commit } = saying;
+  const { session, item, epoch, commit, later } = saying;
   const draft = useDraft(`${item} comment ${epoch} ${place}`);
   const busy = useSignal(false);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -72,7 +80,7 @@ export function CommentForm({ place, saying, onDone }: FormProps): JSX.Element {
       return;
     }
     draft.write("");
-    tell("note", itemTexts.commentSent);
+    tell("note", itemTexts.commentSent[later]);
     onDone();
   };
   return (
@@ -96,7 +104,7 @@ export function CommentForm({ place, saying, onDone }: FormProps): JSX.Element {
         }}
       />
       <p class="item-buttons">
-        <span class="quiet">{itemTexts.commentHint}</span>
+        <span class="quiet">{itemTexts.commentHint[later]}</span>
         <button
           type="button"
           onClick={() => {

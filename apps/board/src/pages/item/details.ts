@@ -1,6 +1,6 @@
 /** What the node tells of one item, and how the page keeps up with it. */
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import type { ActionsOn, BoardComment, BoardItem, GateRun, HistoryRow, KeptFile } from "@skein/core";
+import type { ActionsOn, BoardComment, BoardItem, BoardNode, GateRun, HistoryRow, KeptFile } from "@skein/core";
 import { useEffect } from "preact/hooks";
 import type { Answer, Session } from "../../session.ts";
 
@@ -44,9 +44,29 @@ interface Named {
   readonly stage: string;
 }
 
+/** A command of the registry that ends a cause. */
+export interface ExitCommand {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export interface StuckCause {
+  readonly why: string;
+  readonly since: number;
+  /** When it ends by itself. */
+  readonly until: number | null;
+  /** A line for a shell. */
+  readonly exit: string;
+  /** Null where the line only tells more. */
+  readonly command: ExitCommand | null;
+}
+
 /** `GET /api/v1/items/:item`. */
 export interface Details extends Omit<BoardItem, "cost"> {
+  readonly criteria: string;
   readonly why: readonly string[];
+  /** Empty when it moves, waits its turn, or was never started. */
+  readonly stuck: readonly StuckCause[];
   readonly parent: string;
   readonly parts: readonly Named[];
   readonly overlaps: readonly (Named & { readonly on: readonly string[] })[];
@@ -122,6 +142,10 @@ export function useAnswer<T>(session: Session, path: string | undefined, revisio
   }, [path, revision]);
   return state;
 }
+
+/** Whether an item moves depends on the nodes, too: those that are there, and take work. */
+export const standingOf = (nodes: ReadonlyMap<string, BoardNode>): string =>
+  [...nodes.values()].map(({ alive, standby = "" }) => `${alive} ${standby}`).join(" ");
 
 /** Changes with everything that the item's own page shows; the lease alone changes nothing of it. */
 export function revisionOf(item: BoardItem | undefined, connection: string): string {

@@ -6,14 +6,14 @@ import { useMemo, useRef } from "preact/hooks";
 import { useShortcuts } from "../../frame/shortcuts.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
-import { CommentForm, CommentList, type Saying } from "./comments.tsx";
+import { CommentForm, CommentList, laterOf, type Saying } from "./comments.tsx";
 import { type Diff, useAnswer } from "./details.ts";
 import { type DiffLine, type FileView, placeComments, shownText, viewFile } from "./diff-lines.ts";
 import { draftsBelow } from "./drafts.ts";
 import type { TabProps } from "./index.tsx";
-import { mayChange } from "./may.ts";
 import { Picker } from "./log-tab.tsx";
 
 export function DiffTab({ session, item, epoch, show }: TabProps): JSX.Element {
@@ -39,7 +39,7 @@ export function DiffTab({ session, item, epoch, show }: TabProps): JSX.Element {
       key={answer.value.tip}
       diff={answer.value}
       comments={item.comments}
-      saying={{ session, item: item.id, epoch: answer.value.epoch, commit: answer.value.tip }}
+      saying={{ session, item: item.id, epoch: answer.value.epoch, commit: answer.value.tip, later: laterOf(item) }}
       picker={<Picker attempts={made} epoch={answer.value.epoch} onPick={(next) => show("diff", next)} />}
     />
   );
@@ -58,7 +58,7 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
   const box = useRef<HTMLDivElement>(null);
   const isOpen = useSignal<ReadonlySet<string>>(new Set(draftsBelow(localStorage, draftPlace(saying))));
   const toggle = (place: string, open: boolean): void => {
-    if (!mayChange(saying.session)) return;
+    if (!maySteer(saying.session)) return;
     const next = new Set(isOpen.peek());
     if (open) next.add(place);
     else next.delete(place);
@@ -77,7 +77,7 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
         <span class="quiet">
           {itemTexts.against} <code title={diff.base}>{diff.base.slice(0, 12)}</code>
         </span>
-        {mayChange(saying.session) ? (
+        {maySteer(saying.session) ? (
           <button type="button" onClick={() => toggle("", true)}>
             {itemTexts.commentAll}
           </button>
@@ -154,7 +154,7 @@ function FilePart({ view, at }: { readonly view: FileView; readonly at: Places }
           ))}
         </div>
       ))}
-      <p class="diff-foot" hidden={!mayChange(at.saying.session)}>
+      <p class="diff-foot" hidden={!maySteer(at.saying.session)}>
         <button type="button" class="link" onClick={() => at.toggle(file.path, true)}>
           {itemTexts.commentFile}
         </button>
@@ -183,7 +183,7 @@ function LinePart({ line: { type, before, after, text }, path, at }: LineProps):
       <div class="diff-line" data-type={type} data-place={place} tabIndex={place === undefined ? undefined : -1}>
         <span class="diff-number">{before ?? ""}</span>
         <span class="diff-number">{after ?? ""}</span>
-        {place === undefined || after === undefined || !mayChange(at.saying.session) ? (
+        {place === undefined || after === undefined || !maySteer(at.saying.session) ? (
           <span class="diff-add" />
         ) : (
           <button

@@ -6,9 +6,11 @@ import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
+import { Causes, type CausesProps } from "./causes.tsx";
 import type { Details } from "./details.ts";
 
-export function ItemHead({ item }: { readonly item: Details }): JSX.Element {
+export function ItemHead(props: CausesProps): JSX.Element {
+  const { item } = props;
   return (
     <header class="item-head">
       <p class="item-line">
@@ -28,7 +30,7 @@ export function ItemHead({ item }: { readonly item: Details }): JSX.Element {
         {plainText(item.title)}
       </h2>
       <Holder item={item} />
-      <Reasons item={item} />
+      {item.stuck.length > 0 ? <Causes {...props} /> : <Reasons item={item} />}
     </header>
   );
 }

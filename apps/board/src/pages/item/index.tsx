@@ -8,10 +8,10 @@ import { useShortcuts } from "../../frame/shortcuts.ts";
 import { Problem } from "../../parts/problem.tsx";
 import type { Session } from "../../session.ts";
 import { itemTexts } from "../../texts/item.ts";
-import { ActionBar } from "./actions.tsx";
+import { ActionBar, type ActionName } from "./actions.tsx";
 import { AttemptsTab } from "./attempts-tab.tsx";
 import { CostTab } from "./cost-tab.tsx";
-import { type Details, revisionOf, useAnswer } from "./details.ts";
+import { type Details, revisionOf, standingOf, useAnswer } from "./details.ts";
 import { DiffTab } from "./diff-tab.tsx";
 import { Facts, ItemHead } from "./head.tsx";
 import { HistoryTab } from "./history-tab.tsx";
@@ -36,7 +36,9 @@ export default function ItemPage({ session, route }: PageProps): JSX.Element {
   const id = route.parameters.get("id") ?? "";
   // The board knows the whole id; an address may hold the beginning of one.
   const live = useComputed(() => session.board.value.items.get(id));
-  const revision = revisionOf(live.value, session.connection.value.type);
+  const asked = useSignal(0);
+  const around = useComputed(() => standingOf(session.board.value.nodes));
+  const revision = `${revisionOf(live.value, session.connection.value.type)} ${asked.value} ${around.value}`;
   const answer = useAnswer<Details>(session, `api/v1/items/${encodeURIComponent(id)}`, revision).value;
   if (answer.type === "loading") return <p class="empty item-waits">{itemTexts.loading}</p>;
   if (answer.type === "failed") {
@@ -49,11 +51,13 @@ export default function ItemPage({ session, route }: PageProps): JSX.Element {
   // The lease and what the holder does are newer on the board.
   const now = live.value;
   const item = now === undefined ? answer.value : { ...answer.value, claim: now.claim, activity: now.activity };
-  return <Shown session={session} item={item} revision={revision} query={route.query} />;
+  const again = (): void => void asked.value++;
+  return <Shown session={session} item={item} revision={revision} query={route.query} again={again} />;
 }
 
 interface ShownProps extends Pick<TabProps, "session" | "item" | "revision"> {
   readonly query: ReadonlyMap<string, string>;
+  readonly again: () => void;
 }
 
 const tabNamed = (name: string | undefined): Tab => TABS.find((one) => one === name) ?? "story";
@@ -62,7 +66,8 @@ function epochNamed(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,14}$/u.test(text) ? Number(text) : undefined;
 }
 
-function Shown({ session, item, revision, query }: ShownProps): JSX.Element {
+function Shown({ session, item, revision, query, again }: ShownProps): JSX.Element {
+  const open = useSignal<ActionName | undefined>(undefined);
   const tab = useSignal<Tab>(tabNamed(query.get("tab")));
   const epoch = useSignal<number | undefined>(epochNamed(query.get("epoch")));
   const show = (to: Tab, of?: number): void => {
@@ -80,8 +85,8 @@ function Shown({ session, item, revision, query }: ShownProps): JSX.Element {
   );
   return (
     <article class="item" id="item">
-      <ItemHead item={item} />
-      <ActionBar session={session} item={item} />
+      <ItemHead session={session} item={item} open={open} showQuestions={() => show("story")} onDone={again} />
+      <ActionBar session={session} item={item} open={open} />
       <TabList tab={tab} show={show} open={item.questions.length} comments={item.comments.length} />
       <div class="item-body">
         <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>

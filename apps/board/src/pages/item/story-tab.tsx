@@ -1,18 +1,19 @@
-/** The story, what the agent asks, what people say, and their notes. */
+/** The story and its criteria, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
+import type { StoryField, StoryText } from "@skein/core";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
+import { maySteer } from "../../parts/rights.ts";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { textBlocks, textLines } from "./lines.ts";
 import type { Asked, Details } from "./details.ts";
 import { useDraft } from "./drafts.ts";
-import { mayChange } from "./may.ts";
 import { keptEdits } from "./story/kept-edits.ts";
 import type { StoryEditor } from "./story/story-editor.tsx";
 import type { TabProps } from "./index.tsx";
@@ -21,7 +22,8 @@ export function StoryTab({ session, item }: TabProps): JSX.Element {
   return (
     <>
       <Questions session={session} item={item} />
-      <Story session={session} item={item} />
+      <Story session={session} item={item} field="text" />
+      <Story session={session} item={item} field="criteria" />
       <Approvals item={item} />
       <Notes session={session} item={item} />
     </>
@@ -45,7 +47,7 @@ function Questions({ session, item }: PartProps): JSX.Element | null {
             <p class="item-text" dir="auto">
               {textLines(asked.text)}
             </p>
-            {asked.open && mayChange(session) ? (
+            {asked.open && maySteer(session) ? (
               <AnswerForm session={session} item={item} asked={asked} />
             ) : (
               <Answered asked={asked} />
@@ -118,7 +120,10 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
 }
 
 /** The editor is the largest part of the page, so it is loaded when somebody writes. */
-function Story({ session, item }: PartProps): JSX.Element {
+function Story({ session, item, field }: PartProps & { readonly field: StoryField }): JSX.Element {
+  const id = field === "text" ? "story-title" : "criteria-title";
+  const words = itemTexts.storyPart[field];
+  const at: StoryText = { item: item.id, field };
   const editor = useSignal<"closed" | "loading" | "failed" | { readonly shown: typeof StoryEditor }>("closed");
   const open = (): void => {
     editor.value = "loading";
@@ -130,39 +135,39 @@ function Story({ session, item }: PartProps): JSX.Element {
   const mesh = session.node.value?.mesh ?? "";
   useEffect(() => {
     // What was typed and not sent shows itself, and goes on its way.
-    void keptEdits(mesh, item.id)
+    void keptEdits(mesh, at)
       .read()
       .then((kept) => kept === undefined || editor.peek() !== "closed" || open());
-  }, [mesh, item.id]);
+  }, [mesh, item.id, field]);
   const { value } = editor;
   const Shown = typeof value === "object" ? value.shown : undefined;
   return (
-    <section class="item-section" aria-labelledby="story-title">
-      <h2 id="story-title">
-        {itemTexts.story}
-        {!mayChange(session) ? null : Shown === undefined ? (
-          <button type="button" disabled={value === "loading"} onClick={open}>
+    <section class="item-section" aria-labelledby={id}>
+      <h2 id={id}>
+        {words.title}
+        {!maySteer(session) ? null : Shown === undefined ? (
+          <button type="button" aria-label={words.edit} disabled={value === "loading"} onClick={open}>
             {itemTexts.edit}
           </button>
         ) : (
-          <button type="button" onClick={() => (editor.value = "closed")}>
+          <button type="button" aria-label={words.done} onClick={() => (editor.value = "closed")}>
             {itemTexts.editDone}
           </button>
         )}
         {value === "failed" ? <span class="quiet">{itemTexts.editorFailed}</span> : null}
       </h2>
       {Shown !== undefined ? (
-        <Shown session={session} item={item} />
-      ) : item.text.trim() === "" ? (
-        <EmptyState>{itemTexts.noStory}</EmptyState>
+        <Shown session={session} at={at} />
+      ) : item[field].trim() === "" ? (
+        <EmptyState>{words.none}</EmptyState>
       ) : (
-        <StoryText text={item.text} />
+        <StoryLines text={item[field]} />
       )}
     </section>
   );
 }
 
-function StoryText({ text }: { readonly text: string }): JSX.Element {
+function StoryLines({ text }: { readonly text: string }): JSX.Element {
   return (
     <div class="item-story">
       {textBlocks(text).map((block, at) =>
@@ -230,7 +235,7 @@ function Notes({ session, item }: PartProps): JSX.Element {
       </ul>
       <form
         class="item-answer"
-        hidden={!mayChange(session)}
+        hidden={!maySteer(session)}
         onSubmit={(event) => {
           event.preventDefault();
           if (draft.text.peek().trim() !== "") void add();

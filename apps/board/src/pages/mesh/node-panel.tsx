@@ -68,8 +68,11 @@ function Facts({ node, held }: { readonly node: MeshNode; readonly held: readonl
       </Fact>
       <Fact name={columns.holds}>{held.length === 0 ? meshTexts.holdsNothing : <Held items={held} />}</Fact>
       {node.load === null ? null : <Fact name={fields.load}>{`${node.load} %`}</Fact>}
-      <Fact name={columns.labels} help={meshTexts.labelsHelp}>
-        <bdi>{labelsText(node) || meshTexts.labelsNone}</bdi>
+      <Fact name={columns.labels}>
+        <bdi>{labelsText(node) || (node.alive ? meshTexts.labelsNone : meshTexts.labelsUnheard)}</bdi>{" "}
+        <span class="quiet">
+          {meshTexts.labelsHow} <code>{meshTexts.labelsCommand}</code>
+        </span>
       </Fact>
       <Fact name={columns.version}>
         <bdi>{plainText(node.version) || meshTexts.unknown}</bdi>
@@ -112,6 +115,9 @@ function Fact({ name, help, children }: FactProps): JSX.Element {
 
 function Incarnations({ node }: { readonly node: MeshNode }): JSX.Element {
   const more = node.incarnationCount - node.incarnations.length;
+  if (node.incarnationCount === 0) {
+    return <span class="quiet">{node.alive ? meshTexts.nothingWritten : meshTexts.nothingWrittenYet}</span>;
+  }
   return (
     <ul>
       {node.incarnations.map(({ id, ops, forkedAt }) => (

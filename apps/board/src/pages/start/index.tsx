@@ -4,6 +4,8 @@ import type { JSX } from "preact";
 import type { PageProps } from "../../frame/routes.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { isOwner, maySteer } from "../../parts/rights.ts";
+import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { startTexts as texts } from "../../texts/start.ts";
 import { Choose } from "./choose.tsx";
@@ -40,7 +42,7 @@ function Steps(props: JourneyProps): JSX.Element {
       <p class="quiet">{texts.lead}</p>
       <StepPart step="project" now={now}>
         {now === "project" ? (
-          <ProjectStep journey={journey} role={props.session.who.value?.role} />
+          <ProjectStep journey={journey} session={props.session} />
         ) : (
           <ProjectLine journey={journey} />
         )}
@@ -49,10 +51,10 @@ function Steps(props: JourneyProps): JSX.Element {
         {now === "rules" ? <RulesOf journey={journey} /> : null}
       </StepPart>
       <StepPart step="story" now={now}>
-        {now === "story" ? <StoryOf journey={journey} /> : null}
+        {now === "story" ? <StoryOf journey={journey} session={props.session} /> : null}
       </StepPart>
       <StepPart step="watch" now={now} isOver={item !== undefined && hasLanded(item)}>
-        {now === "watch" ? <WatchOf journey={journey} /> : null}
+        {now === "watch" ? <WatchOf journey={journey} session={props.session} /> : null}
       </StepPart>
     </article>
   );
@@ -62,12 +64,21 @@ interface Part {
   readonly journey: Journey;
 }
 
-function ProjectStep({ journey, role }: Part & { readonly role: string | undefined }): JSX.Element {
+interface PartOf extends Part {
+  readonly session: Session;
+}
+
+/** What the role may not do is not offered, and said with who may. */
+function Refused({ session, why }: { readonly session: Session; readonly why: (role: string) => string }): JSX.Element {
+  return <p class="hindrance">{why(session.who.value?.role ?? "")}</p>;
+}
+
+function ProjectStep({ journey, session }: PartOf): JSX.Element {
   const busy = journey.asking.busy.value;
+  if (!isOwner(session)) return <Refused session={session} why={texts.ownersOnly} />;
   return (
     <>
       <Explained about="project" />
-      {role === undefined || role === "owner" ? null : <p class="hindrance">{texts.ownersOnly(role)}</p>}
       <Choose
         busy={busy === "practice" || busy === "look" ? busy : undefined}
         onPractice={journey.project === undefined ? journey.practise : undefined}
@@ -106,9 +117,10 @@ function RulesOf({ journey }: Part): JSX.Element | null {
   );
 }
 
-function StoryOf({ journey }: Part): JSX.Element | null {
+function StoryOf({ journey, session }: PartOf): JSX.Element | null {
   const { project, asking } = journey;
   if (project === undefined) return null;
+  if (!maySteer(session)) return <Refused session={session} why={texts.operatorsOnly} />;
   return (
     <>
       <Explained about="story" />
@@ -118,7 +130,7 @@ function StoryOf({ journey }: Part): JSX.Element | null {
   );
 }
 
-function WatchOf({ journey }: Part): JSX.Element | null {
+function WatchOf({ journey, session }: PartOf): JSX.Element | null {
   const { project, item, asking } = journey;
   if (project === undefined || item === undefined) return null;
   return (
@@ -128,7 +140,7 @@ function WatchOf({ journey }: Part): JSX.Element | null {
         item={item}
         project={project}
         isBusy={asking.busy.value !== undefined}
-        onCommand={(name) => journey.command(name, item)}
+        onCommand={maySteer(session) ? (name) => journey.command(name, item) : undefined}
       />
       <Failure journey={journey} about={["story"]} />
     </>

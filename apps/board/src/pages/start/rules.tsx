@@ -5,6 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 import { plainText } from "../../text.ts";
 import { startTexts as texts } from "../../texts/start.ts";
+import { useDraft } from "../item/drafts.ts";
 import { Explained } from "./explained.tsx";
 import type { Found } from "./progress.ts";
 import { parseWords, printWords } from "./words.ts";
@@ -23,13 +24,19 @@ export interface RulesProps {
 }
 
 export function RulesStep({ found, isBusy, onBegin, onBack }: RulesProps): JSX.Element {
-  const lines = useSignal<readonly string[]>(found.gate.map(printWords));
-  const agent = useSignal(found.agent);
+  const gateDraft = useDraft(`start gate ${found.path}`, found.gate.map(printWords).join("\n"));
+  const agentDraft = useDraft(`start agent ${found.path}`, found.agent);
+  const lines = useSignal<readonly string[]>(gateDraft.text.value === "" ? [] : gateDraft.text.value.split("\n"));
+  const agent = found.agents.some(({ name }) => name === agentDraft.text.value) ? agentDraft.text.value : found.agent;
   const gate = lines.value.map(parseWords);
   const isReady = found.obstacle === "" && gate.every((words) => words !== undefined);
+  const change = (next: readonly string[]): void => {
+    lines.value = next;
+    gateDraft.write(next.join("\n"));
+  };
   const begin = (): void => {
     const commands = gate.flatMap((words) => (words === undefined || words.length === 0 ? [] : [words]));
-    onBegin(found.hasConfig ? {} : { gate: commands, agent: agent.value });
+    onBegin(found.hasConfig ? {} : { gate: commands, agent });
   };
   return (
     <form
@@ -47,8 +54,8 @@ export function RulesStep({ found, isBusy, onBegin, onBack }: RulesProps): JSX.E
       )}
       {found.hasConfig ? null : (
         <>
-          <Gate lines={lines.value} because={found.gateBecause} onChange={(next) => (lines.value = next)} />
-          <AgentChoice found={found} chosen={agent.value} onChoose={(name) => (agent.value = name)} />
+          <Gate lines={lines.value} because={found.gateBecause} onChange={change} />
+          <AgentChoice found={found} chosen={agent} onChoose={agentDraft.write} />
         </>
       )}
       <Sandbox found={found} />

@@ -13,8 +13,8 @@ export interface WatchProps {
   readonly item: BoardItem;
   readonly project: Project;
   readonly isBusy: boolean;
-  /** A command about the item: `item.start`, or `item.restore` when it was archived. */
-  readonly onCommand: (name: "item.start" | "item.restore") => void;
+  /** A command about the item: `item.start`, or `item.restore` when it was archived. Undefined for who may not. */
+  readonly onCommand: ((name: "item.start" | "item.restore") => void) | undefined;
 }
 
 export function WatchStep({ item, project, isBusy, onCommand }: WatchProps): JSX.Element {
@@ -60,9 +60,11 @@ function Standing({ item, isBusy, onCommand }: Omit<WatchProps, "project">): JSX
     return (
       <>
         {texts.archived} <bdi>{note || plainText(item.archiveReason ?? "")}</bdi>{" "}
-        <button type="button" disabled={isBusy} onClick={() => onCommand("item.restore")}>
-          {texts.retry}
-        </button>
+        {onCommand === undefined ? null : (
+          <button type="button" disabled={isBusy} onClick={() => onCommand("item.restore")}>
+            {texts.retry}
+          </button>
+        )}
       </>
     );
   }
@@ -70,9 +72,11 @@ function Standing({ item, isBusy, onCommand }: Omit<WatchProps, "project">): JSX
     return (
       <>
         {texts.stages.Backlog.what}{" "}
-        <button type="button" disabled={isBusy} onClick={() => onCommand("item.start")}>
-          {texts.startWaiting}
-        </button>
+        {onCommand === undefined ? null : (
+          <button type="button" disabled={isBusy} onClick={() => onCommand("item.start")}>
+            {texts.startWaiting}
+          </button>
+        )}
       </>
     );
   }

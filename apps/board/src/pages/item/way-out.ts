@@ -1,0 +1,64 @@
+/** What the page makes of a way out: an action of this item, a place to go to, a command behind a dialog, or only a line. Pure. */
+import { exitTexts as texts } from "../../texts/exits.ts";
+import type { ActionName } from "./actions.tsx";
+import type { ExitCommand, StuckCause } from "./details.ts";
+
+interface Words {
+  readonly button: string;
+  readonly help: string;
+  readonly done: string;
+}
+
+export type WayOut =
+  | { readonly type: "line" }
+  /** The item's own, with the dialog that it always has. */
+  | { readonly type: "action"; readonly action: ActionName }
+  | { readonly type: "answer" }
+  | { readonly type: "invite" }
+  | (ExitCommand & {
+      readonly type: "ask";
+      readonly about: { readonly item: string } | { readonly title: string };
+      readonly words: (name: string) => Words;
+    });
+
+/** `item`: the one whose page it is. A command of a newer node that this page does not know is a line. */
+export function wayOut({ command }: Pick<StuckCause, "command">, item: string): WayOut {
+  if (command === null) return { type: "line" };
+  const action = command.input["item"] === item ? ownAction(command) : undefined;
+  if (action !== undefined) return { type: "action", action };
+  if (command.name === "item.answer") return { type: "answer" };
+  if (command.name === "member.invite") return { type: "invite" };
+  const words = wordsOf(command);
+  if (words === undefined) return { type: "line" };
+  const { item: other, title } = command.input;
+  const about = typeof other === "string" ? { item: other } : { title: typeof title === "string" ? title : "" };
+  return { ...command, type: "ask", about, words };
+}
+
+function ownAction({ name, input }: ExitCommand): ActionName | undefined {
+  switch (name) {
+    case "item.hold":
+      return input["release"] === true ? "release" : "hold";
+    case "item.restore":
+      return "restore";
+    case "item.approve":
+      return "approve";
+    case "item.reject":
+      return "reject";
+    case "item.move":
+      return "shelve";
+    default:
+      return undefined;
+  }
+}
+
+function wordsOf({ name, input }: ExitCommand): ((of: string) => Words) | undefined {
+  if (name === "item.edit") {
+    const field = (["labels", "dependsOn", "parent"] as const).find((one) => one in input);
+    return field === undefined ? undefined : () => texts.edit[field];
+  }
+  const known: Readonly<Record<string, (typeof texts.doIt)[keyof typeof texts.doIt]>> = texts.doIt;
+  const words = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (words === undefined) return undefined;
+  return (of) => ({ button: words.button(of), help: words.help, done: words.done(of) });
+}
