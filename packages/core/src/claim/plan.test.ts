@@ -146,32 +146,6 @@ test("a node's own claim of another incarnation, which a copy of it may be worki
   expect(at(1_000)).toEqual([{ type: "claim", item: A, on, why: "own" }]);
 });
 
-test("the purse is asked for work that may be claimed here alone, and saves for what waits for its turn", () => {
-  const world = worldOf();
-  for (const item of [A, B]) world.add(item);
-  world.event(B, { kind: "item.claim", ttl: 1_000 });
-  const asked: string[] = [];
-  let saved = 0;
-  const purse: NonNullable<PlanInput["purse"]> = {
-    offer: (item) => {
-      asked.push(item.id);
-      return { ok: true, value: 7 };
-    },
-    take: () => undefined,
-    save: (reserved) => {
-      saved += reserved;
-    },
-  };
-  const other = selfAs("another", { slotsFree: 9 });
-  // A node that is behind another one in the order of A waits its turn.
-  const before = ["b", "c", "d", "e", "f", "g"].map((key) => candidate(key));
-  expect(claims(world, { self: other, purse, others: before })).toEqual([]);
-  expect(new Set(asked)).toEqual(new Set([A]));
-  expect(saved).toBe(7);
-  expect(claims(world, { self: other, purse })).toEqual([A]);
-  expect(saved).toBe(7);
-});
-
 test("items on hold, deleted, to be left alone for a while, or with dependencies that have not landed are not claimed", () => {
   const world = worldOf();
   world.add(A);

@@ -1,17 +1,19 @@
 /**
  * I35: what agents tell of their cost stays within the mesh's budget of the day on which their attempts began, and within what an
  * attempt may cost; the ledger has of each attempt what its agents told. Of one whose program was killed it may have less, and
- * then what was set aside for it stays aside.
+ * then what was set aside for it stays aside. Machines give each other what work needs, and not to and fro.
  */
 import { formatUsd, overdrafts, rightsOn } from "@skein/core";
 
-import { type AttemptMoney, daysOf, moneyOf, sumOf } from "../night/money.ts";
+import { type AttemptMoney, daysOf, giftsOf, moneyOf, sumOf } from "../night/money.ts";
 import type { Night } from "../night/night.ts";
 import type { World } from "../world.ts";
 import type { MakeChecker } from "./checker.ts";
 import { correctMachines } from "./i07-convergence.ts";
 
 const MICRO = 1_000_000;
+/** For each attempt: the others may put together what they have. */
+const GIFTS_MOST = 6;
 
 export const nightMoney: MakeChecker = (world) => ({
   onEnd: () => {
@@ -23,6 +25,8 @@ export const nightMoney: MakeChecker = (world) => ({
       if (wrong !== undefined) world.violate("I35", `${attempt.name} ${wrong}`);
     }
     for (const day of daysOf(money)) checkDay(world, night, money, day);
+    const [gifts, most] = [giftsOf(world), money.length * GIFTS_MOST];
+    if (gifts > most) world.violate("I35", `money was given ${gifts} times, for ${money.length} attempts`);
   },
 });
 

@@ -53,3 +53,7 @@ export const daysOf = (money: readonly AttemptMoney[]): readonly string[] =>
 
 export const sumOf = (money: readonly AttemptMoney[], of: (attempt: AttemptMoney) => number): number =>
   money.reduce((sum, attempt) => sum + of(attempt), 0);
+
+/** How often a machine gave another one a part of its budget. */
+export const giftsOf = (world: World): number =>
+  correctMachines(world)[0]?.running.node.replica.view().membership.transfers.size ?? 0;

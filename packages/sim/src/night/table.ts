@@ -5,7 +5,7 @@ import { correctMachines, logsAreEqual } from "../invariants/i07-convergence.ts"
 import { foreignBranches } from "../invariants/i36-nothing-left.ts";
 import type { TableRow } from "../options.ts";
 import type { World } from "../world.ts";
-import { daysOf, moneyOf, sumOf } from "./money.ts";
+import { daysOf, giftsOf, moneyOf, sumOf } from "./money.ts";
 import type { Night } from "./night.ts";
 import { BEHAVIORS, goalOf, notEnded } from "./plan.ts";
 
@@ -39,7 +39,11 @@ function runRows({ runs }: Night): readonly TableRow[] {
 
 function moneyRows(world: World, night: Night): readonly TableRow[] {
   const money = moneyOf(world, night);
-  return daysOf(money).map((day): TableRow => {
+  const gifts: TableRow = [
+    "times that a machine gave another one money, for so many attempts",
+    `${giftsOf(world)}, ${money.length}`,
+  ];
+  const days = daysOf(money).map((day): TableRow => {
     const ofDay = money.filter((attempt) => attempt.day === day);
     const [told, spent] = [sumOf(ofDay, (one) => one.told), sumOf(ofDay, (one) => one.spent)];
     const reserved = sumOf(ofDay, (one) => one.reserved);
@@ -48,6 +52,7 @@ function moneyRows(world: World, night: Night): readonly TableRow[] {
       `${formatUsd(told)} of ${formatUsd(night.money.day * 1_000_000)}; ${formatUsd(spent)}, ${formatUsd(reserved)}`,
     ];
   });
+  return [...days, gifts];
 }
 
 function restRows(world: World, night: Night): readonly TableRow[] {
