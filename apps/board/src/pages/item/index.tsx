@@ -1,5 +1,5 @@
 /** An item: what it is and why it is where it is, what can be done, and its parts as tabs. */
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { addressOf, replaceQuery } from "../../frame/router.ts";
@@ -68,13 +68,10 @@ function epochNamed(text: string | undefined): number | undefined {
 
 function Shown({ session, item, revision, query, again }: ShownProps): JSX.Element {
   const open = useSignal<ActionName | undefined>(undefined);
-  const tab = useSignal<Tab>(tabNamed(query.get("tab")));
-  const epoch = useSignal<number | undefined>(epochNamed(query.get("epoch")));
-  const show = (to: Tab, of?: number): void => {
-    tab.value = to;
-    epoch.value = of;
+  const tab = tabNamed(query.get("tab"));
+  const epoch = epochNamed(query.get("epoch"));
+  const show = (to: Tab, of?: number): void =>
     replaceQuery({ tab: to === "story" ? "" : to, epoch: of === undefined ? "" : String(of) });
-  };
   useShortcuts(() =>
     TABS.map((name, at) => ({
       keys: String(at + 1),
@@ -89,10 +86,10 @@ function Shown({ session, item, revision, query, again }: ShownProps): JSX.Eleme
       <ActionBar session={session} item={item} open={open} />
       <TabList tab={tab} show={show} open={item.questions.length} comments={item.comments.length} />
       <div class="item-body">
-        <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
-          <Panel tab={tab.value} session={session} item={item} revision={revision} epoch={epoch.value} show={show} />
+        <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
+          <Panel tab={tab} session={session} item={item} revision={revision} epoch={epoch} show={show} />
         </section>
-        <Facts item={item} />
+        <Facts session={session} item={item} />
       </div>
     </article>
   );
@@ -116,7 +113,7 @@ function Panel({ tab, ...props }: TabProps & { readonly tab: Tab }): JSX.Element
 }
 
 interface TabListProps {
-  readonly tab: Signal<Tab>;
+  readonly tab: Tab;
   readonly show: (tab: Tab) => void;
   readonly open: number;
   readonly comments: number;
@@ -126,7 +123,7 @@ interface TabListProps {
 function TabList({ tab, show, open, comments }: TabListProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
-    const at = TABS.indexOf(tab.value);
+    const at = TABS.indexOf(tab);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
@@ -143,9 +140,9 @@ function TabList({ tab, show, open, comments }: TabListProps): JSX.Element {
           type="button"
           role="tab"
           id={`tab-${name}`}
-          aria-selected={tab.value === name}
+          aria-selected={tab === name}
           aria-controls="item-panel"
-          tabIndex={tab.value === name ? 0 : -1}
+          tabIndex={tab === name ? 0 : -1}
           onClick={() => show(name)}
         >
           {itemTexts.tabs[name]}
