@@ -20,7 +20,7 @@ export interface FleetPurse {
   isShort(): boolean;
 }
 
-export interface Wants {
+interface Wants {
   /** There is work here, and only this node's rights are missing for it. */
   readonly isShort: boolean;
   /** In millionths of a dollar: for work here that it is about to begin. */
