@@ -22,6 +22,8 @@ const PART_AT = 0.24;
 const PARTED_FOR = 0.1;
 const THROTTLE_AT = 0.32;
 const THROTTLED_FOR = 0.05;
+/** A little more than until midnight, when there is money again. */
+const LEAST = 0.57;
 
 const LOOK_MS = 5_000;
 const SETUP_MS = 30_000;
@@ -45,14 +47,11 @@ export async function live(world: World, night: Night): Promise<void> {
   }
   commitNowAndThen(world, night, world.streams("night person"));
   const endMs = scheduler.nowMs() + night.lengthMs;
-  // Nobody but a night's end stops it before its midnight.
-  await scheduler.runUntil(() => false, night.lengthMs * PARTS.midnight);
+  await scheduler.runUntil(() => false, night.lengthMs * LEAST);
   while (scheduler.nowMs() < endMs && !scheduler.isStopped() && !hasSettled(world, night)) {
     await scheduler.runUntil(() => false, LOOK_MS);
   }
 }
-
-const PARTS = { midnight: 0.57 } as const;
 
 interface Telling {
   readonly title: string;
