@@ -18,7 +18,7 @@ import { addTold, toldProject } from "./support/told-project.ts";
 const PICTURES = process.env["SKEIN_PICTURES"];
 
 /** Pages that show where this run's files lie, which is nobody else's place. */
-const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "start"]);
+const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "begun"]);
 
 const SIZES = [
   { size: "wide", viewport: { width: 1440, height: 900 } },
@@ -28,24 +28,27 @@ const SCHEMES = ["light", "dark"] as const;
 
 const world = useWorld();
 let browser: Browser;
-let origin: string;
-let pages: readonly (readonly [name: string, path: string])[];
+let pages: readonly (readonly [name: string, address: string])[];
 
 beforeAll(async () => {
   const project = await toldProject(world);
   await world.found("alice", project);
   const alice = await world.start("alice", { slots: 2, headless: false });
   await world.join("bob", alice);
-  const { api } = alice;
-  origin = alice.endpoints.http;
+  await world.found("carol");
+  const carol = await world.start("carol", { slots: 0, headless: false });
+  const { api, endpoints } = alice;
+  const origin = endpoints.http;
   const { landed, held } = await fill(api);
   pages = [
-    ["board", "#/"],
-    ["landed", `#/items/${landed}`],
-    ["item", `#/items/${held}`],
-    ["mesh", "#/mesh"],
-    ["flow", "#/flow"],
-    ["start", "#/start"],
+    ["board", `${origin}/#/`],
+    ["landed", `${origin}/#/items/${landed}`],
+    ["item", `${origin}/#/items/${held}`],
+    ["mesh", `${origin}/#/mesh`],
+    ["flow", `${origin}/#/flow`],
+    ["begun", `${origin}/#/start`],
+    // A mesh of its own, which has no project yet.
+    ["start", `${carol.endpoints.http}/#/start`],
   ];
   browser = await launchBrowser();
 }, 120_000);
@@ -75,11 +78,11 @@ async function fill(api: Api): Promise<{ readonly landed: string; readonly held:
   return { landed: landed.id, held: id };
 }
 
-async function signIn(page: Page): Promise<void> {
-  const link = await world.skein(["ui", "--data", world.dataOf("alice")]);
-  const { hash } = new URL(/http:\/\/\S+/.exec(link.stdout)?.[0] ?? "");
-  await page.goto(`${origin}/${hash}`);
-  await page.getByText("Import from CSV").first().waitFor();
+/** At a node whose page says `there` once it is loaded. */
+async function signIn(page: Page, name: string, there: string): Promise<void> {
+  const link = await world.skein(["ui", "--data", world.dataOf(name)]);
+  await page.goto(/http:\/\/\S+/.exec(link.stdout)?.[0] ?? "");
+  await page.getByText(there).first().waitFor();
 }
 
 const looks = SIZES.flatMap((size) => SCHEMES.map((scheme) => ({ ...size, scheme })));
@@ -89,9 +92,10 @@ test.each(looks)(
   async ({ size, viewport, scheme }) => {
     const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
     const page = await context.newPage();
-    await signIn(page);
-    for (const [name, path] of pages) {
-      await page.goto(`${origin}/${path}`);
+    await signIn(page, "carol", "Practise first");
+    await signIn(page, "alice", "Import from CSV");
+    for (const [name, address] of pages) {
+      await page.goto(address);
       await page.locator("main :is(h1, h2)").first().waitFor();
       await page.waitForLoadState("networkidle");
       await expectAccessible(page, name);

@@ -9,11 +9,14 @@ import { render } from "preact";
 import { App } from "./frame/app.tsx";
 import { followPreferences } from "./frame/preferences.ts";
 import { followKeys } from "./frame/shortcuts.ts";
+import { followUpdates } from "./frame/updates.ts";
 import { openSession } from "./session.ts";
 import { frameTexts } from "./texts/frame.ts";
 import { registerWorker } from "./worker-registration.ts";
 
 followPreferences();
 followKeys();
-render(<App session={openSession({ ...frameTexts.signIn, away: frameTexts.away })} />, document.body);
+const session = openSession({ ...frameTexts.signIn, away: frameTexts.away });
+render(<App session={session} />, document.body);
+followUpdates(session.connection);
 registerWorker();
