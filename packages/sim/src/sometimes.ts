@@ -61,6 +61,8 @@ export const SOMETIMES = [
   "unknown push that had not succeeded",
   "unknown push that had succeeded",
   "zombie finished late",
+  "night: provider blocked an agent",
+  "night: provider throttled an agent",
   "room: answer",
   "room: answer on an account without keys",
   "room: answer seen twice",
