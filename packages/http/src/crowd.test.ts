@@ -1,8 +1,10 @@
 /** A flood of connections against people who are in, and against those who want to come in. */
+import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 
+import { createCrowd } from "./crowd.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { rawRequest } from "./testing/raw-request.ts";
 import { signInByLink } from "./testing/sign-in.ts";
@@ -38,4 +40,23 @@ test("silent connections by the hundred cost nobody their socket, and keep nobod
   socket.ping();
   await pong;
   await signInByLink(server);
+});
+
+test("who has a whole network of addresses counts as one", () => {
+  const server = new EventEmitter();
+  createCrowd(server, 10);
+  const arrive = (remoteAddress: string, remotePort: number): { isGone: boolean } => {
+    const socket = Object.assign(new EventEmitter(), {
+      remoteAddress,
+      remotePort,
+      isGone: false,
+      destroy: () => void (socket.isGone = true),
+    });
+    server.emit("connection", socket);
+    return socket;
+  };
+  // A browser opens some connections at once.
+  const honest = [1, 2, 3].map((port) => arrive("2001:db8:1:1::7", port));
+  for (let at = 1; at < 100; at++) arrive(`2001:db8:2:2::${at.toString(16)}`, 1);
+  expect(honest.map(({ isGone }) => isGone)).toEqual([false, false, false]);
 });

@@ -1,8 +1,10 @@
 /**
  * The connections of one listener, at most so many. When there is one too many, the one goes that has been open longest
- * without a good session or token on it, of the address with the most of those: whoever can only open connections takes
- * them from themselves and not from people who are in.
+ * without a good session or token on it, of the place with the most of those: whoever can only open connections takes
+ * them from themselves and not from people who are in. A place is an IPv4 address or an IPv6 network of 64 bits, of which
+ * one host has every address.
  */
+import { neighborhoodOf } from "@skein/node";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
@@ -15,7 +17,7 @@ export interface Crowd {
 const nameOf = ({ remoteAddress = "", remotePort = 0 }: Pick<Socket, "remoteAddress" | "remotePort">): string =>
   `${remoteAddress} ${remotePort}`;
 
-export function createCrowd(server: Server, max: number): Crowd {
+export function createCrowd(server: Pick<Server, "on">, max: number): Crowd {
   const strangers = new Map<string, Socket>();
   const known = new Map<string, Socket>();
   server.on("connection", (socket: Socket) => {
@@ -48,8 +50,8 @@ export function createCrowd(server: Server, max: number): Crowd {
 function mostDispensable(strangers: ReadonlyMap<string, Socket>): readonly [string, Socket] | undefined {
   const older = [...strangers].slice(0, -1);
   const counts = new Map<string, number>();
-  const addressOf = ({ remoteAddress = "" }: Socket): string => remoteAddress;
-  for (const [, socket] of older) counts.set(addressOf(socket), (counts.get(addressOf(socket)) ?? 0) + 1);
+  const placeOf = ({ remoteAddress = "" }: Socket): string => neighborhoodOf(remoteAddress);
+  for (const [, socket] of older) counts.set(placeOf(socket), (counts.get(placeOf(socket)) ?? 0) + 1);
   const most = Math.max(...counts.values());
-  return older.find(([, socket]) => counts.get(addressOf(socket)) === most);
+  return older.find(([, socket]) => counts.get(placeOf(socket)) === most);
 }

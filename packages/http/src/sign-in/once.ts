@@ -44,7 +44,7 @@ export type Use = "first" | "used" | "full";
 
 /**
  * Remembers what a member has used until it would have expired anyway. Only what was found to be genuine may be told here:
- * then the memory is bounded by the number of members. `expires`: Unix ms.
+ * then the memory is bounded by the number of members, of whom each may vouch for each. `expires`: Unix ms.
  */
 export function createUsed({
   max,

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 
+import { HTTP_LIMITS } from "../limits.ts";
 import { SELF } from "../testing/fake-node.ts";
 import { rawRequest, type RawAnswer } from "../testing/raw-request.ts";
 import { type Signed, signedIn, signInByLink } from "../testing/sign-in.ts";
@@ -322,6 +323,23 @@ test("who came in by a member's word goes with that member, whatever page the pa
   expect((await get("session", shown)).status).toBe(200);
   members.delete(liar);
   expect((await get("session", shown)).status).toBe(401);
+});
+
+test("who uses up passes of a node takes none from others whom the same node vouches for", async () => {
+  const { passes, pages, members } = server.node;
+  const reader = "c3".repeat(32);
+  members.set(reader, { id: reader, name: "reader", role: "observer" });
+  pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
+  const pass = { role: "observer" as const, origin: OTHER_PAGE, expires: nowMs + 1_000, issuer: ANNA };
+  const from = { Origin: OTHER_PAGE };
+  for (let at = 0; at < HTTP_LIMITS.signedOfMember; at++) {
+    passes.set(`one ${at}`, { ...pass, member: reader, nonce: `one ${at}` });
+    expect((await post("session/pass-in", { pass: `one ${at}` }, from)).status).toBe(200);
+  }
+  passes.set("too much", { ...pass, member: reader, nonce: "too much" });
+  expect((await post("session/pass-in", { pass: "too much" }, from)).status).toBe(429);
+  passes.set("anna's", { ...pass, member: ANNA, nonce: "anna's" });
+  expect((await post("session/pass-in", { pass: "anna's" }, from)).status).toBe(200);
 });
 
 test("a session that is ended takes its sockets with it, at once", async () => {
