@@ -7,7 +7,9 @@ import "./parts/parts.css";
 import "./pages/board/board.css";
 import { render } from "preact";
 import { App } from "./frame/app.tsx";
+import { followFocus } from "./frame/kept-focus.ts";
 import { followPreferences } from "./frame/preferences.ts";
+import { followSendKeys } from "./frame/send-keys.ts";
 import { followKeys } from "./frame/shortcuts.ts";
 import { openSession } from "./session.ts";
 import { frameTexts } from "./texts/frame.ts";
@@ -15,5 +17,7 @@ import { registerWorker } from "./worker-registration.ts";
 
 followPreferences();
 followKeys();
+followSendKeys();
+followFocus();
 render(<App session={openSession({ ...frameTexts.signIn, away: frameTexts.away })} />, document.body);
 registerWorker();
