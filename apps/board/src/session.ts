@@ -15,6 +15,7 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import type { AwayTexts, Gone } from "./away.ts";
+import type { PageCommand } from "./commands.ts";
 import { codeIn, takeCode } from "./login-code.ts";
 import { nodeAnswers } from "./node-answers.ts";
 import { hearOtherTabs } from "./other-tabs.ts";
@@ -43,8 +44,8 @@ export interface Session {
   download(path: string): Promise<Answer<Blob>>;
   /** Server-sent events of a path, until they end or the returned function is called. */
   follow(path: string, listeners: EventListeners): () => void;
-  /** A command of the registry with its input, such as `item.start` and `{ item }`. */
-  command(name: string, input: object): Promise<Answer<unknown>>;
+  /** A command with its input, such as `item.start` and `{ item }`. */
+  command(name: PageCommand, input: object): Promise<Answer<unknown>>;
 }
 
 /** The same with the way in and out, for the frame alone. */

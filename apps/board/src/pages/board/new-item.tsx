@@ -29,11 +29,16 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
   const close = (): void => {
     model.adding.value = false;
   };
+  const busy = useSignal(false);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (busy.peek()) return;
+    busy.value = true;
     const labels = draft.value.labels.split(",").map((label) => label.trim());
     const input = { ...draft.value, labels: labels.filter((label) => label !== "") };
-    if (await act(model.session, "item.add", input, texts.done(plainText(input.title)))) close();
+    const did = await act(model.session, "item.add", input, texts.done(plainText(input.title)));
+    busy.value = false;
+    if (did) close();
   };
   const { title, text, type, priority, labels, start } = draft.value;
   return (

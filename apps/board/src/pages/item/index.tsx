@@ -1,5 +1,5 @@
 /** An item: what it is and why it is where it is, what can be done, and its parts as tabs. */
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { addressOf, replaceQuery } from "../../frame/router.ts";
@@ -16,7 +16,7 @@ import { DiffTab } from "./diff-tab.tsx";
 import { Facts, ItemHead } from "./head.tsx";
 import { HistoryTab } from "./history-tab.tsx";
 import { LogTab } from "./log-tab.tsx";
-import { StoryTab } from "./story-tab.tsx";
+import { QUESTIONS_ID, StoryTab } from "./story-tab.tsx";
 import "./item.css";
 
 const TABS = ["story", "attempts", "log", "diff", "history", "cost"] as const;
@@ -66,15 +66,21 @@ function epochNamed(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,14}$/u.test(text) ? Number(text) : undefined;
 }
 
+function show(to: Tab, of?: number): void {
+  replaceQuery({ tab: to === "story" ? "" : to, epoch: of === undefined ? "" : String(of) });
+}
+
+function showQuestions(): void {
+  show("story");
+  // Where they are asked is drawn by then.
+  requestAnimationFrame(() => document.getElementById(QUESTIONS_ID)?.focus());
+}
+
 function Shown({ session, item, revision, query, again }: ShownProps): JSX.Element {
   const open = useSignal<ActionName | undefined>(undefined);
-  const tab = useSignal<Tab>(tabNamed(query.get("tab")));
-  const epoch = useSignal<number | undefined>(epochNamed(query.get("epoch")));
-  const show = (to: Tab, of?: number): void => {
-    tab.value = to;
-    epoch.value = of;
-    replaceQuery({ tab: to === "story" ? "" : to, epoch: of === undefined ? "" : String(of) });
-  };
+  // The address alone knows which tab it is, so that a link to another tab of the same item leads there.
+  const tab = tabNamed(query.get("tab"));
+  const epoch = epochNamed(query.get("epoch"));
   useShortcuts(() =>
     TABS.map((name, at) => ({
       keys: String(at + 1),
@@ -85,12 +91,12 @@ function Shown({ session, item, revision, query, again }: ShownProps): JSX.Eleme
   );
   return (
     <article class="item" id="item">
-      <ItemHead session={session} item={item} open={open} showQuestions={() => show("story")} onDone={again} />
+      <ItemHead session={session} item={item} open={open} showQuestions={showQuestions} onDone={again} />
       <ActionBar session={session} item={item} open={open} />
-      <TabList tab={tab} show={show} open={item.questions.length} comments={item.comments.length} />
+      <TabList tab={tab} open={item.questions.length} comments={item.comments.length} />
       <div class="item-body">
-        <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
-          <Panel tab={tab.value} session={session} item={item} revision={revision} epoch={epoch.value} show={show} />
+        <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
+          <Panel tab={tab} session={session} item={item} revision={revision} epoch={epoch} show={show} />
         </section>
         <Facts item={item} />
       </div>
@@ -116,17 +122,16 @@ function Panel({ tab, ...props }: TabProps & { readonly tab: Tab }): JSX.Element
 }
 
 interface TabListProps {
-  readonly tab: Signal<Tab>;
-  readonly show: (tab: Tab) => void;
+  readonly tab: Tab;
   readonly open: number;
   readonly comments: number;
 }
 
 /** Arrows go along the tabs, as in any list of tabs. */
-function TabList({ tab, show, open, comments }: TabListProps): JSX.Element {
+function TabList({ tab, open, comments }: TabListProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
-    const at = TABS.indexOf(tab.value);
+    const at = TABS.indexOf(tab);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
@@ -143,9 +148,9 @@ function TabList({ tab, show, open, comments }: TabListProps): JSX.Element {
           type="button"
           role="tab"
           id={`tab-${name}`}
-          aria-selected={tab.value === name}
+          aria-selected={tab === name}
           aria-controls="item-panel"
-          tabIndex={tab.value === name ? 0 : -1}
+          tabIndex={tab === name ? 0 : -1}
           onClick={() => show(name)}
         >
           {itemTexts.tabs[name]}

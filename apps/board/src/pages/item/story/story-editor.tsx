@@ -18,9 +18,10 @@ const MOST = 16_384;
 interface StoryEditorProps {
   readonly session: Session;
   readonly item: { readonly id: string };
+  readonly takesFocus: boolean;
 }
 
-export function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
+export function StoryEditor({ session, item, takesFocus }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const link = useMemo(
     () => openStory({ url: storyAddress(item.id), kept: keptEdits(mesh, item.id) }),
@@ -29,6 +30,7 @@ export function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
   const isTooLong = useSignal(false);
+  const wantsFocus = useRef(takesFocus);
   useEffect(() => {
     if (host.current === null) return undefined;
     const made = createEditor({
@@ -51,7 +53,13 @@ export function StoryEditor({ session, item }: StoryEditorProps): JSX.Element {
   }, [link]);
   useSignalEffect(() => {
     const copy = link.copy.value;
-    if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
+    if (copy === undefined || view.value === undefined) return;
+    view.value.show(copy, link.mayEdit.value);
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    // What holds it is hidden until this copy is drawn.
+    const shown = view.value;
+    requestAnimationFrame(() => shown.focus());
   });
   useSignalEffect(() => view.value?.others(link.others.value));
   return (
