@@ -200,7 +200,7 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
   await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
 
-  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
   const editor = page.locator(".story-host .cm-content");
   await editor.click();
   await page.keyboard.press("Control+End");

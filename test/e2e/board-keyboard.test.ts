@@ -273,21 +273,39 @@ test("the way out of what an item is stuck in is taken, and the focus stays near
   await alice.api.command("item.delete", { item: id });
 });
 
-test("a story is written and left with Escape and Tab, and a note is added", async () => {
-  const { id } = await alice.api.addItem({ title: "Written", text: "Nothing yet." });
-  await openItem(id);
-  await keys.enter(button("Edit"));
-  const editor = page.locator(".story-host .cm-content");
+interface Written {
+  readonly field: "text" | "criteria";
+  readonly edit: string;
+  readonly label: string;
+  readonly done: string;
+}
+
+async function writeIn(id: string, { field, edit, label, done }: Written): Promise<void> {
+  const stored = async (): Promise<string> =>
+    (await alice.api.get<Readonly<Record<Written["field"], string>>>(`/items/${id}`))[field];
+  const wanted = `${await stored()} Now something.`.trim();
+  await keys.enter(button(edit));
+  const editor = page.getByRole("textbox", { name: label });
   await keys.isAt(editor);
   await keys.press("Control+End");
-  await keys.type(" Now something.");
+  await keys.type((await stored()) === "" ? "Now something." : " Now something.");
   await keys.press("Escape", "Tab");
   await waitFor("the editor to be left", async () => !(await editor.evaluate((one) => one.matches(":focus"))));
-  await keys.enter(button("Done"));
-  await page.locator(".item-story").getByText("Nothing yet. Now something.").waitFor();
-  await waitFor("the node to have it", async () => {
-    const { text } = await alice.api.get<{ readonly text: string }>(`/items/${id}`);
-    return text === "Nothing yet. Now something.";
+  await waitFor("the node to have it", async () => (await stored()) === wanted);
+  await keys.enter(button(done));
+  await keys.isAt(button(edit));
+  await page.locator(".item-story").getByText(wanted, { exact: true }).waitFor();
+}
+
+test("a story and its criteria are written and left with Escape and Tab, and a note is added", async () => {
+  const { id } = await alice.api.addItem({ title: "Written", text: "Nothing yet." });
+  await openItem(id);
+  await writeIn(id, { edit: "Edit", field: "text", label: "Story text", done: "Done" });
+  await writeIn(id, {
+    edit: "Edit the criteria",
+    field: "criteria",
+    label: "Acceptance criteria",
+    done: "Done with the criteria",
   });
   await keys.write(page.getByRole("textbox", { name: "Note" }), "Looked at it.");
   await keys.press("Enter");

@@ -20,6 +20,11 @@ const PICTURES = process.env["SKEIN_PICTURES"];
 
 const TABS = ["attempts", "log", "diff", "history", "cost"] as const;
 
+const STORY_FIELDS = [
+  ["Edit", "Story text"],
+  ["Edit the criteria", "Acceptance criteria"],
+] as const;
+
 /** Pages that show where this run's files lie, which is nobody else's place. */
 const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "start"]);
 
@@ -130,9 +135,11 @@ test.each(looks)(
     const [page, other] = [await context.newPage(), await context.newPage()];
     await signIn(page);
     for (const one of [page, other]) {
-      await one.goto(`${origin}/#/items/${heldItem}`);
-      await one.getByRole("button", { name: "Edit", exact: true }).click();
-      await one.locator(".cm-content").click();
+      await goAndSettle(one, origin, `#/items/${heldItem}`);
+      for (const [edit, field] of STORY_FIELDS) {
+        await one.getByRole("button", { name: edit, exact: true }).click();
+        await one.getByRole("textbox", { name: field }).click();
+      }
     }
     await page.locator(".cm-other-name").waitFor();
     await expectReachable(page, "the story's editor");

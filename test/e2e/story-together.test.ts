@@ -35,49 +35,63 @@ interface Writer {
   /** What the browser complained about; a broken policy is one such thing. */
   readonly complaints: readonly string[];
   readonly read: () => Promise<string>;
+  /** Of others in this text. */
+  readonly carets: () => Promise<number>;
   /** Types behind what is there. */
   type(text: string): Promise<void>;
   says(status: string | RegExp): Promise<void>;
 }
 
-async function write(node: NodeProcess, item: string): Promise<Writer> {
+async function write(
+  node: NodeProcess,
+  item: string,
+  button: string = "Edit",
+  label: string = "Story text",
+): Promise<Writer> {
   const { page, complaints } = await openPage(browser, await node.api.loginLink());
   await page.locator("#live").waitFor();
-  return writeOn(page, item, complaints);
+  return writeOn(page, item, button, label, complaints);
 }
 
-/** Where edits are kept the editor opens by itself. */
+/** Where edits are kept the editor opens by itself, and no button is given. */
 async function writeOn(
   page: Page,
   item: string,
+  button: string | undefined,
+  label: string = "Story text",
   complaints: readonly string[] = [],
-  opens: "by hand" | "by itself" = "by hand",
 ): Promise<Writer> {
   await page.evaluate(`location.hash = "#/items/${item}"`);
-  const text = page.locator(".story-host .cm-content");
-  if (opens === "by hand") await page.getByRole("button", { name: "Edit", exact: true }).click();
+  const part = page.locator(".story", { has: page.getByRole("textbox", { name: label, exact: true }) });
+  const text = part.locator(".cm-content");
+  if (button !== undefined) await page.getByRole("button", { name: button, exact: true }).click();
   await text.waitFor();
   return {
     page,
     context: page.context(),
     text,
     complaints,
-    read: () => page.evaluate<string>(TEXT),
+    read: () => page.evaluate<string>(textOf(label)),
+    carets: () => part.locator(".cm-other-caret").count(),
     type: async (typed) => {
       await text.focus();
       await page.keyboard.press("Control+End");
       await page.keyboard.type(typed, { delay: 5 });
     },
-    says: (status) => page.locator(".story-status").getByText(status).waitFor(),
+    says: (status) => part.locator(".story-status").getByText(status).waitFor(),
   };
 }
 
 /** The lines without the carets of others, which stand in them. */
-const TEXT = `[...document.querySelector(".story-host").shadowRoot.querySelectorAll(".cm-line")].map((line) => {
-  const copy = line.cloneNode(true);
-  for (const one of copy.querySelectorAll(".cm-other-caret, .cm-placeholder")) one.remove();
-  return copy.textContent;
-}).join("\\n")`;
+const textOf = (label: string): string => `(() => {
+  const hosts = [...document.querySelectorAll(".story-host")].map((host) => host.shadowRoot);
+  const root = hosts.find((one) => one?.querySelector('[aria-label="${label}"]'));
+  return [...(root?.querySelectorAll(".cm-line") ?? [])].map((line) => {
+    const copy = line.cloneNode(true);
+    for (const one of copy.querySelectorAll(".cm-other-caret, .cm-placeholder")) one.remove();
+    return copy.textContent;
+  }).join("\\n");
+})()`;
 
 const story = async (node: NodeProcess, item: string): Promise<string> => (await node.api.item(item)).text;
 
@@ -165,7 +179,7 @@ test("what was typed while cut off is there when the page is opened again", asyn
   const page = await ann.context.newPage();
   await page.goto(await alice.api.loginLink());
   await page.locator("#live").waitFor();
-  const again = await writeOn(page, item, [], "by itself");
+  const again = await writeOn(page, item, undefined);
   await expectText(
     "the kept words",
     "kept, and closed",
@@ -175,6 +189,50 @@ test("what was typed while cut off is there when the page is opened again", asyn
   );
   await again.says("Saved");
   await ann.context.close();
+});
+
+test("the criteria are written together beside the story, and given from a terminal", async () => {
+  const file = join(world.directory("criteria"), "done.md");
+  writeFileSync(file, "- it runs\n");
+  const added = await world.skein([
+    "item",
+    "add",
+    "With criteria",
+    "--criteria",
+    file,
+    "--data",
+    world.dataOf("alice"),
+  ]);
+  expect(added.code).toBe(0);
+  const found = async (): Promise<string | undefined> =>
+    (await bob.api.items()).find(({ title }) => title === "With criteria")?.id;
+  await waitFor("the item at bob's", async () => (await found()) !== undefined);
+  const item = (await found()) ?? "";
+  const [ann, ben] = [
+    await write(alice, item, "Edit the criteria", "Acceptance criteria"),
+    await write(bob, item, "Edit the criteria", "Acceptance criteria"),
+  ];
+  // Both texts of one page at once, each with its own carets.
+  const story = await writeOn(ann.page, item, "Edit", "Story text");
+  await story.type("A story.");
+  await ben.type("- and fast");
+  await ann.page.locator(".cm-other-name", { hasText: "bob" }).waitFor();
+  await ann.type(", really");
+  const all = "- it runs\n- and fast, really";
+  await expectText("the criteria at both", all, ann.read, ben.read);
+  expect(await story.read()).toBe("A story.");
+  expect(await story.carets()).toBe(0);
+  for (const node of [alice, bob]) {
+    await waitFor(`the criteria on ${node.name}`, async () => {
+      const { text, criteria } = await node.api.get<{ text: string; criteria: string }>(`/items/${item}`);
+      return criteria === all && text === "A story.";
+    });
+  }
+  const shown = await world.skein(["item", "show", item, "--data", world.dataOf("bob")]);
+  expect(shown.stdout).toContain("Acceptance criteria:\n\n- it runs\n- and fast, really");
+  expect([...ann.complaints, ...ben.complaints]).toEqual([]);
+  await ann.context.close();
+  await ben.context.close();
 });
 
 test("who only reads sees what others write, and has nothing to write with", async () => {

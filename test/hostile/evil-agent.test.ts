@@ -13,6 +13,7 @@ import type { NodeProcess } from "../support/node-process.ts";
 import { landingOf, type Project } from "../support/project.ts";
 import { useWorld, type World } from "../support/world.ts";
 import { inStage, printed } from "../e2e/support/items.ts";
+import { repositoryOf } from "./support/repository-of.ts";
 
 const SECRET = "the-secret-that-no-agent-may-see";
 const ABSTRACT = "skein-evil-agent";
@@ -135,8 +136,7 @@ describe.each(["bwrap", "podman"])("shut in by %s", (sandbox) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await prepare(world, sandbox, `alice-${sandbox}`);
-    const [repository = ""] = readdirSync(join(stage.node.data, "git"));
-    const other = join(stage.node.data, "git", repository, "attempts", "other");
+    const other = join(repositoryOf(stage.node), "attempts", "other");
     mkdirSync(other, { recursive: true });
     writeFileSync(join(other, "work"), SECRET);
   });

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { inStage } from "../e2e/support/items.ts";
+import { repositoryOf } from "./support/repository-of.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import type { Project } from "../support/project.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
@@ -147,6 +148,19 @@ async function endOf({ node }: Stage, id: string): Promise<string> {
   return (await node.api.history(id)).map(({ note }) => note ?? "").join(" ");
 }
 
+/** The clone in which the keeper is at work. Its name ends in the epoch of the claim, which a busy node may have given back once. */
+async function cloneOf({ node }: Stage, keeper: string): Promise<string> {
+  const root = join(repositoryOf(node), "attempts");
+  return await waitFor("the keeper to be at work", async () => {
+    const clones = readdirSync(root).filter((name) => name.startsWith(`${keeper}-`));
+    const ready = clones.find((name) => readdirSync(join(root, name)).includes("ready"));
+    if (ready !== undefined) return join(root, ready);
+    const { stage, why } = await node.api.item(keeper);
+    const notes = (await node.api.history(keeper)).map(({ note }) => note ?? "").join(" | ");
+    throw new NotYet(`it is in ${stage} with ${clones.length} clones: ${why.join(" ")} ${notes}`);
+  });
+}
+
 describe.each([
   ["none", ZOO],
   ["bwrap", ZOO.filter(({ shutIn }) => shutIn)],
@@ -158,10 +172,7 @@ describe.each([
   beforeAll(async () => {
     stage = await prepare(world, sandbox);
     const keeper = await add(stage, { id: "keeper", kind: "keeper" });
-    const [repository = ""] = readdirSync(join(stage.node.data, "git"));
-    const root = join(stage.node.data, "git", repository);
-    const kept = join(root, "attempts", `${keeper}-1`);
-    await waitFor("the keeper to be at work", () => readdirSync(kept).includes("ready"));
+    const kept = await cloneOf(stage, keeper);
     before = digestOf(kept);
     const ids = new Map<string, string>();
     for (const { id, steps } of animals) ids.set(id, await add(stage, { id, steps }));
@@ -195,8 +206,7 @@ describe.each([
     expect(others).toEqual([]);
     expect(await project.git(["diff", "--name-only", `${commit}^1`, commit], project.remote)).toBe("honest/honest.txt");
     expect(await node.api.item(victim)).toMatchObject({ stage: "Backlog", attempts: 0 });
-    const [repository = ""] = readdirSync(join(node.data, "git"));
-    const root = join(node.data, "git", repository);
+    const root = repositoryOf(node);
     for (const name of ["attempts", "checkouts", "incoming", "trash", "home"]) {
       expect({ name, left: readdirSync(join(root, name)) }).toEqual({ name, left: [] });
     }
@@ -205,8 +215,7 @@ describe.each([
 
   test("the remote and the mirror are sound, and the remote has Skein's branches and nothing else that is new", async () => {
     const { project, node } = stage;
-    const [repository = ""] = readdirSync(join(node.data, "git"));
-    const mirror = join(node.data, "git", repository, "mirror.git");
+    const mirror = join(repositoryOf(node), "mirror.git");
     for (const directory of [project.remote, mirror]) {
       await project.git(["--no-replace-objects", "fsck", "--full", "--no-dangling"], directory);
     }

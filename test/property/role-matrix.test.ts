@@ -342,7 +342,7 @@ function typed({ replica }: Node, as: Node): OpBody {
   const item = replica.view().items.get(ITEM);
   assert(item !== undefined && isLive(item), "the item was made before");
   const feed = { author: as.key, incarnation: toHex(as.incarnation) };
-  return storyDraft(item, "mine", { feed, session: 7, crypto: testCrypto }).body;
+  return storyDraft(item, "text", "mine", { feed, session: 7, crypto: testCrypto }).body;
 }
 
 function nodeAt(mesh: Mesh, place: number): Node {

@@ -2,15 +2,15 @@
  * Stories edited on many nodes at once, by members that hear each other now and then, are removed, change their keys, fork
  * their feeds and write what no editor makes: in the end all have one text, and it is what folding from the start gives.
  */
-import { isLive, type LiveItem, type OpBody, storyDraft, toHex } from "@skein/core";
+import { isLive, type LiveItem, type OpBody, STORY_FIELDS, type StoryField, storyDraft, toHex } from "@skein/core";
 import { testCrypto } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
 import { createMesh, digest, exchangeAll, forSeeds, load, type Mesh, type Node, step, writeDrafts } from "./mesh.ts";
 
-const textsOf = ({ replica }: Node): readonly (readonly [string, string | undefined])[] =>
+const textsOf = ({ replica }: Node): readonly (readonly [string, ...(string | undefined)[]])[] =>
   [...replica.view().items.values()]
-    .map((item) => [item.id, item.registers?.text.value] as const)
+    .map(({ id, registers }) => [id, ...STORY_FIELDS.map((field) => registers?.[field].value)] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 let sessions = 0;
@@ -21,11 +21,11 @@ const by = (node: Node): { author: string; incarnation: string } => ({
 });
 
 /** Changes a word somewhere, as somebody at an editor does. */
-function edited(mesh: Mesh, node: Node, item: LiveItem, as: Node = node): OpBody {
+function edited(mesh: Mesh, node: Node, item: LiveItem, field: StoryField, as: Node = node): OpBody {
   const { prng } = mesh;
-  const text = Array.from(item.registers.text.value);
+  const text = Array.from(item.registers[field].value);
   text.splice(prng.int(text.length + 1), prng.int(4), ...Array.from(prng.pick(["a", "bc 😀", "\n- ", "é", ""])));
-  return storyDraft(item, text.join(""), { feed: by(as), session: ++sessions, crypto: testCrypto }).body;
+  return storyDraft(item, field, text.join(""), { feed: by(as), session: ++sessions, crypto: testCrypto }).body;
 }
 
 function edit(mesh: Mesh, node: Node): void {
@@ -33,13 +33,14 @@ function edit(mesh: Mesh, node: Node): void {
   const items = [...node.replica.view().items.values()].filter(isLive);
   if (items.length === 0) return;
   const item = prng.pick(items);
-  const base = item.story?.base ?? item.registers.text.id;
+  const field = prng.pick(STORY_FIELDS);
+  const base = item.stories[field]?.base ?? item.registers[field].id;
   const roll = prng.int(10);
   // Now and then under somebody else's client, on an op that is no text, or as a whole, like an older version.
   const body: OpBody =
     roll === 0
-      ? { kind: "item.set", field: "text", value: `whole ${prng.int(99)}` }
-      : edited(mesh, node, item, roll === 1 ? prng.pick(mesh.nodes) : node);
+      ? { kind: "item.set", field, value: `whole ${prng.int(99)}` }
+      : edited(mesh, node, item, field, roll === 1 ? prng.pick(mesh.nodes) : node);
   const on = roll === 2 ? prng.pick([...item.entries.keys()]) : base;
   writeDrafts(mesh, node, [{ entity: item.id, on, body }]);
 }

@@ -1,6 +1,6 @@
 /** The listeners of the code, and the commands that they take, are those of the tables in docs/trust.md. */
 import { COMMANDS, ROLES } from "@skein/core";
-import { hookOf, ROUTES } from "@skein/http";
+import { hookOf, ROUTES, storyOf } from "@skein/http";
 import { expect, test } from "vitest";
 
 import { codeOnly, filesBelow, isProduction, read, sources } from "./sources.ts";
@@ -25,13 +25,15 @@ test("the HTTP routes in the table are the routes of the server, with their acce
 test("the upgrades in the table are the ones that the code takes", () => {
   const sync = constant("packages/peer-websocket/src/dial.ts", "SYNC_PATH");
   const yjs = constant("packages/http/src/routes.ts", "YJS_PATH") + constant("packages/http/src/routes.ts", "YJS_ROOM");
-  const story = `${constant("packages/http/src/routes.ts", "YJS_PATH")}${constant("packages/http/src/routes.ts", "YJS_STORIES")}ID`;
-  const shown = rows.filter(({ path, access }) => !path.includes(" ") && access !== "signature");
+  const open = rows.filter(({ path, access }) => !path.includes(" ") && access !== "signature");
+  const shown = open.filter(({ path }) => !path.includes("ID"));
   expect(shown).toEqual([
     { listener: "peer address", path: sync, access: "handshake" },
     { listener: "HTTP address", path: yjs, access: "token" },
-    { listener: "HTTP address", path: story, access: "token" },
   ]);
+  const stories = open.filter(({ path }) => path.includes("ID"));
+  expect(stories.map(({ access }) => access)).toEqual(["token", "token"]);
+  expect(stories.map(({ path }) => storyOf(path.replace("ID", "0123456789ab"))?.field)).toEqual(["text", "criteria"]);
 });
 
 test("webhooks are taken where the table says, and nowhere else without a token", () => {

@@ -44,7 +44,8 @@ test("every refusal code of the code is described, and no other", () => {
 });
 
 test("every kind of op is described, and no other", () => {
-  const bodies = ["bodies.ts", "comment-body.ts"].map((file) => read(`packages/core/src/op/${file}`)).join("\n");
+  const files = ["bodies.ts", "comment-body.ts", "story-body.ts"];
+  const bodies = files.map((file) => read(`packages/core/src/op/${file}`)).join("\n");
   const kinds = [...bodies.matchAll(/readonly kind: "([a-zA-Z.]+)"/g)].map(([, kind]) => kind);
   const described = [
     ...document.matchAll(/^\| `((?:mesh|member|project|queue|work|budget|item)\.[a-zA-Z]+)` \|/gm),

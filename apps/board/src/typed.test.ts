@@ -31,18 +31,20 @@ async function stand(): Promise<{ shelf: Storage; clears: () => number; enter: (
   const enter = (member: string): Promise<void> => typeAs(member, shelf, copies);
   await enter(ANN);
   keepDraft(shelf, "item note", "between us", 1);
-  await keptEdits("mesh", "item").write(KEPT);
+  await keptEdits("mesh", STORY).write(KEPT);
   inBrowser.set("of somebody else's program", 1);
   shelf.setItem("theme", "dark");
   return { shelf, clears: () => clears, enter };
 }
+
+const STORY = { item: "item", field: "text" } as const;
 
 test("who signs in again finds what they had typed", async () => {
   const { shelf, clears, enter } = await stand();
   const before = clears();
   await enter(ANN);
   expect(draftAt(shelf, "item note")).toBe("between us");
-  expect(await keptEdits("mesh", "item").read()).toEqual(KEPT);
+  expect(await keptEdits("mesh", STORY).read()).toEqual(KEPT);
   expect(clears()).toBe(before);
 });
 
@@ -51,14 +53,14 @@ test("another member finds nothing of it, and no copy of the board", async () =>
   const before = clears();
   await enter(BOB);
   expect(draftAt(shelf, "item note")).toBe("");
-  expect(await keptEdits("mesh", "item").read()).toBeUndefined();
+  expect(await keptEdits("mesh", STORY).read()).toBeUndefined();
   expect(clears()).toBe(before + 1);
   expect([shelf.getItem("theme"), [...inBrowser.keys()]]).toEqual(["dark", ["of somebody else's program"]]);
 });
 
 test("signing out forgets it, and an editor that is still open keeps nothing any more", async () => {
   const { shelf } = await stand();
-  const open = keptEdits("mesh", "item");
+  const open = keptEdits("mesh", STORY);
   keepNothingMore();
   await forgetTyped(shelf);
   await open.write(KEPT);

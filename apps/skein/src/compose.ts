@@ -3,7 +3,6 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,15 +19,12 @@ import {
   type Logger,
   type Node,
   type NodeOptions,
-  type OpenRepository,
   type PeerNet,
-  type Repository,
   systemClock,
   systemRandom,
 } from "@skein/node";
 import { createSessionNotes, createTurnAgents } from "@skein/agent-acp";
 import { err, ok, type Result, type Signer } from "@skein/core";
-import { openRepository } from "@skein/git";
 import {
   childEnvironment,
   createAsking,
@@ -42,6 +38,7 @@ import type { DataDirectory } from "./data-directory.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { readNodeFile } from "./node-file.ts";
 import { createMachine } from "./machine.ts";
+import { createMirrors } from "./mirrors.ts";
 import { packagesFor } from "./package-files.ts";
 import { createProjectDesk } from "./project-desk.ts";
 import { addOwnSecrets, secretValuesOf } from "./known-secrets.ts";
@@ -91,7 +88,7 @@ export function composeNode(options: ComposeOptions): Node {
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const sandboxes = openSandboxes(data.path);
   const processes = createProcesses({ owner: ownerOf(data.path), rooms: sandboxes });
-  const openRepository = createOpenRepository(places.git);
+  const openRepository = createMirrors(places.git);
   const secrets = createSecrets();
   addOwnSecrets(secrets, data);
   const node = createNode({
@@ -184,28 +181,8 @@ export class LogDoesNotFit extends Failure {
   }
 }
 
-/** One mirror per remote and branch, opened once: attempts may still run in it when the project's text changes. */
-function createOpenRepository(places: string): OpenRepository {
-  const open = new Map<string, Repository>();
-  return async ({ remote, base }, signal) => {
-    const name = createHash("sha256").update(`${remote}\n${base}`).digest("hex").slice(0, 16);
-    const known = open.get(name);
-    if (known !== undefined) return ok(known);
-    const directory = join(places, name);
-    const opened = await openRepository({ directory, remote, base, access: remoteAccess() }, signal);
-    if (opened.ok) open.set(name, opened.value);
-    return opened;
-  };
-}
-
 /** Names this data directory in the environment of the children it starts, so that its next life finds them. */
 export const ownerOf = (directory: string): string => createHash("sha256").update(directory).digest("hex").slice(0, 16);
-
-/** The node's own credentials for fetching and landing; attempts never see them. */
-function remoteAccess(): { home: string; sshAuthSock?: string; env: NodeJS.ProcessEnv } {
-  const sshAuthSock = process.env["SSH_AUTH_SOCK"];
-  return { home: homedir(), env: process.env, ...(sshAuthSock === undefined ? {} : { sshAuthSock }) };
-}
 
 /** The name comes from an item id and a number, never from a story. */
 function writeStory(directory: string, attempt: { item: string; epoch: number }, text: string): Result<string, string> {

@@ -2,11 +2,10 @@
  * `skein init`: founds a mesh and, in a git repository, gives it a project. It looks before it writes: the directory
  * appears whole or not at all.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { createReplica, foundMesh, MESH_ENTITY } from "@skein/core";
-import { openRepository } from "@skein/git";
 import { createNodeCrypto, systemClock } from "@skein/node";
 
 import {
@@ -19,6 +18,7 @@ import {
 } from "./data-directory.ts";
 import { Failure, orFail, reasonOf } from "./failure.ts";
 import { CONFIG_FILE, obstacleTo, planProject, projectBody, type ProjectPlan, writeConfig } from "./project-plan.ts";
+import { createMirrors } from "./mirrors.ts";
 import { makeStaging } from "./staging.ts";
 
 export interface InitOptions {
@@ -88,12 +88,11 @@ async function planOf(path: string): Promise<ProjectPlan> {
   return plan;
 }
 
-/** The target branch must be there to land on: better said now than at the first merge. */
+/** The target branch must be there to land on: better said now than at the first merge. What is fetched for that is kept. */
 async function checkRemote(plan: ProjectPlan, staging: string): Promise<void> {
-  const directory = join(staging, "git", plan.config.project);
-  mkdirSync(directory, { recursive: true });
   const { signal } = new AbortController();
-  const repository = await openRepository({ directory, remote: plan.remote, base: plan.config.base }, signal);
+  const open = createMirrors(join(staging, "git"));
+  const repository = await open({ remote: plan.remote, base: plan.config.base }, signal);
   const tip = repository.ok ? await repository.value.fetchBase(signal) : repository;
   orFail(tip, (error) => error.message);
 }

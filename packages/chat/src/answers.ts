@@ -67,11 +67,16 @@ function itemList(value: Json): Body {
 function itemPage(value: Json): Body {
   const item = fields(value);
   const story = text(item["text"]).trim();
+  const criteria = text(item["criteria"]).trim();
   const attempts = rows(item["attemptLog"]).map((one) => [
     plain(`Attempt ${text(one["epoch"])} on ${text(one["nodeName"])}: ${text(one["outcome"])}. ${text(one["note"])}`),
   ]);
   const why = (Array.isArray(item["why"]) ? item["why"] : []).map((one: Json) => [plain(forRooms(text(one)))]);
-  return [...lines([itemLine(item), ...why, ...attempts.slice(-3)]), ...(story === "" ? [] : [block(story)])];
+  return [
+    ...lines([itemLine(item), ...why, ...attempts.slice(-3)]),
+    ...(story === "" ? [] : [block(story)]),
+    ...(criteria === "" ? [] : [plain("\nDone when:\n"), block(criteria)]),
+  ];
 }
 
 function whyPage(value: Json): Body {

@@ -148,8 +148,8 @@ test("a second person confirms nothing for somebody who may not do it any more",
   expect(writes(say(of, `yes ${code}`, { principal: BOB }))).toEqual(["item.delete", { item: ITEM, note: "" }]);
 });
 
-test("a second person says yes to the story that was there when it was asked, and to no other", () => {
-  for (const field of ["text", "title"] as const) {
+test("a second person says yes to the story and the criteria that were there when it was asked, and to no other", () => {
+  for (const field of ["text", "title", "criteria"] as const) {
     const of = stand(FOUR_EYES);
     const code = asked(of, "start #0123");
     const edit = { entity: ITEM, on: itemOf(of.mesh, ITEM).best.id } as const;

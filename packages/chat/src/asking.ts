@@ -106,10 +106,12 @@ export function judgeYes(
   return { type: "write", command: checked.value.command, role: authority.role, seed: pending.id, answers: pending.id };
 }
 
-const REWRITTEN = "Its title or its story was changed since that was asked. Look again, and ask for it anew.";
+const REWRITTEN =
+  "Its title, its story or what it is to meet was changed since that was asked. Look again, and ask for it anew.";
 
 /** What a second person has read: no other title and no other story may take its place before their yes. */
-const storyOf = ({ registers: { title, text } }: LiveItem): string => `${title.id} ${text.id}`;
+const storyOf = ({ registers: { title, text, criteria } }: LiveItem): string =>
+  `${title.id} ${text.id}${criteria.isBirth ? "" : ` ${criteria.id}`}`;
 
 function refuseConfirmer(
   { name, byOthers, role }: { readonly name: string; readonly byOthers: boolean; readonly role: Role },

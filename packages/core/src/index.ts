@@ -39,6 +39,7 @@ export {
   RELAYED_CURSORS,
   RELAYED_LOG_READS,
 } from "./op/limits.ts";
+export { isStoryBody, STORY_FIELDS, type StoryField, type StoryText } from "./op/story-body.ts";
 export { type Op, openOp, type SealedOp, sealOp } from "./op/op.ts";
 export {
   endsOf,
@@ -156,7 +157,7 @@ export { type AttemptMade, attemptMade } from "./command/attempt-made.ts";
 export { findMember } from "./command/find-member.ts";
 export { FIRED_REMEMBERED, type Plan } from "./chat/plan-fold.ts";
 export { findItem, isLive, type LiveItem } from "./command/find.ts";
-export { storyDraft, type StoryState, storyStateOf } from "./command/story-edit.ts";
+export { storyDraft, type StoryState, storyStateOf, writeBodyOf } from "./command/story-edit.ts";
 export { storyClient } from "./story/clients.ts";
 export { joinUpdates, storyDocument, storyTextOf } from "./story/document.ts";
 export type { StoryEdits } from "./story/edits.ts";

@@ -4,7 +4,7 @@
  */
 import type { NodeApi } from "@skein/node";
 import type { BodyRefusal } from "./json-body.ts";
-import { type CommandError, err, OF_ONE_MACHINE, ok, type Result } from "@skein/core";
+import { type CommandError, err, OF_ONE_MACHINE, ok, type Result, type StoryText } from "@skein/core";
 import type { Asker } from "./access.ts";
 import type { Caller } from "./caller.ts";
 import { HTTP_LIMITS } from "./limits.ts";
@@ -65,14 +65,15 @@ export interface Route {
 export const YJS_PATH = "/yjs/";
 export const YJS_ROOM = "board";
 
-/** Before the id of the item whose story the room is. Clients write its slash as it is or encoded. */
-const YJS_STORIES = "item/";
+/** A story by its item's id, and the criteria beside it. Clients write the slashes as they are or encoded. */
+const YJS_STORY = /^item\/([0-9a-z]{12})(\/criteria)?$/;
 
-/** The item whose story the path names. */
-export function storyOf(pathname: string): string | undefined {
-  const room = pathname.startsWith(YJS_PATH) ? pathname.slice(YJS_PATH.length).replace(/%2f/i, "/") : "";
-  const item = room.startsWith(YJS_STORIES) ? room.slice(YJS_STORIES.length) : "";
-  return /^[0-9a-z]{12}$/.test(item) ? item : undefined;
+/** The text that the path names: the story of an item, or its criteria. */
+export function storyOf(pathname: string): StoryText | undefined {
+  const room = pathname.startsWith(YJS_PATH) ? pathname.slice(YJS_PATH.length).replaceAll(/%2f/gi, "/") : "";
+  const found = YJS_STORY.exec(room);
+  const item = found?.[1];
+  return item === undefined ? undefined : { item, field: found?.[2] === undefined ? "text" : "criteria" };
 }
 
 const query = (path: string, command: string): Route => ({

@@ -354,11 +354,11 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
   socket.off("error", ignore);
   door.crowd.welcome(request.socket);
   const caller = admitted.value;
-  const item = storyOf(parseTarget(request)?.pathname ?? "");
+  const story = storyOf(parseTarget(request)?.pathname ?? "");
   const person = { name: nameIn(site, caller), mayEdit: () => mayEdit(site, caller) };
   site.yjs.accept(request, socket, head, {
     isWelcome: () => isStillWelcome(site, caller),
-    enter: item === undefined ? undefined : storyRoom(site.api, item, person),
+    enter: story === undefined ? undefined : storyRoom(site.api, story, person),
   });
 }
 

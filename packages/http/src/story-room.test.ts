@@ -39,7 +39,7 @@ async function stand(mayEdit: boolean = true, isAllowed = () => true): Promise<S
         },
       },
     },
-    "0123456789ab",
+    { item: "0123456789ab", field: "text" },
     { name: "ann", mayEdit: isAllowed },
   );
   const { url } = await serveYjs({}, enter);
@@ -166,22 +166,28 @@ test("an item that is not there closes the socket at once", async () => {
     err({ code: "not-found", message: "There is no such item." });
   const { url } = await serveYjs(
     {},
-    storyRoom({ stories: { open } }, "0123456789ab", { name: "ann", mayEdit: () => true }),
+    storyRoom({ stories: { open } }, { item: "0123456789ab", field: "text" }, { name: "ann", mayEdit: () => true }),
   );
   const socket = await openReader(url);
   expect(await new Promise((resolve) => socket.once("close", resolve))).toBe(4_404);
 });
 
 test("the room's path is taken with the slash as it is or encoded, and nothing else", () => {
-  expect(storyOf("/yjs/item/0123456789ab")).toBe("0123456789ab");
-  expect(storyOf("/yjs/item%2F0123456789ab")).toBe("0123456789ab");
-  expect(storyOf("/yjs/item%2f0123456789ab")).toBe("0123456789ab");
+  expect(storyOf("/yjs/item/0123456789ab")).toEqual({ item: "0123456789ab", field: "text" });
+  expect(storyOf("/yjs/item%2F0123456789ab")).toEqual({ item: "0123456789ab", field: "text" });
+  for (const path of ["/yjs/item/0123456789ab/criteria", "/yjs/item%2F0123456789ab%2Fcriteria"]) {
+    expect(storyOf(path)).toEqual({ item: "0123456789ab", field: "criteria" });
+  }
+  expect(storyOf("/yjs/item%2f0123456789ab")).toEqual({ item: "0123456789ab", field: "text" });
   for (const other of [
     "/yjs/item/",
     "/yjs/item/0123",
     "/yjs/item/../0123456789ab",
     "/yjs/item%252F0123456789ab",
     "/yjs/item/0123456789AB",
+    "/yjs/item/0123456789ab/",
+    "/yjs/item/0123456789ab/text",
+    "/yjs/item/0123456789ab/criteria/criteria",
     "/yjs/board/item/0123456789ab",
   ]) {
     expect(storyOf(other)).toBeUndefined();

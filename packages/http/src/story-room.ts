@@ -1,10 +1,10 @@
 /**
- * One item's story over a socket: the node's session on one side, messages of y-websocket on the other.
+ * An item's story, or its criteria, over a socket: the node's session on one side, messages of y-websocket on the other.
  *
  * A stock client can read. Who edits has to take the Yjs client that the session names before it writes anything, and hears
  * by `saved` which of its edits are durable.
  */
-import type { CursorPlace } from "@skein/core";
+import type { CursorPlace, StoryText } from "@skein/core";
 import type { Cursor, NodeApi, SessionEnd, StorySession } from "@skein/node";
 import { encodeAwareness, encodeSession, encodeUpdate, readAwareness } from "./yjs-message.ts";
 import type { Enter, Seat, Visit } from "./yjs-sockets.ts";
@@ -32,11 +32,11 @@ interface Editor {
 }
 
 export const storyRoom =
-  ({ stories }: Pick<NodeApi, "stories">, item: string, { name, mayEdit }: Editor): Enter =>
+  ({ stories }: Pick<NodeApi, "stories">, at: StoryText, { name, mayEdit }: Editor): Enter =>
   (seat) => {
     /** Grows with every word about anybody, as presence has to. */
     let clock = 0;
-    const opened = stories.open(item, name, {
+    const opened = stories.open(at, name, {
       update: (update) => seat.send(encodeUpdate(update)),
       saved: (edits) => seat.send(encodeSession({ type: "saved", edits })),
       cursors: (moved) => {

@@ -266,7 +266,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     self,
     membership,
     send: (sealed) => links.sendBeat(sealed),
-    onHeard: (item, client, cursor) => stories.heard(item, client, cursor),
+    onHeard: (at, client, cursor) => stories.heard(at, client, cursor),
     own: () => stories.ownCursors(),
   });
   const stories: StoryRooms = createStories({
@@ -276,8 +276,8 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     secrets,
     feed: ownParts,
     role: selfRole,
-    onCursor: (item, client, cursor) => cursors.tell(item, client, cursor),
-    farCursors: (item) => cursors.of(item),
+    onCursor: (at, client, cursor) => cursors.tell(at, client, cursor),
+    farCursors: (at) => cursors.of(at),
   });
   const timers = createTimers({
     clock,

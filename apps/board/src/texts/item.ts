@@ -123,8 +123,16 @@ export const itemTexts = {
   },
 
   // ── story ──
-  story: "Story",
-  noStory: "The title says it all: there is no text.",
+  /** The names of buttons begin with the word that is on them. */
+  storyPart: {
+    text: { title: "Story", none: "The title says it all: there is no text.", edit: "Edit", done: "Done" },
+    criteria: {
+      title: "Acceptance criteria",
+      none: "Nobody has said yet how to tell that it is done.",
+      edit: "Edit the criteria",
+      done: "Done with the criteria",
+    },
+  },
   edit: "Edit",
   editDone: "Done",
   editorFailed: "The editor could not be loaded. Try again.",

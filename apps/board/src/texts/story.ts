@@ -1,7 +1,10 @@
 /** The words around the editor of a story. */
 export const storyTexts = {
-  editor: "Story text",
-  placeholder: "What is wanted, and how to tell that it is done",
+  editor: { text: "Story text", criteria: "Acceptance criteria" },
+  placeholder: {
+    text: "What is wanted, and why",
+    criteria: "How to tell that it is done, one line for each thing",
+  },
   state: {
     connecting: "Connecting…",
     saved: "Saved",
@@ -14,6 +17,6 @@ export const storyTexts = {
   refused: "The node did not take your last edits. They are kept here until you change them and send them again.",
   sendAgain: "Send again",
   throwAway: "Throw my edits away",
-  tooLong: (most: number) => `A story has at most ${most.toLocaleString()} characters.`,
+  tooLong: (most: number) => `This text has at most ${most.toLocaleString()} characters.`,
   others: (names: string) => `Here too: ${names}`,
 };

@@ -233,6 +233,8 @@ function itemPage(item: Fields): string {
   lines.push(...commentTable(rows(item["comments"])));
   const story = typeof item["text"] === "string" ? item["text"].trim() : "";
   if (story !== "") lines.push("", ...story.split("\n").map(printable));
+  const criteria = typeof item["criteria"] === "string" ? item["criteria"].trim() : "";
+  if (criteria !== "") lines.push("", "Acceptance criteria:", "", ...criteria.split("\n").map(printable));
   return lines.join("\n");
 }
 

@@ -17,7 +17,7 @@ import { present } from "./present.ts";
 const FLAG_OF: Readonly<Record<string, string>> = { labels: "label", dependsOn: "depends-on" };
 
 /** Fields too long for a command line: they are read from a file, or from standard input. */
-const FROM_FILE: ReadonlySet<string> = new Set(["text", "config"]);
+const FROM_FILE: ReadonlySet<string> = new Set(["text", "criteria", "config"]);
 
 interface Field {
   readonly name: string;
@@ -88,11 +88,16 @@ export function inputOf(
   options: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = {};
+  let fromInput = 0;
   for (const field of fieldsOf(spec)) {
     const place = spec.positional.indexOf(field.name);
     const value = place >= 0 ? positional[place] : options[camelCase(field.flag)];
     // What is given by place is the text itself: an answer or a note.
     const fromFile = place < 0 && typeof value === "string" && FROM_FILE.has(field.name);
+    // It ends once, and what is read of it a second time is empty.
+    if (fromFile && value === "-" && fromInput++ > 0) {
+      throw new Failure("Only one text can come from standard input. Give a file for the other.", 2);
+    }
     if (value !== undefined) input[field.name] = fromFile ? readText(value) : value;
   }
   return input;

@@ -199,6 +199,19 @@ test.each(HOSTILE)("a title, label or reason %o is refused", (text) => {
   expect(codeOf(run(replica, "item.hold", { item, reason: `a${text}b` }))).toBe("bad-input");
 });
 
+test("criteria are given with an item before anybody can take it, changed and taken away", () => {
+  const replica = worldOf();
+  const item = add(replica, "it", { criteria: "- it runs", start: true });
+  const said = (): string | undefined => replica.view().items.get(item)?.registers?.criteria.value;
+  expect(said()).toBe("- it runs");
+  expect(stageOf(replica, item)).toBe("Coding");
+  const kinds = [...(replica.view().items.get(item)?.entries.values() ?? [])].map(({ kind }) => kind);
+  expect(kinds).toEqual(["item.create", "item.set", "item.start"]);
+  expect(codeOf(run(replica, "item.edit", { item, criteria: "" }))).toBe("done");
+  expect(said()).toBe("");
+  expect(add(replica, "without", { criteria: "" })).not.toBe("");
+});
+
 test("two halves of a pair in neighboring labels are refused too", () => {
   expect(codeOf(run(worldOf(), "item.add", { title: "t", labels: ["\ud83e", "\uddf6"] }))).toBe("bad-input");
 });

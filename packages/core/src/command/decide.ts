@@ -198,8 +198,16 @@ function add(input: CommandInput<"item.add">, context: DecideContext): Decided {
     body: { kind: "item.set", field: "touches", value: noneOr(input.touches ?? []) },
   };
   const isSaid = input.touches === undefined ? [] : [touching];
-  return ok({ item: id, drafts: [create, ...isChecked, ...(start ? [begin] : []), ...isPart, ...isSaid] });
+  const isTold = (input.criteria ?? "") === "" ? [] : [criteriaDraft(id, input.criteria ?? "")];
+  // Whoever takes it at once has its criteria.
+  return ok({ item: id, drafts: [create, ...isTold, ...isChecked, ...(start ? [begin] : []), ...isPart, ...isSaid] });
 }
+
+const criteriaDraft = (id: string, value: string): Draft => ({
+  entity: id,
+  on: { draft: 0 },
+  body: { kind: "item.set", field: "criteria", value },
+});
 
 const partDraft = (id: string, value: string): Draft => ({
   entity: id,
@@ -258,6 +266,7 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   const writes: RegisterBody[] = [];
   if (input.title !== undefined) writes.push({ field: "title", value: input.title });
   if (input.text !== undefined) writes.push({ field: "text", value: input.text });
+  if (input.criteria !== undefined) writes.push({ field: "criteria", value: input.criteria });
   if (input.priority !== undefined) writes.push({ field: "priority", value: input.priority });
   if (input.labels !== undefined) writes.push({ field: "labels", value: noneOr(input.labels) });
   if (input.dependsOn !== undefined) writes.push({ field: "dependsOn", value: dependsOn.value });
@@ -267,7 +276,7 @@ function edit(input: CommandInput<"item.edit">, context: DecideContext): Decided
   if (writes.length === 0)
     return fail(
       "bad-input",
-      "Nothing to change: give a title, text, priority, labels, depends-on, parent, qa or touches.",
+      "Nothing to change: give a title, text, criteria, priority, labels, depends-on, parent, qa or touches.",
     );
   return ok({ item: found.value.id, drafts: writes.map((write) => registerDraft(found.value, write)) });
 }

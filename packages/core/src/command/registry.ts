@@ -15,7 +15,8 @@ import { PROJECT_INPUTS } from "./project-inputs.ts";
 
 const itemRef = z.string().min(1).max(12).describe("item id, or the beginning of one");
 const title = z.string().trim().min(1).max(LIMITS.titleLength).describe("one line that names the item");
-const text = z.string().max(LIMITS.textBytes).describe("the story: what is wanted and how to tell that it is done");
+const text = z.string().max(LIMITS.textBytes).describe("the story: what is wanted, and why");
+const criteria = z.string().max(LIMITS.textBytes).describe("the acceptance criteria: how to tell that it is done");
 const priority = z.coerce
   .number()
   .int()
@@ -62,6 +63,7 @@ const inputs = {
   "item.add": z.strictObject({
     title,
     text: text.default(""),
+    criteria: criteria.optional(),
     type: z.enum(ITEM_TYPES).default("story").describe("kind of work"),
     priority: priority.default(5),
     labels: labels.default([]),
@@ -75,6 +77,7 @@ const inputs = {
     item: itemRef,
     title: title.optional(),
     text: text.optional(),
+    criteria: criteria.optional(),
     priority: priority.optional(),
     labels: labels.optional(),
     dependsOn: dependsOn.optional(),
@@ -295,9 +298,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("item.list", "reads", "observer", "List the items"),
   spec("item.show", "reads", "observer", "Show one item", ["item"]),
   spec("item.history", "reads", "observer", "Show an item's history as the tree it is", ["item"]),
-  spec("item.edit", "writes", "operator", "Change an item's title, text, priority, labels, dependencies or parent", [
-    "item",
-  ]),
+  spec("item.edit", "writes", "operator", "Change an item's title, texts, priority, labels, parent and more", ["item"]),
   spec("item.start", "writes", "operator", "Send an item from Backlog to Coding", ["item"]),
   spec("item.move", "writes", "operator", "Move an item to Backlog or Coding", ["item", "stage"]),
   spec("item.approve", "writes", "operator", "Say that you are content with an item's branch as it is", [
@@ -350,12 +351,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   spec("project.begin", "asks-node", "owner", "Make a repository on this machine the project", ["path"]),
   spec("project.practice", "asks-node", "owner", "Make a small repository to try Skein with, and make it the project"),
   spec("projects", "reads", "observer", "List the projects"),
-  spec(
-    "queue",
-    "reads",
-    "observer",
-    "Show the merge queue: what lands next, who lands it, and what the head waits for",
-  ),
+  spec("queue", "reads", "observer", "Show the merge queue: what lands next, who lands it, what the head waits for"),
   spec(
     "queue.blame",
     "asks-node",

@@ -1,8 +1,9 @@
-/** How a story's text is edited by whoever has all of it in hand: as an edit of what is there, so that others' edits stay. */
+/** How a story or its criteria are edited by whoever has all of it in hand: as an edit of what is there, so that others' edits stay. */
 import type { Draft } from "../log/replica.ts";
 import { storableText } from "../op/codec.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { feedOf, type FeedParts } from "../op/frame.ts";
+import type { StoryField, WriteBody } from "../op/story-body.ts";
 import { storyClient } from "../story/clients.ts";
 import { editTo, storyDocument, storyTextOf } from "../story/document.ts";
 import { createStoryEdits, type StoryEdits } from "../story/edits.ts";
@@ -23,26 +24,43 @@ export interface StoryState {
   readonly isSound: boolean;
 }
 
-export function storyStateOf({ registers: { text }, story }: Pick<LiveItem, "registers" | "story">): StoryState {
+export function storyStateOf(
+  { registers, stories }: Pick<LiveItem, "registers" | "stories">,
+  field: StoryField,
+): StoryState {
+  const { [field]: story } = stories;
+  const { [field]: text } = registers;
   const base = story?.base ?? text.id;
   const edits = story?.edits ?? createStoryEdits({ op: base, text: text.value });
   const state = edits.state();
   return { base, state, edits, isSound: edits.isWhole() && storyTextOf(storyDocument([state])) === text.value };
 }
 
-/** Makes the story this text: as a whole where an edit would not come to it, or would not count. `session` is a number that was never used before, up to `LIMITS.counter`. */
+/**
+ * Makes this field of the item this text: as a whole where an edit would not come to it, or would not count. `session` is a
+ * number that was never used before, up to `LIMITS.counter`.
+ */
 export function storyDraft(
   item: LiveItem,
+  field: StoryField,
   text: string,
   { feed, session, crypto }: { readonly feed: FeedParts; readonly session: number; readonly crypto: Crypto },
 ): Draft {
-  const { base, state, edits, isSound } = storyStateOf(item);
+  const { base, state, edits, isSound } = storyStateOf(item, field);
   const wanted = storableText(text);
   const update = editTo(state, wanted, storyClient(feed, item.id, session, crypto));
   const comesTo = storyTextOf(storyDocument([state, update]));
   const counts = edits.leftOf(feedOf(feed)) > 0 && readStoryUpdate(update).ok;
   if (!isSound || comesTo !== wanted || !counts) {
-    return { entity: item.id, on: item.registers.text.id, body: { kind: "item.set", field: "text", value: text } };
+    return { entity: item.id, on: item.registers[field].id, body: { kind: "item.set", field, value: text } };
   }
-  return { entity: item.id, on: base, body: { kind: "item.write", sessions: [session], update } };
+  return { entity: item.id, on: base, body: writeBodyOf(field, [session], update) };
 }
+
+/** An edit of the story itself names no text: it is what every version means. */
+export const writeBodyOf = (field: StoryField, sessions: readonly number[], update: Uint8Array): WriteBody => ({
+  kind: "item.write",
+  ...(field === "text" ? {} : { field }),
+  sessions,
+  update,
+});

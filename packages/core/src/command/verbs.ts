@@ -197,6 +197,12 @@ export const VERBS: readonly Verb[] = [
     command: "item.edit",
   },
   { names: ["text"], summary: "Change an item's story", parameters: [item, rest("text", true)], command: "item.edit" },
+  {
+    names: ["criteria"],
+    summary: "Change how to tell that an item is done",
+    parameters: [item, rest("criteria", true)],
+    command: "item.edit",
+  },
   { names: ["note"], summary: "Write a note on an item", parameters: [item, rest("text", true)], command: "item.note" },
   {
     names: ["comment"],

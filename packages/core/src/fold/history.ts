@@ -7,7 +7,8 @@
 import type { Standing } from "../member/membership.ts";
 import { roleAtLeast } from "../member/role.ts";
 import { isStageKind } from "./machine.ts";
-import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody, WriteBody } from "../op/bodies.ts";
+import type { AnnotationBody, ItemBody, OpBody, SendBackReason, StageBody } from "../op/bodies.ts";
+import { isStoryBody, STORY_FIELDS, type StoryField, type WriteBody } from "../op/story-body.ts";
 import type { Crypto } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { assert } from "../kernel/result.ts";
@@ -52,8 +53,8 @@ export interface ItemHistory {
   /** Id of the best accepted op, with its rank; undefined while nothing was accepted. */
   readonly best: Rank | undefined;
   readonly registers: Registers | undefined;
-  /** What the text is made of; undefined while it is what the first op that wrote it says. */
-  readonly story: Story | undefined;
+  /** What its texts are made of; one that is what the first op that wrote it says is not there. */
+  readonly stories: Readonly<Partial<Record<StoryField, Story>>>;
   readonly deleted: boolean;
   readonly annotations: Annotations;
   /** Wall times for people: of the first and of the last op that had an effect. */
@@ -74,7 +75,7 @@ export interface MutableHistory extends ItemHistory {
   readonly entries: Map<string, HistoryEntry>;
   best: Rank | undefined;
   registers: Registers | undefined;
-  story: MutableStory | undefined;
+  stories: MutableStories;
   deleted: boolean;
   /** What `annotations` is, once something was said. */
   said: MutableAnnotations | undefined;
@@ -83,12 +84,17 @@ export interface MutableHistory extends ItemHistory {
   updatedAt: number;
 }
 
+type MutableStories = Readonly<Partial<Record<StoryField, MutableStory>>>;
+
+/** One for all items that nobody has edited. */
+const noStories: MutableStories = {};
+
 export const newHistory = (id: string): MutableHistory => ({
   id,
   entries: new Map(),
   best: undefined,
   registers: undefined,
-  story: undefined,
+  stories: noStories,
   deleted: false,
   said: undefined,
   annotations: noAnnotations,
@@ -191,39 +197,48 @@ function birth(
   const registers = newRegisters(body, op);
   const before = history.registers;
   history.registers = before === undefined ? registers : mergeRegisters(before, registers);
-  if (before !== undefined) writeStory(history, before, { ...registers.text, text: body.text });
+  if (before !== undefined) {
+    for (const field of STORY_FIELDS) {
+      const { lamport, author, id, value } = registers[field];
+      writeStory(history, before, field, { lamport, author, id, isBirth: true, text: value });
+    }
+  }
   return { type: "accepted", state: newItemState, member };
 }
 
 /** The text as a whole, beside the one that was there before. */
-function writeStory(history: MutableHistory, before: Registers, writing: Writing): void {
-  history.story = addWriting(storyIn(history, before), writing);
-  history.registers = { ...(history.registers ?? before), text: storyRegister(history.story) };
+function writeStory(history: MutableHistory, before: Registers, field: StoryField, writing: Writing): void {
+  putStory(history, before, field, addWriting(storyIn(history, before, field), writing));
 }
 
-const storyIn = ({ story }: MutableHistory, { text }: Registers): MutableStory =>
-  story ?? addWriting(undefined, { ...text, text: text.value });
+function putStory(history: MutableHistory, before: Registers, field: StoryField, story: MutableStory): void {
+  history.stories = { ...history.stories, [field]: story };
+  history.registers = { ...(history.registers ?? before), [field]: storyRegister(story) };
+}
+
+const storyIn = ({ stories }: MutableHistory, before: Registers, field: StoryField): MutableStory =>
+  stories[field] ?? addWriting(undefined, { ...before[field], text: before[field].value });
 
 function edit(
   history: MutableHistory,
   op: FoldOp,
   { role }: Standing,
-  { sessions, update }: WriteBody,
+  { field: named, sessions, update }: WriteBody,
   crypto: Hashing,
 ): Outcome {
+  const field: StoryField = named ?? "text";
   if (!roleAtLeast(role, "operator")) return rejected(`editing needs the role operator, not ${role}`);
   const before = history.registers;
   assert(before !== undefined, "an op with an accepted ancestor belongs to an item that was created");
   const { id, lamport, author, incarnation, on } = op;
   const place = { id, lamport, author, incarnation };
   const edited = addEdit(
-    storyIn(history, before),
+    storyIn(history, before, field),
     { ...place, item: history.id, on: on ?? "", sessions, update },
     crypto,
   );
   if (!edited.ok) return rejected(edited.error);
-  history.story = edited.value;
-  history.registers = { ...before, text: storyRegister(edited.value) };
+  putStory(history, before, field, edited.value);
   return { type: "noted" };
 }
 
@@ -262,9 +277,9 @@ function note(
     return { type: "noted" };
   }
   assert(history.registers !== undefined, "an op with an accepted ancestor belongs to an item that was created");
-  if (body.field === "text") {
+  if (isStoryBody(body)) {
     const { lamport, author, id } = op;
-    writeStory(history, history.registers, { lamport, author, id, isBirth: false, text: body.value });
+    writeStory(history, history.registers, body.field, { lamport, author, id, isBirth: false, text: body.value });
   } else history.registers = writeRegister(history.registers, body, op);
   return { type: "noted" };
 }

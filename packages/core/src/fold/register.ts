@@ -1,8 +1,9 @@
 /**
- * Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). The text is one too, until
- * it is edited: then its story says what it is (story/story.ts).
+ * Fields beside the stage: last-writer-wins registers, one per field, by (Lamport, author, id). The story and the
+ * criteria are two of them, until they are edited: then each one's story says what it is (story/story.ts).
  */
 import type { CreateBody, ItemType, RegisterBody } from "../op/bodies.ts";
+import type { StoryField } from "../op/story-body.ts";
 import { compareStamp, type Place } from "../op/stamp.ts";
 import type { Story } from "../story/story.ts";
 
@@ -33,6 +34,7 @@ export function newRegisters(body: CreateBody, { lamport, author, id }: Place): 
   return {
     title: { ...stamp, value: body.title },
     text: { ...stamp, value: body.text },
+    criteria: { ...stamp, value: "" },
     priority: { ...stamp, value: body.priority },
     labels: { ...stamp, value: body.labels },
     dependsOn: { ...stamp, value: body.dependsOn },
@@ -44,8 +46,8 @@ export function newRegisters(body: CreateBody, { lamport, author, id }: Place): 
   };
 }
 
-/** The text of an item whose story was written more than once, or edited; it is read when somebody asks for it. */
-export function storyRegister(story: Story): Register<"text"> {
+/** A text of an item that was written more than once, or edited; it is read when somebody asks for it. */
+export function storyRegister(story: Story): Register<StoryField> {
   const {
     place: { lamport, author, id },
     isBirth,
@@ -75,6 +77,7 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
   return {
     title: later("title"),
     text: later("text"),
+    criteria: later("criteria"),
     priority: later("priority"),
     labels: later("labels"),
     dependsOn: later("dependsOn"),

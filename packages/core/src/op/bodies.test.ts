@@ -125,6 +125,14 @@ const throughBytes = (body: { readonly [key: string]: Value }): { readonly [key:
   return decoded.value as { readonly [key: string]: Value };
 };
 
+test("an edit names the text that it writes only when that is not the story itself", () => {
+  const body: OpBody = { kind: "item.write", field: "criteria", sessions: [7], update: new Uint8Array([0, 0]) };
+  expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
+  for (const field of ["text", "title", 7]) {
+    expect(readBody({ kind: body.kind, body: { ...writeBody(body), field } })).toBeUndefined();
+  }
+});
+
 test.each(Object.values(SAMPLES))("a body of $kind is read back from its bytes", (body) => {
   expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
 });

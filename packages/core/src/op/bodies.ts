@@ -28,7 +28,6 @@ import {
   priorityField,
   record,
   recordWith,
-  someBytes,
   text,
   textField,
   titleField,
@@ -36,6 +35,7 @@ import {
   touchesField,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
+import { WRITE_BODY, type WriteBody } from "./story-body.ts";
 import { HASH_BYTES, INCARNATION_BYTES, type Op, SIGNATURE_BYTES } from "./op.ts";
 
 export const ITEM_TYPES: readonly ["story", "bug", "spike", "chore"] = ["story", "bug", "spike", "chore"];
@@ -181,6 +181,8 @@ export type LedgerKey = (typeof LEDGER_KEYS)[number];
 export type RegisterBody =
   | { readonly field: "title"; readonly value: string }
   | { readonly field: "text"; readonly value: string }
+  /** How to tell that it is done. */
+  | { readonly field: "criteria"; readonly value: string }
   | { readonly field: "priority"; readonly value: number }
   | { readonly field: "labels"; readonly value: readonly string[] }
   | { readonly field: "dependsOn"; readonly value: readonly string[] }
@@ -278,16 +280,6 @@ export type AnnotationBody =
     }
   /** Whoever asked waits no more. Builds on the answer that was taken, or on the question when none was. */
   | { readonly kind: "item.unask"; readonly question: string; readonly note: string };
-
-/**
- * An edit of the story text. Builds on the op that wrote the text as a whole. `update` is a Yjs V1 update (story/update.ts)
- * by clients that are made of the author's feed and these numbers of editing sessions (story/clients.ts).
- */
-export interface WriteBody {
-  readonly kind: "item.write";
-  readonly sessions: readonly number[];
-  readonly update: Uint8Array;
-}
 
 export type ItemBody =
   | CreateBody
@@ -418,7 +410,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
   "item.land": record({ commit: matching(OID), at: wallTime }),
   "item.archive": record({ reason: oneOf<ArchiveReason>(ARCHIVE_REASONS), note: noteField }),
   "item.restore": record({ note: noteField }),
-  "item.write": record({ sessions: list(counter, LIMITS.storySessions), update: someBytes(LIMITS.storyUpdateBytes) }),
+  "item.write": WRITE_BODY,
   "item.delete": record({ note: noteField }),
   "item.note": record({ note: matching(/^[0-9a-f]{16}$/), text: noteField, by: line(LIMITS.chatIdLength) }),
   "item.comment": COMMENT_BODY,
@@ -455,6 +447,7 @@ const BODIES: { readonly [K in Exclude<OpKind, "item.set">]: Check<Omit<Extract<
 const REGISTERS: { readonly [F in RegisterBody["field"]]: Check<Extract<RegisterBody, { field: F }>["value"]> } = {
   title: titleField,
   text: textField,
+  criteria: textField,
   priority: priorityField,
   labels: labelsField,
   dependsOn: dependsOnField,

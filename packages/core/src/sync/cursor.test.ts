@@ -12,6 +12,7 @@ const said: Omit<CursorSaid, "node"> = {
   boot: 2,
   counter: 3,
   item: "0123456789ab",
+  field: "text",
   client: 2 ** 52 - 1,
   name: "ann",
   selection: { anchor: { item: { client: 7, clock: 8 }, assoc: -1 }, head: { item: null, assoc: 0 } },
@@ -22,6 +23,15 @@ test("a cursor is opened as it was sealed, one that is gone too", () => {
   for (const selection of [said.selection, null]) {
     const opened = openCursor(sealCursor(MESH, { ...said, selection }, signer), MESH, always, testCrypto);
     expect(opened).toMatchObject({ ...said, selection });
+  }
+});
+
+test("one in the criteria says so, and which other text it is in is not for it to say", () => {
+  const opened = openCursor(sealCursor(MESH, { ...said, field: "criteria" }, signer), MESH, always, testCrypto);
+  expect(opened).toMatchObject({ ...said, field: "criteria" });
+  for (const named of [["text"], ["title"], [7], ["criteria", "criteria"]]) {
+    const bytes = encode(["skein/cursor/1", MESH, signer.publicKey, 1, 1, said.item, 1, "ann", null, ...named]);
+    expect(openCursor({ bytes, signature: signer.sign(bytes) }, MESH, always, testCrypto)).toBeUndefined();
   }
 });
 

@@ -7,6 +7,7 @@ import { decode, encode, type Value } from "../op/codec.ts";
 import type { Crypto, Signer } from "../op/crypto.ts";
 import { ITEM_ID } from "../op/fields.ts";
 import { LIMITS } from "../op/limits.ts";
+import { STORY_FIELDS, type StoryText } from "../op/story-body.ts";
 import { HASH_BYTES, isBytes } from "../op/op.ts";
 import type { Beat } from "./beat.ts";
 
@@ -21,10 +22,9 @@ export interface CursorSelection {
   readonly head: CursorPlace;
 }
 
-export interface CursorSaid extends Pick<Beat, "boot" | "counter"> {
+export interface CursorSaid extends Pick<Beat, "boot" | "counter">, StoryText {
   /** The key (hex) of the node whose session it is. */
   readonly node: string;
-  readonly item: string;
   /** The session's Yjs client. */
   readonly client: number;
   readonly name: string;
@@ -37,9 +37,11 @@ const TAG = "skein/cursor/1";
 type Sealed = { readonly bytes: Uint8Array; readonly signature: Uint8Array };
 
 export function sealCursor(mesh: Uint8Array, said: Omit<CursorSaid, "node">, signer: Signer): Sealed {
-  const { boot, counter, item, client, name, selection } = said;
+  const { boot, counter, item, field, client, name, selection } = said;
   const places = selection === null ? null : [selection.anchor, selection.head].map(encodePlace);
-  const bytes = encode([TAG, mesh, signer.publicKey, boot, counter, item, client, name, places]);
+  // The story itself has no name, so that older nodes hear of carets in it, and of no others.
+  const named = field === "text" ? [] : [field];
+  const bytes = encode([TAG, mesh, signer.publicKey, boot, counter, item, client, name, places, ...named]);
   return { bytes, signature: signer.sign(bytes) };
 }
 
@@ -54,8 +56,8 @@ export function openCursor(
   crypto: Pick<Crypto, "verify">,
 ): CursorSaid | undefined {
   const decoded = decode(bytes, LIMITS.beatBytes);
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 9) return undefined;
-  const [tag, ofMesh, key, boot, counter, item, client, name, places]: Value[] = decoded.value;
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length < 9) return undefined;
+  const [tag, ofMesh, key, boot, counter, item, client, name, places, ...named]: Value[] = decoded.value;
   if (tag !== TAG || !isBytes(ofMesh) || toHex(ofMesh) !== toHex(mesh)) return undefined;
   if (!isBytes(key) || key.length !== HASH_BYTES || !isCount(boot) || !isCount(counter) || !isCount(client)) {
     return undefined;
@@ -63,8 +65,9 @@ export function openCursor(
   if (typeof item !== "string" || !ITEM_ID.test(item)) return undefined;
   if (typeof name !== "string" || name.length > LIMITS.nameLength) return undefined;
   const selection = decodeSelection(places);
-  if (selection === undefined) return undefined;
-  const said: CursorSaid = { node: toHex(key), boot, counter, item, client, name, selection };
+  const field = named.length === 0 ? "text" : STORY_FIELDS.find((one) => one !== "text" && one === named[0]);
+  if (selection === undefined || field === undefined || named.length > 1) return undefined;
+  const said: CursorSaid = { node: toHex(key), boot, counter, item, field, client, name, selection };
   return isNewer(said) && crypto.verify(key, bytes, signature) ? said : undefined;
 }
 

@@ -46,6 +46,8 @@ export type BoardItem = {
   readonly project: string;
   readonly title: string;
   readonly text: string;
+  /** How to tell that it is done; left out where nobody has said so. */
+  readonly criteria?: string;
   readonly type: string;
   readonly stage: Stage;
   readonly priority: number;

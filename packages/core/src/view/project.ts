@@ -61,7 +61,7 @@ export interface AliveNode {
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { state } = item.best;
   const { stage } = state;
-  const { title, text, priority, labels, dependsOn, hold, qa, type } = item.registers;
+  const { title, text, criteria, priority, labels, dependsOn, hold, qa, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
   const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
   const policy = naming.qa?.();
@@ -71,6 +71,7 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     project: naming.project?.() ?? "",
     title: title.value,
     text: text.value,
+    ...(criteria.value === "" ? {} : { criteria: criteria.value }),
     type: type.value,
     stage: stage.stage,
     priority: priority.value,

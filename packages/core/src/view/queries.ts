@@ -120,6 +120,7 @@ function list(
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
   ...projectItem(item, naming),
+  criteria: item.registers.criteria.value,
   why: reasonsOf(item, view, naming),
   stuck: stuckCauses(item, view, naming).map(causeRow),
   parent: item.registers.parent.value,

@@ -12,6 +12,7 @@ import {
   openCursor,
   sealCursor,
   type Signer,
+  type StoryText,
 } from "@skein/core";
 
 import type { SealedBeat } from "../presence.ts";
@@ -28,16 +29,16 @@ export interface StoryCursorsDeps {
   readonly boot: number;
   readonly send: (sealed: SealedBeat) => void;
   /** A cursor of another node moved, or is gone. */
-  readonly onHeard: (item: string, client: number, cursor: Cursor | undefined) => void;
-  /** Cursors of this node's own sessions, by item. */
-  readonly own: () => ReadonlyMap<string, readonly Cursor[]>;
+  readonly onHeard: (at: StoryText, client: number, cursor: Cursor | undefined) => void;
+  /** Cursors of this node's own sessions. */
+  readonly own: () => readonly (readonly [at: StoryText, cursors: readonly Cursor[]])[];
 }
 
 export interface StoryCursors {
-  tell(item: string, client: number, cursor: Cursor | undefined): void;
+  tell(at: StoryText, client: number, cursor: Cursor | undefined): void;
   /** The key (hex) of whose it is, when it was news and so is to be passed on. */
   receive(sealed: SealedBeat): string | undefined;
-  of(item: string): readonly Cursor[];
+  of(at: StoryText): readonly Cursor[];
   stop(): void;
 }
 
@@ -51,7 +52,7 @@ const GONE_AFTER_MS = 25_000;
 const KEPT_MAX = 64;
 
 interface Heard {
-  readonly item: string;
+  readonly at: StoryText;
   readonly member: string;
   readonly cursor: Cursor;
   readonly monoMs: number;
@@ -59,36 +60,37 @@ interface Heard {
 
 export function createStoryCursors(deps: StoryCursorsDeps): StoryCursors {
   const { clock } = deps;
-  const moved = new Map<number, { readonly item: string; readonly cursor: Cursor | undefined }>();
+  const moved = new Map<number, { readonly at: StoryText; readonly cursor: Cursor | undefined }>();
   const heard = new Map<string, Heard>();
   const newest = new Map<string, bigint>();
   let counter = 0;
   let gather: Cancel | undefined;
   let repeat: Cancel | undefined;
 
-  const say = (item: string, client: number, cursor: Cursor | undefined): void => {
+  const say = ({ item, field }: StoryText, client: number, cursor: Cursor | undefined): void => {
     counter++;
-    const said = { boot: deps.boot, counter, item, client, name: (cursor?.name ?? "").slice(0, LIMITS.nameLength) };
+    const name = (cursor?.name ?? "").slice(0, LIMITS.nameLength);
+    const said = { boot: deps.boot, counter, item, field, client, name };
     deps.send(sealCursor(deps.mesh, { ...said, selection: cursor?.selection ?? null }, deps.signer()));
   };
   const flush = (): void => {
     gather = undefined;
     const now = [...moved].slice(0, AT_ONCE);
-    for (const [client, { item, cursor }] of now) {
+    for (const [client, { at, cursor }] of now) {
       moved.delete(client);
-      say(item, client, cursor);
+      say(at, client, cursor);
     }
     if (moved.size > 0) gather = clock.after(GATHER_MS, flush);
   };
-  const forget = (key: string, { item, cursor }: Heard): void => {
+  const forget = (key: string, { at, cursor }: Heard): void => {
     heard.delete(key);
-    deps.onHeard(item, cursor.client, undefined);
+    deps.onHeard(at, cursor.client, undefined);
   };
   /** Says again where this node's sessions are, and forgets whom nobody has named for long. Ends by itself. */
   const again = (): void => {
     repeat = undefined;
-    for (const [item, cursors] of deps.own()) {
-      for (const cursor of cursors) if (moved.size < AT_ONCE) moved.set(cursor.client, { item, cursor });
+    for (const [at, cursors] of deps.own()) {
+      for (const cursor of cursors) if (moved.size < AT_ONCE) moved.set(cursor.client, { at, cursor });
     }
     const isBusy = moved.size > 0;
     flush();
@@ -100,8 +102,8 @@ export function createStoryCursors(deps: StoryCursorsDeps): StoryCursors {
   };
 
   return {
-    tell: (item, client, cursor) => {
-      moved.set(client, { item, cursor });
+    tell: (at, client, cursor) => {
+      moved.set(client, { at, cursor });
       gather ??= clock.after(GATHER_MS, flush);
       repeatLater();
     },
@@ -112,7 +114,8 @@ export function createStoryCursors(deps: StoryCursorsDeps): StoryCursors {
       const from = said === undefined ? undefined : memberOf(deps.membership(), said.node);
       if (said === undefined || from === undefined || from.id === deps.self()) return undefined;
       newest.set(said.node, beatOrder(said));
-      const { item, client, selection } = said;
+      const { item, field, client, selection } = said;
+      const at: StoryText = { item, field };
       const key = `${from.id} ${client}`;
       const before = heard.get(key);
       if (selection === null) {
@@ -123,12 +126,13 @@ export function createStoryCursors(deps: StoryCursorsDeps): StoryCursors {
         before === undefined && [...heard.values()].filter(({ member }) => member === from.id).length >= KEPT_MAX;
       if (isFull) return said.node;
       const cursor: Cursor = { client, name: nameOn(said.name, from.name), selection };
-      heard.set(key, { item, member: from.id, cursor, monoMs: clock.monoMs() });
-      deps.onHeard(item, client, cursor);
+      heard.set(key, { at, member: from.id, cursor, monoMs: clock.monoMs() });
+      deps.onHeard(at, client, cursor);
       repeatLater();
       return said.node;
     },
-    of: (item) => [...heard.values()].filter((one) => one.item === item).map(({ cursor }) => cursor),
+    of: ({ item, field }) =>
+      [...heard.values()].filter(({ at }) => at.item === item && at.field === field).map(({ cursor }) => cursor),
     stop: () => {
       gather?.();
       repeat?.();

@@ -10,6 +10,7 @@ import {
   type Replica,
   type Role,
   storyDocument,
+  type StoryField,
   storyTextOf,
   toHex,
 } from "@skein/core";
@@ -121,12 +122,12 @@ interface Editor {
 }
 
 /** What a browser does: its own document under the client it was given. */
-function editor({ stories }: Stand, name: string = "ann"): Editor {
+function editor({ stories }: Stand, name: string = "ann", field: StoryField = "text"): Editor {
   const doc = new Y.Doc();
   const saved: number[] = [];
   const ends: SessionEnd[] = [];
   const others = new Map<number, Cursor | undefined>();
-  const opened = stories.open(ITEM, name, {
+  const opened = stories.open({ item: ITEM, field }, name, {
     update: (update) => Y.applyUpdate(doc, update, "node"),
     saved: (edits) => saved.push(edits),
     cursors: (moved) => moved.forEach((cursor, client) => others.set(client, cursor)),
@@ -352,7 +353,7 @@ test("who is where is told to the others by the name that the node knows, until 
   expect(ann.others.size).toBe(0);
   const late = editor(node, "cy");
   expect([...late.others.keys()]).toEqual([ann.session.client]);
-  node.stories.heard(ITEM, 99, { client: 99, name: "far", selection });
+  node.stories.heard({ item: ITEM, field: "text" }, 99, { client: 99, name: "far", selection });
   expect(ann.others.get(99)?.name).toBe("far");
   ann.session.close();
   expect(bob.others.get(ann.session.client)).toBeUndefined();
@@ -370,4 +371,23 @@ test("what was sent before somebody left is saved", async () => {
   await node.pass();
   expect(node.text()).toBe("hello, world");
   expect(storyTextOf(storyDocument([editor(node).session.state()]))).toBe("hello, world");
+});
+
+test("the criteria are a text of their own, with a room of their own", async () => {
+  const node = stand("the story");
+  const [story, criteria] = [editor(node), editor(node, "ben", "criteria")];
+  const there = { anchor: { item: null, assoc: 0 }, head: { item: null, assoc: 0 } };
+  criteria.session.move(there);
+  expect(story.others.size).toBe(0);
+  criteria.type(0, "it runs");
+  story.type(9, " goes on");
+  await node.pass();
+  const { registers } = node.replica.view().items.get(ITEM) ?? {};
+  expect([registers?.text.value, registers?.criteria.value]).toEqual(["the story goes on", "it runs"]);
+  expect([story.text(), criteria.text()]).toEqual(["the story goes on", "it runs"]);
+  // Written as a whole, one of them begins another document, and the other one goes on.
+  const draft: Draft = { entity: ITEM, on: null, body: { kind: "item.set", field: "criteria", value: "it runs fast" } };
+  await node.journal.write(() => ok([{ ...draft, on: registers?.criteria.id ?? "" }]));
+  expect(criteria.text()).toBe("it runs fast");
+  expect([story.ends, criteria.ends]).toEqual([[], []]);
 });

@@ -1,5 +1,5 @@
 /**
- * One story that people edit together on this node.
+ * One story, or the criteria of one, that people edit together on this node.
  *
  *     a session's edit ──► gate ──► waiting ──► one op for all that waits ──► log, fsync ──► fold ──► every seat
  *
@@ -25,8 +25,10 @@ import {
   storyClient,
   storyDocument,
   type StoryState,
+  type StoryText,
   storyStateOf,
   storyTextOf,
+  writeBodyOf,
 } from "@skein/core";
 
 import type { Journal } from "../journal.ts";
@@ -46,12 +48,13 @@ export interface RoomDeps {
   readonly feed: () => FeedParts;
   readonly role: () => Role | undefined;
   /** A cursor of this room moved, or is gone; for other nodes. */
-  readonly onCursor: (item: string, client: number, cursor: Cursor | undefined) => void;
-  /** Cursors of other nodes in this story. */
-  readonly farCursors: (item: string) => readonly Cursor[];
+  readonly onCursor: (at: StoryText, client: number, cursor: Cursor | undefined) => void;
+  /** Cursors of other nodes in this text. */
+  readonly farCursors: (at: StoryText) => readonly Cursor[];
 }
 
 export interface Room {
+  readonly at: StoryText;
   enter(name: string, seat: StorySeat): StorySession;
   /** The item changed. */
   look(): void;
@@ -103,8 +106,9 @@ const AGAIN: SessionEnd = { type: "again", message: "The story was written anew 
 
 // One room is one closure over its sessions; its parts share all of it.
 // oxlint-disable-next-line max-lines-per-function
-export function createRoom(item: string, deps: RoomDeps): Room {
+export function createRoom(at: StoryText, deps: RoomDeps): Room {
   const { clock } = deps;
+  const { item, field } = at;
   const sittings = new Map<number, Sitting>();
   let waiting: Waiting[] = [];
   let told: Told | undefined;
@@ -114,7 +118,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
 
   const storyNow = (): StoryState | undefined => {
     const found = deps.replica.view().items.get(item);
-    return found !== undefined && isLive(found) ? storyStateOf(found) : undefined;
+    return found !== undefined && isLive(found) ? storyStateOf(found, field) : undefined;
   };
   const feedNow = (): string => feedOf(deps.feed());
   const leave = (one: Sitting): void => {
@@ -132,15 +136,16 @@ export function createRoom(item: string, deps: RoomDeps): Room {
   };
   const moved = (client: number, cursor: Cursor | undefined, by: Sitting | undefined): void => {
     for (const one of sittings.values()) if (one !== by) one.seat.cursors(new Map([[client, cursor]]));
-    if (by !== undefined) deps.onCursor(item, client, cursor);
+    if (by !== undefined) deps.onCursor(at, client, cursor);
   };
 
   const look = (): void => {
     if (told === undefined || sittings.size === 0) return;
     const found = deps.replica.view().items.get(item);
     if (found === undefined || !isLive(found)) return end(GONE);
-    const base = found.story?.base ?? found.registers.text.id;
-    const edits = found.story?.edits;
+    const { [field]: story } = found.stories;
+    const base = story?.base ?? found.registers[field].id;
+    const edits = story?.edits;
     if (base !== told.story.base || feedNow() !== told.feed) return end(AGAIN);
     if (edits === undefined) return undefined;
     // The first edit makes what the room has told nothing of yet.
@@ -186,7 +191,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
     const updates = taken.map(({ update }) => update);
     const problem = textProblem(storyTextIn(story.state, updates), deps.secrets);
     if (problem !== undefined) return err(refused(problem));
-    const drafts = opsOf(item, story, taken);
+    const drafts = opsOf(at, story, taken);
     return drafts.length > story.edits.leftOf(told.feed) ? err(refused(WORN_OUT)) : ok(drafts);
   };
 
@@ -203,6 +208,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
   const cursorOf = ({ client, name, selection }: Sitting): Cursor => ({ client, name, selection });
 
   return {
+    at,
     look,
     end,
     isEmpty: () => sittings.size === 0 && waiting.length === 0 && !isWriting,
@@ -232,7 +238,7 @@ export function createRoom(item: string, deps: RoomDeps): Room {
       };
       sittings.set(client, one);
       const others = [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf);
-      const there = new Map([...deps.farCursors(item), ...others].map((cursor) => [cursor.client, cursor]));
+      const there = new Map([...deps.farCursors(at), ...others].map((cursor) => [cursor.client, cursor]));
       if (there.size > 0) seat.cursors(there);
       return {
         client,
@@ -287,16 +293,16 @@ function textProblem(
   { text, length }: { readonly text: string; readonly length: number },
   secrets: Pick<Secrets, "text">,
 ): string | undefined {
-  if (length > LIMITS.textBytes) return `A story has at most ${LIMITS.textBytes} characters. Make it shorter.`;
+  if (length > LIMITS.textBytes) return `It has at most ${LIMITS.textBytes} characters. Make it shorter.`;
   return secrets.text(text) === text ? undefined : "A secret of this node is in the text. Leave it out.";
 }
 
 /** One op for all, unless that would be more than an op may hold. */
-function opsOf(item: string, { base, state }: StoryState, taken: readonly Waiting[]): readonly Draft[] {
+function opsOf({ item, field }: StoryText, { base, state }: StoryState, taken: readonly Waiting[]): readonly Draft[] {
   const draft = (sessions: readonly number[], update: Uint8Array): Draft => ({
     entity: item,
     on: base,
-    body: { kind: "item.write", sessions: [...new Set(sessions)], update },
+    body: writeBodyOf(field, [...new Set(sessions)], update),
   });
   const joined = joinUpdates(
     state,

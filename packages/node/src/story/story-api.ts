@@ -1,5 +1,5 @@
 /** What editing one story together looks like from outside of the node: a seat that is told, a session that says. */
-import type { CommandError, CursorSelection, Result } from "@skein/core";
+import type { CommandError, CursorSelection, Result, StoryText } from "@skein/core";
 
 export interface Cursor {
   /** The Yjs client of the session. */
@@ -42,5 +42,5 @@ export interface StorySession {
 
 export interface Stories {
   /** `name` is who sits there. */
-  open(item: string, name: string, seat: StorySeat): Result<StorySession, CommandError>;
+  open(at: StoryText, name: string, seat: StorySeat): Result<StorySession, CommandError>;
 }

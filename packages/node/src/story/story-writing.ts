@@ -2,7 +2,16 @@
  * Every text that this node writes for an item that is there, from a command, a room or a timer, becomes an edit of the
  * story, so that what others type meanwhile stays. It comes behind the removal of secrets, which an edit would hide.
  */
-import { type Crypto, type Draft, type FeedParts, isLive, ok, type Replica, storyDraft } from "@skein/core";
+import {
+  type Crypto,
+  type Draft,
+  type FeedParts,
+  isLive,
+  isStoryBody,
+  ok,
+  type Replica,
+  storyDraft,
+} from "@skein/core";
 
 import type { Journal } from "../journal.ts";
 import type { Random } from "../ports.ts";
@@ -28,10 +37,10 @@ export function withStoryEdits(journal: Journal, deps: StoryWritingDeps): Journa
 
 function asEdit(draft: Draft, { random, crypto, replica, feed }: StoryWritingDeps): Draft {
   const { body, entity } = draft;
-  if (body.kind !== "item.set" || body.field !== "text") return draft;
+  if (body.kind !== "item.set" || !isStoryBody(body)) return draft;
   const item = replica.view().items.get(entity);
   if (item === undefined || !isLive(item)) return draft;
-  return storyDraft(item, body.value, { feed: feed(), session: newSession(random), crypto });
+  return storyDraft(item, body.field, body.value, { feed: feed(), session: newSession(random), crypto });
 }
 
 /** 48 bits, so that no two sessions of a feed ever have the same. */

@@ -33,6 +33,7 @@ import { adopt, adoptable, canAdopt } from "./adoption.ts";
 import { hearAgent } from "./asking.ts";
 import { conflictedTip, conflictTold, resolverOf } from "./conflicts.ts";
 import { giveBack, shorten } from "./give-back.ts";
+import { itemTold } from "./item-told.ts";
 import { followUsage, paid } from "./paying.ts";
 import { createTally, type Meter } from "./spending.ts";
 import { type AgentEnd, runTurn, withHowTo } from "./turn.ts";
@@ -267,7 +268,7 @@ async function runAgent(
   const { deps, project } = context;
   const tell = meter.begin();
   const { goesOn, coder: agent, conflict } = workspace;
-  const told = conflict === "" ? storyOf(deps, item, goesOn) : `${storyAlone(item)}${conflict}`;
+  const told = conflict === "" ? storyOf(deps, item, goesOn) : `${itemTold(item)}${conflict}`;
   const story = withHowTo(agent, `${told}${commentsFor(deps, item)}`, workspace.branch);
   const storyFile = deps.writeStory({ item: context.item, epoch: context.epoch }, story);
   if (!storyFile.ok) return { type: "not-started", why: `The story cannot be written: ${storyFile.error}.` };
@@ -324,7 +325,7 @@ function agentCommand(deps: WorkDeps, agent: AgentConfig): ShippedAgent {
 /** What the agent is told: the story, and what became of the attempt before. */
 function storyOf(deps: WorkDeps, item: LiveItem, goesOn: boolean): string {
   const { note, attempts, epoch } = item.best.state;
-  const story = `${storyAlone(item)}${goesOn ? WORK_IS_HERE : ""}`;
+  const story = `${itemTold(item)}${goesOn ? WORK_IS_HERE : ""}`;
   if (attempts === 0 || note === "") return story;
   const output = deps.lastOutput(item.id, epoch);
   return `${story}\n## The attempt before this one\n\n${note}\n${output === "" ? "" : `\nThe end of its output:\n\n${indent(output)}\n`}`;
@@ -336,8 +337,6 @@ function commentsFor({ replica }: WorkDeps, item: LiveItem): string {
   const nameOf = (author: string): string => members.get(author)?.name ?? author.slice(0, 8);
   return commentsTold(item, item.best.state.epoch, { nameOf });
 }
-
-const storyAlone = ({ registers: { title, text } }: LiveItem): string => `${title.value}\n\n${text.value}\n`;
 
 const WORK_IS_HERE = `
 ## Work that is here already

@@ -25,7 +25,10 @@ export interface OpenProject {
   refresh(signal: AbortSignal): Promise<Result<Oid, GitError>>;
 }
 
-export type OpenRepository = (project: Project, signal: AbortSignal) => Promise<Result<Repository, GitError>>;
+export type OpenRepository = (
+  project: Pick<Project, "remote" | "base">,
+  signal: AbortSignal,
+) => Promise<Result<Repository, GitError>>;
 
 export const PROJECT_FILE = "skein.yaml";
 

@@ -2,7 +2,7 @@
 
 /** What of an item is told. */
 export interface Reviewed {
-  readonly registers: { readonly [field in "title" | "text"]: { readonly value: string } };
+  readonly registers: { readonly [field in "title" | "text" | "criteria"]: { readonly value: string } };
 }
 
 const VERDICT =
@@ -43,10 +43,19 @@ export const agentPrompt = (item: Reviewed, prompt: string, diff: string): strin
     "",
   ].join("\n");
 
-const storyLines = ({ registers: { title, text } }: Reviewed): readonly string[] => [
+/** An item without criteria is told as it always was. */
+const storyLines = ({ registers: { title, text, criteria } }: Reviewed): readonly string[] => [
   ...indented(title.value),
   "",
   ...indented(text.value),
+  ...(criteria.value.trim() === ""
+    ? []
+    : [
+        "",
+        "## The acceptance criteria: approve only when the change meets each of them",
+        "",
+        ...indented(criteria.value),
+      ]),
 ];
 
 /** Whatever ends a line for somebody: none of its lines begins where ours do. */

@@ -63,6 +63,7 @@ export interface StuckCause {
 
 /** `GET /api/v1/items/:item`. */
 export interface Details extends Omit<BoardItem, "cost"> {
+  readonly criteria: string;
   readonly why: readonly string[];
   /** Empty when it moves, waits its turn, or was never started. */
   readonly stuck: readonly StuckCause[];

@@ -1,7 +1,8 @@
-/** The story, what the agent asks, what people say, and their notes. */
+/** The story and its criteria, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import type { StoryField, StoryText } from "@skein/core";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
@@ -23,7 +24,8 @@ export function StoryTab({ session, item }: TabProps): JSX.Element {
   return (
     <>
       <Questions session={session} item={item} />
-      <Story session={session} item={item} />
+      <Story session={session} item={item} field="text" />
+      <Story session={session} item={item} field="criteria" />
       <Approvals item={item} />
       <Notes session={session} item={item} />
     </>
@@ -123,7 +125,10 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
 }
 
 /** The editor is the largest part of the page, so it is loaded when somebody writes. */
-function Story({ session, item }: PartProps): JSX.Element {
+function Story({ session, item, field }: PartProps & { readonly field: StoryField }): JSX.Element {
+  const id = field === "text" ? "story-title" : "criteria-title";
+  const words = itemTexts.storyPart[field];
+  const at: StoryText = { item: item.id, field };
   /** Somebody wants to write now, and has not just come by. */
   const asked = useRef(false);
   const editor = useSignal<"closed" | "loading" | "failed" | { readonly shown: typeof StoryEditor }>("closed");
@@ -139,39 +144,39 @@ function Story({ session, item }: PartProps): JSX.Element {
   const mesh = session.node.value?.mesh ?? "";
   useEffect(() => {
     // What was typed and not sent shows itself, and goes on its way.
-    void keptEdits(mesh, item.id)
+    void keptEdits(mesh, at)
       .read()
       .then((kept) => kept === undefined || editor.peek() !== "closed" || open(false));
-  }, [mesh, item.id]);
+  }, [mesh, item.id, field]);
   const { value } = editor;
   const Shown = typeof value === "object" ? value.shown : undefined;
   return (
-    <section class="item-section" aria-labelledby="story-title">
-      <h2 id="story-title">
-        {itemTexts.story}
+    <section class="item-section" aria-labelledby={id}>
+      <h2 id={id}>
+        {words.title}
         {!maySteer(session) ? null : Shown === undefined ? (
-          <button type="button" aria-disabled={value === "loading"} onClick={() => open(true)}>
+          <button type="button" aria-label={words.edit} aria-disabled={value === "loading"} onClick={() => open(true)}>
             {itemTexts.edit}
           </button>
         ) : (
-          <button type="button" onClick={() => (editor.value = "closed")}>
+          <button type="button" aria-label={words.done} onClick={() => (editor.value = "closed")}>
             {itemTexts.editDone}
           </button>
         )}
         {value === "failed" ? <span class="quiet">{itemTexts.editorFailed}</span> : null}
       </h2>
       {Shown !== undefined ? (
-        <Shown session={session} item={item} takesFocus={asked.current} />
-      ) : item.text.trim() === "" ? (
-        <EmptyState>{itemTexts.noStory}</EmptyState>
+        <Shown session={session} at={at} takesFocus={asked.current} />
+      ) : item[field].trim() === "" ? (
+        <EmptyState>{words.none}</EmptyState>
       ) : (
-        <StoryText text={item.text} />
+        <StoryLines text={item[field]} />
       )}
     </section>
   );
 }
 
-function StoryText({ text }: { readonly text: string }): JSX.Element {
+function StoryLines({ text }: { readonly text: string }): JSX.Element {
   return (
     <div class="item-story">
       {textBlocks(text).map((block, at) =>

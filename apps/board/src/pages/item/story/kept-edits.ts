@@ -1,9 +1,10 @@
 /**
- * Edits that no node has saved yet, kept in the browser by item: a page that is closed, or a machine that is switched off,
+ * Edits that no node has saved yet, kept in the browser by text: a page that is closed, or a machine that is switched off,
  * takes nothing with it. They go as soon as the node has them.
  */
 import { del, delMany, get, keys, set } from "idb-keyval";
 
+import type { StoryText } from "@skein/core";
 import type { Kept } from "./story-copy.ts";
 
 export interface KeptEdits {
@@ -28,8 +29,8 @@ export async function forgetKeptEdits(): Promise<void> {
 }
 
 /** A browser that keeps nothing, as in a private window, is no reason not to edit. */
-export function keptEdits(mesh: string, item: string): KeptEdits {
-  const key = `${PREFIX}${mesh} ${item}`;
+export function keptEdits(mesh: string, { item, field }: StoryText): KeptEdits {
+  const key = `${PREFIX}${mesh} ${item}${field === "text" ? "" : ` ${field}`}`;
   const quietly = async (doing: Promise<void>): Promise<void> => doing.catch(() => undefined);
   return {
     read: async () => {

@@ -1,8 +1,9 @@
-/** The story of an item, edited together with whoever else is there. A chunk of its own: the editor is the largest part. */
+/** The story of an item, or its criteria, edited together with whoever else is there. A chunk of its own: the editor is the largest part. */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
+import type { StoryText } from "@skein/core";
 import type { Session } from "../../../session.ts";
 import { plainText } from "../../../text.ts";
 import { storyTexts } from "../../../texts/story.ts";
@@ -17,15 +18,15 @@ const MOST = 16_384;
 
 interface StoryEditorProps {
   readonly session: Session;
-  readonly item: { readonly id: string };
+  readonly at: StoryText;
   readonly takesFocus: boolean;
 }
 
-export function StoryEditor({ session, item, takesFocus }: StoryEditorProps): JSX.Element {
+export function StoryEditor({ session, at: { item, field }, takesFocus }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const link = useMemo(
-    () => openStory({ url: storyAddress(item.id), kept: keptEdits(mesh, item.id) }),
-    [mesh, item.id],
+    () => openStory({ url: storyAddress({ item, field }), kept: keptEdits(mesh, { item, field }) }),
+    [mesh, item, field],
   );
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
@@ -35,8 +36,8 @@ export function StoryEditor({ session, item, takesFocus }: StoryEditorProps): JS
     if (host.current === null) return undefined;
     const made = createEditor({
       parent: host.current,
-      label: storyTexts.editor,
-      placeholder: storyTexts.placeholder,
+      label: storyTexts.editor[field],
+      placeholder: storyTexts.placeholder[field],
       most: MOST,
       onTooLong: () => (isTooLong.value = true),
       onMove: (selection) => {
