@@ -220,6 +220,19 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.context().close();
 });
 
+test("the address says which tab is shown, also when it changes while the item is open", async () => {
+  const { id } = await alice.api.addItem({ title: "Seen from many sides" });
+  const { page, complaints } = await openItem(alice, id);
+  for (const name of ["Log", "History", "Story"]) {
+    await page.evaluate(`location.hash = "#/items/${id}?tab=${name.toLowerCase()}"`);
+    await page.getByRole("tab", { name, selected: true }).waitFor();
+  }
+  await page.goBack();
+  await page.getByRole("tab", { name: "History", selected: true }).waitFor();
+  expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
 test("each cause of a stuck item stands with its way out as a button; for who may only look, as a line", async () => {
   const { id: first } = await alice.api.addItem({ title: "Goes first <b>" });
   const { id } = await alice.api.addItem({

@@ -19,7 +19,7 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** A port that is free now, so that a node can tell others of it before it listens. */
+/** A port that is free now. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -31,15 +31,8 @@ function freePort(): Promise<number> {
   });
 }
 
-interface Served {
-  readonly http: string;
-  readonly extraArgs: readonly string[];
-}
-
-async function servedAt(): Promise<Served> {
-  const http = `127.0.0.1:${await freePort()}`;
-  return { http, extraArgs: ["--advertise-http", `http://${http}`] };
-}
+/** Where it is again after a restart. Nothing is said of it: nodes of one machine tell each other. */
+const servedAt = async (): Promise<{ readonly http: string }> => ({ http: `127.0.0.1:${await freePort()}` });
 
 const connection = (page: Page): ReturnType<Page["locator"]> => page.locator(".connection");
 

@@ -74,7 +74,13 @@ test("without a session the page shows where a link comes from, and takes one th
   await page.locator("#sign-in-link").fill("nonsense");
   await page.getByRole("button", { name: "Open" }).click();
   await page.locator("#sign-in-problem").filter({ hasText: "no sign-in link" }).waitFor();
-  await page.locator("#sign-in-link").fill(await alice.api.loginLink());
+  const link = await alice.api.loginLink();
+  await context.setOffline(true);
+  await page.locator("#sign-in-link").fill(link);
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.locator("#sign-in-problem").filter({ hasText: "The node did not answer" }).waitFor();
+  await context.setOffline(false);
+  await page.locator("#sign-in-link").fill(link);
   await page.getByRole("button", { name: "Open" }).click();
   await page.locator("#live").waitFor();
   await context.close();

@@ -14,7 +14,7 @@ import {
   type Who,
 } from "@skein/client";
 import type { Board } from "@skein/core";
-import type { AwayTexts, Gone } from "./away.ts";
+import { type AwayTexts, type Gone, isAway } from "./away.ts";
 import type { PageCommand } from "./commands.ts";
 import { codeIn, takeCode } from "./login-code.ts";
 import { nodeAnswers } from "./node-answers.ts";
@@ -62,6 +62,7 @@ export interface Entrance extends Session {
 export interface EntranceTexts {
   readonly malformed: string;
   readonly ended: string;
+  readonly unanswered: string;
   readonly away: AwayTexts;
 }
 
@@ -120,7 +121,8 @@ export function openSession(texts: EntranceTexts): Entrance {
       client = start();
       return;
     }
-    refusal.value = answer === undefined ? texts.malformed : answer.error.message;
+    if (answer === undefined) refusal.value = texts.malformed;
+    else refusal.value = isAway(answer) ? texts.unanswered : answer.error.message;
     // A link that was opened before: perhaps in this very browser, which is signed in then.
     client ??= start();
   };

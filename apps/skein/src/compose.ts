@@ -62,6 +62,7 @@ export interface ComposeOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly announced: () => readonly string[];
   readonly page?: () => string;
+  readonly nearPages?: () => ReadonlyMap<string, string>;
   readonly transports: () => Json;
   readonly onRefused: (refusal: LinkRefusal) => void;
 }
@@ -140,6 +141,7 @@ export function composeNode(options: ComposeOptions): Node {
     beatMs: BEAT_MS,
     announced: options.announced,
     ...(options.page === undefined ? {} : { page: options.page }),
+    ...(options.nearPages === undefined ? {} : { nearPages: options.nearPages }),
     transports: options.transports,
     onRefused: options.onRefused,
   });

@@ -23,11 +23,13 @@ import {
   openDataDirectory,
   rememberMesh,
 } from "./data-directory.ts";
+import { nearPagesDirectory } from "./default-directory.ts";
 import { removeEndpoints, writeEndpoints } from "./endpoints.ts";
-import { Failure, orFail } from "./failure.ts";
+import { Failure, orFail, reasonOf } from "./failure.ts";
 import { createLogger } from "./log-output.ts";
+import { createNearPages, machineMark, type NearPages } from "./near-pages.ts";
 import { repairLog } from "./repair-log.ts";
-import { toldPage, type WebSettings, webSettings } from "./web-settings.ts";
+import { isNearPage, toldPage, type WebSettings, webSettings } from "./web-settings.ts";
 
 export interface UpOptions {
   readonly data: string;
@@ -139,8 +141,9 @@ async function run({ options, data, log, web }: Run): Promise<RunningNode> {
   if (data.mesh === undefined || !equalBytes(data.mesh, identity.mesh)) save(data, "mesh", identity.mesh);
   rememberMesh(data.path, data.store);
   let announced: readonly string[] = options.advertise;
-  let pageUrl = "";
+  let page = "";
   let fail = (_failure: Failure): void => undefined;
+  const near = nearPagesOf(identity.mesh, log);
   const net = createPeerNet();
   let chat: Chat | undefined;
   await endLeftovers(ownerOf(data.path));
@@ -160,7 +163,8 @@ async function run({ options, data, log, web }: Run): Promise<RunningNode> {
     idle: options.slots === 0 ? "It was started without slots (--slots 0), so it does no work." : null,
     labels: options.labels,
     announced: () => announced,
-    page: () => toldPage(web, pageUrl),
+    page: () => page,
+    nearPages: () => near.others(),
     transports: () => chat?.states() ?? [],
     onRefused: (refusal) => {
       if (isFinal(refusal)) fail(new Failure(`${refusal.peer} does not let this node in: ${refusal.message}.`));
@@ -182,7 +186,9 @@ async function run({ options, data, log, web }: Run): Promise<RunningNode> {
     throw cause;
   });
   if (announced.length === 0) announced = announce(peer);
-  pageUrl = options.headless ? "" : http.pageUrl;
+  const pageUrl = options.headless ? "" : http.pageUrl;
+  page = toldPage(web, pageUrl);
+  if (isNearPage(web, pageUrl)) near.tell(node.api.nodeId, pageUrl);
   const endpoints = { peer, http: http.url };
   try {
     writeEndpoints(data.path, endpoints);
@@ -196,7 +202,7 @@ async function run({ options, data, log, web }: Run): Promise<RunningNode> {
   rooms.start();
   log("info", "node.up", { node: name, mesh: toHex(identity.mesh).slice(0, 12), peer, http: http.url });
 
-  const ending = createEnding(node, http, rooms, data);
+  const ending = createEnding({ node, http, chat: rooms, data, near });
   fail = (failure) => ending.end(failure);
   return {
     node,
@@ -219,12 +225,18 @@ function nameOf({ name }: UpOptions, data: DataDirectory): string {
   return name ?? data.name ?? `${defaultNodeName()}-${toHex(data.keys.current().publicKey).slice(0, 4)}`;
 }
 
-function createEnding(
-  node: Node,
-  http: HttpServer,
-  chat: Chat,
-  data: DataDirectory,
-): { readonly stopped: Promise<void>; end: (failure: Failure | undefined) => void } {
+interface Ending {
+  readonly node: Node;
+  readonly http: HttpServer;
+  readonly chat: Chat;
+  readonly data: DataDirectory;
+  readonly near: NearPages;
+}
+
+function createEnding({ node, http, chat, data, near }: Ending): {
+  readonly stopped: Promise<void>;
+  end: (failure: Failure | undefined) => void;
+} {
   let resolveStopped = (): void => undefined;
   let rejectStopped = (_failure: Failure): void => undefined;
   const stopped = new Promise<void>((resolve, reject) => {
@@ -239,6 +251,7 @@ function createEnding(
       ending = true;
       void (async () => {
         removeEndpoints(data.path);
+        near.withdraw();
         await http.close();
         // The leases on accounts are given back while the node still writes.
         await chat.stop();
@@ -250,6 +263,18 @@ function createEnding(
     },
   };
 }
+
+const nearPagesOf = (mesh: Uint8Array, log: Logger): NearPages =>
+  createNearPages({
+    directory: nearPagesDirectory(),
+    mesh: toHex(mesh),
+    machine: machineMark(),
+    nowMs: () => systemClock.monoMs(),
+    onTrouble: (cause) =>
+      log("warn", "page.neighbours", {
+        message: `Open pages will not go on with other nodes of this machine by themselves: ${reasonOf(cause)}.`,
+      }),
+  });
 
 function save(data: DataDirectory, key: string, value: Uint8Array): void {
   orFail(data.store.putMeta(key, value), (error) => `Nothing can be saved in ${data.path}: ${error.message}.`);

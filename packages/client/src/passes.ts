@@ -64,6 +64,7 @@ export function createPasses({ fetch, home, now }: { fetch: Fetch; home: string;
 
 function candidates({ nodes }: Board, home: string, role: Role): readonly BoardNode[] {
   const { origin, protocol } = new URL(home);
+  const isHere = isLoopback(origin);
   const fits = ({ page, removed, alive, role: theirs, self }: BoardNode): boolean =>
     page !== undefined &&
     page !== origin &&
@@ -71,7 +72,12 @@ function candidates({ nodes }: Board, home: string, role: Role): readonly BoardN
     !removed &&
     alive &&
     POWER.indexOf(theirs) >= POWER.indexOf(role) &&
+    // Where the home has a name, this machine's own addresses are those of another machine.
+    (isHere || !isLoopback(page)) &&
     // A browser asks nothing over plain HTTP from a page that came over TLS.
     (protocol !== "https:" || page.startsWith("https:"));
   return [...nodes.values()].filter(fits).slice(0, KEPT);
 }
+
+const isLoopback = (origin: string): boolean =>
+  /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(origin);

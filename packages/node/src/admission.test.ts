@@ -1,15 +1,5 @@
 /** Who comes in at a node's page by a key or by another node's word, and who does not. */
-import {
-  type Beat,
-  fromHex,
-  type Member,
-  type Membership,
-  ok,
-  type Role,
-  type Signer,
-  signInBytes,
-  toHex,
-} from "@skein/core";
+import { fromHex, type Member, type Membership, ok, type Role, type Signer, signInBytes, toHex } from "@skein/core";
 import { testCrypto, testSigner } from "@skein/core/testing";
 import { expect, test } from "vitest";
 
@@ -60,27 +50,6 @@ interface At {
 }
 
 function admissionAt({ self = bob, membership = ALL, wallMs = 0, pages = {}, mesh = MESH }: At = {}): Admission {
-  const heard = Object.entries(pages).map(([node, page]) => {
-    const beat: Beat = {
-      node,
-      boot: 1,
-      counter: 1,
-      version: "",
-      addresses: [],
-      labels: {},
-      slots: 0,
-      slotsFree: 0,
-      load: 0,
-      lowDisk: false,
-      intervalMs: 1_000,
-      activity: {},
-      accounts: {},
-      wallMs: 0,
-      links: [],
-      page,
-    };
-    return [node, { beat, monoMs: 0, wallMs: 0 }] as const;
-  });
   let drawn = 0;
   return createAdmission({
     clock: { wallMs: () => wallMs, monoMs: () => 0, after: () => () => undefined },
@@ -92,7 +61,7 @@ function admissionAt({ self = bob, membership = ALL, wallMs = 0, pages = {}, mes
     self: () => id(self),
     role: () => membership.members.get(id(self))?.role,
     membership: () => membership,
-    presence: { heard: () => new Map(heard) },
+    pageOf: (member) => pages[member] ?? "",
   });
 }
 
@@ -192,9 +161,10 @@ test("nobody is sent to a node that may do less than they, to nobody's, or back 
   expect(passTo(bob, { self: alice }, actor(eve, "owner"))).toContain("no member any more");
 });
 
-test("pages are those of other members that tell one", () => {
+test("pages are those of other present members that tell one", () => {
   const pages = { [id(alice)]: "https://a.example", [id(bob)]: "https://b.example", [id(eve)]: "https://e.example" };
-  const admission = admissionAt({ pages: { ...pages, [id(carol)]: "" } });
+  const removed = membershipOf([alice, "owner"], [bob, "operator"], [carol, "agent", { cut: new Map() }]);
+  const admission = admissionAt({ pages: { ...pages, [id(carol)]: "https://c.example" }, membership: removed });
   expect([...admission.pages()]).toEqual([[id(alice), { origin: "https://a.example", role: "owner" }]]);
 });
 

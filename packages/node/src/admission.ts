@@ -23,7 +23,7 @@ import {
 
 import type { Admission, OpenedPass, SignInProof, Standing } from "./api.ts";
 import type { Clock, Random } from "./ports.ts";
-import type { Presence } from "./presence.ts";
+import type { PageBook } from "./page-book.ts";
 
 export interface AdmissionDeps {
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export interface AdmissionDeps {
   readonly self: () => string;
   readonly role: () => Role | undefined;
   readonly membership: () => Membership;
-  readonly presence: Pick<Presence, "heard">;
+  readonly pageOf: PageBook;
 }
 
 /** A page that is open asks for a new pass long before. */
@@ -119,12 +119,11 @@ function readPass(deps: AdmissionDeps, text: string): Result<OpenedPass, string>
   return ok({ member, role, origin, nonce, expires: expires + SKEW_MS, issuer: vouching.id });
 }
 
-function pages({ membership, presence, self }: AdmissionDeps): ReturnType<Admission["pages"]> {
+function pages({ membership, pageOf, self }: AdmissionDeps): ReturnType<Admission["pages"]> {
   const found = new Map<string, { readonly origin: string; readonly role: Role }>();
-  for (const [id, { beat }] of presence.heard()) {
-    const member = membership().members.get(id);
-    if (beat.page === "" || id === self() || member === undefined || member.cut !== null) continue;
-    found.set(id, { origin: beat.page, role: member.role });
+  for (const { id, role, cut } of membership().members.values()) {
+    const origin = id === self() || cut !== null ? "" : pageOf(id);
+    if (origin !== "") found.set(id, { origin, role });
   }
   return found;
 }

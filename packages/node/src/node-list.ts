@@ -1,6 +1,7 @@
 /** The nodes as this one sees them: members, and what it heard of each. */
 import { type BoardNode, describeStandby, type Member, type Membership, standbyOf } from "@skein/core";
 
+import type { PageBook } from "./page-book.ts";
 import type { Presence } from "./presence.ts";
 
 export interface SelfDescription {
@@ -20,10 +21,13 @@ export function listNodes(
   membership: Membership,
   presence: Pick<Presence, "heard" | "isAlive">,
   isLinked: (key: string) => boolean,
+  pageOf: PageBook,
   self: SelfDescription,
 ): readonly BoardNode[] {
   return [...membership.members.values()].map((member) => ({
-    ...(member.id === self.id ? describeSelf(member, self) : describeOther(member, presence, isLinked(member.key))),
+    ...(member.id === self.id
+      ? describeSelf(member, self)
+      : { ...describeOther(member, presence, isLinked(member.key)), ...shownPage(pageOf(member.id)) }),
     ...standing(membership, member.id),
   }));
 }
@@ -33,7 +37,7 @@ function standing(membership: Membership, member: string): Pick<BoardNode, "stan
   return standby === undefined ? {} : { standby: describeStandby(standby) };
 }
 
-const pageOf = (page: string): Pick<BoardNode, "page"> => (page === "" ? {} : { page });
+const shownPage = (page: string): Pick<BoardNode, "page"> => (page === "" ? {} : { page });
 
 const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
   id: member.id,
@@ -48,7 +52,7 @@ const describeSelf = (member: Member, self: SelfDescription): BoardNode => ({
   slots: self.slots,
   slotsFree: self.slotsFree,
   address: self.address,
-  ...pageOf(self.page),
+  ...shownPage(self.page),
   linked: true,
 });
 
@@ -67,7 +71,6 @@ function describeOther(member: Member, presence: Pick<Presence, "heard" | "isAli
     slots: heard?.beat.slots ?? 0,
     slotsFree: heard?.beat.slotsFree ?? 0,
     address: heard?.beat.addresses[0] ?? "",
-    ...pageOf(heard?.beat.page ?? ""),
     linked,
   };
 }

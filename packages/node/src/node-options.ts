@@ -56,6 +56,8 @@ export interface NodeOptions {
   readonly announced: () => readonly string[];
   /** Origin of the board page to tell other nodes; none when it is left out. */
   readonly page?: () => string;
+  /** Origins of the board pages of this user's other nodes on this machine, by member id; none when it is left out. */
+  readonly nearPages?: () => ReadonlyMap<string, string>;
   /** A refusal that trying again will not heal, before this node is a member. */
   readonly onRefused: (refusal: LinkRefusal) => void;
   /** What each chat account does on this node; none when it is left out. */

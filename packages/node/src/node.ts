@@ -40,6 +40,7 @@ import { createJournal, recordsOf } from "./journal.ts";
 import { createLinks, type Links } from "./links/links.ts";
 import { collectMetrics } from "./metrics.ts";
 import { listNodes } from "./node-list.ts";
+import { createPageBook } from "./page-book.ts";
 import { describeBeat, healthOf, idleMachine } from "./own-state.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { createOutput } from "./output.ts";
@@ -240,8 +241,9 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     },
   });
 
+  const pageOf = createPageBook({ presence, nearPages: options.nearPages });
   const nodes = (): ReturnType<typeof listNodes> =>
-    listNodes(membership(), presence, (peer) => links.peers().has(peer), {
+    listNodes(membership(), presence, (peer) => links.peers().has(peer), pageOf, {
       ...options,
       id: self(),
       slotsFree: worker.slotsFree(),
@@ -356,7 +358,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     board,
     health: () => healthOf(journal, alarms),
     metrics: () => collectMetrics({ replica, links, worker, board, journal, incidents }),
-    admission: createAdmission({ ...options, signer, self, role: selfRole, membership, presence }),
+    admission: createAdmission({ ...options, signer, self, role: selfRole, membership, pageOf }),
     command: async (name, input, actor): Promise<Result<Json, CommandError>> => {
       const parsed = parseCommand(name, input);
       return parsed.ok ? commander.run(parsed.value, actor) : parsed;

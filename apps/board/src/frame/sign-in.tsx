@@ -1,6 +1,6 @@
 /** The way in: says where a sign-in link comes from, and takes one that somebody pastes. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Entrance } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
 
@@ -12,7 +12,7 @@ const isThisMachine = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|
 export function SignIn({ session }: { readonly session: Entrance }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const problem = session.refusal.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (field.current !== null) field.current.value = "";
     field.current?.focus();
   }, [problem]);
@@ -24,7 +24,7 @@ export function SignIn({ session }: { readonly session: Entrance }): JSX.Element
     <form class="sign-in" id="sign-in" onSubmit={send}>
       <h2>{texts.title}</h2>
       <p id="sign-in-help">
-        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpData}{" "}
+        {texts.help} <code>{texts.helpCommand}</code>, {texts.helpWith} <code>--data</code> {texts.helpData}{" "}
         {isThisMachine(location.hostname) ? (
           texts.helpHereOnly
         ) : (

@@ -70,6 +70,8 @@ export const cardTexts = {
   nodeStates: { alive: "alive", silent: "silent", removed: "removed" },
   restingHelp: (standby: string) => `It is there and takes no work: ${standby}`,
   thisNode: "this node",
+  named: (title: string) => `“${title}”`,
+  labelsMore: (count: number) => `${count} more`,
   andMore: (count: number) => ` and ${count} more`,
 };
 

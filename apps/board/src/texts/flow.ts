@@ -87,7 +87,7 @@ export const flowTexts = {
       total === 0 ? "No attempt came to nothing in this time." : `${total} in all, most often: ${worst}.`,
     spend: "Spend by day",
     spendText: (total: string, cap: string) =>
-      `${total === "none" ? "Nothing was told of any cost" : `${total} in all`}; ${cap === "" ? "there is no cap" : `the cap of a day is ${cap}`}.`,
+      `${{ none: "Nothing was told of any cost", unknown: "What it cost is not known" }[total] ?? `${total} in all`}; ${cap === "" ? "there is no cap" : `the cap of a day is ${cap}`}.`,
     legend: {
       lead: "lead time",
       cycle: "cycle time",

@@ -49,7 +49,8 @@ export const frameTexts = {
     title: "Open the board",
     help: "A link signs this browser in. On the node's own machine it comes from",
     helpCommand: "skein ui",
-    helpData: "with the --data that the node was started with, if it was given one.",
+    helpWith: "with the",
+    helpData: "that the node was started with, if it was given one.",
     helpElsewhere: "On another machine with a node of this mesh:",
     helpCommandElsewhere: (origin: string) => `skein ui --at ${origin}`,
     helpHereOnly:
@@ -57,6 +58,8 @@ export const frameTexts = {
     link: "Sign-in link",
     open: "Open",
     ended: "You were signed out: the session has ended. Open a new link.",
+    unanswered:
+      "The node did not answer. See whether `skein up` runs on its machine, and try again; if the link then counts as used, make a new one.",
     malformed: "That is no sign-in link. It ends with a code behind “code=”, works once, and for two minutes.",
   },
   signOut: "Sign out",

@@ -10,7 +10,7 @@ export const itemTexts = {
   since: "since",
   lease: { alive: "alive", expired: "silent: a survivor takes it over" },
   nobody: "Nobody holds it",
-  cost: (cost: string) => cost,
+  cost: (cost: string) => `cost ${cost}`,
   priority: (priority: number) => `Priority ${priority} of 9`,
   why: "Why it is where it is",
   facts: "Facts",

@@ -68,11 +68,16 @@ export function CardPart({ model, card, isStop }: CardProps): JSX.Element {
       </p>
       {card.labels.length === 0 ? null : (
         <ul class="labels" aria-label={cardTexts.labels}>
-          {card.labels.map((label) => (
+          {card.labels.slice(0, LABELS_SHOWN).map((label) => (
             <li key={label} dir="auto">
               {label}
             </li>
           ))}
+          {card.labels.length > LABELS_SHOWN ? (
+            <li title={card.labels.slice(LABELS_SHOWN).join(", ")}>
+              {cardTexts.labelsMore(card.labels.length - LABELS_SHOWN)}
+            </li>
+          ) : null}
         </ul>
       )}
       {card.lease === undefined ? null : <LeaseLine model={model} lease={card.lease} />}
@@ -83,6 +88,9 @@ export function CardPart({ model, card, isStop }: CardProps): JSX.Element {
     </article>
   );
 }
+
+/** What the filter knows by more labels than these is on the item's page. */
+const LABELS_SHOWN = 4;
 
 /** High and low are marked by weight and words, not by colour alone. */
 function Priority({ priority }: { readonly priority: number }): JSX.Element {
@@ -133,7 +141,7 @@ export function LeaseLeft({ model, lease }: { readonly model: BoardModel; readon
   const leftMs = leaseLeftMs(model.hearing.value, lease.claim, now.value);
   if (leftMs === undefined) return null;
   return (
-    <span class="quiet" title={cardTexts.leftHelp}>
+    <span class="quiet counted" title={cardTexts.leftHelp}>
       {cardTexts.left(Math.ceil(leftMs / 1_000))}
     </span>
   );

@@ -62,7 +62,7 @@ test("an item that says Done and is not on the target branch is shown as that, a
       { id: "next", stage: "Coding", dependsOn: ["d1"] },
       { ...fake, landing },
     ]);
-  expect(waits("refuted").notices).toEqual([{ type: "waits", text: "d1" }]);
+  expect(waits("refuted").notices).toEqual([{ type: "waits", text: "“A story”" }]);
   expect(waits("verified").notices).toEqual([]);
 });
 
@@ -98,9 +98,9 @@ test("an item waits for what it depends on until that is done", () => {
   const { notices } = cardIn([
     { id: "open", dependsOn: ["done", "doing", "unknown"] },
     { id: "done", stage: "Done" },
-    { id: "doing", stage: "Coding" },
+    { id: "doing", stage: "Coding", title: "Sort\u202E the list" },
   ]);
-  expect(notices).toEqual([{ type: "waits", text: "doing, unknown" }]);
+  expect(notices).toEqual([{ type: "waits", text: "“Sort the list”, unknown" }]);
 });
 
 test("a card is the same one until its item changes, or what it says of others does", () => {
@@ -111,7 +111,8 @@ test("a card is the same one until its item changes, or what it says of others d
     return cards({ items: new Map([...items, [open.id, open]]), queue }, open);
   };
   const first = shown({});
-  expect(shown({ title: "new" })).toBe(first);
+  expect(shown({ activity: "new" })).toBe(first);
+  expect(shown({ title: "new" }).notices).toEqual([{ type: "waits", text: "“new”" }]);
   const done = shown({ stage: "Done" });
   expect(done).not.toBe(first);
   expect(done.notices).toEqual([]);

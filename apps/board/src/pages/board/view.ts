@@ -63,9 +63,9 @@ export interface ClaimChip {
 export function createCards(): (board: Pick<Board, "items" | "queue">, item: BoardItem) => Card {
   const cards = new WeakMap<BoardItem, { readonly around: string; readonly card: Card }>();
   return ({ items, queue }, item) => {
-    const missing = missingOf(item, items);
+    const missing = missingOf(item, items).map((id) => nameOf(id, items));
     const place = item.stage === "Merge" ? queue.get(item.id)?.position : undefined;
-    const around = `${place} ${missing.join(" ")}`;
+    const around = `${place} ${missing.join(", ")}`;
     const known = cards.get(item);
     if (known?.around === around) return known.card;
     const card = viewCard(item, { missing, place });
@@ -74,7 +74,16 @@ export function createCards(): (board: Pick<Board, "items" | "queue">, item: Boa
   };
 }
 
+const NAME_LENGTH = 48;
+
+/** What people call an item; its id where this node has never heard of it. */
+function nameOf(id: string, items: Board["items"]): string {
+  const other = items.get(id);
+  return other === undefined ? plainText(id) : cardTexts.named(shorten(titleOf(other), NAME_LENGTH));
+}
+
 interface Around {
+  /** The names of what it waits for. */
   readonly missing: readonly string[];
   readonly place: number | undefined;
 }
@@ -123,7 +132,7 @@ function viewNotices(item: BoardItem, { missing }: Around): readonly Notice[] {
   }
   if (item.hold !== "") notices.push({ type: "hold", text: plainText(item.hold) });
   if (item.archiveReason !== null) notices.push({ type: "archived", text: cardTexts.archived[item.archiveReason] });
-  if (missing.length > 0) notices.push({ type: "waits", text: missing.map(plainText).join(", ") });
+  if (missing.length > 0) notices.push({ type: "waits", text: missing.join(", ") });
   if (item.awaitsPerson) notices.push({ type: "awaits", text: cardTexts.awaits });
   for (const { text, options } of item.questions) {
     const choice = options.length === 0 ? "" : ` (${options.join(", ")})`;

@@ -286,6 +286,12 @@ export function Spend({ flow }: { readonly flow: Flow }): JSX.Element {
     sum((day) => day.attempts),
   );
   const last = caps.at(-1) ?? null;
+  const isDrawn = {
+    spent: true,
+    reserved: sum((day) => day.reserved) > 0,
+    unknown: sum((day) => day.unknown) > 0,
+    cap: caps.some((one) => one !== null),
+  };
   const words = days.map(({ day }) => stepWord(Date.parse(`${day}T00:00:00Z`), true));
   return (
     <Chart
@@ -299,11 +305,13 @@ export function Spend({ flow }: { readonly flow: Flow }): JSX.Element {
           <Line values={caps.map((one) => (one === null ? null : dollars(one)))} max={dollars(most)} part="cap" />
         </Drawing>
       }
-      legend={<Legend parts={["spent", "reserved", "unknown", "cap"]} />}
+      legend={<Legend parts={SPEND_PARTS.filter((part) => isDrawn[part])} />}
       table={<SpendTable flow={flow} caps={caps} />}
     />
   );
 }
+
+const SPEND_PARTS = ["spent", "reserved", "unknown", "cap"] as const;
 
 /** A day whose sum does not cover everything carries a mark: its bar says at least. */
 function Unknown({ flow, bars }: { readonly flow: Flow; readonly bars: readonly (readonly Bar[])[] }): JSX.Element {

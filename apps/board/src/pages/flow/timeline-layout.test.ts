@@ -100,4 +100,7 @@ test("what is shown first is the closest look with every bar in it", () => {
 test("every node has its own hue", () => {
   const nodes = ["a", "b", "c", "d"];
   expect(new Set(nodes.map((node) => hueOf(node, nodes))).size).toBe(4);
+  const many = Array.from({ length: 60 }, (_, at) => String(at));
+  // No red.
+  expect(many.map((node) => hueOf(node, many)).filter((hue) => hue < 40 || hue > 320)).toEqual([]);
 });

@@ -135,8 +135,14 @@ export function timeTicks({ fromMs, toMs }: TimeWindow, most: number): readonly 
   return ticks;
 }
 
-/** A hue for each node, the same on every page: its place on the colour wheel goes by the golden angle. */
+/** The colour wheel without its reds, which are for what went wrong. */
+const HUES = { first: 40, span: 280 } as const;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** Of the first node: a blue. */
+const BEGIN = 170;
+
+/** A hue for each node, the same on every page: golden steps keep neighbours in the list far from each other. */
 export function hueOf(node: string, nodes: readonly string[]): number {
-  const place = nodes.indexOf(node);
-  return Math.round((210 + Math.max(0, place) * 137.508) % 360);
+  const place = Math.max(0, nodes.indexOf(node));
+  return Math.round(HUES.first + ((BEGIN + place * GOLDEN * HUES.span) % HUES.span));
 }

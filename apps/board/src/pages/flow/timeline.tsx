@@ -190,17 +190,22 @@ function currentBar(rows: readonly TimelineRow[], window: TimeWindow, at: BarRef
 }
 
 const TICK_PX = 90;
+/** What a time takes; one that would be cut off at the end is left out. */
+const WORD_PX = 62;
 
 function TimeAxis({ window, width }: { readonly window: TimeWindow; readonly width: number }): JSX.Element {
   const isDays = window.toMs - window.fromMs > 3 * 86_400_000;
+  const track = width * 0.7;
+  const word = (at: Date): string =>
+    isDays
+      ? at.toLocaleDateString(undefined, { day: "numeric", month: "short" })
+      : at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
   return (
     <div class="gantt-axis" aria-hidden="true">
       <div class="gantt-track">
-        {timeTicks(window, Math.max(2, (width * 0.7) / TICK_PX)).map(({ atMs, left }) => (
+        {timeTicks(window, Math.max(2, track / TICK_PX)).map(({ atMs, left }) => (
           <span key={atMs} style={{ left: `${left}%` }}>
-            {isDays
-              ? new Date(atMs).toLocaleDateString(undefined, { day: "numeric", month: "short" })
-              : new Date(atMs).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}
+            {(1 - left / 100) * track < WORD_PX ? "" : word(new Date(atMs))}
           </span>
         ))}
       </div>

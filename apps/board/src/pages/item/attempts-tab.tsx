@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -64,7 +65,7 @@ function AttemptPart({ session, attempt, files, show }: AttemptProps): JSX.Eleme
             </>
           )}
         </span>
-        {cost === null ? null : <span class="quiet">{plainText(cost)}</span>}
+        {cost === null ? null : <span class="quiet">{itemTexts.cost(plainText(cost))}</span>}
       </p>
       <p class="item-line">
         {branch === null ? (
@@ -134,7 +135,9 @@ function EvidencePart({ evidence }: { readonly evidence: readonly Evidence[] }):
   return (
     <section class="item-section" aria-labelledby="evidence-title">
       <h2 id="evidence-title">{itemTexts.evidence}</h2>
-      <p class="quiet">{evidence.length === 0 ? itemTexts.noEvidence : itemTexts.evidenceHint}</p>
+      <p class="quiet">
+        <Ticked text={evidence.length === 0 ? itemTexts.noEvidence : itemTexts.evidenceHint} />
+      </p>
       <ul class="item-evidence">
         {evidence.toReversed().map((one, at) => (
           <li key={at}>

@@ -5,6 +5,7 @@ import { addressOf } from "../../frame/router.ts";
 import { Ask } from "../../parts/ask.tsx";
 import { Copy } from "../../parts/copy.tsx";
 import { maySteer } from "../../parts/rights.ts";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText, shorten, timeText } from "../../text.ts";
@@ -34,7 +35,7 @@ export function Causes({ item, ...rest }: CausesProps): JSX.Element {
               {texts.since} <Time atMs={cause.since} />
               {cause.until === null ? "" : texts.until(timeText(cause.until, Date.now()))}:
             </span>{" "}
-            {withStop(plainText(cause.why))}
+            <Ticked text={withStop(plainText(cause.why))} />
           </p>
           <Exit {...rest} item={item} cause={cause} />
         </li>

@@ -2,8 +2,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { addressOf } from "../../frame/router.ts";
 import { Copy } from "../../parts/copy.tsx";
+import { Ticked } from "../../parts/ticked.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
+import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { Causes, type CausesProps } from "./causes.tsx";
@@ -70,12 +72,13 @@ function Reasons({ item }: { readonly item: Details }): JSX.Element | null {
   );
 }
 
-/** Commands stand between backticks in what the node says; nothing else of a text is looked at. */
-function Ticked({ text }: { readonly text: string }): JSX.Element {
-  return <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}</>;
+interface FactsProps {
+  readonly session: Session;
+  readonly item: Details;
 }
 
-export function Facts({ item }: { readonly item: Details }): JSX.Element {
+export function Facts({ session, item }: FactsProps): JSX.Element {
+  const board = session.board.value;
   const names = itemTexts.factNames;
   const landing = item.landing === null ? "" : ` (${itemTexts.landing[item.landing]})`;
   return (
@@ -89,7 +92,7 @@ export function Facts({ item }: { readonly item: Details }): JSX.Element {
           ))}
         </Fact>
         <Fact name={names.parent} shown={item.parent !== ""}>
-          <ItemLink id={item.parent} />
+          <ItemLink {...(board.items.get(item.parent) ?? { id: item.parent })} />
         </Fact>
         <Fact name={names.parts} shown={item.parts.length > 0}>
           {item.parts.map((part) => (
@@ -98,7 +101,7 @@ export function Facts({ item }: { readonly item: Details }): JSX.Element {
         </Fact>
         <Fact name={names.dependsOn} shown={item.dependsOn.length > 0}>
           {item.dependsOn.map((id) => (
-            <ItemLink key={id} id={id} />
+            <ItemLink key={id} {...(board.items.get(id) ?? { id })} />
           ))}
         </Fact>
         <Fact name={names.overlaps} shown={item.overlaps.length > 0}>

@@ -98,7 +98,7 @@ function Shown({ session, item, revision, query, again }: ShownProps): JSX.Eleme
         <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
           <Panel tab={tab} session={session} item={item} revision={revision} epoch={epoch} show={show} />
         </section>
-        <Facts item={item} />
+        <Facts session={session} item={item} />
       </div>
     </article>
   );

@@ -70,7 +70,7 @@ function Facts({ node, held }: { readonly node: MeshNode; readonly held: readonl
       {node.load === null ? null : <Fact name={fields.load}>{`${node.load} %`}</Fact>}
       <Fact name={columns.labels}>
         <bdi>{labelsText(node) || (node.alive ? meshTexts.labelsNone : meshTexts.labelsUnheard)}</bdi>{" "}
-        <span class="quiet">
+        <span class="mesh-how">
           {meshTexts.labelsHow} <code>{meshTexts.labelsCommand}</code>
         </span>
       </Fact>

@@ -83,12 +83,15 @@ function NodeRow({ node, held, chosen, onChoose }: NodeRowProps): JSX.Element {
       <td>
         <bdi>{plainText(node.version)}</bdi>
       </td>
-      <td>
+      <td class={Object.keys(node.labels).length > LABELS_IN_LINE ? "wide" : undefined}>
         <bdi>{labelsText(node)}</bdi>
       </td>
     </tr>
   );
 }
+
+/** More than these stand below each other, and the table stays within the page. */
+const LABELS_IN_LINE = 2;
 
 export const labelsText = ({ labels }: Pick<MeshNode, "labels">): string =>
   Object.entries(labels)
