@@ -1,15 +1,16 @@
-// node bench/board.mjs [--items 10000] [--runs 3]: what a board of so many items costs the browser that has it open: until it is there,
+// node bench/board.mjs [--items 10000] [--runs 5]: what a board of so many items costs the browser that has it open: until it is there,
 // while somebody scrolls, for one change, for a letter typed into the search. Chromium without a window, as the tests start it.
-import { cpus } from "node:os";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 
 import { chromium } from "playwright-core";
 
 import { startStand } from "./board/stand.mjs";
+import { machine } from "./report.mjs";
 import { median, quantile } from "./statistics.mjs";
 
 const { values } = parseArgs({
-  options: { items: { type: "string", default: "10000" }, runs: { type: "string", default: "3" } },
+  options: { items: { type: "string", default: "10000" }, runs: { type: "string", default: "5" } },
 });
 const count = Number(values.items);
 const runs = Number(values.runs);
@@ -28,22 +29,42 @@ async function until(page, expression) {
   while (!(await page.evaluate(expression))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Signed in, as somebody does who comes back; with what the browser has kept of the board since, and with nothing of it. */
 async function measureOpening(browser, stand) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   await page.goto(await stand.loginLink());
   await page.locator("article.card").first().waitFor();
-  // Signed in by now: what is measured is coming back, as somebody does every morning.
   await page.addInitScript(WATCH_CARDS);
-  const times = [];
-  for (let run = 0; run < runs; run++) {
-    await page.goto("about:blank");
+  const devtools = await context.newCDPSession(page);
+  const open = async () => {
     await page.goto(stand.http);
     await until(page, "globalThis.cardsDrawnMs !== undefined");
-    times.push(await page.evaluate("globalThis.cardsDrawnMs"));
+    return page.evaluate("globalThis.cardsDrawnMs");
+  };
+  const bare = [];
+  for (let run = 0; run < runs; run++) {
+    await page.goto("about:blank");
+    await devtools.send("Storage.clearDataForOrigin", { origin: stand.http, storageTypes: "indexeddb" });
+    bare.push(await open());
   }
-  return { page, times };
+  await until(page, HAS_COPY);
+  const again = [];
+  for (let run = 0; run < runs; run++) {
+    await page.goto("about:blank");
+    again.push(await open());
+  }
+  return { page, bare, again };
 }
+
+/** The browser keeps a copy of the board some seconds after it has come. */
+const HAS_COPY = `new Promise((resolve) => {
+  const asked = indexedDB.open("skein");
+  asked.onsuccess = () => {
+    const count = asked.result.transaction("copies").objectStore("copies").count();
+    count.onsuccess = () => { asked.result.close(); resolve(count.result > 0); };
+  };
+})`;
 
 /** Scrolls a column for some seconds and says how far frames were apart, in ms. */
 const scrolling = (stage, pxPerFrame) => `new Promise((resolve) => {
@@ -121,27 +142,77 @@ async function measureSearch(page) {
   return times;
 }
 
-const shown = (values, unit) =>
-  `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}) ${unit}`;
+/** Readers that begin with nothing, one after the other and many at once: bytes for each, and what each costs the node. */
+async function measureReaders(stand) {
+  const cost = async (together) => {
+    const before = stand.cpuMs();
+    const bytes = await Promise.all(Array.from({ length: together }, () => stand.readBoard()));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const after = stand.cpuMs();
+    return { bytes, cpuMs: before === undefined ? [] : [(after - before) / together] };
+  };
+  const read = { alone: [], together: [], bytes: [] };
+  for (let run = 0; run < runs; run++) {
+    const one = await cost(1);
+    const many = await cost(TOGETHER);
+    // What changes between two runs: a node that has a cache of its board has to do something again.
+    await stand.command("item.add", { title: `Between two runs ${run}` });
+    read.alone.push(...one.cpuMs);
+    read.together.push(...many.cpuMs);
+    read.bytes.push(...one.bytes, ...many.bytes);
+  }
+  return read;
+}
+
+const TOGETHER = 10;
+
+/** A frame of a screen of 60 a second was left out. */
+const LATE_MS = 20;
+
+const shown = (values, unit, digits = 1) =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}) ${unit}`;
+
+async function measureScrolling(page, pxPerFrame) {
+  const gaps = [];
+  const late = [];
+  for (let run = 0; run < runs; run++) {
+    const before = gaps.length;
+    for (const stage of ["backlog", "coding"]) gaps.push(...(await page.evaluate(scrolling(stage, pxPerFrame))));
+    late.push(gaps.slice(before).filter((gap) => gap > LATE_MS).length);
+    await page.evaluate('for (const cards of document.querySelectorAll(".cards")) cards.scrollTop = 0');
+  }
+  return (
+    `median ${quantile(gaps, 0.5).toFixed(1)}, p95 ${quantile(gaps, 0.95).toFixed(1)}, p99 ${quantile(gaps, 0.99).toFixed(1)} ms apart; ` +
+    `of ${gaps.length / runs} a run ${shown(late, `later than ${LATE_MS} ms`, 0)}`
+  );
+}
 
 async function report(browser, stand) {
-  const { page, times } = await measureOpening(browser, stand);
-  const lines = [`| until the first cards are drawn, signed in | ${shown(times, "ms")} |`];
+  const { page, bare, again } = await measureOpening(browser, stand);
+  const lines = [
+    `| until the first cards are drawn, signed in, nothing of the board kept | ${shown(bare, "ms")} |`,
+    `| – with the copy that the browser keeps | ${shown(again, "ms")} |`,
+  ];
   lines.push(
     `| cards and other rows drawn, of ${count.toLocaleString("en")} | ${await page.locator("li.row").count()} |`,
   );
   for (const [words, pxPerFrame] of [
-    ["at a hand's pace, 40 px a frame", 40],
-    ["as fast as a bar is dragged, 2,000 px a frame", 2_000],
+    ["nothing is scrolled: what the machine itself costs", 0],
+    ["scrolling at a hand's pace, 40 px a frame", 40],
+    ["scrolling as fast as a bar is dragged, 2,000 px a frame", 2_000],
   ]) {
-    const gaps = [];
-    for (const stage of ["backlog", "coding"]) gaps.push(...(await page.evaluate(scrolling(stage, pxPerFrame))));
-    const late = gaps.filter((gap) => gap > 20).length;
-    lines.push(
-      `| frames while scrolling ${words} | median ${quantile(gaps, 0.5).toFixed(1)}, p95 ${quantile(gaps, 0.95).toFixed(1)}, ` +
-        `p99 ${quantile(gaps, 0.99).toFixed(1)} ms apart; ${late} of ${gaps.length} later than 20 ms |`,
-    );
-    await page.evaluate('for (const cards of document.querySelectorAll(".cards")) cards.scrollTop = 0');
+    lines.push(`| frames while ${words} | ${await measureScrolling(page, pxPerFrame)} |`);
+  }
+  const readers = await measureReaders(stand);
+  lines.push(
+    `| bytes of the whole board, for each reader | ${shown(
+      readers.bytes.map((bytes) => bytes / 1e6),
+      "MB",
+    )} |`,
+  );
+  if (readers.alone.length > 0) {
+    lines.push(`| processor time of the node for one reader | ${shown(readers.alone, "ms")} |`);
+    lines.push(`| – for each of ${TOGETHER} that come at once | ${shown(readers.together, "ms")} |`);
   }
   const { delays, busyMs: busy } = await measureChanges(page, stand);
   lines.push(`| from a command to the card that shows what it did | ${shown(delays, "ms")} |`);
@@ -152,6 +223,7 @@ async function report(browser, stand) {
   return lines;
 }
 
+const loadBefore = loadavg()[0].toFixed(1);
 const stand = await startStand(count);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -159,7 +231,9 @@ const browser = await chromium.launch({
 });
 try {
   const lines = await report(browser, stand);
-  console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.version}, Chromium ${browser.version()}\n`);
+  const load = loadavg()[0].toFixed(1);
+  console.log(`${machine()}, Chromium ${browser.version()}; load ${loadBefore} before and ${load} after.`);
+  console.log(`Medians of ${runs} runs; the least and the greatest in brackets.\n`);
   console.log(`| a board of ${count.toLocaleString("en")} items | |\n|---|---|\n${lines.join("\n")}`);
 } finally {
   await browser.close();

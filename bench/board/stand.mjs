@@ -1,9 +1,12 @@
 // A node with many items that nobody works on, as a process of its own, and the way into its page.
 import { spawn, spawnSync } from "node:child_process";
+import { on, once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { WebSocket } from "ws";
 
 const SKEIN = fileURLToPath(new URL("../../apps/skein/dist/main.js", import.meta.url));
 const LABELS = ["ui", "api", "docs", "storage", "sync", "chat", "tests", "flaky"];
@@ -22,7 +25,7 @@ function plansOf(count) {
   return Array.from({ length: count }, (_, place) => ({
     add: {
       title: `${place} ${Array.from({ length: 3 + draw(9) }, () => WORDS[draw(WORDS.length)]).join(" ")}`,
-      text: "A story that nobody reads here.",
+      text: Array.from({ length: 40 + draw(80) }, () => WORDS[draw(WORDS.length)]).join(" "),
       priority: draw(10),
       labels: LABELS.filter(() => draw(6) === 0),
       start: draw(5) === 0,
@@ -63,6 +66,8 @@ export async function startStand(count) {
   return {
     http,
     command,
+    readBoard: () => readBoard(`${http.replace("http", "ws")}/yjs/board?token=${token}`),
+    cpuMs: () => cpuMs(node.pid),
     loginLink: async () => {
       const { page, fragment } = await post("/api/v1/logins", { role: "owner" });
       return `${page}/${fragment}`;
@@ -73,6 +78,34 @@ export async function startStand(count) {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** What a reader of the board document is sent until it has all of it, in bytes. */
+async function readBoard(url) {
+  const socket = new WebSocket(url);
+  await once(socket, "open");
+  // "I have nothing."
+  socket.send(new Uint8Array([0, 0, 1, 0]));
+  let bytes = 0;
+  for await (const [data] of on(socket, "message")) {
+    bytes += data.length;
+    const [type, step] = data;
+    if (type === 0 && step === 1) break;
+  }
+  socket.terminate();
+  return bytes;
+}
+
+/** Processor time of the process and its threads so far; undefined where the system does not tell. */
+function cpuMs(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // In hundredths of a second, on every Linux there is.
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return undefined;
+  }
 }
 
 async function fill(command, plans) {

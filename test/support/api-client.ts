@@ -1,5 +1,5 @@
 /** The HTTP API of a running node as tests use it: typed answers, and errors that say which node refused what. */
-import type { BoardAttempt, BoardClaim, BoardItem, BoardNode } from "@skein/core";
+import type { BoardAttempt, BoardClaim, BoardNode, WholeItem } from "@skein/core";
 import type { LogChunk } from "@skein/node";
 
 interface Digest {
@@ -9,7 +9,7 @@ interface Digest {
   readonly heads: Readonly<Record<string, number>>;
 }
 
-export type ShownItem = BoardItem & { readonly why: readonly string[]; readonly attemptLog: readonly BoardAttempt[] };
+export type ShownItem = WholeItem & { readonly why: readonly string[]; readonly attemptLog: readonly BoardAttempt[] };
 
 type ShownClaim = BoardClaim & { readonly item: string; readonly title: string; readonly stage: string };
 
@@ -98,8 +98,8 @@ export interface Api {
   /** A command of the registry; throws when it is refused. */
   command<T>(name: string, input?: unknown): Promise<T>;
   tryCommand<T>(name: string, input?: unknown): Promise<Answer<T>>;
-  addItem(item: AddItem): Promise<BoardItem>;
-  items(): Promise<readonly BoardItem[]>;
+  addItem(item: AddItem): Promise<WholeItem>;
+  items(): Promise<readonly WholeItem[]>;
   item(id: string): Promise<ShownItem>;
   history(id: string): Promise<readonly HistoryOp[]>;
   claims(): Promise<readonly ShownClaim[]>;

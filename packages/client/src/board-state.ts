@@ -22,6 +22,9 @@ export const mapsOf = (doc: Y.Doc): DocumentMaps => ({
   queue: doc.getMap("queue"),
 });
 
+/** What a board is read off: such a document, or the last copy. */
+export type Readable = { readonly [Name in keyof Board]: Pick<Board[Name], "get" | "keys"> };
+
 export type Keys = Readonly<Record<keyof Board, ReadonlySet<string> | "all">>;
 
 /** The keys that a transaction has touched. */
@@ -38,7 +41,7 @@ export const ALL: Keys = { items: "all", nodes: "all", attempts: "all", queue: "
 /** The board after these keys may have changed, and what did; undefined when nothing did. */
 export function follow(
   before: Board,
-  maps: DocumentMaps,
+  maps: Readable,
   keys: Keys,
 ): { readonly board: Board; readonly change: BoardChange } | undefined {
   const items = changesIn(before.items, maps.items, keys.items);
@@ -59,7 +62,7 @@ export function follow(
 
 function changesIn<T>(
   before: ReadonlyMap<string, T>,
-  now: Y.Map<T>,
+  now: Pick<ReadonlyMap<string, T>, "get" | "keys">,
   keys: ReadonlySet<string> | "all",
 ): ReadonlyMap<string, T | null> {
   const changes = new Map<string, T | null>();
@@ -72,8 +75,16 @@ function changesIn<T>(
   return changes;
 }
 
-/** Values are plain JSON, written by one program with its keys in one order. */
-const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+/** Values are plain JSON. A whole board is compared when a node answers anew, so nothing is made for it. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]));
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
 
 function applied<T>(before: ReadonlyMap<string, T>, changes: ReadonlyMap<string, T | null>): ReadonlyMap<string, T> {
   if (changes.size === 0) return before;

@@ -6,10 +6,9 @@
  *       └──────── no pass, nobody there ──► stale: the last board, tried again and again
  */
 import type { Board, BoardChange } from "@skein/core";
-import * as Y from "yjs";
 
-import { ALL, EMPTY_BOARD, follow, type Keys, mapsOf } from "./board-state.ts";
-import type { Copies, Copy } from "./copies.ts";
+import { ALL, EMPTY_BOARD, follow, type Keys, type Readable } from "./board-state.ts";
+import { boardOf, type Copies, hasSamePieces, piecesOf } from "./copies.ts";
 import { openDocument, type OpenDocument, type SocketClass } from "./document.ts";
 import { type Answer, type NodeFacts, readSigned, type Signed, type Status, type Who } from "./facts.ts";
 import { forgetPageKey } from "./page-key.ts";
@@ -63,7 +62,9 @@ const PATIENCE_MS = 2_000;
 const HOME_LOOK_MS = 5_000;
 /** A node that does not say so soon who is signed in is as good as gone. */
 const LOOK_MS = 5_000;
+/** The first copy soon, later ones seldom: a large board is some megabytes each time. */
 const COPY_MS = 5_000;
+const COPY_AGAIN_MS = 30_000;
 const PASS_LOOK_MS = 30_000;
 /** About a frame. */
 const GATHERED_MS = 16;
@@ -119,6 +120,9 @@ interface Session {
   signed: Signed | undefined;
   board: Board;
   hasBoard: boolean;
+  /** What the copy of this session holds. */
+  copied: Board | undefined;
+  isCopying: boolean;
   /** Where questions go. */
   place: Place;
   document: OpenDocument | undefined;
@@ -152,6 +156,8 @@ function createSession({ url, token, copies, WebSocket: socket }: ConnectOptions
     signed: undefined,
     board: EMPTY_BOARD,
     hasBoard: false,
+    copied: undefined,
+    isCopying: false,
     place: home,
     document: undefined,
     guest: undefined,
@@ -182,7 +188,7 @@ const factsOf = ({ mesh, node, nodeName }: Signed): NodeFacts => ({ mesh, node, 
 const whoOf = ({ member, name, role }: Signed): Who => ({ member, name, role });
 
 /** Also the first time, when there is nothing on the board: then there is a board. */
-function show(session: Session, maps: ReturnType<typeof mapsOf>, keys: Keys): void {
+function show(session: Session, maps: Readable, keys: Keys): void {
   const followed = follow(session.board, maps, keys);
   const isFirst = !session.hasBoard;
   session.hasBoard = true;
@@ -344,26 +350,42 @@ async function openCopy(session: Session): Promise<void> {
   // What a node says counts more, and has come first.
   if (copy === undefined || session.hasBoard || session.ended.signal.aborted) return;
   if (session.status.type === "signed-out") return;
-  const doc = new Y.Doc();
-  Y.applyUpdate(doc, copy.update);
-  session.freshMs = copy.savedMs;
-  const { mesh, node, nodeName, member, name, role } = copy;
-  tellSigned(session, { mesh, node, nodeName, member, name, role });
-  show(session, mapsOf(doc), ALL);
-  if (session.status.type === "stale") tell(session, { type: "stale", sinceMs: copy.savedMs });
-  doc.destroy();
+  const { savedMs, nodes: _, ...signed } = copy.head;
+  session.freshMs = savedMs;
+  tellSigned(session, signed);
+  show(session, boardOf(copy), ALL);
+  if (session.status.type === "stale") tell(session, { type: "stale", sinceMs: savedMs });
 }
 
 function keepCopy(session: Session): void {
-  if (session.copies === undefined || session.timers.has("copy")) return;
-  wait(session, "copy", COPY_MS, () => saveCopy(session));
+  if (session.copies === undefined || session.isCopying || session.timers.has("copy")) return;
+  wait(session, "copy", session.copied === undefined ? COPY_MS : COPY_AGAIN_MS, () => saveCopy(session));
 }
 
-async function saveCopy({ copies, document, signed, status }: Session): Promise<void> {
-  if (copies === undefined || document === undefined || signed === undefined || status.type !== "live") return;
-  const copy: Copy = { ...signed, savedMs: Date.now(), update: document.state() };
+async function saveCopy(session: Session): Promise<void> {
+  const { copies, signed, status, board, copied, ended } = session;
+  if (copies === undefined || signed === undefined || status.type !== "live") return;
+  session.isCopying = true;
+  const head = { ...signed, savedMs: Date.now(), nodes: board.nodes };
+  const pieces = copied !== undefined && hasSamePieces(copied, board) ? undefined : await madeBitByBit(piecesOf(board));
+  // Whoever signs out meanwhile leaves nothing behind.
+  const isSaved = !ended.signal.aborted && (await copies.save(head, pieces).then(isDone, isNotDone));
+  session.isCopying = false;
   // No room for it costs the copy; the one of before is as old as it says.
-  await copies.save(copy).catch(() => undefined);
+  if (isSaved) session.copied = board;
+  if (session.board !== board) keepCopy(session);
+}
+
+const isDone = (): boolean => true;
+const isNotDone = (): boolean => false;
+
+async function madeBitByBit<T>(parts: Iterable<T>): Promise<readonly T[]> {
+  const made: T[] = [];
+  for (const part of parts) {
+    made.push(part);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return made;
 }
 
 function refused(session: Session): void {

@@ -1,37 +1,94 @@
-/** The last copy of the board, kept so that a page opens without any node. It is gone when somebody signs out. */
-import type { Role } from "@skein/core";
-import { createStore, del, get, set } from "idb-keyval";
+/**
+ * The last copy of the board, kept so that a page opens at once, and without any node. It is gone when somebody signs out.
+ *
+ * All but the nodes is kept as pieces of JSON: a browser reads nothing faster, and they are made one by one, so that somebody
+ * who scrolls a board of thousands meanwhile does not notice.
+ */
+import type { Board, BoardAttempt, BoardItem, BoardQueueEntry } from "@skein/core";
+import { clear, createStore, get, setMany } from "idb-keyval";
 
-export interface Copy {
-  /** Whose board it is (hex), and the node that it came from. */
-  readonly mesh: string;
-  readonly node: string;
-  readonly nodeName: string;
-  /** Who was signed in. */
-  readonly member: string;
-  readonly name: string;
-  readonly role: Role;
+import type { Signed } from "./facts.ts";
+
+/** Whose board it is, where it came from and who was signed in; and the nodes, which change with every beat. */
+interface CopyHead extends Signed {
   /** Unix ms. */
   readonly savedMs: number;
-  /** The document's state as a Yjs update. */
-  readonly update: Uint8Array;
+  readonly nodes: Board["nodes"];
+}
+
+export interface Copy {
+  readonly head: CopyHead;
+  readonly pieces: readonly string[];
 }
 
 /** Where it is kept: one per page. What fails there costs the copy and nothing else. */
 export interface Copies {
   load(): Promise<Copy | undefined>;
-  save(copy: Copy): Promise<void>;
+  /** Without pieces those that are there stay. */
+  save(head: CopyHead, pieces: readonly string[] | undefined): Promise<void>;
   clear(): Promise<void>;
 }
 
-const KEY = "board";
+const HEAD = "board";
+const PIECES = "pieces";
 
 /** In this origin's IndexedDB: other nodes' pages, on other ports too, have their own. */
 export function copiesInBrowser(): Copies {
   const store = createStore("skein", "copies");
   return {
-    load: () => get<Copy>(KEY, store),
-    save: (copy) => set(KEY, copy, store),
-    clear: () => del(KEY, store),
+    load: async () => {
+      const [head, pieces] = await Promise.all([get<CopyHead>(HEAD, store), get<readonly string[]>(PIECES, store)]);
+      // One of a version before has no pieces.
+      return head === undefined || pieces === undefined ? undefined : { head, pieces };
+    },
+    save: (head, pieces) =>
+      setMany(
+        pieces === undefined
+          ? [[HEAD, head]]
+          : [
+              [HEAD, head],
+              [PIECES, pieces],
+            ],
+        store,
+      ),
+    clear: () => clear(store),
   };
 }
+
+interface Entries {
+  readonly items?: readonly (readonly [string, BoardItem])[];
+  readonly attempts?: readonly (readonly [string, BoardAttempt])[];
+  readonly queue?: readonly (readonly [string, BoardQueueEntry])[];
+}
+
+/** About a millisecond's work. */
+const PIECE_ENTRIES = 250;
+
+/** Everything but the nodes. A board never changes, so that there may be anything between two pieces. */
+export function* piecesOf({ items, attempts, queue }: Board): Generator<string> {
+  for (const some of partsOf(items)) yield JSON.stringify({ items: some } satisfies Entries);
+  for (const some of partsOf(attempts)) yield JSON.stringify({ attempts: some } satisfies Entries);
+  for (const some of partsOf(queue)) yield JSON.stringify({ queue: some } satisfies Entries);
+}
+
+function* partsOf<T>(map: ReadonlyMap<string, T>): Generator<(readonly [string, T])[]> {
+  const entries = [...map];
+  for (let from = 0; from < entries.length; from += PIECE_ENTRIES) yield entries.slice(from, from + PIECE_ENTRIES);
+}
+
+export function boardOf({ head, pieces }: Copy): Board {
+  const items = new Map<string, BoardItem>();
+  const attempts = new Map<string, BoardAttempt>();
+  const queue = new Map<string, BoardQueueEntry>();
+  for (const piece of pieces) {
+    const entries: Entries = JSON.parse(piece);
+    for (const [key, item] of entries.items ?? []) items.set(key, item);
+    for (const [key, attempt] of entries.attempts ?? []) attempts.set(key, attempt);
+    for (const [key, entry] of entries.queue ?? []) queue.set(key, entry);
+  }
+  return { items, nodes: head.nodes, attempts, queue };
+}
+
+/** All that the pieces hold is the same. */
+export const hasSamePieces = (a: Board, b: Board): boolean =>
+  a.items === b.items && a.attempts === b.attempts && a.queue === b.queue;

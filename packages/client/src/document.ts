@@ -19,8 +19,6 @@ interface DocumentListeners {
 }
 
 export interface OpenDocument {
-  /** Its state as an update, for a copy. */
-  state(): Uint8Array;
   close(): void;
 }
 
@@ -71,7 +69,7 @@ export function openDocument(
       onEnd(why);
     });
   });
-  return { state: () => Y.encodeStateAsUpdate(doc), close };
+  return { close };
 }
 
 function socketUrl({ url }: Place): string {

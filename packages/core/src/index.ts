@@ -179,6 +179,7 @@ export type {
   BoardChange,
   BoardClaim,
   BoardItem,
+  WholeItem,
   BoardNode,
   BoardQueueEntry,
 } from "./view/board.ts";
@@ -215,6 +216,7 @@ export {
   type OwnTrouble,
   projectAttempts,
   projectItem,
+  projectWhole,
   projectQueue,
 } from "./view/project.ts";
 export { type BoardComment, commentsTold } from "./view/comments.ts";

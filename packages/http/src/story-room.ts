@@ -6,7 +6,7 @@
  */
 import type { CursorPlace, StoryText } from "@skein/core";
 import type { Cursor, NodeApi, SessionEnd, StorySession } from "@skein/node";
-import { encodeAwareness, encodeSession, encodeUpdate, readAwareness } from "./yjs-message.ts";
+import { encodeAnswer, encodeAwareness, encodeSession, encodeUpdate, readAwareness } from "./yjs-message.ts";
 import type { Enter, Seat, Visit } from "./yjs-sockets.ts";
 
 /** The codes from 4400 on tell a stock client that trying again is pointless. */
@@ -65,7 +65,7 @@ function visitOf(session: StorySession, seat: Seat, isAllowed: Editor["mayEdit"]
   seat.send(encodeSession({ type: "session", client, mayEdit }));
   return {
     // All of it, whatever the client has: it begins with an empty document.
-    answer: () => session.state(),
+    answer: () => [encodeAnswer(session.state())],
     update: (update) => {
       if (isAllowed()) session.edit(update);
       else seat.end(CLOSE_CODES.refused, "Editing a story needs the role operator.");

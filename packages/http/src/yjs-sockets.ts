@@ -11,7 +11,8 @@ import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
 import * as Y from "yjs";
 import { YJS_LIMITS, type YjsLimits } from "./limits.ts";
-import { encodeAnswer, encodeKeepAlive, encodeUpdate, readClientMessage } from "./yjs-message.ts";
+import { createWholeState, type WholeState } from "./whole-state.ts";
+import { encodeKeepAlive, encodeUpdate, readClientMessage } from "./yjs-message.ts";
 
 interface YjsCounts {
   readonly open: number;
@@ -40,8 +41,8 @@ export interface Seat {
 
 /** What a room makes of what a client sends. */
 export interface Visit {
-  /** The update that brings a client with this state up to date; undefined when it is no state vector. */
-  answer(stateVector: Uint8Array): Uint8Array | undefined;
+  /** The messages that bring a client with this state up to date, the answer proper last; undefined when it is no state vector. */
+  answer(stateVector: Uint8Array): readonly Uint8Array[] | undefined;
   update(update: Uint8Array): void;
   /** False when it is none. */
   awareness(update: Uint8Array): boolean;
@@ -106,6 +107,7 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
   };
   const upgrader = createUpgrader(limits);
   const board = new Set<Reader>();
+  const state = createWholeState(server.doc);
   const publish = (update: Uint8Array): void => {
     const message = encodeUpdate(update);
     for (const reader of board) if (reader.started) send(server, reader, message);
@@ -119,7 +121,7 @@ export function createYjsSockets(options: { readonly doc: Y.Doc; readonly limits
     accept: (request, socket, head, { isWelcome = () => true, enter } = {}) =>
       upgrader.handleUpgrade(request, socket, head, (ws) => {
         const reader = addReader(server, ws, isWelcome);
-        reader.visit = enter === undefined ? readBoard(server, board, reader) : enter(seatOf(server, reader));
+        reader.visit = enter === undefined ? readBoard(state, board, reader) : enter(seatOf(server, reader));
       }),
     recheck: () => {
       for (const reader of server.readers) dismiss(reader);
@@ -148,10 +150,10 @@ function createUpgrader(limits: YjsLimits): WebSocketServer {
   return new WebSocketServer(options);
 }
 
-function readBoard({ doc }: Server, board: Set<Reader>, reader: Reader): Visit {
+function readBoard(state: WholeState, board: Set<Reader>, reader: Reader): Visit {
   board.add(reader);
   return {
-    answer: (stateVector) => updateSince(doc, stateVector),
+    answer: (stateVector) => state.answer(stateVector),
     update: () => undefined,
     awareness: () => true,
     leave: () => void board.delete(reader),
@@ -228,9 +230,9 @@ function receive(server: Server, reader: Reader, bytes: Uint8Array | undefined):
   }
   // One answer is on its way: it and the updates behind it hold everything this one would.
   if (reader.answerBytes > 0) return;
-  const update = visit.answer(message.value.stateVector);
-  if (update === undefined) cutMalformed(server, reader);
-  else answer(server, reader, encodeAnswer(update));
+  const messages = visit.answer(message.value.stateVector);
+  if (messages === undefined) cutMalformed(server, reader);
+  else answer(server, reader, messages);
 }
 
 function takeMessage(limits: YjsLimits, reader: Reader, bytes: number): boolean {
@@ -243,21 +245,14 @@ function takeMessage(limits: YjsLimits, reader: Reader, bytes: number): boolean 
   return reader.messages <= limits.messages && reader.bytes <= limits.windowBytes;
 }
 
-/** Undefined when the state vector is not one. Its entries are bounded by the size of the message they came in. */
-function updateSince(doc: Y.Doc, stateVector: Uint8Array): Uint8Array | undefined {
-  try {
-    return Y.encodeStateAsUpdate(doc, stateVector);
-  } catch {
-    return undefined;
-  }
-}
-
-function answer(server: Server, reader: Reader, message: Uint8Array): void {
+function answer(server: Server, reader: Reader, messages: readonly Uint8Array[]): void {
   reader.started = true;
-  reader.answerBytes = message.byteLength;
-  send(server, reader, message, () => {
-    reader.answerBytes = 0;
-  });
+  for (const message of messages) {
+    reader.answerBytes += message.byteLength;
+    send(server, reader, message, () => {
+      reader.answerBytes -= message.byteLength;
+    });
+  }
 }
 
 function send(server: Server, reader: Reader, message: Uint8Array, sent?: () => void): void {

@@ -28,6 +28,7 @@ import {
   type Plain,
   printTicket,
   projectItem,
+  projectWhole,
   query,
   type Replica,
   type Result,
@@ -244,7 +245,7 @@ function answer(
   if (command.name === "member.rotate") return rotationAnswer(deps, written);
   const item = itemId === null ? undefined : deps.replica.view().items.get(itemId);
   if (item === undefined || !isLive(item)) return itemId === null ? { ops: written } : { id: itemId, ops: written };
-  return { ...projectItem(item, deps.naming), ops: written };
+  return { ...projectWhole(item, deps.naming), ops: written };
 }
 
 function ticketAnswer(deps: CommanderDeps, seed: Uint8Array, ops: readonly SealedOp[]): Plain {

@@ -2,9 +2,9 @@
  * The board: what people see of the view, as plain JSON values keyed by id.
  *
  * Every node derives the same `items` and `attempts` from the same log, but for what depends on where it stands: the
- * leases and `nodes` it has heard in beats, the landings it has seen on the target branch. The values are what the `board` Y.Doc holds under the maps of the same names, what `GET /api/v1/items` and
- * `skein item list --json` print, and what the web page draws. All text in them is data from people and agents. They are type aliases, not interfaces, so that
- * TypeScript sees that they are JSON.
+ * leases and `nodes` it has heard in beats, the landings it has seen on the target branch. The values are what the `board` Y.Doc holds
+ * under the maps of the same names, and what the web page draws. All text in them is data from people and agents. They are type
+ * aliases, not interfaces, so that TypeScript sees that they are JSON.
  */
 import type { ArchiveReason, Stage } from "../fold/stage.ts";
 import type { Role } from "../member/role.ts";
@@ -40,14 +40,12 @@ type BoardCost = {
   readonly unknown: number;
 };
 
+/** Without its story and criteria, which every reader would be sent with every change of anything else: whoever shows it asks for the item. */
 export type BoardItem = {
   readonly id: string;
   /** The project whose repository it lands on; empty while the mesh has none. */
   readonly project: string;
   readonly title: string;
-  readonly text: string;
-  /** How to tell that it is done; left out where nobody has said so. */
-  readonly criteria?: string;
   readonly type: string;
   readonly stage: Stage;
   readonly priority: number;
@@ -82,6 +80,15 @@ export type BoardItem = {
   readonly cost: BoardCost;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Ops in its history: a greater number whenever anything of it may have changed, its story too. */
+  readonly revision: number;
+};
+
+/** An item with its story and how to tell that it is done, as `GET /api/v1/items` and the answers to commands have it. */
+export type WholeItem = BoardItem & {
+  readonly text: string;
+  /** Empty where nobody has said so. */
+  readonly criteria: string;
 };
 
 export type BoardNode = {

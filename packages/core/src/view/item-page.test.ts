@@ -15,7 +15,7 @@ import { testCrypto, testSigner } from "../testing/index.ts";
 import { commentsOf, commentsTold } from "./comments.ts";
 import { actionsOn } from "./item-actions.ts";
 import { type HistoryRow, historyOf } from "./item-history.ts";
-import type { Naming } from "./project.ts";
+import { type Naming, projectItem, projectWhole } from "./project.ts";
 
 const me = { signer: testSigner("page"), incarnation: new Uint8Array(8).fill(1) };
 const SELF = toHex(me.signer.publicKey);
@@ -266,4 +266,17 @@ test("a comment counts once under its name, and not on an attempt that there was
   expect(world.row(future)).toMatchObject({ effect: "rejected", reason: "there was no such attempt" });
   world.write(back);
   expect(commentsOf(world.item(), naming)).toHaveLength(1);
+});
+
+test("the board has no stories and no criteria, and says of an item that it is another one when these are", () => {
+  const world = worldOf();
+  const before = projectItem(world.item(), naming);
+  world.write({ kind: "item.set", field: "text", value: "in green" });
+  const between = projectItem(world.item(), naming);
+  world.write({ kind: "item.set", field: "criteria", value: "it is green" });
+  const after = projectItem(world.item(), naming);
+  expect(JSON.stringify(after)).not.toContain("green");
+  expect(between.revision).toBeGreaterThan(before.revision);
+  expect(after.revision).toBeGreaterThan(between.revision);
+  expect(projectWhole(world.item(), naming)).toEqual({ ...after, text: "in green", criteria: "it is green" });
 });

@@ -8,7 +8,7 @@ import { openQuestions, type Question } from "../fold/annotations.ts";
 import { type Claim, hasLanded, type ItemState } from "../fold/item-state.ts";
 import { compareText } from "../kernel/bytes.ts";
 import { awaitedOf, type QaPolicy, waitingFor } from "../command/review.ts";
-import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry } from "./board.ts";
+import type { BoardAttempt, BoardClaim, BoardItem, BoardQuestion, BoardQueueEntry, WholeItem } from "./board.ts";
 import type { Landing } from "./landing.ts";
 import { costOf, spendsOf } from "./ledger.ts";
 import { needsOf } from "./needs.ts";
@@ -61,7 +61,7 @@ export interface AliveNode {
 export function projectItem(item: LiveItem, naming: Naming): BoardItem {
   const { state } = item.best;
   const { stage } = state;
-  const { title, text, criteria, priority, labels, dependsOn, hold, qa, type } = item.registers;
+  const { title, priority, labels, dependsOn, hold, qa, type } = item.registers;
   const feature = stage.stage === "Qa" || stage.stage === "Merge" ? stage : undefined;
   const landing = hasLanded(state) ? naming.landingOf(item.id) : undefined;
   const policy = naming.qa?.();
@@ -70,8 +70,6 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     id: item.id,
     project: naming.project?.() ?? "",
     title: title.value,
-    text: text.value,
-    ...(criteria.value === "" ? {} : { criteria: criteria.value }),
     type: type.value,
     stage: stage.stage,
     priority: priority.value,
@@ -97,8 +95,15 @@ export function projectItem(item: LiveItem, naming: Naming): BoardItem {
     cost: { microUsd, unknown },
     createdAt: item.createdAt,
     updatedAt: item.updatedAt,
+    revision: item.entries.size,
   };
 }
+
+export const projectWhole = (item: LiveItem, naming: Naming): WholeItem => ({
+  ...projectItem(item, naming),
+  text: item.registers.text.value,
+  criteria: item.registers.criteria.value,
+});
 
 export const projectQuestion = ({ question, text, options, wall }: Question): BoardQuestion => ({
   question,

@@ -24,7 +24,15 @@ import { actionsOn } from "./item-actions.ts";
 import { costOf, formatCost, ledgerBy, type LedgerRow, spendsOf, TOKEN_COUNTS } from "./ledger.ts";
 import { budgetOn, overdrafts, rightsOn } from "./rights.ts";
 import { mergeQueueOf } from "./merge-queue.ts";
-import { chainOf, compareUrgency, type Naming, projectAttempts, projectItem, projectQuestion } from "./project.ts";
+import {
+  chainOf,
+  compareUrgency,
+  type Naming,
+  projectAttempts,
+  projectItem,
+  projectQuestion,
+  projectWhole,
+} from "./project.ts";
 import { footprintOf, overlapsOf } from "./overlap.ts";
 import { type StuckCause, stuckCauses, stuckItems } from "./stuck.ts";
 import { reasonsOf } from "./waiting.ts";
@@ -115,12 +123,11 @@ function list(
   });
   const order = (item: LiveItem): number => STAGES.indexOf(item.best.state.stage.stage);
   const sorted = wanted.toSorted((a, b) => order(a) - order(b) || compareUrgency(a, b));
-  return ok(sorted.map((item) => projectItem(item, naming)));
+  return ok(sorted.map((item) => projectWhole(item, naming)));
 }
 
 const show = (item: LiveItem, { view, naming }: QueryContext): Plain => ({
-  ...projectItem(item, naming),
-  criteria: item.registers.criteria.value,
+  ...projectWhole(item, naming),
   why: reasonsOf(item, view, naming),
   stuck: stuckCauses(item, view, naming).map(causeRow),
   parent: item.registers.parent.value,

@@ -170,7 +170,6 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     id: "item1",
     project: "loom",
     title: "A story",
-    text: "",
     type: "story",
     stage: "Backlog",
     priority: 0,
@@ -196,6 +195,7 @@ export function testItem(fields: Partial<BoardItem> = {}): BoardItem {
     cost: { microUsd: 0, unknown: 0 },
     createdAt: 1_760_000_000_000,
     updatedAt: 1_760_000_000_000,
+    revision: 1,
     ...fields,
   };
 }

@@ -1,6 +1,15 @@
 /** What the node tells of one item, and how the page keeps up with it. */
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import type { ActionsOn, BoardComment, BoardItem, BoardNode, GateRun, HistoryRow, KeptFile } from "@skein/core";
+import type {
+  ActionsOn,
+  BoardComment,
+  BoardItem,
+  BoardNode,
+  GateRun,
+  HistoryRow,
+  KeptFile,
+  WholeItem,
+} from "@skein/core";
 import { useEffect } from "preact/hooks";
 import type { Answer, Session } from "../../session.ts";
 
@@ -62,8 +71,7 @@ export interface StuckCause {
 }
 
 /** `GET /api/v1/items/:item`. */
-export interface Details extends Omit<BoardItem, "cost"> {
-  readonly criteria: string;
+export interface Details extends Omit<WholeItem, "cost"> {
   readonly why: readonly string[];
   /** Empty when it moves, waits its turn, or was never started. */
   readonly stuck: readonly StuckCause[];
@@ -150,6 +158,6 @@ export const standingOf = (nodes: ReadonlyMap<string, BoardNode>): string =>
 /** Changes with everything that the item's own page shows; the lease alone changes nothing of it. */
 export function revisionOf(item: BoardItem | undefined, connection: string): string {
   if (item === undefined) return connection;
-  const { updatedAt, epoch, stage, activity, questions, landing, claim } = item;
-  return [connection, updatedAt, epoch, stage, activity, questions.length, landing, claim?.expired].join(" ");
+  const { revision, epoch, stage, activity, questions, landing, claim } = item;
+  return [connection, revision, epoch, stage, activity, questions.length, landing, claim?.expired].join(" ");
 }

@@ -16,7 +16,6 @@ const item = (given: Partial<BoardItem>): BoardItem => ({
   id: "0123456789ab",
   project: "demo",
   title: "Say hello",
-  text: "",
   type: "story",
   stage: "Coding",
   priority: 5,
@@ -42,6 +41,7 @@ const item = (given: Partial<BoardItem>): BoardItem => ({
   cost: { microUsd: 0, unknown: 0 },
   createdAt: 1,
   updatedAt: 1,
+  revision: 1,
   ...given,
 });
 

@@ -5,7 +5,6 @@ const ITEM: BoardItem = {
   id: "item1",
   project: "loom",
   title: "A story",
-  text: "",
   type: "story",
   stage: "Backlog",
   priority: 5,
@@ -31,6 +30,7 @@ const ITEM: BoardItem = {
   cost: { microUsd: 0, unknown: 0 },
   createdAt: 1_000,
   updatedAt: 1_000,
+  revision: 1,
 };
 
 export const itemOf = (fields: Partial<BoardItem>): BoardItem => ({ ...ITEM, ...fields });
