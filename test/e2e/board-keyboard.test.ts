@@ -105,6 +105,7 @@ test("the link is typed where the keyboard is, and signs in", async () => {
   await keys.type(await alice.api.loginLink());
   await keys.press("Enter");
   await page.locator("#live").waitFor();
+  expect(page.url()).not.toContain("login");
 });
 
 test("an item is added with Ctrl+Enter, found, and steered from its card, and the focus goes where the card goes", async () => {
@@ -217,6 +218,7 @@ test("an item is started, held, released, put back, archived, restored, retried 
   }
   await does("delete", id);
   await page.locator("#board").waitFor();
+  expect((await alice.api.items()).map((one) => one.id)).not.toContain(id);
 });
 
 test("an agent is answered, a line commented on without a letter as shortcut, the branch sent back and approved", async () => {
@@ -267,7 +269,8 @@ test("the way out of what an item is stuck in is taken, and the focus stays near
   await keys.enter(button("Unfreeze the mesh"));
   await keys.enter(button("Unfreeze the mesh", dialog()));
   await keys.closed();
-  await inStage(alice.api, id, "Coding");
+  const { hold } = await inStage(alice.api, id, "Coding");
+  expect(hold).toBe("");
   await page.locator(".item-causes").waitFor({ state: "detached" });
   await keys.closed();
   await alice.api.command("item.delete", { item: id });
@@ -327,6 +330,7 @@ test("the merge queue is paused and resumed", async () => {
   await keys.enter(button("Resume", dialog()));
   await keys.closed();
   await waitFor("the queue to be open", async () => (await mode()) === "open");
+  expect(sent).toContain("queue.resume");
 });
 
 test("a node is invited, drained, undrained and removed, and a key is rotated", async () => {
