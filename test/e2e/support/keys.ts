@@ -28,7 +28,7 @@ export interface Keys {
   round(): Promise<Round>;
 }
 
-export interface Round {
+interface Round {
   readonly stops: readonly string[];
   readonly missed: readonly string[];
 }
