@@ -386,7 +386,7 @@ test("every page is gone through by Tab: each control is a stop, each stop is se
     ...["story", "attempts", "log", "diff", "history", "cost"].map((tab) => `#/items/${item}?tab=${tab}`),
   ];
   for (const place of places) {
-    await goAndSettle(page, alice.endpoints.http, place);
+    await goAndSettle(page, `${alice.endpoints.http}/${place}`);
     const { stops, missed } = await keys.round();
     expect([place, missed]).toEqual([place, []]);
     expect(stops.length).toBeGreaterThan(FRAME_STOPS);

@@ -26,7 +26,7 @@ const STORY_FIELDS = [
 ] as const;
 
 /** Pages that show where this run's files lie, which is nobody else's place. */
-const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "start"]);
+const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "begun"]);
 
 const SIZES = [
   { size: "wide", viewport: { width: 1440, height: 900 } },
@@ -36,9 +36,9 @@ const SCHEMES = ["light", "dark"] as const;
 
 const world = useWorld();
 let browser: Browser;
-let origin: string;
 /** The ones of which pictures are taken. */
-let pages: readonly (readonly [name: string, path: string])[];
+let pages: readonly (readonly [name: string, address: string])[];
+/** Addresses of items. */
 let landedItem: string;
 let heldItem: string;
 
@@ -47,17 +47,22 @@ beforeAll(async () => {
   await world.found("alice", project);
   const alice = await world.start("alice", { slots: 2, headless: false });
   await world.join("bob", alice);
-  const { api } = alice;
-  origin = alice.endpoints.http;
+  await world.found("carol");
+  const carol = await world.start("carol", { slots: 0, headless: false });
+  const { api, endpoints } = alice;
+  const origin = endpoints.http;
   const { landed, held } = await fill(api);
-  [landedItem, heldItem] = [landed, held];
+  landedItem = `${origin}/#/items/${landed}`;
+  heldItem = `${origin}/#/items/${held}`;
   pages = [
-    ["board", "#/"],
-    ["landed", `#/items/${landed}`],
-    ["item", `#/items/${held}`],
-    ["mesh", "#/mesh"],
-    ["flow", "#/flow"],
-    ["start", "#/start"],
+    ["board", `${origin}/#/`],
+    ["landed", `${origin}/#/items/${landed}`],
+    ["item", `${origin}/#/items/${held}`],
+    ["mesh", `${origin}/#/mesh`],
+    ["flow", `${origin}/#/flow`],
+    ["begun", `${origin}/#/start`],
+    // A mesh of its own, which has no project yet.
+    ["start", `${carol.endpoints.http}/#/start`],
   ];
   browser = await launchBrowser();
 }, 120_000);
@@ -87,11 +92,11 @@ async function fill(api: Api): Promise<{ readonly landed: string; readonly held:
   return { landed: landed.id, held: id };
 }
 
-async function signIn(page: Page): Promise<void> {
-  const link = await world.skein(["ui", "--data", world.dataOf("alice")]);
-  const { hash } = new URL(/http:\/\/\S+/.exec(link.stdout)?.[0] ?? "");
-  await page.goto(`${origin}/${hash}`);
-  await page.getByText("Import from CSV").first().waitFor();
+/** At a node whose page says `there` once it is loaded. */
+async function signIn(page: Page, name: string, there: string): Promise<void> {
+  const link = await world.skein(["ui", "--data", world.dataOf(name)]);
+  await page.goto(/http:\/\/\S+/.exec(link.stdout)?.[0] ?? "");
+  await page.getByText(there).first().waitFor();
 }
 
 const looks = SIZES.flatMap((size) => SCHEMES.map((scheme) => ({ ...size, scheme })));
@@ -111,16 +116,17 @@ test.each(looks)(
   async (look) => {
     const context = await inLook(look);
     const page = await context.newPage();
-    await signIn(page);
-    for (const [name, path] of pages) {
-      await goAndSettle(page, origin, path);
+    await signIn(page, "carol", "Practise first");
+    await signIn(page, "alice", "Import from CSV");
+    for (const [name, address] of pages) {
+      await goAndSettle(page, address);
       await expectReachable(page, name);
       if (PICTURES === undefined || NAMES_A_PLACE.has(name)) continue;
       mkdirSync(PICTURES, { recursive: true });
       await page.screenshot({ path: join(PICTURES, `${name}-${look.size}-${look.scheme}.png`) });
     }
     for (const tab of TABS) {
-      await goAndSettle(page, origin, `#/items/${landedItem}?tab=${tab}`);
+      await goAndSettle(page, `${landedItem}?tab=${tab}`);
       await expectReachable(page, tab);
     }
     await context.close();
@@ -133,9 +139,9 @@ test.each(looks)(
   async (look) => {
     const context = await inLook(look);
     const [page, other] = [await context.newPage(), await context.newPage()];
-    await signIn(page);
+    await signIn(page, "alice", "Import from CSV");
     for (const one of [page, other]) {
-      await goAndSettle(one, origin, `#/items/${heldItem}`);
+      await goAndSettle(one, heldItem);
       for (const [edit, field] of STORY_FIELDS) {
         await one.getByRole("button", { name: edit, exact: true }).click();
         await one.getByRole("textbox", { name: field }).click();

@@ -8,6 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
+  followSignOut,
   type NodeFacts,
   signIn,
   type Status,
@@ -22,7 +23,7 @@ import { hearOtherTabs } from "./other-tabs.ts";
 import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
 import type { EventListeners } from "./raw-answers.ts";
 import { plainText, timeText } from "./text.ts";
-import { forgetTyped, typeAs } from "./typed.ts";
+import { followForgetting, forgetTyped, typeAs } from "./typed.ts";
 
 /** @public */
 export type { Answer } from "@skein/client";
@@ -134,6 +135,9 @@ export function openSession(texts: EntranceTexts): Entrance {
     const later = takeCode(location);
     if (later !== undefined) void enter(later);
   });
+  followForgetting(keepNothingMore);
+  // Another tab signed out. One that has noticed by itself says why.
+  followSignOut(() => connection.peek().type === "signed-out" || location.reload());
   return {
     connection,
     node,
@@ -142,12 +146,16 @@ export function openSession(texts: EntranceTexts): Entrance {
     loaded,
     refusal,
     signIn: enter,
-    signOut: async () => {
-      keepNothingMore();
-      await client?.signOut();
-      await forgetTyped();
-      location.reload();
-    },
+    signOut: () => leave(client),
     ...nodeAnswers({ client: () => client, gone, texts: texts.away }),
   };
+}
+
+async function leave(client: Client | undefined): Promise<void> {
+  keepNothingMore();
+  // Other tabs hear of this first, and keep nothing more before they begin anew.
+  await forgetTyped();
+  await client?.signOut();
+  await forgetTyped();
+  location.reload();
 }

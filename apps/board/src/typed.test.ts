@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { draftAt, keepDraft } from "./pages/item/drafts.ts";
 import { keepNothingMore, keptEdits } from "./pages/item/story/kept-edits.ts";
 import { shelfOf } from "./testing/shelf.ts";
-import { forgetTyped, typeAs } from "./typed.ts";
+import { followForgetting, forgetTyped, typeAs } from "./typed.ts";
 
 const inBrowser = vi.hoisted(() => new Map<IDBValidKey, unknown>());
 
@@ -17,7 +17,8 @@ vi.mock("idb-keyval", () => ({
 }));
 
 const KEPT = { unsaved: new Uint8Array([1]), whole: new Uint8Array([2]) };
-const [ANN, BOB] = ["a1".repeat(32), "b2".repeat(32)];
+const [ANN, BOB] = ["a1".repeat(32), "b2".repeat(32)] as const;
+const WRITER = { mesh: "mesh", member: ANN };
 
 async function stand(): Promise<{ shelf: Storage; clears: () => number; enter: (member: string) => Promise<void> }> {
   inBrowser.clear();
@@ -31,7 +32,7 @@ async function stand(): Promise<{ shelf: Storage; clears: () => number; enter: (
   const enter = (member: string): Promise<void> => typeAs(member, shelf, copies);
   await enter(ANN);
   keepDraft(shelf, "item note", "between us", 1);
-  await keptEdits("mesh", STORY).write(KEPT);
+  await keptEdits(WRITER, STORY).write(KEPT);
   inBrowser.set("of somebody else's program", 1);
   shelf.setItem("theme", "dark");
   return { shelf, clears: () => clears, enter };
@@ -44,7 +45,7 @@ test("who signs in again finds what they had typed", async () => {
   const before = clears();
   await enter(ANN);
   expect(draftAt(shelf, "item note")).toBe("between us");
-  expect(await keptEdits("mesh", STORY).read()).toEqual(KEPT);
+  expect(await keptEdits(WRITER, STORY).read()).toEqual(KEPT);
   expect(clears()).toBe(before);
 });
 
@@ -53,14 +54,33 @@ test("another member finds nothing of it, and no copy of the board", async () =>
   const before = clears();
   await enter(BOB);
   expect(draftAt(shelf, "item note")).toBe("");
-  expect(await keptEdits("mesh", STORY).read()).toBeUndefined();
+  expect(await keptEdits(WRITER, STORY).read()).toBeUndefined();
   expect(clears()).toBe(before + 1);
   expect([shelf.getItem("theme"), [...inBrowser.keys()]]).toEqual(["dark", ["of somebody else's program"]]);
 });
 
+test("an editor of one member's that is still open writes nothing that another one would send", async () => {
+  const { enter } = await stand();
+  const open = keptEdits(WRITER, STORY);
+  await enter(BOB);
+  await open.write(KEPT);
+  expect(await keptEdits({ ...WRITER, member: BOB }, STORY).read()).toBeUndefined();
+});
+
+test("when another tab forgets whose it is, this one keeps nothing more; other changes are none", async () => {
+  const told = new Map<string, (event: { readonly key: string | null }) => void>();
+  let gone = 0;
+  followForgetting(
+    () => gone++,
+    (type, listener) => void told.set(type, listener),
+  );
+  for (const key of ["skein.theme", "skein.typed-by", null]) told.get("storage")?.({ key });
+  expect(gone).toBe(2);
+});
+
 test("signing out forgets it, and an editor that is still open keeps nothing any more", async () => {
   const { shelf } = await stand();
-  const open = keptEdits("mesh", STORY);
+  const open = keptEdits(WRITER, STORY);
   keepNothingMore();
   await forgetTyped(shelf);
   await open.write(KEPT);

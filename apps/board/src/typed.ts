@@ -20,6 +20,15 @@ export async function typeAs(member: string, shelf: Shelf = localStorage, copies
   shelf.setItem(WHOSE, member);
 }
 
+type Listen = (type: "storage", listener: (event: Pick<StorageEvent, "key">) => void) => void;
+
+/** Calls `run` when another tab has forgotten what was typed, or does so for another member. */
+export function followForgetting(run: () => void, listen: Listen = addEventListener): void {
+  listen("storage", ({ key }) => {
+    if (key === WHOSE || key === null) run();
+  });
+}
+
 export async function forgetTyped(shelf: Shelf = localStorage): Promise<void> {
   shelf.removeItem(WHOSE);
   forgetDrafts(shelf);

@@ -66,6 +66,8 @@ const LOOK_MS = 5_000;
 const COPY_MS = 5_000;
 const COPY_AGAIN_MS = 30_000;
 const PASS_LOOK_MS = 30_000;
+/** So long a node has to end the session before the page forgets it all the same. */
+const SIGN_OUT_MS = 2_000;
 /** About a frame. */
 const GATHERED_MS = 16;
 
@@ -398,8 +400,12 @@ function refused(session: Session): void {
 }
 
 async function signOut(session: Session): Promise<void> {
-  await post(session.fetch, session.place, "api/v1/session/end", {});
+  const { guest, place } = session;
+  const places = guest === undefined || guest === place ? [place] : [place, guest];
+  const told = Promise.all(places.map((one) => post(session.fetch, one, "api/v1/session/end", {})));
   await session.copies?.clear().catch(() => undefined);
+  // A node that hangs keeps nobody in: without the page's key the cookie opens nothing.
+  await Promise.race([told, new Promise((resolve) => setTimeout(resolve, SIGN_OUT_MS))]);
   refused(session);
 }
 

@@ -11,6 +11,14 @@ export const forgetPageKey = (): void => localStorage.removeItem(STORED);
 /** Empty when nobody is signed in: the node then says so. */
 export const pageKey = (): string => localStorage.getItem(STORED) ?? "";
 
+/** Calls `run` when another tab of this page has signed out, or has noticed that the session ended; no node has to be there. */
+export function followSignOut(run: () => void): void {
+  addEventListener("storage", ({ key }) => {
+    // Without a key all of it was cleared.
+    if ((key === STORED || key === null) && pageKey() === "") run();
+  });
+}
+
 /** The protocols to open a socket with at the page's own node: a browser can set no header there. */
 export function pageProtocols(): string[] {
   const key = pageKey();

@@ -18,13 +18,13 @@ const WAITING = [
   startTexts.loading,
 ];
 
-/** `path`: the part of the address behind the origin, such as `#/items/ID?tab=diff`. */
-export async function goAndSettle(page: Page, origin: string, path: string): Promise<void> {
-  await page.goto(`${origin}/${path}`);
+/** `address`: the whole one, such as `http://127.0.0.1:7337/#/items/ID?tab=diff`. */
+export async function goAndSettle(page: Page, address: string): Promise<void> {
+  await page.goto(address);
   // The same document goes on: only once it has drawn what the address says now, there is something to wait for.
   await page.evaluate(`new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))`);
   await page.locator("main :is(h1, h2)").first().waitFor();
-  await waitFor(`the page to have been answered at ${path}`, async () => {
+  await waitFor(`the page to have been answered at ${address}`, async () => {
     const shown = await page.locator("main").innerText();
     return !WAITING.some((text) => shown.includes(text));
   });

@@ -1,5 +1,5 @@
 /** The head of every page: where to go, which node answers, whether what is shown is fresh. */
-import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-preact";
+import { Keyboard, LogOut, Monitor, Moon, RefreshCw, Sun } from "lucide-preact";
 import type { Status } from "@skein/client";
 import type { JSX } from "preact";
 import { Copy } from "../parts/copy.tsx";
@@ -9,6 +9,7 @@ import { frameTexts } from "../texts/frame.ts";
 import { THEMES, theme } from "./preferences.ts";
 import { address, addressOf } from "./router.ts";
 import { PAGES } from "./routes.ts";
+import { isUpdated } from "./updates.ts";
 
 export interface HeaderProps {
   readonly session: Entrance;
@@ -33,6 +34,7 @@ export function Header({ session, onKeys }: HeaderProps): JSX.Element {
       </nav>
       <Place session={session} />
       <ConnectionWord session={session} />
+      <Update />
       <Person session={session} />
       <div class="tools">
         <ThemeButton />
@@ -73,6 +75,23 @@ function ConnectionWord({ session }: { readonly session: Session }): JSX.Element
       <span class="dot" aria-hidden="true" />
       {words}
     </p>
+  );
+}
+
+/** Moving on to another page does the same. */
+function Update(): JSX.Element | null {
+  if (!isUpdated.value) return null;
+  return (
+    <button
+      type="button"
+      class="update"
+      aria-label={frameTexts.updated}
+      title={frameTexts.updatedHelp}
+      onClick={() => location.reload()}
+    >
+      <RefreshCw size={15} aria-hidden="true" />
+      <span>{frameTexts.updated}</span>
+    </button>
   );
 }
 

@@ -7,6 +7,7 @@ import type { Session } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
 import { address, addressOf, matchPath } from "./router.ts";
 import { type PageProps, PAGES, type PageRow } from "./routes.ts";
+import { isUpdated } from "./updates.ts";
 
 export function Page({ session }: { readonly session: Session }): JSX.Element {
   const { path, query } = address.value;
@@ -56,7 +57,7 @@ function Loaded({ load, ...props }: PageProps & { readonly load: Loading }): JSX
   if (state.value === "failed") {
     return (
       <Problem title={frameTexts.loadFailed} why={frameTexts.loadFailedWhy}>
-        <button type="button" onClick={fetchPage}>
+        <button type="button" onClick={() => (isUpdated.peek() ? location.reload() : fetchPage())}>
           {frameTexts.loadAgain}
         </button>
       </Problem>

@@ -62,6 +62,8 @@ export const frameTexts = {
       "The node did not answer. See whether `skein up` runs on its machine, and try again; if the link then counts as used, make a new one.",
     malformed: "That is no sign-in link. It ends with a code behind “code=”, works once, and for two minutes.",
   },
+  updated: "New version",
+  updatedHelp: "The node runs another version by now. This loads its page; what you have typed stays.",
   signOut: "Sign out",
   signedInAs: (name: string, role: string) => `Signed in as ${name}, ${role}`,
   looksOnly: "You can look at everything here and change nothing.",

@@ -8,7 +8,8 @@ declare const self: ServiceWorkerGlobalScope;
 declare const PAGE_FILES: readonly string[];
 declare const PAGE_VERSION: string;
 
-const PREFIX = "skein-page-";
+/** Other nodes may have their pages below other paths of the same origin, each with a worker of its own. */
+const PREFIX = `skein-page ${new URL(self.registration.scope).pathname} `;
 const CACHE = PREFIX + PAGE_VERSION;
 const INDEX = "./";
 /** A node that is slower than this to serve its page is treated as gone. */
@@ -48,7 +49,8 @@ self.addEventListener("fetch", (event) => {
 async function freshIndex(request: Request): Promise<Response> {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok) return answer;
+    // A proxy says by itself that its node is gone; what else it says (sign in, elsewhere) is for the person.
+    if (answer.status < 500) return answer;
   } catch {
     // It is gone; what is kept is shown.
   }

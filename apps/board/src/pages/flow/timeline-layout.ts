@@ -135,11 +135,11 @@ export function timeTicks({ fromMs, toMs }: TimeWindow, most: number): readonly 
   return ticks;
 }
 
-/** The colour wheel without its reds, which are for what went wrong. */
-const HUES = { first: 40, span: 280 } as const;
+/** The cool side of the colour wheel: green, amber and red say how something went. */
+const HUES = { first: 165, span: 155 } as const;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Of the first node: a blue. */
-const BEGIN = 170;
+const BEGIN = 45;
 
 /** A hue for each node, the same on every page: golden steps keep neighbours in the list far from each other. */
 export function hueOf(node: string, nodes: readonly string[]): number {

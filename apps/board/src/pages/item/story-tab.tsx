@@ -142,12 +142,13 @@ function Story({ session, item, field }: PartProps & { readonly field: StoryFiel
     );
   };
   const mesh = session.node.value?.mesh ?? "";
+  const member = session.who.value?.member ?? "";
   useEffect(() => {
     // What was typed and not sent shows itself, and goes on its way.
-    void keptEdits(mesh, at)
+    void keptEdits({ mesh, member }, at)
       .read()
       .then((kept) => kept === undefined || editor.peek() !== "closed" || open(false));
-  }, [mesh, item.id, field]);
+  }, [mesh, member, item.id, field]);
   const { value } = editor;
   const Shown = typeof value === "object" ? value.shown : undefined;
   return (

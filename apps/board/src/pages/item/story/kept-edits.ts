@@ -17,7 +17,7 @@ const PREFIX = "skein story ";
 
 let keepsNothing = false;
 
-/** Somebody signs out: until the page is loaded anew, an editor that is still open keeps nothing more. */
+/** Somebody signs out, perhaps in another tab: until the page is loaded anew, an editor that is still open keeps nothing more. */
 export function keepNothingMore(): void {
   keepsNothing = true;
 }
@@ -28,9 +28,15 @@ export async function forgetKeptEdits(): Promise<void> {
   await delMany(all.filter((key) => typeof key === "string" && key.startsWith(PREFIX))).catch(() => undefined);
 }
 
+/** Who is signed in, by the id of the member. What one has typed is never sent in the name of another. */
+interface Writer {
+  readonly mesh: string;
+  readonly member: string;
+}
+
 /** A browser that keeps nothing, as in a private window, is no reason not to edit. */
-export function keptEdits(mesh: string, { item, field }: StoryText): KeptEdits {
-  const key = `${PREFIX}${mesh} ${item}${field === "text" ? "" : ` ${field}`}`;
+export function keptEdits({ mesh, member }: Writer, { item, field }: StoryText): KeptEdits {
+  const key = `${PREFIX}${mesh} ${member} ${item}${field === "text" ? "" : ` ${field}`}`;
   const quietly = async (doing: Promise<void>): Promise<void> => doing.catch(() => undefined);
   return {
     read: async () => {

@@ -24,9 +24,10 @@ interface StoryEditorProps {
 
 export function StoryEditor({ session, at: { item, field }, takesFocus }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
+  const member = session.who.peek()?.member ?? "";
   const link = useMemo(
-    () => openStory({ url: storyAddress({ item, field }), kept: keptEdits(mesh, { item, field }) }),
-    [mesh, item, field],
+    () => openStory({ url: storyAddress({ item, field }), kept: keptEdits({ mesh, member }, { item, field }) }),
+    [mesh, member, item, field],
   );
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
