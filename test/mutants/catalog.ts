@@ -3,6 +3,7 @@ import { CLAIM_MUTANTS } from "./catalog/claims.ts";
 import { FOLD_MUTANTS } from "./catalog/fold.ts";
 import { LANDING_MUTANTS } from "./catalog/landing.ts";
 import { LOG_MUTANTS } from "./catalog/log.ts";
+import { NIGHT_MUTANTS } from "./catalog/nights.ts";
 import { ROOM_MUTANTS } from "./catalog/rooms.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLAIM_MUTANTS,
   ...LANDING_MUTANTS,
   ...ROOM_MUTANTS,
+  ...NIGHT_MUTANTS,
 ];

@@ -32,18 +32,23 @@ export interface ContestOptions {
   /** Nothing more is run after the first kill. */
   readonly untilKilled?: boolean;
   /** Fault classes besides the drawn ones. */
-  readonly faults?: readonly string[];
+  readonly faults?: readonly string[] | undefined;
+  /** Nights instead of ordinary runs. */
+  readonly night?: boolean | undefined;
 }
 
 /** What a thread is told to run. */
 export interface SeedTask {
   readonly seed: number;
   readonly faults: readonly string[];
+  readonly night: boolean;
 }
+
+type Kind = Omit<SeedTask, "seed">;
 
 export async function contest(
   bundle: string,
-  { seeds, limit, untilKilled = false, faults = [] }: ContestOptions,
+  { seeds, limit, untilKilled = false, faults = [], night = false }: ContestOptions,
 ): Promise<Score> {
   const answers: SeedAnswer[] = [];
   let next = 1;
@@ -56,7 +61,9 @@ export async function contest(
     return isEnough ? undefined : next++;
   };
   await Promise.all(
-    Array.from({ length: availableParallelism() }, () => lane(() => startThread(bundle, faults), take, answers)),
+    Array.from({ length: availableParallelism() }, () =>
+      lane(() => startThread(bundle, { faults, night }), take, answers),
+    ),
   );
   answers.sort((a, b) => a.seed - b.seed);
   return scoreOf(answers);
@@ -92,7 +99,7 @@ interface Thread {
   end(): Promise<void>;
 }
 
-function startThread(bundle: string, faults: readonly string[]): Thread {
+function startThread(bundle: string, kind: Kind): Thread {
   const worker = new Worker(bundle);
   let hear: (answer: Omit<SeedAnswer, "seed">) => void = () => undefined;
   let fault: Omit<SeedAnswer, "seed"> | undefined;
@@ -109,7 +116,7 @@ function startThread(bundle: string, faults: readonly string[]): Thread {
           clearTimeout(timer);
           resolve({ ...heard, seed });
         };
-        if (fault === undefined) worker.postMessage({ seed, faults } satisfies SeedTask);
+        if (fault === undefined) worker.postMessage({ seed, ...kind } satisfies SeedTask);
         else hear(fault);
       }),
     end: async () => {

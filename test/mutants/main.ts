@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { bundleOf } from "./bundle.ts";
 import { contest } from "./contest.ts";
 import { MUTANTS } from "./catalog.ts";
+import type { Mutant } from "./mutant.ts";
 import { type Result, tableOf } from "./table.ts";
 
 const SEEDS = 100;
@@ -49,21 +50,26 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   }
 }
 
+/** What it is hunted in, in words; nothing for ordinary runs. */
+const kindOf = ({ faults = [], night = false }: Mutant): string =>
+  night ? " of nights" : faults.length === 0 ? "" : ` with ${faults.join(",")}`;
+
 async function hunt({ seeds, only }: Arguments, root: string, directory: string): Promise<number> {
   const hunted = MUTANTS.filter(({ name }) => only.length === 0 || only.includes(name));
   const unmutated = await bundleOf(undefined, root, directory);
-  for (const faults of new Set(hunted.map((mutant) => (mutant.faults ?? []).join(",")))) {
-    const honest = await contest(unmutated, { seeds, limit: seeds, faults: faults.split(",").filter(Boolean) });
+  for (const kind of new Set(hunted.map(kindOf))) {
+    const { faults, night } = hunted.find((mutant) => kindOf(mutant) === kind) ?? {};
+    const honest = await contest(unmutated, { seeds, limit: seeds, faults, night });
     for (const { seed, violated, message } of honest.answers) {
       if (violated !== null) console.error(`The product itself violates ${violated} with seed ${seed}: ${message}`);
     }
     if (honest.kills > 0) return 1;
-    console.error(`The product as it is: ${seeds} seeds${faults === "" ? "" : ` with ${faults}`}, nothing violated.`);
+    console.error(`The product as it is: ${seeds} seeds${kind}, nothing violated.`);
   }
   const results: Result[] = [];
   for (const mutant of hunted) {
-    const { faults = [] } = mutant;
-    const score = await contest(await bundleOf(mutant, root, directory), { seeds, limit: LIMIT, faults });
+    const { faults, night } = mutant;
+    const score = await contest(await bundleOf(mutant, root, directory), { seeds, limit: LIMIT, faults, night });
     results.push({ mutant, score });
     const example = score.answers.find(({ violated }) => violated !== null)?.message ?? "";
     console.error(

@@ -18,6 +18,8 @@ export interface Mutant {
   readonly caughtBy: readonly `I${number}`[];
   /** Fault classes that it is hunted with besides the drawn ones. */
   readonly faults?: readonly string[];
+  /** It is hunted in short nights of unattended agents instead of ordinary runs. */
+  readonly night?: boolean;
   /** More replacements, where one place alone would not be the mistake. */
   readonly also?: readonly Edit[];
 }

@@ -113,7 +113,15 @@ function give(fleet: Fleet, node: Node): void {
   const { prng } = mesh;
   const others = WORKERS.map((place) => nodeAt(mesh, place).id).filter((id) => id !== node.id);
   const short = new Set(others.filter(() => prng.chance(0.4)));
-  const input = { rights: rightsAt(node), self: node.id, short, alive: new Set([node.id, ...others]), need: NEED };
+  const saved = prng.pick([0, NEED]);
+  const input = {
+    rights: rightsAt(node),
+    self: node.id,
+    short,
+    alive: new Set([node.id, ...others]),
+    need: NEED,
+    saved,
+  };
   const left = leftOf(node);
   const gift = prng.chance(0.6)
     ? planGift(input)

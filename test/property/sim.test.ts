@@ -15,6 +15,26 @@ test.each(seeds(1, 12))("nothing is violated in seed %i", async (seed) => {
   expect(report.digest).toMatch(/^[0-9a-f]{64}$/);
 });
 
+const shortNight: SeedOptions = { ops: 0, nodes: 3, night: { stories: 15, hours: 1 } };
+
+test.each(seeds(1, 2))(
+  "every story of night %i ends where its agent leads it, and nothing is left of it",
+  async (seed) => {
+    const report = await runSeed(seed, shortNight);
+    expect(report.violations, report.lastEvents.join("\n")).toEqual([]);
+    expect(report.table.length).toBeGreaterThan(15);
+    expect(report.sometimes["node killed"]).toBe(1);
+    expect(report.sometimes.partition).toBe(1);
+  },
+);
+
+test("a night gives one trace, and another night another one", async () => {
+  const few: SeedOptions = { ...shortNight, night: { stories: 3, hours: 1 } };
+  const [first, again, other] = [await runSeed(3, few), await runSeed(3, few), await runSeed(4, few)];
+  expect(again.traceHash).toBe(first.traceHash);
+  expect(other.traceHash).not.toBe(first.traceHash);
+});
+
 test("stories travel to Done when nothing fails", async () => {
   const report = await runSeed(5, { ...usual, faults: [] });
   expect(report.violations).toEqual([]);

@@ -2,22 +2,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { BEHAVIORS, goalOf, notEnded } from "@skein/sim";
+
 import type { ShownItem } from "../support/api-client.ts";
 import { waitForEqualDigests } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import { isAlive } from "../support/processes.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
-import {
-  directoriesOf,
-  linesOf,
-  type Lived,
-  markedProcesses,
-  type Night,
-  notEnded,
-  SLOTS,
-  type Told,
-} from "./night.ts";
-import { BEHAVIORS } from "./plan.ts";
+import { directoriesOf, linesOf, type Lived, markedProcesses, type Night, SLOTS, type Told } from "./night.ts";
 
 export interface Findings {
   readonly problems: string[];
@@ -43,10 +35,10 @@ function checkEndings(night: Night, { told, items }: Lived, { problems, rows }: 
     const item = items.get(one.id);
     return item !== undefined && notEnded(item, one.story.behavior.ends) === undefined;
   };
-  for (const { name, words, ends } of BEHAVIORS) {
-    const those = told.filter(({ story }) => story.behavior.name === name);
-    const goal = ends.stage === "Archived" ? "Blocked" : ends.stage === "Done" ? "Done" : "waits for money";
-    if (those.length > 0) rows.push([`${words} → ${goal}`, `${those.filter(right).length} of ${those.length}`]);
+  for (const behavior of BEHAVIORS) {
+    const those = told.filter(({ story }) => story.behavior.name === behavior.name);
+    if (those.length === 0) continue;
+    rows.push([`${behavior.words} → ${goalOf(behavior)}`, `${those.filter(right).length} of ${those.length}`]);
   }
   for (const { id, story } of told) {
     const item = items.get(id);

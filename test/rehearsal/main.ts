@@ -1,6 +1,6 @@
 /**
  * `npm run rehearsal`: a night of unattended agents in short. Three real nodes, stories whose agent does what agents do at night
- * (`plan.ts`), one node that is killed with -9 and started again, one that is cut off for a while, one whose provider has enough of
+ * (`packages/sim/src/night/plan.ts`), one node that is killed with -9 and started again, one that is cut off for a while, one whose provider has enough of
  * it (`night.ts`). Afterwards everything is looked at (`check.ts`), and what is not as it has to be is a violation.
  *
  *     npm run rehearsal -- --stories 50 --minutes 60 --seed 1
@@ -15,11 +15,12 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { BEHAVIORS, type Behavior, drawStories, randomOf, RETRIES } from "@skein/sim";
+
 import { startPartableMesh } from "../support/mesh.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { checkAtRest, checkWhileUp, type Findings } from "./check.ts";
 import { live, NAMES, type Night, SLOTS } from "./night.ts";
-import { BEHAVIORS, type Behavior, drawStories, randomOf, RETRIES } from "./plan.ts";
 
 interface Plan {
   readonly stories: number;

@@ -3,12 +3,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import type { Story } from "@skein/sim";
+
 import type { ShownItem } from "../support/api-client.ts";
 import type { PartableMesh } from "../support/mesh.ts";
 import type { NodeProcess } from "../support/node-process.ts";
 import type { Project } from "../support/project.ts";
 import { NotYet, waitFor } from "../support/wait.ts";
-import type { Ending, Story } from "./plan.ts";
 
 export const NAMES = ["alice", "bob", "carol"] as const;
 
@@ -163,17 +164,6 @@ export function markedProcesses({ control }: Night): readonly Marked[] {
 
 const agentsOf = (night: Night, node: string): number =>
   markedProcesses(night).filter((one) => one.node === node && one.command.includes("agent.mjs")).length;
-
-/** In words what is not as it should be with this item; undefined when all is. */
-export function notEnded({ stage, archiveReason, attempts, note, why }: ShownItem, ends: Ending): string | undefined {
-  const said = `${note} ${why.join(" ")}`;
-  if (stage !== ends.stage) return `is in ${stage} and has to end in ${ends.stage}: ${said}`;
-  if (stage === "Archived" && archiveReason !== "Blocked") return `is archived as ${archiveReason}: ${said}`;
-  if (!ends.why.test(said)) return `does not say ${String(ends.why)}: ${said}`;
-  const [least, most] = ends.attempts;
-  if (attempts >= least && attempts <= most) return undefined;
-  return `has used up ${attempts} attempts and not ${least === most ? least : `${least} to ${most}`}: ${said}`;
-}
 
 const hasSettled = ({ stage, claim, why }: ShownItem): boolean =>
   stage === "Done" || stage === "Archived" || (claim === null && why.join(" ").includes("waits for money"));

@@ -1,8 +1,8 @@
 /**
  * `npm run reliability`: many seeds of the simulator, with a budget that is printed first and figures that are printed last.
  *
- *     npm run reliability                 100 pure seeds, 15 with real signatures and SQLite, 4 with rooms
- *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite, 2,000 with rooms
+ *     npm run reliability                 100 pure seeds, 15 with real signatures and SQLite, 4 with rooms, 6 short nights
+ *     npm run reliability -- --nightly    10,000 seeds of 100 ops with real signatures and SQLite, 2,000 with rooms, 200 nights
  *     npm run reliability -- --from 5000  the same numbers of seeds, beginning there
  *     npm run reliability -- --part 0.01  a hundredth of them
  *     npm run reliability -- --answers 200    only rooms: how often somebody sees an answer twice, with 200 seeds of each kind
@@ -38,10 +38,12 @@ const PLANS = {
     { name: "pure", seeds: 100, args: ["--ops", "20", "--nodes", "3"] },
     { name: "real signatures and SQLite", seeds: 15, args: ["--real", "--ops", "30", "--nodes", "3"] },
     { name: "rooms", seeds: 4, args: ["--also", "chat", "--ops", "30", "--nodes", "3"] },
+    { name: "nights", seeds: 6, args: ["--night", "--stories", "15", "--hours", "1"] },
   ],
   nightly: [
     { name: "real signatures and SQLite", seeds: 10_000, args: ["--real", "--ops", "100", "--nodes", "3"] },
     { name: "rooms", seeds: 2_000, args: [...roomsArgs, "--also", "chat"] },
+    { name: "nights", seeds: 200, args: ["--night"] },
   ],
   answers: [
     { name: "rooms, nodes are killed", seeds: answers, args: [...roomsArgs, "--faults", "chat,kill"] },

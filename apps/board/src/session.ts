@@ -8,6 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
+  type Dial,
   followSignOut,
   type NodeFacts,
   signIn,
@@ -45,6 +46,8 @@ export interface Session {
   download(path: string): Promise<Answer<Blob>>;
   /** Server-sent events of a path, until they end or the returned function is called. */
   follow(path: string, listeners: EventListeners): () => void;
+  /** Where to open a socket of a path by now; undefined until somebody is signed in. */
+  dial(path: string): Dial | undefined;
   /** A command with its input, such as `item.start` and `{ item }`. */
   command(name: PageCommand, input: object): Promise<Answer<unknown>>;
 }

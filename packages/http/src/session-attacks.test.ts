@@ -37,6 +37,7 @@ const TARGETS: readonly Target[] = [
   ...ROUTES.filter(({ access }) => access === "token" || access === "program"),
   { method: "UPGRADE", path: "/yjs/board" },
   { method: "UPGRADE", path: "/yjs/item/item1" },
+  { method: "UPGRADE", path: "/yjs/item/item1/criteria" },
   { method: "UPGRADE", path: "/api/v1/items" },
   { method: "GET", path: "/api/v1/nothing" },
 ];
@@ -129,6 +130,26 @@ test("nobody signs in over another page than this node's own, even one under ano
       expect(answer.headers["set-cookie"]).toBeUndefined();
     }
   }
+});
+
+test("the page of another node of the mesh gets nowhere with this node's cookie, key or token, on any route", async () => {
+  const origin = "https://anna.example";
+  server.node.pages.set("anna", { origin, role: "owner" });
+  const before = server.node.commands.length;
+  for (const target of TARGETS) {
+    for (const shown of [
+      { Cookie: cookie, "X-Skein-Page": key },
+      { Authorization: `Bearer ${TEST_TOKEN}` },
+      { Cookie: cookie, "X-Skein-Page": key, Authorization: `Bearer ${TEST_TOKEN}` },
+      { Cookie: cookie, "X-Skein-Page": key, "Sec-Fetch-Site": "same-origin" },
+    ]) {
+      const answer = await ask(target, { ...shown, Origin: origin });
+      expect([target.method, target.path, answer.status]).toEqual([target.method, target.path, 401]);
+      expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+    }
+  }
+  expect(server.node.commands.length).toBe(before);
+  server.node.pages.clear();
 });
 
 test("where something may change, or a socket opens, an absent origin is no pass, whatever else is right", async () => {

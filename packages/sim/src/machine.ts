@@ -23,13 +23,14 @@ import {
 
 import { type Life, newLife } from "./kernel/life.ts";
 import { clockOf } from "./kernel/node-clock.ts";
+import { createNightAgents } from "./night/agents.ts";
 import { createDisk, type CrashPoint, type Disk, type OpenBacking } from "./ports/disk.ts";
 import { AGENT, createSimProcesses } from "./ports/processes.ts";
 import { SIMULATED_BUG } from "./ports/chat-transport.ts";
 import { createRepository } from "./ports/repository.ts";
 import { createEngine } from "./rooms.ts";
 import type { SometimesName } from "./sometimes.ts";
-import { BEAT_MS, type Machine, PROJECT_CONFIG, type World } from "./world.ts";
+import { BEAT_MS, type Machine, type World } from "./world.ts";
 
 export interface MachineSpec {
   readonly name: string;
@@ -48,7 +49,7 @@ const incarnationOf = (world: Pick<World, "crypto">, name: string): Uint8Array =
 
 /** The log that a founder's machine begins with: the mesh and its project. */
 export function foundingFrames(
-  { crypto }: Pick<World, "crypto">,
+  { crypto, config }: Pick<World, "crypto"> & { readonly config: string },
   name: string,
   signer: Signer,
 ): { readonly mesh: Uint8Array; readonly frames: readonly Uint8Array[] } {
@@ -56,7 +57,7 @@ export function foundingFrames(
   const founded = foundMesh({ signer, incarnation, meshName: "demo", nodeName: name, wallMs: 1 }, crypto);
   const replica = createReplica(founded.mesh, crypto);
   replica.take(founded.frame.bytes);
-  const body = { kind: "project.set" as const, name: "demo", remote: "/remote", base: "main", config: PROJECT_CONFIG };
+  const body = { kind: "project.set" as const, name: "demo", remote: "/remote", base: "main", config };
   replica.write([{ entity: MESH_ENTITY, on: null, body }], { signer, incarnation }, 1);
   const sealed = replica.seal({ signer, incarnation });
   return { mesh: founded.mesh, frames: [founded.frame.bytes, ...sealed.map(({ bytes }) => bytes)] };
@@ -100,6 +101,7 @@ export function createMachine(world: World, spec: MachineSpec): Machine {
     disk,
     clock: { skewMs: 0, rate: 1 },
     workspaces: new Map(),
+    checkouts: new Set(),
     running: undefined,
     changed: false,
     removed: false,
@@ -243,7 +245,7 @@ function nodeOptions({ world, machine, spec, ports, life, store, boot, incarnati
     version: "simulated",
     rendezvous: rendezvousOf(world, machine, ticket?.addresses ?? []),
     ticket: ticket === undefined ? null : world.createSigner(ticket.seed),
-    slots: 1,
+    slots: world.night?.slots ?? 1,
     idle: null,
     labels: {},
     beatMs: BEAT_MS,
@@ -270,10 +272,12 @@ function workPorts(
   machine: Machine,
   ports: PortStreams,
   life: Life,
-): Pick<NodeOptions, "processes" | "openRepository"> {
+): Pick<NodeOptions, "processes" | "openRepository" | "talking"> {
   const { scheduler, remote, remoteState: state, hooks } = world;
-  const { workspaces } = machine;
+  const { workspaces, checkouts } = machine;
   const { serial } = ports;
+  // As the repository port does when it opens: a gate's directory is of no use to anybody after its program.
+  checkouts.clear();
   const stale = new Map<string, number>();
   const processes = createSimProcesses({
     life,
@@ -283,6 +287,8 @@ function workPorts(
     state,
     workspaces,
     serial,
+    processes: world.processes,
+    isBroken: (commit) => world.night?.isBroken(remote.commits.get(commit)) === true,
     onSpawn: (spec) => {
       hooks.onSpawn(spec);
       if (spec.argv[0] !== AGENT && isInMerge(machine, spec.env["SKEIN_ITEM"])) {
@@ -316,10 +322,17 @@ function workPorts(
     remote,
     state,
     workspaces,
+    checkouts,
     watch,
     serial,
   });
-  return { processes, openRepository: () => Promise.resolve({ ok: true, value: repository }) };
+  const { night } = world;
+  const clock = clockOf(machine.clock, life, scheduler);
+  return {
+    processes,
+    openRepository: () => Promise.resolve({ ok: true, value: repository }),
+    ...(night === undefined ? {} : { talking: createNightAgents({ world, night, machine, life, clock }) }),
+  };
 }
 
 const AGENT_NAMES = {

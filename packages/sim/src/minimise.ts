@@ -66,7 +66,10 @@ async function fewerOps(current: () => number, stillFails: StillFails): Promise<
 
 /** The command that runs exactly this again. `step`: where to stop. */
 export function replayLine(seed: number, options: SeedOptions, step: number | undefined): string {
-  const words = [`skein sim --seed ${seed} --ops ${options.ops} --nodes ${options.nodes}`];
+  const { night } = options;
+  const work =
+    night === undefined ? `--ops ${options.ops}` : `--night --stories ${night.stories} --hours ${night.hours}`;
+  const words = [`skein sim --seed ${seed} ${work} --nodes ${options.nodes}`];
   if (options.faults !== undefined)
     words.push(`--faults ${options.faults.length === 0 ? "none" : options.faults.join(",")}`);
   if (options.also !== undefined && options.also.length > 0) words.push(`--also ${options.also.join(",")}`);

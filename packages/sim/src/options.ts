@@ -15,6 +15,15 @@ export interface RealPorts {
   readonly openStore: (machine: string, fresh: boolean) => LogStore;
 }
 
+export type TableRow = readonly [what: string, figure: string];
+
+/** A night of unattended agents instead of people who do things everywhere. */
+export interface NightOptions {
+  readonly stories: number;
+  /** At most so long; everything that takes time in it takes as much longer or shorter. */
+  readonly hours: number;
+}
+
 export interface SeedOptions {
   /** Things that people do. */
   readonly ops: number;
@@ -31,6 +40,7 @@ export interface SeedOptions {
   /** Every traced event as a line. */
   readonly print?: ((line: string) => void) | undefined;
   readonly real?: RealPorts | undefined;
+  readonly night?: NightOptions | undefined;
   /** People and programs that read all the time: boards, digests, doctors. They must change nothing. */
   readonly observers?: boolean | undefined;
   /** Other checkers than the usual ones, to test the simulator itself. */
@@ -51,6 +61,8 @@ export interface SeedReport {
   readonly ops: number;
   readonly items: number;
   readonly landed: number;
+  /** What a night came to, as a table; empty for other runs. */
+  readonly table: readonly TableRow[];
   /** The last events, when something was violated. */
   readonly lastEvents: readonly string[];
 }

@@ -22,6 +22,9 @@ import { createTrace } from "./kernel/trace.ts";
 import { createMachine, foundingFrames } from "./machine.ts";
 import { rememberingCrypto } from "./remembering-crypto.ts";
 import type { RealPorts, SeedOptions, SeedReport } from "./options.ts";
+import { live, readMorning } from "./night/live.ts";
+import { createNight, type Night } from "./night/night.ts";
+import { tableOf } from "./night/table.ts";
 import { createNetwork } from "./ports/network.ts";
 import { calmProcesses } from "./ports/processes.ts";
 import { createRemote } from "./ports/remote.ts";
@@ -30,7 +33,16 @@ import { pairPeople } from "./room-people.ts";
 import { createSometimes } from "./sometimes.ts";
 import { watchOf, watchSteps } from "./watching.ts";
 import { command, doSomething } from "./workload.ts";
-import { type Hooks, type Machine, type Phase, runningMachines, type Violation, type World } from "./world.ts";
+import {
+  DAY_CONFIG,
+  type Hooks,
+  type Machine,
+  type Phase,
+  PROJECT_CONFIG,
+  runningMachines,
+  type Violation,
+  type World,
+} from "./world.ts";
 
 const SETUP_LIMIT_MS = 60_000;
 const LIVENESS_LIMIT_MS = 10 * 60_000;
@@ -50,7 +62,8 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const simulation = prepare(seed, options);
   const { world } = simulation;
   if (await setUp(simulation)) {
-    await safety(simulation);
+    if (world.night === undefined) await safety(simulation);
+    else await nightly(simulation, world.night);
     await heal(simulation);
     await rest(simulation);
   } else if (!world.scheduler.isStopped()) world.violate("I7", "the mesh did not come together");
@@ -70,7 +83,10 @@ function prepare(seed: number, options: SeedOptions): Simulation {
   let phase: Phase = "setup";
   const crypto = options.real === undefined ? testCrypto : rememberingCrypto(options.real.crypto);
   const createSigner = signersOf(options.real);
-  const founding = foundingFrames({ crypto }, "node-1", createSigner(seedOf(streams, "node-1")));
+  const night =
+    options.night === undefined ? undefined : createNight(options.night, streams("stories"), PROJECT_CONFIG);
+  const config = night?.config ?? DAY_CONFIG;
+  const founding = foundingFrames({ crypto, config }, "node-1", createSigner(seedOf(streams, "node-1")));
   const world: World = {
     scheduler,
     streams,
@@ -86,6 +102,8 @@ function prepare(seed: number, options: SeedOptions): Simulation {
     remote: createRemote((to) => world.hooks.onMoved(to)),
     remoteState: { rates: calmRemote(), down: false, files: 1_000 },
     processRates: calmProcesses(),
+    processes: new Set(),
+    night,
     packing: { ops: GROWTH.packOps },
     chat: { rooms: undefined },
     machines: [],
@@ -133,7 +151,8 @@ function armFaults(world: World, options: SeedOptions, seat: ByzantineSeat): Rea
   );
   if (unknown.length > 0) throw new Error(`there is no fault class ${unknown.join(", ")}`);
   const isOn = (fault: Fault): boolean => {
-    const drawn = world.streams(`swarm ${fault.name}`).chance(fault.chance);
+    // What happens in a night is drawn by itself.
+    const drawn = world.night === undefined && world.streams(`swarm ${fault.name}`).chance(fault.chance);
     return (options.faults?.includes(fault.name) ?? drawn) || options.also?.includes(fault.name) === true;
   };
   const armed = new Map<string, ArmedFault>();
@@ -151,14 +170,15 @@ async function setUp(simulation: Simulation): Promise<boolean> {
   const { world, options, armed } = simulation;
   const prng = world.streams("setup");
   const founder = addMachine(simulation, undefined);
-  const founding = foundingFrames(world, founder.name, founder.signer);
+  const config = world.night?.config ?? DAY_CONFIG;
+  const founding = foundingFrames({ crypto: world.crypto, config }, founder.name, founder.signer);
   founder.disk.restore({
     frames: founding.frames.map((bytes, index) => ({ position: index + 1, bytes })),
     meta: new Map(),
   });
   founder.start();
   for (let count = 1; count < options.nodes; count++) {
-    const ticket = await invite(world, founder, prng.pick(ROLES));
+    const ticket = await invite(world, founder, prng.pick(world.night === undefined ? ROLES : ["operator"]));
     if (ticket === undefined) return false;
     addMachine(simulation, ticket).start();
   }
@@ -183,6 +203,7 @@ function addMachine({ world, options, armed }: Simulation, ticketText: string | 
   const backing = options.real === undefined ? undefined : (fresh: boolean) => openStore(options, name, fresh);
   const signer = world.createSigner(seedOf(world.streams, name));
   const machine = createMachine(world, { name, signer, backing, ticketText });
+  if (world.night !== undefined) machine.clock.skewMs = world.night.skewMs;
   for (const fault of armed.values()) fault.onMachine?.(machine);
   return machine;
 }
@@ -243,6 +264,13 @@ async function safety(simulation: Simulation): Promise<void> {
   await scheduler.runUntil(() => done >= options.ops, options.ops * 2 * gapMs + 1_000);
   // What was begun last meets faults, too.
   await scheduler.runUntil(() => false, 3_000 + (world.chat.rooms?.lingerMs ?? 0));
+}
+
+async function nightly(simulation: Simulation, night: Night): Promise<void> {
+  const { world, armed } = simulation;
+  simulation.setPhase("safety");
+  for (const fault of armed.values()) fault.start();
+  await live(world, night);
 }
 
 const RESTART_LOOK_MS = 400;
@@ -353,6 +381,7 @@ async function rest(simulation: Simulation): Promise<void> {
     for (const machine of world.machines) if (machine.running === undefined && !isPutAway(machine)) machine.start();
     if (isResting() || scheduler.isStopped()) break;
   }
+  if (world.night !== undefined) world.night.morning = await readMorning(world, world.night);
   if (!scheduler.isStopped()) world.hooks.onEnd();
 }
 
@@ -385,6 +414,7 @@ function reportOf(seed: number, { world, options, violations, sometimes, armed }
     ops: options.ops,
     items: view?.items.size ?? 0,
     landed: world.remote.chain.flatMap(({ items }) => items).length,
+    table: world.night === undefined ? [] : tableOf(world, world.night),
     lastEvents: violations.length === 0 ? [] : trace.last(200),
   };
 }

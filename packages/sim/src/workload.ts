@@ -117,20 +117,30 @@ function itemsOn({ running }: Machine): readonly Item[] {
 
 /** Gives a command and keeps what was promised. */
 export function command(world: World, machine: Machine, name: CommandName, input: object): void {
+  void answerOf(world, machine, name, input);
+}
+
+/** The same, with the answer; undefined when there was none, or a refusal. */
+export async function answerOf(
+  world: World,
+  machine: Machine,
+  name: CommandName,
+  input: object,
+): Promise<Json | undefined> {
   const { running } = machine;
-  if (running === undefined) return;
-  void running.node.api.command(name, input).then((result) => {
-    // Nobody heard the answer of a program that died meanwhile.
-    if (!running.life.alive) return;
-    world.trace.line(machine.name, `${name} ${result.ok ? "ok" : result.error.code}`);
-    if (!result.ok) {
-      if (result.error.code === "not-saved") world.note("command refused: nothing could be saved");
-      if (result.error.code === "not-legal") world.note("command refused: not legal");
-      return;
-    }
-    if (name === "item.hold" && "reason" in input) world.note("item held");
-    for (const op of opsIn(result.value)) world.acks.push({ op, machine, holders: undefined });
-  });
+  if (running === undefined) return undefined;
+  const result = await running.node.api.command(name, input);
+  // Nobody heard the answer of a program that died meanwhile.
+  if (!running.life.alive) return undefined;
+  world.trace.line(machine.name, `${name} ${result.ok ? "ok" : result.error.code}`);
+  if (!result.ok) {
+    if (result.error.code === "not-saved") world.note("command refused: nothing could be saved");
+    if (result.error.code === "not-legal") world.note("command refused: not legal");
+    return undefined;
+  }
+  if (name === "item.hold" && "reason" in input) world.note("item held");
+  for (const op of opsIn(result.value)) world.acks.push({ op, machine, holders: undefined });
+  return result.value;
 }
 
 function opsIn(answer: Json): readonly string[] {

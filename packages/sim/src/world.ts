@@ -11,7 +11,8 @@ import type { Trace } from "./kernel/trace.ts";
 import type { Flavor, Post } from "./ports/chat-platform.ts";
 import type { Disk } from "./ports/disk.ts";
 import type { Network } from "./ports/network.ts";
-import type { ProcessRates } from "./ports/processes.ts";
+import type { Night } from "./night/night.ts";
+import type { ProcessRates, SimProcess } from "./ports/processes.ts";
 import type { Commit, Remote } from "./ports/remote.ts";
 import type { RemoteState, Workspace } from "./ports/repository.ts";
 import type { Rooms } from "./rooms.ts";
@@ -46,6 +47,7 @@ export interface Machine {
   readonly disk: Disk;
   readonly clock: MachineClock;
   readonly workspaces: Map<string, Workspace>;
+  readonly checkouts: Set<string>;
   /** The program now, undefined while there is none. */
   running: Running | undefined;
   /** Its log or view may be another one since the checkers last looked. */
@@ -111,6 +113,9 @@ export interface World {
   readonly remote: Remote;
   readonly remoteState: RemoteState;
   readonly processRates: ProcessRates;
+  readonly processes: Set<SimProcess>;
+  /** What is different in a night; undefined in an ordinary run. */
+  readonly night: Night | undefined;
   /** How the nodes pack their logs. */
   readonly packing: { ops: number };
   /** Where people command it from, when they do. */
@@ -134,11 +139,16 @@ export interface World {
 export const TTL_MS = 4_000;
 export const BEAT_MS = 1_000;
 
+/** What every simulated project says; a night says more. */
 export const PROJECT_CONFIG = [
   "project: demo",
   "sandbox: none",
   "gate: [[simulated-gate]]",
   `claim: { ttl: ${TTL_MS / 1_000}s, stagger: 200ms }`,
+].join("\n");
+
+export const DAY_CONFIG = [
+  PROJECT_CONFIG,
   "limits: { agentWall: 20s, agentIdle: 20s, gateWall: 20s, gateIdle: 20s }",
   "",
 ].join("\n");

@@ -68,7 +68,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "dead-holder-keeps-its-claim",
     file: PLAN,
-    find: 'return input.isExpired(state.claim) ? "expired" : undefined;',
+    find: 'return isExpired(claim) ? "expired" : undefined;',
     replace: "return undefined;",
     why: "A claim is given back by whoever holds it.",
     caughtBy: ["I21"],
@@ -76,7 +76,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: "own-claim-not-resumed",
     file: PLAN,
-    find: '  if (state.claim.holder === input.self.key) return "own";\n',
+    find: '  if (claim?.holder === self.key) return "own";\n',
     replace: "",
     why: "Whoever holds the claim is working on it; but not after a restart.",
     caughtBy: ["I21"],

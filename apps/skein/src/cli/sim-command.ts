@@ -10,10 +10,13 @@ interface SimFlags {
   readonly seed: number;
   readonly seeds: number;
   readonly ops: number;
-  readonly nodes: number;
+  readonly nodes?: number;
   readonly jobs: number;
   readonly faults?: readonly string[];
   readonly also?: readonly string[];
+  readonly night?: boolean;
+  readonly stories: number;
+  readonly hours: number;
   readonly real?: boolean;
   readonly trace?: boolean;
   readonly until?: number;
@@ -22,6 +25,8 @@ interface SimFlags {
 }
 
 const NODES_MAX = 16;
+const USUAL_NODES = 4;
+const NIGHT_NODES = 3;
 
 export function addSimCommand(program: Command): void {
   program
@@ -30,7 +35,7 @@ export function addSimCommand(program: Command): void {
     .option("--seed <n>", "the seed, or the first one of several", seedNumber, 1)
     .option("--seeds <count>", "how many seeds, counting up", positive, 1)
     .option("--ops <n>", "things that people do in each", wholeNumber, 100)
-    .option("--nodes <n>", `honest machines in each, 1 to ${NODES_MAX}`, nodeCount, 4)
+    .option("--nodes <n>", `honest machines in each, 1 to ${NODES_MAX} (default: 4, and in a night 3)`, nodeCount)
     .option("--jobs <n>", "threads that run seeds", positive, availableParallelism())
     .option(
       "--faults <names>",
@@ -38,6 +43,17 @@ export function addSimCommand(program: Command): void {
       faultNames,
     )
     .option("--also <names>", "these fault classes besides those that a seed draws", names)
+    .option(
+      "--night",
+      "a night of unattended agents instead of people who do things; faults and all follow from the seed",
+    )
+    .option("--stories <n>", "how many are told in a night", positive, 50)
+    .option(
+      "--hours <n>",
+      "how long a night is at most; what takes time in it takes as much longer or shorter",
+      positive,
+      10,
+    )
     .option("--real", "real signatures and SQLite stores in a temporary directory")
     .option("--trace", "print every event")
     .option("--until <step>", "stop after this event", wholeNumber)
@@ -70,11 +86,14 @@ const names = (value: string): readonly string[] => value.split(",").map((name) 
 
 const faultNames = (value: string): readonly string[] => (value === "none" ? [] : names(value));
 
+const nodesOf = ({ nodes, night }: SimFlags): number => nodes ?? (night === true ? NIGHT_NODES : USUAL_NODES);
+
 const jobOf = (flags: SimFlags): SimJob => ({
-  ops: flags.ops,
-  nodes: flags.nodes,
+  ops: flags.night === true ? 0 : flags.ops,
+  nodes: nodesOf(flags),
   faults: flags.faults,
   also: flags.also,
+  night: flags.night === true ? { stories: flags.stories, hours: flags.hours } : undefined,
   untilStep: flags.until,
   real: flags.real === true,
   minimise: flags.minimise,
@@ -91,6 +110,12 @@ async function simulate(flags: SimFlags, command: Command): Promise<void> {
   }
   if (flags.seeds > 1 && (flags.trace === true || flags.until !== undefined)) {
     command.error("error: --trace and --until are for one seed; leave out --seeds");
+  }
+  if (flags.night === true && (flags.faults ?? flags.also) !== undefined) {
+    command.error("error: what fails in a night follows from its seed; leave out --faults and --also");
+  }
+  if (flags.night === true && nodesOf(flags) < NIGHT_NODES) {
+    command.error(`error: a night needs ${NIGHT_NODES} machines: one is killed, and one is cut off`);
   }
   const isBad = flags.seeds === 1 ? await simulateOne(flags) : await simulateMany(flags);
   if (isBad) process.exitCode = 1;

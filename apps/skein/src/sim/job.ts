@@ -1,5 +1,5 @@
 /** What a worker of `skein sim` is told, and what it answers. */
-import type { SeedReport } from "@skein/sim";
+import type { NightOptions, SeedReport } from "@skein/sim";
 
 /** Options as they cross to another thread. */
 export interface SimJob {
@@ -7,6 +7,7 @@ export interface SimJob {
   readonly nodes: number;
   readonly faults: readonly string[] | undefined;
   readonly also: readonly string[] | undefined;
+  readonly night: NightOptions | undefined;
   readonly untilStep: number | undefined;
   readonly real: boolean;
   readonly minimise: boolean;

@@ -1,7 +1,7 @@
 /** How runs of the simulator read, for people and for programs. */
 import { createHash } from "node:crypto";
 
-import { addCounts, SOMETIMES, type SometimesCounts, type Violation } from "@skein/sim";
+import { addCounts, type SeedReport, SOMETIMES, type SometimesCounts, type Violation } from "@skein/sim";
 
 import type { SimResult } from "./job.ts";
 
@@ -50,12 +50,13 @@ export function describeSeed({ report, replay }: SimResult): string {
     ([name, settings]) => `  ${name.padEnd(22)} ${describeSettings(settings)}`,
   );
   return [
-    `seed ${report.seed}: ${report.ops} ops`,
+    `seed ${report.seed}: ${report.table.length === 0 ? `${report.ops} ops` : "a night"}`,
     ...(faults.length === 0 ? ["  no faults"] : faults),
     `  trace ${report.traceHash}`,
     `  digest ${report.digest === "" ? "none: the nodes do not share one view" : report.digest}`,
     `  ${report.steps} events in ${(report.simulatedMs / 1_000).toFixed(1)} simulated seconds; ${report.items} items, ${report.landed} landed`,
     ...describeCounts(report.sometimes),
+    ...describeTable(report.table),
     ...describeViolations(report.violations, report.lastEvents),
     ...(replay === null ? [] : ["", `To see it again: ${replay}`]),
     "",
@@ -71,6 +72,13 @@ const describeCounts = (counts: SometimesCounts): readonly string[] => [
   "  how often each thing happened:",
   ...Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`),
 ];
+
+function describeTable(table: SeedReport["table"]): readonly string[] {
+  const wide = Math.max(0, ...table.map(([what]) => what.length));
+  return table.length === 0
+    ? []
+    : ["  what came of it:", ...table.map(([what, figure]) => `  ${what.padEnd(wide)}  ${figure}`)];
+}
 
 function describeViolations(violations: readonly Violation[], lastEvents: readonly string[]): readonly string[] {
   if (violations.length === 0) return ["  nothing was violated"];

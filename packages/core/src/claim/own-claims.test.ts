@@ -58,7 +58,7 @@ function planned(changes: Partial<PlanInput> = {}): readonly unknown[] {
 }
 
 const refused = (): Result<never, string> => err("its share is spent");
-const purse = { offer: refused, offerMore: refused, take: () => undefined, isShort: () => true };
+const purse = { offer: refused, offerMore: refused, take: () => undefined, save: () => undefined };
 
 test("what a node cannot go on with by itself it gives to those that can, and says why", () => {
   expect(planned({ purse })).toEqual([

@@ -54,7 +54,7 @@ export interface PlanInput {
   /** What has to be said of a branch before it lands; undefined while there is no project. */
   readonly qa: () => QaPolicy | undefined;
   /** What attempts are paid from; nothing is asked for money when it is left out. */
-  readonly purse?: Pick<Purse, "offer" | "take" | "isShort">;
+  readonly purse?: Pick<Purse, "offer" | "take" | "save">;
   /** How many more items this node would land together with those that it is landing; they take no slots. */
   readonly trainRoom: number;
 }
@@ -149,7 +149,10 @@ function planClaims(input: PlanInput, { claimableSince, meets, crypto }: Memory)
     // What others in this plan take is not there any more.
     const paid = stage === "Coding" ? input.purse?.offer(item) : undefined;
     if ((isFull && why !== "own") || paid?.ok === false) continue;
-    if (!isMyTurn(item, why, input, { claimableSince, queue, crypto })) continue;
+    if (!isMyTurn(item, why, input, { claimableSince, queue, crypto })) {
+      if (paid?.ok === true) input.purse?.save(paid.value);
+      continue;
+    }
     if (isFull) {
       intents.push({ type: "yield", item: item.id, on: item.best.id, why: leaving ?? NO_ROOM });
       continue;
@@ -211,13 +214,21 @@ function claimable(
   if (!matches(item, input.self.labels)) return undefined;
   const policy = input.qa();
   if (policy !== undefined && awaitedOf(item, policy).person) return undefined;
-  if (state.stage.stage === "Coding" && input.purse?.offer(item).ok === false) return undefined;
   if (state.stage.stage === "Merge" && !mayLand(item, input.self.key, queue)) return undefined;
-  const takesNothing = standbyOf(input.view, input.self.key) !== undefined;
-  if (state.claim === null) return takesNothing ? undefined : "free";
-  if (state.claim.holder === input.self.key) return "own";
-  if (takesNothing) return undefined;
-  return input.isExpired(state.claim) ? "expired" : undefined;
+  const why = whyTake(state.claim, input);
+  // The purse remembers what it could not pay for, so it is asked for nothing that somebody else works at.
+  const isPaid = why === undefined || state.stage.stage !== "Coding" || input.purse?.offer(item).ok !== false;
+  return isPaid ? why : undefined;
+}
+
+function whyTake(
+  claim: Claim | null,
+  { view, self, isExpired }: PlanInput,
+): Extract<Intent, { type: "claim" }>["why"] | undefined {
+  if (claim?.holder === self.key) return "own";
+  if (standbyOf(view, self.key) !== undefined) return undefined;
+  if (claim === null) return "free";
+  return isExpired(claim) ? "expired" : undefined;
 }
 
 /**

@@ -36,6 +36,9 @@ export interface Purse {
   refusalAnywhere(item: LiveItem): string | undefined;
   /** So much is as good as set aside. */
   take(reserved: number): void;
+  /** So much is for work that this node may begin when its turn comes. */
+  save(reserved: number): void;
+  saved(): number;
   /** Work was refused for want of this node's own rights alone: others may have some to give. */
   isShort(): boolean;
 }
@@ -53,6 +56,7 @@ export const allSpends = (view: View): readonly Spend[] => [...view.items.values
 
 export function openPurse({ view, caps, today, self }: PurseInput): Purse {
   let taken = 0;
+  let saved = 0;
   let short = false;
   let rights: ReadonlyMap<string, Rights> | undefined;
   const fleet = budgetOn(view.membership, today) !== undefined;
@@ -110,6 +114,10 @@ export function openPurse({ view, caps, today, self }: PurseInput): Purse {
     take: (reserved) => {
       taken += reserved;
     },
+    save: (reserved) => {
+      saved += reserved;
+    },
+    saved: () => saved,
     isShort: () => short,
   };
 }

@@ -62,8 +62,16 @@ const gift = (
   left: Readonly<Record<string, number>>,
   self: string,
   short: readonly string[],
+  saved = 0,
 ): ReturnType<typeof planGift> =>
-  planGift({ rights: rightsWith(left), self, short: new Set(short), alive: new Set(Object.keys(left)), need: 10 });
+  planGift({
+    rights: rightsWith(left),
+    self,
+    short: new Set(short),
+    alive: new Set(Object.keys(left)),
+    need: 10,
+    saved,
+  });
 
 test("the richest of those that need none gives, at least what an attempt lacks, and nobody gives twice", () => {
   const left = { a: 4, b: 30, c: 40, d: 0 };
@@ -71,6 +79,8 @@ test("the richest of those that need none gives, at least what an attempt lacks,
   expect(gift(left, "b", ["a"])).toBeUndefined();
   expect(gift({ a: 4, b: 7 }, "b", ["a"])).toEqual({ to: "a", microUsd: 6 });
   expect(gift({ a: 24, b: 30 }, "b", ["a"])).toBeUndefined();
+  expect(gift(left, "c", ["a"], 15)).toEqual({ to: "a", microUsd: 12 });
+  expect(gift(left, "c", ["a"], 40)).toBeUndefined();
   expect(gift(left, "c", [])).toBeUndefined();
   expect(gift(left, "c", ["gone"])).toBeUndefined();
 });

@@ -114,6 +114,8 @@ export interface GiftInput {
   readonly alive: ReadonlySet<string>;
   /** What one attempt may cost. */
   readonly need: number;
+  /** What this member keeps for work that it is about to begin. */
+  readonly saved: number;
 }
 
 export interface Gift {
@@ -125,13 +127,13 @@ export interface Gift {
  * What this member gives away now. Of those that have no use for their money the richest gives, enough for an attempt and up
  * to half of what it has. When nobody has enough for one, those that are short put together what they have with the first.
  */
-export function planGift({ rights, self, short, alive, need }: GiftInput): Gift | undefined {
+export function planGift({ rights, self, short, alive, need, saved }: GiftInput): Gift | undefined {
   const leftOf = (member: string): number => Math.max(0, rights.get(member)?.left ?? 0);
   const [to] = [...short].filter((member) => alive.has(member)).toSorted(compareText);
   if (to === undefined || to === self) return undefined;
   const lacking = need - leftOf(to);
-  const own = leftOf(self);
-  if (lacking <= 0 || own === 0) return undefined;
+  const own = leftOf(self) - saved;
+  if (lacking <= 0 || own <= 0) return undefined;
   const givers = [...alive].filter((member) => !short.has(member) && leftOf(member) > 0);
   if (givers.length === 0) return short.has(self) ? { to, microUsd: own } : undefined;
   const [richest] = givers.toSorted((a, b) => leftOf(b) - leftOf(a) || compareText(a, b));

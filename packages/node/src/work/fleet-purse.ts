@@ -15,9 +15,16 @@ import { dayOf } from "./spending.ts";
 export const SHORT_OF_MONEY = "budget";
 
 export interface FleetPurse {
-  /** Looks at the budget of today. `isShort`: there is work here, and only this node's rights are missing for it. */
-  look(project: OpenProject, isShort: boolean): Promise<void>;
+  /** Looks at the budget of today. */
+  look(project: OpenProject, wants: Wants): Promise<void>;
   isShort(): boolean;
+}
+
+interface Wants {
+  /** There is work here, and only this node's rights are missing for it. */
+  readonly isShort: boolean;
+  /** In millionths of a dollar: for work here that it is about to begin. */
+  readonly saved: number;
 }
 
 export interface FleetPurseDeps extends Pick<WorkDeps, "clock" | "replica" | "self"> {
@@ -42,7 +49,7 @@ export function createFleetPurse(deps: FleetPurseDeps): FleetPurse {
       deps.log("warn", "budget.overdrawn", { member, message });
     }
   };
-  const give = async (day: string, need: number): Promise<void> => {
+  const give = async (day: string, need: number, saved: number): Promise<void> => {
     const others = deps.others();
     const self = deps.self().key;
     const lacking = [...others].flatMap(([member, { isShort }]) => (isShort ? [member] : []));
@@ -53,7 +60,7 @@ export function createFleetPurse(deps: FleetPurseDeps): FleetPurse {
       const gift =
         rights === undefined
           ? undefined
-          : planGift({ rights, self, short: new Set(short ? [self, ...lacking] : lacking), alive, need });
+          : planGift({ rights, self, short: new Set(short ? [self, ...lacking] : lacking), alive, need, saved });
       const to = gift === undefined ? undefined : fromHex(gift.to);
       if (gift === undefined || to === undefined) return err({ message: "there is nothing to give" });
       return ok([
@@ -64,7 +71,7 @@ export function createFleetPurse(deps: FleetPurseDeps): FleetPurse {
   };
   return {
     isShort: () => short,
-    look: async (project, isShort) => {
+    look: async (project, { isShort, saved }) => {
       if (short !== isShort) {
         short = isShort;
         deps.onShort();
@@ -77,7 +84,7 @@ export function createFleetPurse(deps: FleetPurseDeps): FleetPurse {
       tell(day, overdrafts(rights, deps.nameOf));
       const need = project.config().budget.attempt;
       const mayWrite = deps.journal.problem() === undefined && deps.self().role !== "observer";
-      if (need !== null && mayWrite) await give(day, need);
+      if (need !== null && mayWrite) await give(day, need, saved);
     },
   };
 }

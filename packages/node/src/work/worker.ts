@@ -243,7 +243,8 @@ function createLook(
         executions.witness(project, { ...intent, epoch });
       }
     }
-    if (project !== undefined) await fleet.look(project, slotsFree() > 0 && purse?.isShort() === true);
+    const isShort = slotsFree() > 0 && purse?.isShort() === true;
+    if (project !== undefined) await fleet.look(project, { isShort, saved: purse?.saved() ?? 0 });
   };
 }
 

@@ -12,7 +12,9 @@ export function openItems(world: World): readonly LiveItem[] {
   const { items } = machine.running.node.replica.view();
   const isOnBranch = (id: string): boolean => world.remote.chain.some((commit) => commit.items.includes(id));
   return [...items.values()].filter(isLive).filter((item) => {
-    const isOpen = ["Coding", "Qa", "Merge"].includes(item.best.state.stage.stage);
+    const { stage, overBudget } = item.best.state;
+    // An attempt that has come to its cap comes to it again: that waits for a person.
+    const isOpen = ["Coding", "Qa", "Merge"].includes(stage.stage) && !overBudget;
     return isOpen && item.registers.hold.value === "" && openDependencies(item, items, isOnBranch).length === 0;
   });
 }

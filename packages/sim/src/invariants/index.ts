@@ -24,6 +24,9 @@ import { safeEvents } from "./i30-safe-events.ts";
 import { roomsAtRest } from "./i31-rooms-at-rest.ts";
 import { strangersChangeNothing } from "./i32-strangers.ts";
 import { oneSpeaker } from "./i33-one-speaker.ts";
+import { nightEnds } from "./i34-night-ends.ts";
+import { nightMoney } from "./i35-night-money.ts";
+import { nothingLeft } from "./i36-nothing-left.ts";
 
 export const CHECKERS: readonly MakeChecker[] = [
   persistBeforePublish,
@@ -50,4 +53,7 @@ export const CHECKERS: readonly MakeChecker[] = [
   roomsAtRest,
   strangersChangeNothing,
   oneSpeaker,
+  nightEnds,
+  nightMoney,
+  nothingLeft,
 ];

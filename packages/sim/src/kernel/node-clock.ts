@@ -8,7 +8,7 @@ import type { Life } from "./life.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** When simulated time begins, Unix ms. */
-const WALL_START_MS = 1_790_000_000_000;
+export const WALL_START_MS = 1_790_000_000_000;
 
 export interface MachineClock {
   /** Wall time minus true time, ms. */

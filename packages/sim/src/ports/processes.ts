@@ -7,7 +7,7 @@ import type { ProcessEnd, Processes, ProcessSpec } from "@skein/node";
 
 import type { Life } from "../kernel/life.ts";
 import type { Scheduler } from "../kernel/scheduler.ts";
-import { fileOf, type RemoteState, type Workspace } from "./repository.ts";
+import { commitIn, fileOf, type RemoteState, type Workspace } from "./repository.ts";
 
 /** All zero for agents that do their work and gates that are green. */
 export interface ProcessRates {
@@ -37,6 +37,12 @@ export const calmProcesses = (): ProcessRates => ({
 
 export const AGENT = "simulated-agent";
 
+/** An agent or a gate that runs. Those of a program that was killed have ended with it: `@skein/process` sees to that. */
+export interface SimProcess {
+  readonly life: Life;
+  readonly what: string;
+}
+
 export interface ProcessDeps {
   readonly life: Life;
   readonly scheduler: Scheduler;
@@ -46,26 +52,33 @@ export interface ProcessDeps {
   readonly workspaces: Map<string, Workspace>;
   readonly onSpawn: (spec: ProcessSpec) => void;
   readonly onAgent: (what: "lie" | "crash" | "hang") => void;
+  /** The gate is red on this commit whenever it runs. */
+  readonly isBroken: (commit: string) => boolean;
+  readonly processes: Set<SimProcess>;
   /** The gate was green on this commit. */
   readonly onGreen: (commit: string) => void;
   readonly onRed: () => void;
   readonly serial: () => number;
 }
 
-const ABORT_MS = 20;
-const DIGEST = "0".repeat(64);
+/** How long a process takes to end when it is told to. */
+export const ABORT_MS = 20;
+export const OUTPUT_DIGEST = "0".repeat(64);
 
 export function createSimProcesses(deps: ProcessDeps): Processes {
   return {
     run: (spec, signal) =>
       new Promise((resolve) => {
         deps.onSpawn(spec);
+        const process: SimProcess = { life: deps.life, what: `${spec.argv[0]} in ${spec.cwd}` };
+        deps.processes.add(process);
         let over = false;
         const end = (how: ProcessEnd, durationMs: number): void => {
           if (over) return;
           over = true;
+          deps.processes.delete(process);
           signal.removeEventListener("abort", abort);
-          resolve({ end: how, durationMs, outputBytes: 0, outputDigest: DIGEST });
+          resolve({ end: how, durationMs, outputBytes: 0, outputDigest: OUTPUT_DIGEST });
         };
         const abort = (): void => {
           plan.cutOff();
@@ -134,11 +147,12 @@ function planAgent(deps: ProcessDeps, spec: ProcessSpec): Plan {
   });
 }
 
-function planGate({ prng, rates, onGreen, onRed }: ProcessDeps, spec: ProcessSpec): Plan {
-  const red = prng.chance(rates.redGateChance);
+function planGate({ prng, rates, onGreen, onRed, isBroken }: ProcessDeps, spec: ProcessSpec): Plan {
+  const commit = commitIn(spec.cwd);
+  const red = prng.chance(rates.redGateChance) || isBroken(commit);
   const ms = Math.round((rates.minMs + prng.int(rates.maxMs - rates.minMs)) / 4);
   return planOf(ms, exited(red ? 1 : 0), () => {
     if (red) onRed();
-    else onGreen(spec.cwd.slice("checkout/".length));
+    else onGreen(commit);
   });
 }

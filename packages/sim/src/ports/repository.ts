@@ -43,6 +43,8 @@ export interface RemoteState {
 
 /** What an agent did in its clone. */
 export interface Workspace {
+  readonly item: string;
+  readonly epoch: number;
   readonly base: Oid;
   /** The base, or unfinished work that it goes on with. */
   readonly start: Oid;
@@ -68,7 +70,10 @@ export interface RepositoryDeps {
   readonly prng: Prng;
   readonly remote: Remote;
   readonly state: RemoteState;
+  /** The clones that are on the machine's disk, by their directories; a program that dies leaves its own behind. */
   readonly workspaces: Map<string, Workspace>;
+  /** The directories of gates. */
+  readonly checkouts: Set<string>;
   readonly watch: RepositoryWatch;
   /** Which clone, checkout or commit of this machine it is. */
   readonly serial: () => number;
@@ -100,10 +105,10 @@ export function createRepository(deps: RepositoryDeps): Repository {
         if (start !== base) watch.onGoneOn();
         const branch = `skein/${item}/${epoch}`;
         const directory = `${deps.life.name}/${item}/${epoch}/${deps.serial()}`;
-        deps.workspaces.set(directory, { base, start, branch, ahead: 0, file: "", content: "" });
+        deps.workspaces.set(directory, { item, epoch, base, start, branch, ahead: 0, file: "", content: "" });
         return ok({ directory, branch, base, start });
       }),
-    recoverAttempt: (_attempt, signal) => later("local", signal, () => ok(undefined)),
+    recoverAttempt: (attempt, signal) => later("local", signal, () => ok(recover(deps, attempt))),
     collectAttempt: ({ directory }, signal) =>
       later("local", signal, () => {
         const workspace = deps.workspaces.get(directory);
@@ -132,12 +137,25 @@ export function createRepository(deps: RepositoryDeps): Repository {
     openCheckout: (commit, name, signal) =>
       later("local", signal, () => {
         watch.onArgument("openCheckout", name, /^[0-9a-z]{12}-\d+(?:-witness)?$/.test(name));
-        return remote.commits.has(commit) ? ok(`checkout/${commit}`) : fail("git-failed", "no such commit");
+        if (!remote.commits.has(commit)) return fail("git-failed", "no such commit");
+        const directory = `checkout/${commit}/${name}`;
+        deps.checkouts.add(directory);
+        return ok(directory);
       }),
     land: (swap, signal) => later("push", signal, () => land(deps, swap)),
-    remove: () => Promise.resolve(),
+    remove: (directory) => {
+      deps.workspaces.delete(directory);
+      deps.checkouts.delete(directory);
+      return Promise.resolve();
+    },
   };
 }
+
+/** The commit that a gate's directory holds. */
+export const commitIn = (checkout: string): Oid => checkout.split("/")[1] ?? "";
+
+/** What a file is when this was written into it. */
+export const versionOf = (content: string): Oid => oidOf(`content ${content}`);
 
 type Call = <T>(
   kind: "local" | "talk" | "push",
@@ -173,7 +191,7 @@ function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: st
   if (start === undefined || workspace.ahead === 0) {
     return { tip: workspace.start, tree: start?.tree ?? "", commitsAhead: ahead };
   }
-  const version = oidOf(`content ${workspace.content}`);
+  const version = versionOf(workspace.content);
   const files = new Map([...start.files, [workspace.file, version]]);
   const tip: Commit = {
     oid: oidOf(`attempt ${directory} ${version} on ${start.oid}`),
@@ -187,6 +205,21 @@ function collect({ remote }: RepositoryDeps, workspace: Workspace, directory: st
   };
   remote.commits.set(tip.oid, tip);
   return { tip: tip.oid, tree: tip.tree, commitsAhead: tip.ahead, touched: [workspace.file] };
+}
+
+/** What the last attempt before this one had committed when its program died; its clone goes. */
+function recover(
+  deps: RepositoryDeps,
+  { item, epoch }: { readonly item: string; readonly epoch: number },
+): AttemptResult | undefined {
+  const [last] = [...deps.workspaces]
+    .filter(([, workspace]) => workspace.item === item && workspace.epoch < epoch)
+    .toSorted(([, a], [, b]) => b.epoch - a.epoch);
+  if (last === undefined) return undefined;
+  const [directory, workspace] = last;
+  const result = collect(deps, workspace, directory);
+  deps.workspaces.delete(directory);
+  return result.commitsAhead === 0 ? undefined : result;
 }
 
 function publish({ remote, prng, state }: RepositoryDeps, branch: string, tip: Oid): Result<void, GitError> {

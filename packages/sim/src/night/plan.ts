@@ -1,6 +1,6 @@
 /**
- * What the stories of a rehearsal do and where each has to end. Everything follows from the seed; when the processes run does not,
- * so which node does what is another matter each time.
+ * What the stories of a night do and where each has to end: of the simulated one, and of the rehearsal with real processes
+ * (test/rehearsal/). What a story does follows from the seed.
  */
 
 export interface Behavior {
@@ -18,7 +18,7 @@ export interface Ending {
   readonly why: RegExp;
 }
 
-/** Of the project: small, so that a rehearsal sees both caps at work. */
+/** Of the project: small, so that a night sees both caps at work. */
 export const RETRIES = { noProgress: 2, total: 4 } as const;
 
 const done = (attempts: number): Ending => ({ stage: "Done", attempts: [attempts, attempts], why: /./ });
@@ -34,7 +34,7 @@ const STUCK = /attempts without progress/;
 const TOO_MANY = /attempts were not enough/;
 const EITHER = /attempts (?:without progress|were not enough)/;
 
-/** The first twelve are in every rehearsal of twelve stories or more. */
+/** The first twelve are in every night of twelve stories or more. */
 export const BEHAVIORS: readonly Behavior[] = [
   { name: "works", words: "works", ends: done(0) },
   { name: "mends", words: "breaks the tests, then mends them", ends: done(1) },
@@ -93,3 +93,27 @@ export function drawStories(
     .slice(0, count);
   return mixed.map(({ behavior }, at) => ({ title: `Story ${at + 1}: ${behavior.words}`, behavior }));
 }
+
+/** What of an item says where it has ended, as `item.show` answers. */
+export interface EndedItem {
+  readonly stage: string;
+  readonly archiveReason: string | null;
+  readonly attempts: number;
+  readonly note: string;
+  readonly why: readonly string[];
+}
+
+/** In words what is not as it should be with this item; undefined when all is. */
+export function notEnded({ stage, archiveReason, attempts, note, why }: EndedItem, ends: Ending): string | undefined {
+  const said = `${note} ${why.join(" ")}`;
+  if (stage !== ends.stage) return `is in ${stage} and has to end in ${ends.stage}: ${said}`;
+  if (stage === "Archived" && archiveReason !== "Blocked") return `is archived as ${archiveReason}: ${said}`;
+  if (!ends.why.test(said)) return `does not say ${String(ends.why)}: ${said}`;
+  const [least, most] = ends.attempts;
+  if (attempts >= least && attempts <= most) return undefined;
+  return `has used up ${attempts} attempts and not ${least === most ? least : `${least} to ${most}`}: ${said}`;
+}
+
+/** Where a behavior leads, in a word or two for the table. */
+export const goalOf = ({ ends }: Behavior): string =>
+  ends.stage === "Archived" ? "Blocked" : ends.stage === "Done" ? "Done" : "waits for money";
