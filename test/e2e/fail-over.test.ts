@@ -7,6 +7,7 @@ import type { NodeProcess } from "../support/node-process.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 import { launchBrowser, openPage } from "./support/browser.ts";
+import { openWriter } from "./support/story-writer.ts";
 
 const world = useWorld();
 let browser: Browser;
@@ -77,6 +78,56 @@ test("a page whose node is killed goes on with another one without a reload, and
   await page.getByText("Meanwhile").first().waitFor();
   expect(await page.evaluate("globalThis.sameDocument")).toBe(true);
   await context.close();
+});
+
+test("a story that two people write goes on at another node when theirs is killed, each letter once", async () => {
+  const [first, second] = [await servedAt(), await servedAt()];
+  const started = { slots: 0, headless: false };
+  await world.found("dora");
+  const dora = await world.start("dora", { ...started, ...first });
+  const emil = await world.join("emil", dora, { role: "owner", ...started, ...second });
+  await knowsPageOf(dora, "emil");
+  const { id } = await dora.api.addItem({ title: "Written together", text: "one\n" });
+  await waitFor("the item at emil's", async () => (await emil.api.items()).some((item) => item.id === id));
+  const ann = await openWriter(browser, dora, id);
+  const ben = await openWriter(browser, dora, id);
+  for (const { page } of [ann, ben]) {
+    await waitFor("the page to have a pass", () => page.evaluate<boolean>(HAS_PASS));
+  }
+  const both = async (text: string, ...readers: readonly (() => Promise<string>)[]): Promise<void> => {
+    for (const read of readers) await waitFor(text, async () => (await read()) === text);
+  };
+  const textAt = (node: NodeProcess) => async (): Promise<string> => (await node.api.item(id)).text;
+  await ann.type("two");
+  await both("one\ntwo", ben.read, textAt(emil));
+  await ann.says("Saved");
+
+  await dora.kill();
+  await ann.says(/^Offline/);
+  await ann.type(", typed while it was dead");
+  for (const writer of [ann, ben]) await writer.says("Saved");
+  const dead = "one\ntwo, typed while it was dead";
+  await both(dead, ben.read, ann.read, textAt(emil));
+  // Who wrote it there is the member whose page it was, not the node that signed it.
+  const history = await emil.api.get<readonly { kind: string; by: string | null; authorName: string }[]>(
+    `/items/${id}/history`,
+  );
+  expect(history.filter(({ kind, authorName }) => kind === "item.write" && authorName === "emil")).toContainEqual(
+    expect.objectContaining({ by: "dora" }),
+  );
+  // Ben writes on in the copy that came from the other node, and sees who writes with him.
+  await ben.type("\nthree");
+  await both(`${dead}\nthree`, ann.read, textAt(emil));
+  await ann.page.locator(".cm-other-name").first().waitFor();
+
+  // At home again the mesh has each letter once, and the editors go on.
+  const back = await world.start("dora", { ...started, ...first });
+  await both(`${dead}\nthree`, textAt(back));
+  for (const { page } of [ann, ben]) await isLive(page);
+  await ann.type(", four");
+  await both(`${dead}\nthree, four`, ben.read, textAt(back), textAt(emil));
+  expect((await back.api.digest()).digest).toBe((await emil.api.digest()).digest);
+  for (const { context } of [ann, ben]) await context.close();
 });
 
 test("without any node the page opens with its last copy and says since when; signing out forgets it", async () => {

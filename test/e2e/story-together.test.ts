@@ -4,13 +4,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { NodeProcess } from "../support/node-process.ts";
 import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 import { launchBrowser, openPage } from "./support/browser.ts";
+import { openWriter, writeOn, type Writer } from "./support/story-writer.ts";
 
 const world = useWorld();
 let alice: NodeProcess;
@@ -28,70 +29,8 @@ afterAll(async () => {
   await browser?.close();
 });
 
-interface Writer {
-  readonly page: Page;
-  readonly context: BrowserContext;
-  readonly text: Locator;
-  /** What the browser complained about; a broken policy is one such thing. */
-  readonly complaints: readonly string[];
-  readonly read: () => Promise<string>;
-  /** Of others in this text. */
-  readonly carets: () => Promise<number>;
-  /** Types behind what is there. */
-  type(text: string): Promise<void>;
-  says(status: string | RegExp): Promise<void>;
-}
-
-async function write(
-  node: NodeProcess,
-  item: string,
-  button: string = "Edit",
-  label: string = "Story text",
-): Promise<Writer> {
-  const { page, complaints } = await openPage(browser, await node.api.loginLink());
-  await page.locator("#live").waitFor();
-  return writeOn(page, item, button, label, complaints);
-}
-
-/** Where edits are kept the editor opens by itself, and no button is given. */
-async function writeOn(
-  page: Page,
-  item: string,
-  button: string | undefined,
-  label: string = "Story text",
-  complaints: readonly string[] = [],
-): Promise<Writer> {
-  await page.evaluate(`location.hash = "#/items/${item}"`);
-  const part = page.locator(".story", { has: page.getByRole("textbox", { name: label, exact: true }) });
-  const text = part.locator(".cm-content");
-  if (button !== undefined) await page.getByRole("button", { name: button, exact: true }).click();
-  await text.waitFor();
-  return {
-    page,
-    context: page.context(),
-    text,
-    complaints,
-    read: () => page.evaluate<string>(textOf(label)),
-    carets: () => part.locator(".cm-other-caret").count(),
-    type: async (typed) => {
-      await text.focus();
-      await page.keyboard.press("Control+End");
-      await page.keyboard.type(typed, { delay: 5 });
-    },
-    says: (status) => part.locator(".story-status").getByText(status).waitFor(),
-  };
-}
-
-/** The lines without the carets of others, which stand in them. */
-const textOf = (label: string): string => `(() => {
-  const hosts = [...document.querySelectorAll(".story-host")].map((host) => host.shadowRoot);
-  const root = hosts.find((one) => one?.querySelector('[aria-label="${label}"]'));
-  return [...(root?.querySelectorAll(".cm-line") ?? [])].map((line) => {
-    const copy = line.cloneNode(true);
-    for (const one of copy.querySelectorAll(".cm-other-caret, .cm-placeholder")) one.remove();
-    return copy.textContent;
-  }).join("\\n");
-})()`;
+const write = (node: NodeProcess, item: string, button?: string, label?: string): Promise<Writer> =>
+  openWriter(browser, node, item, button, label);
 
 const story = async (node: NodeProcess, item: string): Promise<string> => (await node.api.item(item)).text;
 
@@ -217,6 +156,7 @@ test("the criteria are written together beside the story, and given from a termi
   await story.type("A story.");
   await ben.type("- and fast");
   await ann.page.locator(".cm-other-name", { hasText: "bob" }).waitFor();
+  await expectText("what ben wrote at ann's", "- it runs\n- and fast", ann.read);
   await ann.type(", really");
   const all = "- it runs\n- and fast, really";
   await expectText("the criteria at both", all, ann.read, ben.read);
@@ -259,8 +199,8 @@ test("a node that dies while somebody types loses nothing that was typed", async
   const { http } = bob.endpoints;
   await bob.kill();
   await ben.says(/^Offline/);
+  // Kept in the browser, until this node is back or another one takes the page in.
   await ben.type(" and while it was dead");
-  await ben.says(/kept here/);
   bob = await world.start("bob", { slots: 0, headless: false, http: new URL(http).host });
   await expectText(
     "all of it on both nodes",

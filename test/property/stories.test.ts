@@ -2,9 +2,22 @@
  * Stories edited on many nodes at once, by members that hear each other now and then, are removed, change their keys, fork
  * their feeds and write what no editor makes: in the end all have one text, and it is what folding from the start gives.
  */
-import { isLive, type LiveItem, type OpBody, STORY_FIELDS, type StoryField, storyDraft, toHex } from "@skein/core";
+import {
+  isLive,
+  LIMITS,
+  type LiveItem,
+  type OpBody,
+  STORY_FIELDS,
+  type StoryField,
+  storyClient,
+  storyDocument,
+  storyDraft,
+  storyStateOf,
+  toHex,
+} from "@skein/core";
 import { testCrypto } from "@skein/core/testing";
 import { expect, test } from "vitest";
+import * as Y from "yjs";
 
 import { createMesh, digest, exchangeAll, forSeeds, load, type Mesh, type Node, step, writeDrafts } from "./mesh.ts";
 
@@ -79,4 +92,91 @@ test("all nodes come to one text, whoever wrote what in which order", () => {
   expect(tangled).toBeGreaterThan(40);
   expect(refused).toBeGreaterThan(50);
   expect(edits - refused).toBeGreaterThan(300);
+});
+
+type Written = Extract<OpBody, { kind: "item.write" }>;
+
+/** What a member that means harm signs as an edit: bytes that nobody's editor makes, others' clients, gaps, bombs, false names. */
+const HOSTILE: Readonly<Record<string, (mesh: Mesh, node: Node, item: LiveItem, honest: Written) => Partial<Written>>> =
+  {
+    "random bytes": ({ prng }) => ({ update: prng.bytes(prng.int(40)) }),
+    "a byte changed": ({ prng }, _node, _item, { update }) => {
+      const [changed, at] = [update.slice(), prng.int(update.length)];
+      changed[at] = prng.int(256);
+      return { update: changed };
+    },
+    "cut short": ({ prng }, _node, _item, { update }) => ({ update: update.slice(0, prng.int(update.length)) }),
+    "sessions of nobody": ({ prng }) => ({ sessions: [prng.int(1_000_000)] }),
+    "another node's clients": (mesh, node, item, { field }) => {
+      const other = mesh.prng.pick(mesh.nodes.filter((one) => one !== node));
+      const body = edited(mesh, node, item, field ?? "text", other);
+      return body.kind === "item.write" ? { sessions: body.sessions, update: body.update } : {};
+    },
+    "a gap before its pieces": (_mesh, node, item, { field }) => {
+      const session = ++sessions;
+      const doc = storyDocument([storyStateOf(item, field ?? "text").state]);
+      doc.clientID = storyClient(by(node), item.id, session, testCrypto);
+      doc.getText("text").insert(0, "never sent");
+      const before = Y.encodeStateVector(doc);
+      doc.getText("text").insert(0, "sent");
+      return { sessions: [session], update: Y.encodeStateAsUpdate(doc, before) };
+    },
+    "other types than text": (_mesh, node, item) => {
+      const session = ++sessions;
+      const doc = new Y.Doc();
+      doc.clientID = storyClient(by(node), item.id, session, testCrypto);
+      doc.getMap("text").set("a", new Y.Doc());
+      doc.getText("other").insertEmbed(0, { evil: true });
+      return { sessions: [session], update: Y.encodeStateAsUpdate(doc) };
+    },
+    "longer than an edit may be": () => ({ update: new Uint8Array(LIMITS.storyUpdateBytes + 1) }),
+    "in the name of others": (mesh) => ({ by: mesh.nodes.map(({ key }) => `mesh:${key}`) }),
+    "a name that is none": () => ({ by: ["slack:T1/U1"] }),
+  };
+
+test("whatever a member signs as an edit, all nodes come to one text and one digest", () => {
+  const outcomes = new Map(Object.keys(HOSTILE).map((name) => [name, { written: 0, counted: 0 }]));
+  forSeeds(40, (seed) => {
+    const mesh = createMesh({ seed, size: 3 + (seed % 3) });
+    const { prng } = mesh;
+    const evil = prng.pick(mesh.nodes);
+    const names = new Map<string, string>();
+    for (let at = 0; at < 80; at++) {
+      step(mesh);
+      if (prng.chance(0.4)) edit(mesh, prng.pick(mesh.nodes));
+      const item = [...evil.replica.view().items.values()].filter(isLive).at(prng.int(3));
+      if (item === undefined) continue;
+      const field = prng.pick(STORY_FIELDS);
+      const honest = edited(mesh, evil, item, field);
+      if (honest.kind !== "item.write") continue;
+      const [name, make] = prng.pick(Object.entries(HOSTILE));
+      const on = item.stories[field]?.base ?? item.registers[field].id;
+      const known = new Set(item.entries.keys());
+      writeDrafts(mesh, evil, [{ entity: item.id, on, body: { ...honest, ...make(mesh, evil, item, honest) } }]);
+      for (const id of evil.replica.view().items.get(item.id)?.entries.keys() ?? [])
+        if (!known.has(id)) names.set(id, name);
+    }
+    exchangeAll(mesh);
+    for (const node of mesh.nodes) {
+      expect(textsOf(node)).toEqual(textsOf(evil));
+      expect(digest(node.replica)).toBe(digest(evil.replica));
+    }
+    expect(textsOf({ ...evil, replica: load(mesh, evil.stored) })).toEqual(textsOf(evil));
+    for (const item of evil.replica.view().items.values()) {
+      for (const { id, outcome } of item.entries.values()) {
+        const tally = outcomes.get(names.get(id) ?? "");
+        if (tally === undefined) continue;
+        tally.written++;
+        tally.counted += outcome.type === "noted" ? 1 : 0;
+      }
+    }
+  });
+  for (const [name, { written }] of outcomes) {
+    expect(written, name).toBeGreaterThan(10);
+  }
+  // What others are parts of an honest edit now and then: a deletion needs no session, and who wrote is the author's word.
+  for (const never of ["other types than text", "longer than an edit may be", "a name that is none"]) {
+    expect(outcomes.get(never)?.counted, never).toBe(0);
+  }
+  expect(outcomes.get("in the name of others")?.counted).toBeGreaterThan(0);
 });

@@ -16,7 +16,7 @@ export function nodeAnswers({
   client,
   gone,
   texts,
-}: Asking): Pick<Session, "query" | "download" | "follow" | "command"> {
+}: Asking): Pick<Session, "query" | "download" | "follow" | "command" | "dial"> {
   const asked = <T>(answer: Answer<T>): Answer<T> => wordAsked(answer, texts, gone());
   return {
     query: async <T>(path: string) => asked((await client()?.query<T>(path)) ?? NOT_YET),
@@ -36,6 +36,7 @@ export function nodeAnswers({
       };
       return followEvents(reach, { onData, onEnd: onEnded });
     },
+    dial: (path) => client()?.dial(path),
     command: async (name, input) => {
       const now = client();
       if (now === undefined) return NOT_YET;

@@ -8,6 +8,7 @@ import {
   type Client,
   connect,
   copiesInBrowser,
+  type Dial,
   followSignOut,
   type NodeFacts,
   signIn,
@@ -16,6 +17,7 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import { type AwayTexts, type Gone, isAway } from "./away.ts";
+import type { PageCommand } from "./commands.ts";
 import { codeIn, takeCode } from "./login-code.ts";
 import { nodeAnswers } from "./node-answers.ts";
 import { hearOtherTabs } from "./other-tabs.ts";
@@ -44,8 +46,10 @@ export interface Session {
   download(path: string): Promise<Answer<Blob>>;
   /** Server-sent events of a path, until they end or the returned function is called. */
   follow(path: string, listeners: EventListeners): () => void;
-  /** A command of the registry with its input, such as `item.start` and `{ item }`. */
-  command(name: string, input: object): Promise<Answer<unknown>>;
+  /** Where to open a socket of a path by now; undefined until somebody is signed in. */
+  dial(path: string): Dial | undefined;
+  /** A command with its input, such as `item.start` and `{ item }`. */
+  command(name: PageCommand, input: object): Promise<Answer<unknown>>;
 }
 
 /** The same with the way in and out, for the frame alone. */

@@ -13,7 +13,7 @@ import { openDocument, type OpenDocument, type SocketClass } from "./document.ts
 import { type Answer, type NodeFacts, readSigned, type Signed, type Status, type Who } from "./facts.ts";
 import { forgetPageKey } from "./page-key.ts";
 import { createPasses } from "./passes.ts";
-import { type Fetch, get, initFor, type Place, post } from "./place.ts";
+import { type Dial, dialFor, type Fetch, get, initFor, type Place, post } from "./place.ts";
 
 export interface ConnectOptions {
   /** The node's page, like `http://127.0.0.1:4711/`; in a page its own base address. */
@@ -48,6 +48,8 @@ export interface Client {
   query<T>(path: string): Promise<Answer<T>>;
   /** What to fetch for a path where questions go now, for answers that are no JSON: files, streams. */
   reach(path: string): { readonly url: string; readonly init: RequestInit };
+  /** Where to open a socket of a path like `yjs/item/ID`, and with which protocols. */
+  dial(path: string): Dial;
   /** A command of the registry, like `item.start` with `{ item }`. */
   command<T>(name: string, input: object): Promise<Answer<T>>;
   /** Ends the session and forgets the copy. */
@@ -97,6 +99,7 @@ export function connect(options: ConnectOptions): Client {
     },
     query: (path) => get(session.fetch, session.place, path),
     reach: (path) => ({ url: new URL(path, session.place.url).href, init: initFor(session.place) }),
+    dial: (path) => dialFor(session.place, path),
     command: async <T>(name: string, input: object): Promise<Answer<T>> => {
       const answer = await post<{ readonly result: T }>(session.fetch, session.place, "api/v1/commands", {
         name,

@@ -6,8 +6,7 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
 import { ALL, type Keys, mapsOf, touchedBy } from "./board-state.ts";
-import { pageProtocols } from "./page-key.ts";
-import type { Place } from "./place.ts";
+import { dialFor, type Place } from "./place.ts";
 
 export type SocketClass = typeof WebSocket;
 
@@ -31,13 +30,10 @@ export function openDocument(
 ): OpenDocument {
   const doc = new Y.Doc();
   const maps = mapsOf(doc);
-  const { secret } = place;
-  const provider = new WebsocketProvider(socketUrl(place), "board", doc, {
+  const { url, protocols } = dialFor(place, "yjs");
+  const provider = new WebsocketProvider(url, "board", doc, {
     disableBc: true,
-    ...(secret.type === "token" ? { params: { token: secret.text } } : {}),
-    // A browser can set no header on a socket, and an address is no place for a secret.
-    ...(secret.type === "cookie" ? { protocols: pageProtocols() } : {}),
-    ...(secret.type === "guest" ? { protocols: ["skein", `skein.bearer.${secret.text}`] } : {}),
+    protocols,
     ...(socket === undefined ? {} : { WebSocketPolyfill: socket }),
   });
   // What comes in would be encoded anew to be sent on, and a reader sends nothing of it: a third of the time until a board of
@@ -70,10 +66,4 @@ export function openDocument(
     });
   });
   return { close };
-}
-
-function socketUrl({ url }: Place): string {
-  const address = new URL("yjs", url);
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  return address.href;
 }

@@ -2,5 +2,6 @@
 export { type Client, connect, type ConnectOptions, type Listener } from "./connect.ts";
 export { type Copies, type Copy, copiesInBrowser } from "./copies.ts";
 export type { Answer, NodeFacts, Status, Who } from "./facts.ts";
-export { followSignOut, pageProtocols } from "./page-key.ts";
+export { followSignOut } from "./page-key.ts";
+export type { Dial } from "./place.ts";
 export { signIn } from "./sign-in.ts";

@@ -3,7 +3,7 @@
  * itself, with the page's key; the node's token in a program; at another node's page the secret that a pass was exchanged for.
  */
 import type { Answer, Problem } from "./facts.ts";
-import { pageKey } from "./page-key.ts";
+import { pageKey, pageProtocols } from "./page-key.ts";
 
 export interface Place {
   /** Ends with a slash: paths are relative to it, also below a proxy's path. */
@@ -39,6 +39,19 @@ export const initFor = (place: Place): RequestInit => ({
   credentials: credentialsFor(place),
   cache: "no-store",
 });
+
+/** Where to open a socket, and how it shows who asks: a browser can set no header on one, and an address is no place for a secret. */
+export function dialFor({ url, secret, isHome }: Place, path: string): Dial {
+  const address = new URL(path, url);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const protocols = secret.type === "cookie" ? pageProtocols() : ["skein", `skein.bearer.${secret.text}`];
+  return { url: address.href, protocols, isHome };
+}
+
+export interface Dial extends Pick<Place, "isHome"> {
+  readonly url: string;
+  readonly protocols: string[];
+}
 
 /** A page of another node is never asked to send what a browser keeps for this one. */
 const credentialsFor = ({ secret }: Place): RequestCredentials => (secret.type === "cookie" ? "same-origin" : "omit");

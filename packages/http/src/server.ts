@@ -5,7 +5,7 @@
  * who asks, then the route. What has no route is refused before it is said to be missing.
  */
 import { type CommandError, err, leastRole, ok, type Result, roleAtLeast } from "@skein/core";
-import type { NodeApi } from "@skein/node";
+import type { NodeApi, Writer } from "@skein/node";
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
@@ -355,7 +355,7 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
   door.crowd.welcome(request.socket);
   const caller = admitted.value;
   const story = storyOf(parseTarget(request)?.pathname ?? "");
-  const person = { name: nameIn(site, caller), mayEdit: () => mayEdit(site, caller) };
+  const person = { ...writerIn(site, caller), mayEdit: () => mayEdit(site, caller) };
   site.yjs.accept(request, socket, head, {
     isWelcome: () => isStillWelcome(site, caller),
     enter: story === undefined ? undefined : storyRoom(site.api, story, person),
@@ -368,7 +368,10 @@ function isStillWelcome({ signIn, api }: Site, caller: Caller): boolean {
   return signIn.sessions.touch(caller.session.id) && standingOf(api.admission, caller.session) !== undefined;
 }
 
-const nameIn = ({ api }: Site, caller: Caller): string => (caller.type === "program" ? api.name : caller.standing.name);
+const writerIn = ({ api }: Site, caller: Caller): Writer =>
+  caller.type === "program"
+    ? { name: api.name, member: undefined }
+    : { name: caller.standing.name, member: caller.session.member };
 
 /** Asked at every edit: roles change and sessions end while an editor is open. What the node itself may not, nobody may here. */
 function mayEdit(site: Site, caller: Caller): boolean {

@@ -40,7 +40,7 @@ async function stand(mayEdit: boolean = true, isAllowed = () => true): Promise<S
       },
     },
     { item: "0123456789ab", field: "text" },
-    { name: "ann", mayEdit: isAllowed },
+    { name: "ann", member: undefined, mayEdit: isAllowed },
   );
   const { url } = await serveYjs({}, enter);
   const heard: (readonly [string, unknown])[] = [];
@@ -166,7 +166,11 @@ test("an item that is not there closes the socket at once", async () => {
     err({ code: "not-found", message: "There is no such item." });
   const { url } = await serveYjs(
     {},
-    storyRoom({ stories: { open } }, { item: "0123456789ab", field: "text" }, { name: "ann", mayEdit: () => true }),
+    storyRoom(
+      { stories: { open } },
+      { item: "0123456789ab", field: "text" },
+      { name: "ann", member: undefined, mayEdit: () => true },
+    ),
   );
   const socket = await openReader(url);
   expect(await new Promise((resolve) => socket.once("close", resolve))).toBe(4_404);

@@ -5,7 +5,7 @@
  * by `saved` which of its edits are durable.
  */
 import type { CursorPlace, StoryText } from "@skein/core";
-import type { Cursor, NodeApi, SessionEnd, StorySession } from "@skein/node";
+import type { Cursor, NodeApi, SessionEnd, StorySession, Writer } from "@skein/node";
 import { encodeAnswer, encodeAwareness, encodeSession, encodeUpdate, readAwareness } from "./yjs-message.ts";
 import type { Enter, Seat, Visit } from "./yjs-sockets.ts";
 
@@ -25,25 +25,28 @@ const REASON_BYTES = 123;
 const PRESENCE_BYTES = 1_024;
 
 /** Who sits there, as this server knows them. */
-interface Editor {
-  readonly name: string;
+interface Editor extends Writer {
   /** Asked at every edit. What the node itself may not, nobody may in its rooms. */
   readonly mayEdit: () => boolean;
 }
 
 export const storyRoom =
-  ({ stories }: Pick<NodeApi, "stories">, at: StoryText, { name, mayEdit }: Editor): Enter =>
+  ({ stories }: Pick<NodeApi, "stories">, at: StoryText, { name, member, mayEdit }: Editor): Enter =>
   (seat) => {
     /** Grows with every word about anybody, as presence has to. */
     let clock = 0;
-    const opened = stories.open(at, name, {
-      update: (update) => seat.send(encodeUpdate(update)),
-      saved: (edits) => seat.send(encodeSession({ type: "saved", edits })),
-      cursors: (moved) => {
-        for (const [client, cursor] of moved) seat.send(encodeAwareness(client, ++clock, stateOf(cursor)));
+    const opened = stories.open(
+      at,
+      { name, member },
+      {
+        update: (update) => seat.send(encodeUpdate(update)),
+        saved: (edits) => seat.send(encodeSession({ type: "saved", edits })),
+        cursors: (moved) => {
+          for (const [client, cursor] of moved) seat.send(encodeAwareness(client, ++clock, stateOf(cursor)));
+        },
+        end: ({ type, message }) => seat.end(CLOSE_CODES[type], shortened(message)),
       },
-      end: ({ type, message }) => seat.end(CLOSE_CODES[type], shortened(message)),
-    });
+    );
     if (!opened.ok) {
       const { code, message } = opened.error;
       seat.end(code === "not-found" ? CLOSE_CODES.gone : CLOSE_UNAVAILABLE, shortened(message));

@@ -18,6 +18,6 @@ export { systemClock, systemRandom } from "./system.ts";
 export { packStep, thinStep } from "./packing.ts";
 export { CARRIED_OVER } from "./carry-over.ts";
 export { onlyKey } from "./rotation.ts";
-export type { Cursor, SessionEnd, Stories, StorySeat, StorySession } from "./story/story-api.ts";
+export type { Cursor, SessionEnd, Stories, StorySeat, StorySession, Writer } from "./story/story-api.ts";
 export { createSecrets, type Secrets } from "./secrets/secrets.ts";
 export type { OpenRepository } from "./work/project.ts";

@@ -278,6 +278,7 @@ function assemble(options: NodeOptions, replica: Replica, index: FrameIndex): No
     secrets,
     feed: ownParts,
     role: selfRole,
+    self,
     onCursor: (at, client, cursor) => cursors.tell(at, client, cursor),
     farCursors: (at) => cursors.of(at),
   });

@@ -86,6 +86,7 @@ export const SOMETIMES = [
   "byzantine: evidence made up",
   "byzantine: flooded",
   "byzantine: foreign signature refused",
+  "byzantine: hostile edit sent",
   "byzantine: interfered",
   "byzantine: landing made up",
   "byzantine: Lamport poison refused",

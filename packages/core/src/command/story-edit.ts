@@ -57,10 +57,16 @@ export function storyDraft(
   return { entity: item.id, on: base, body: writeBodyOf(field, [session], update) };
 }
 
-/** An edit of the story itself names no text: it is what every version means. */
-export const writeBodyOf = (field: StoryField, sessions: readonly number[], update: Uint8Array): WriteBody => ({
+/** An edit of the story itself names no text: it is what every version means. So it is where nobody has to be named. */
+export const writeBodyOf = (
+  field: StoryField,
+  sessions: readonly number[],
+  update: Uint8Array,
+  by: readonly string[] = [],
+): WriteBody => ({
   kind: "item.write",
   ...(field === "text" ? {} : { field }),
   sessions,
   update,
+  ...(by.length === 0 ? {} : { by }),
 });

@@ -29,7 +29,7 @@ import {
 import { createSayRecord } from "./say.ts";
 
 /** Part of the digest: nodes compare views only when they fold alike. */
-export const FOLD_VERSION = 7;
+export const FOLD_VERSION = 8;
 
 /** The entity of membership and project ops. Item ids cannot be this. */
 export const MESH_ENTITY = "mesh";

@@ -36,7 +36,11 @@ export type HistoryEntry = Omit<FoldOp, "body"> & {
   readonly outcome: Outcome;
   /** Why the attempt was sent back; only there when the op says that it was. */
   readonly sentBack?: SendBackReason;
+  /** What an edit of a text says of itself; only there when it says anything. */
+  readonly edit?: EditSaid;
 };
+
+type EditSaid = Pick<WriteBody, "field" | "by">;
 
 export type Outcome =
   /** Part of the tree, with the state it makes and the member that wrote it, whichever key signed. */
@@ -136,9 +140,18 @@ function entryOf({ id: entity, entries }: ItemHistory, op: FoldOp, outcome: Outc
   // The string that is here already, not another copy of it.
   const on = op.on === null ? null : (entries.get(op.on)?.id ?? op.on);
   const { body } = op;
+  if (body?.kind === "item.write" && (body.field ?? body.by) !== undefined) {
+    const edit = editSaid(body);
+    return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome, edit };
+  }
   if (body?.kind !== "item.sendBack") return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome };
   return { id, author, incarnation, seq, lamport, wall, entity, kind, on, outcome, sentBack: body.reason };
 }
+
+const editSaid = ({ field, by }: WriteBody): EditSaid => ({
+  ...(field === undefined ? {} : { field }),
+  ...(by === undefined ? {} : { by }),
+});
 
 function raiseBest(history: MutableHistory, { lamport, author, id }: FoldOp, state: ItemState): void {
   const rank: Rank = { state, lamport, author, id };

@@ -133,6 +133,28 @@ test("an edit names the text that it writes only when that is not the story itse
   }
 });
 
+test("an edit names who wrote it by members alone, and no more of them than it has sessions", () => {
+  const by = (count: number): readonly string[] => Array.from({ length: count }, () => `mesh:${"ab".repeat(32)}`);
+  const body: OpBody = {
+    kind: "item.write",
+    sessions: [7],
+    update: new Uint8Array([0, 0]),
+    by: by(LIMITS.storySessions),
+  };
+  expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
+  for (const other of [
+    by(LIMITS.storySessions + 1),
+    ["slack:T1/U1"],
+    ["mesh:ab"],
+    [""],
+    [7],
+    "mesh",
+    [`${by(1)[0]}\n`],
+  ]) {
+    expect(readBody({ kind: body.kind, body: { ...writeBody(body), by: other } })).toBeUndefined();
+  }
+});
+
 test.each(Object.values(SAMPLES))("a body of $kind is read back from its bytes", (body) => {
   expect(readBody({ kind: body.kind, body: throughBytes(writeBody(body)) })).toEqual(body);
 });

@@ -1,5 +1,5 @@
 /** The texts of an item that people edit together, and the body of an op that edits one of them. */
-import { type Check, integer, list, oneOf, recordWith, someBytes } from "./fields.ts";
+import { type Check, integer, list, matching, oneOf, recordWith, someBytes } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 
 /** What of an item is edited together live, each a text of its own. */
@@ -27,6 +27,8 @@ export interface WriteBody {
   readonly field?: Exclude<StoryField, "text">;
   readonly sessions: readonly number[];
   readonly update: Uint8Array;
+  /** The principals of the members that wrote it; left out when it was the author's own member alone. */
+  readonly by?: readonly string[];
 }
 
 export const WRITE_BODY: Check<Omit<WriteBody, "kind">> = recordWith(
@@ -34,5 +36,5 @@ export const WRITE_BODY: Check<Omit<WriteBody, "kind">> = recordWith(
     sessions: list(integer(0, LIMITS.counter), LIMITS.storySessions),
     update: someBytes(LIMITS.storyUpdateBytes),
   },
-  { field: oneOf<"criteria">(["criteria"]) },
+  { field: oneOf<"criteria">(["criteria"]), by: list(matching(/^mesh:[0-9a-f]{64}$/), LIMITS.storySessions) },
 );

@@ -33,7 +33,7 @@ export type HistoryRow = {
   readonly words: string;
   readonly author: string;
   readonly authorName: string;
-  /** Who asked for it in a room; null otherwise. */
+  /** Who asked for it in a room, or wrote it at another member's node; null otherwise. */
   readonly by: string | null;
   readonly incarnation: string;
   readonly seq: number;
@@ -61,8 +61,8 @@ export function historyOf(item: LiveItem, view: View, naming: Naming): readonly 
       op: id,
       on,
       kind,
-      // The registers name the item's birth as long as nobody has set them.
-      words: (kind === "item.create" ? undefined : told.get(id)) ?? wordsOf(entry, naming),
+      // The registers name the item's birth as long as nobody has set them, and the last edit of a text.
+      words: (kind === "item.create" || kind === "item.write" ? undefined : told.get(id)) ?? wordsOf(entry, naming),
       author,
       authorName: naming.nameOf(author),
       by: byWhom(entry, said, view),
@@ -87,14 +87,16 @@ function signatureOf(entry: HistoryEntry, membership: Membership): SignatureStat
   return standingOf(membership, entry) === undefined ? "no-say" : "verified";
 }
 
-/** Who asked for it in a room: their name, or the platform's id of somebody who is nobody any more; null otherwise. */
-function byWhom({ author, lamport }: HistoryEntry, said: readonly RoomCommand[], view: View): string | null {
+/** Who asked for it or wrote it: their names, or the platform's id of somebody who is nobody any more; null otherwise. */
+function byWhom({ author, lamport, edit }: HistoryEntry, said: readonly RoomCommand[], view: View): string | null {
+  const nameOf = (principal: string): string => speakerName(principal, view.chat.people(), view.membership);
+  if (edit?.by !== undefined && edit.by.length > 0) return edit.by.map(nameOf).join(", ");
   const command = said.find(({ settled }) => {
     const before = (settled?.stamp.lamport ?? 0) - lamport;
     return settled?.stamp.author === author && before > 0 && before <= settled.effects;
   });
   if (command === undefined) return null;
-  return speakerName(command.received.principal, view.chat.people(), view.membership);
+  return nameOf(command.received.principal);
 }
 
 /** What the ops beside the stages say, where the item still has it. */
@@ -121,6 +123,7 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 
 /** By kind and by the state it made, for that is all that the fold keeps of it. */
 function wordsOf(entry: HistoryEntry, { nameOf }: Naming): string {
+  if (entry.edit?.field !== undefined) return `wrote in the ${entry.edit.field}`;
   const state = stateOf(entry);
   const plain = KIND_WORDS[entry.kind] ?? entry.kind;
   if (state === undefined) return plain;

@@ -1,6 +1,7 @@
 /** What somebody who looks at one item is shown: its history in words, what may be done, comments and whom they reach. */
 import { expect, test } from "vitest";
 
+import { memberPrincipal } from "../chat/speaker.ts";
 import { attemptMade } from "../command/attempt-made.ts";
 import { decide } from "../command/decide.ts";
 import { findItem, type LiveItem } from "../command/find.ts";
@@ -61,6 +62,17 @@ const work = (epoch: number, letter: string): Feature => ({
   tip: letter.repeat(40),
   tree: letter.repeat(40),
   commitsAhead: 2,
+});
+
+test("an edit of a text says which text it is, and whoever wrote it at somebody else's node", () => {
+  const world = worldOf();
+  const [birth = ""] = world.rows().map(({ op }) => op);
+  const edit = { kind: "item.write", sessions: [], update: new Uint8Array([0, 0]) } as const;
+  const [own, theirs] = [memberPrincipal(SELF), memberPrincipal("ab".repeat(32))];
+  expect(world.row(world.write(edit, birth))).toMatchObject({ words: "wrote in the story", by: null });
+  const criteria = world.write({ ...edit, field: "criteria", by: [own, theirs] }, birth);
+  // Somebody who is no member is told as what the op says.
+  expect(world.row(criteria)).toMatchObject({ words: "wrote in the criteria", by: `n, ${theirs}` });
 });
 
 const claim: OpBody = { kind: "item.claim", ttl: 1_000 };

@@ -419,7 +419,7 @@ test("members, projects and the digest are answered as plain data", () => {
   const digest = ask(world, "digest");
   expect(digest).toEqual({
     digest: expect.stringMatching(/^[0-9a-f]{64}$/),
-    foldVersion: 7,
+    foldVersion: 8,
     ops: 3,
     heads: { [`${SELF}/${"01".repeat(8)}`]: 3 },
   });

@@ -84,6 +84,7 @@ function stand(text: string = "hello", secret: string = "never"): Stand {
     secrets: { text: (value) => value.replaceAll(secret, "***") },
     feed: () => one.feed,
     role: () => one.role,
+    self: () => toHex(me.signer.publicKey),
     farCursors: () => [],
     onCursor: (_item, client, cursor) => cursors.push([client, cursor?.name]),
   });
@@ -122,17 +123,21 @@ interface Editor {
 }
 
 /** What a browser does: its own document under the client it was given. */
-function editor({ stories }: Stand, name: string = "ann", field: StoryField = "text"): Editor {
+function editor({ stories }: Stand, name: string = "ann", field: StoryField = "text", member?: string): Editor {
   const doc = new Y.Doc();
   const saved: number[] = [];
   const ends: SessionEnd[] = [];
   const others = new Map<number, Cursor | undefined>();
-  const opened = stories.open({ item: ITEM, field }, name, {
-    update: (update) => Y.applyUpdate(doc, update, "node"),
-    saved: (edits) => saved.push(edits),
-    cursors: (moved) => moved.forEach((cursor, client) => others.set(client, cursor)),
-    end: (why) => ends.push(why),
-  });
+  const opened = stories.open(
+    { item: ITEM, field },
+    { name, member },
+    {
+      update: (update) => Y.applyUpdate(doc, update, "node"),
+      saved: (edits) => saved.push(edits),
+      cursors: (moved) => moved.forEach((cursor, client) => others.set(client, cursor)),
+      end: (why) => ends.push(why),
+    },
+  );
   if (!opened.ok) throw new Error(opened.error.message);
   const session = opened.value;
   doc.clientID = session.client;
@@ -390,4 +395,23 @@ test("the criteria are a text of their own, with a room of their own", async () 
   await node.journal.write(() => ok([{ ...draft, on: registers?.criteria.id ?? "" }]));
   expect(criteria.text()).toBe("it runs fast");
   expect([story.ends, criteria.ends]).toEqual([[], []]);
+});
+
+test("an edit names the members that wrote it when that was anybody but the node's own", async () => {
+  const node = stand();
+  const [own, guest, program] = [node.feed.author, "ab".repeat(32), undefined];
+  const [ann, ben, job] = [
+    editor(node, "ann", "text", own),
+    editor(node, "ben", "text", guest),
+    editor(node, "n", "text", program),
+  ];
+  const write = async (...writers: readonly Editor[]): Promise<readonly string[] | undefined> => {
+    for (const writer of writers) writer.type(0, "x");
+    await node.pass();
+    return [...(node.replica.view().items.get(ITEM)?.entries.values() ?? [])].at(-1)?.edit?.by;
+  };
+  expect(await write(ann)).toBeUndefined();
+  expect(await write(ann, job)).toBeUndefined();
+  expect(await write(ben)).toEqual([`mesh:${guest}`]);
+  expect(await write(job, ben, ann)).toEqual([`mesh:${own}`, `mesh:${guest}`]);
 });

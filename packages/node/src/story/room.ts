@@ -15,6 +15,7 @@ import {
   isLive,
   joinUpdates,
   LIMITS,
+  memberPrincipal,
   ok,
   readStoryUpdate,
   type Replica,
@@ -34,7 +35,7 @@ import {
 import type { Journal } from "../journal.ts";
 import type { Cancel, Clock, Random } from "../ports.ts";
 import type { Secrets } from "../secrets/secrets.ts";
-import type { Cursor, SessionEnd, StorySeat, StorySession } from "./story-api.ts";
+import type { Cursor, SessionEnd, StorySeat, StorySession, Writer } from "./story-api.ts";
 import { newSession } from "./story-writing.ts";
 
 export interface RoomDeps {
@@ -47,6 +48,8 @@ export interface RoomDeps {
   /** The feed that this node writes. */
   readonly feed: () => FeedParts;
   readonly role: () => Role | undefined;
+  /** Id (hex) of this node's member. */
+  readonly self: () => string;
   /** A cursor of this room moved, or is gone; for other nodes. */
   readonly onCursor: (at: StoryText, client: number, cursor: Cursor | undefined) => void;
   /** Cursors of other nodes in this text. */
@@ -55,7 +58,7 @@ export interface RoomDeps {
 
 export interface Room {
   readonly at: StoryText;
-  enter(name: string, seat: StorySeat): StorySession;
+  enter(who: Writer, seat: StorySeat): StorySession;
   /** The item changed. */
   look(): void;
   /** A cursor of another node. */
@@ -76,7 +79,7 @@ interface Sitting {
   readonly seat: StorySeat;
   readonly session: number;
   readonly client: number;
-  readonly name: string;
+  readonly who: Writer;
   /** The clock at which its next edit begins. */
   next: number;
   waitingBytes: number;
@@ -191,7 +194,7 @@ export function createRoom(at: StoryText, deps: RoomDeps): Room {
     const updates = taken.map(({ update }) => update);
     const problem = textProblem(storyTextIn(story.state, updates), deps.secrets);
     if (problem !== undefined) return err(refused(problem));
-    const drafts = opsOf(at, story, taken);
+    const drafts = opsOf(at, story, taken, deps.self());
     return drafts.length > story.edits.leftOf(told.feed) ? err(refused(WORN_OUT)) : ok(drafts);
   };
 
@@ -205,7 +208,7 @@ export function createRoom(at: StoryText, deps: RoomDeps): Room {
     waiting.push({ by: one, update });
     return schedule();
   };
-  const cursorOf = ({ client, name, selection }: Sitting): Cursor => ({ client, name, selection });
+  const cursorOf = ({ client, who, selection }: Sitting): Cursor => ({ client, name: who.name, selection });
 
   return {
     at,
@@ -214,7 +217,7 @@ export function createRoom(at: StoryText, deps: RoomDeps): Room {
     isEmpty: () => sittings.size === 0 && waiting.length === 0 && !isWriting,
     ownCursors: () => [...sittings.values()].filter(({ selection }) => selection !== null).map(cursorOf),
     cursor: (client, cursor) => moved(client, cursor, undefined),
-    enter: (name, seat) => {
+    enter: (who, seat) => {
       if (told === undefined || sittings.size === 0 || told.feed !== feedNow()) {
         end(AGAIN);
         const story = storyNow();
@@ -229,7 +232,7 @@ export function createRoom(at: StoryText, deps: RoomDeps): Room {
         seat,
         session,
         client,
-        name,
+        who,
         next: 0,
         waitingBytes: 0,
         saved: 0,
@@ -298,22 +301,33 @@ function textProblem(
 }
 
 /** One op for all, unless that would be more than an op may hold. */
-function opsOf({ item, field }: StoryText, { base, state }: StoryState, taken: readonly Waiting[]): readonly Draft[] {
-  const draft = (sessions: readonly number[], update: Uint8Array): Draft => ({
+function opsOf(
+  { item, field }: StoryText,
+  { base, state }: StoryState,
+  taken: readonly Waiting[],
+  self: string,
+): readonly Draft[] {
+  const draft = (by: readonly Sitting[], update: Uint8Array): Draft => ({
     entity: item,
     on: base,
-    body: writeBodyOf(field, [...new Set(sessions)], update),
+    body: writeBodyOf(field, [...new Set(by.map(({ session }) => session))], update, namesOf(by, self)),
   });
   const joined = joinUpdates(
     state,
     taken.map(({ update }) => update),
   );
-  const sessions = taken.map(({ by }) => by.session);
+  const writers = taken.map(({ by }) => by);
   const read = readStoryUpdate(joined);
-  if (!read.ok || new Set(sessions).size > LIMITS.storySessions) {
-    return taken.map(({ by, update }) => draft([by.session], update));
+  if (!read.ok || new Set(writers).size > LIMITS.storySessions) {
+    return taken.map(({ by, update }) => draft([by], update));
   }
-  return read.value.runs.length + read.value.needs.length === 0 ? [] : [draft(sessions, joined)];
+  return read.value.runs.length + read.value.needs.length === 0 ? [] : [draft(writers, joined)];
+}
+
+/** The signature names the node's own member: only when there is anybody else all of them are named. */
+function namesOf(by: readonly Sitting[], self: string): readonly string[] {
+  const members = new Set(by.map(({ who }) => who.member ?? self));
+  return [...members].some((member) => member !== self) ? [...members].map(memberPrincipal) : [];
 }
 
 const asEnd = (error: SessionEnd | { readonly type: "not-saved"; readonly message: string }): SessionEnd => error;

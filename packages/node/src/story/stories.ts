@@ -25,7 +25,7 @@ const nameOf = ({ item, field }: StoryText): string => `${item} ${field}`;
 export function createStories(deps: RoomDeps): StoryRooms {
   const rooms = new Map<string, Room>();
   return {
-    open: (at, name, seat) => {
+    open: (at, who, seat) => {
       const { item, field } = at;
       const found = deps.replica.view().items.get(item);
       if (found === undefined || !isLive(found))
@@ -38,7 +38,7 @@ export function createStories(deps: RoomDeps): StoryRooms {
       }
       const room = rooms.get(key) ?? createRoom(at, deps);
       rooms.set(key, room);
-      return ok(room.enter(name, seat));
+      return ok(room.enter(who, seat));
     },
     changed: (items) => {
       if (rooms.size === 0) return;

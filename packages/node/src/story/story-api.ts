@@ -40,7 +40,13 @@ export interface StorySession {
   close(): void;
 }
 
+/** Who sits there. */
+export interface Writer {
+  readonly name: string;
+  /** Id (hex) of the member; undefined for a program, which is the node itself. */
+  readonly member: string | undefined;
+}
+
 export interface Stories {
-  /** `name` is who sits there. */
-  open(at: StoryText, name: string, seat: StorySeat): Result<StorySession, CommandError>;
+  open(at: StoryText, who: Writer, seat: StorySeat): Result<StorySession, CommandError>;
 }

@@ -26,7 +26,7 @@ export interface Behavior {
 const liveItemsOf = (peer: ByzantinePeer): readonly LiveItem[] =>
   [...peer.replica.view().items.values()].filter(isLive);
 
-const pickItem = (peer: ByzantinePeer): LiveItem | undefined => {
+export const pickItem = (peer: ByzantinePeer): LiveItem | undefined => {
   const items = liveItemsOf(peer);
   return items.length === 0 ? undefined : peer.prng.pick(items);
 };

@@ -1,5 +1,6 @@
 /** One fault class for each behavior of a member that does not play by the rules; all of a seed's share one such member. */
 import { type Behavior, BEHAVIORS } from "../byzantine/behaviors.ts";
+import { writeHostileEdits } from "../byzantine/hostile-edits.ts";
 import type { ByzantinePeer } from "../byzantine/peer.ts";
 import { drawInt } from "../kernel/streams.ts";
 import { type Fault, nothing, repeatedly } from "./fault.ts";
@@ -9,7 +10,8 @@ export interface ByzantineSeat {
   peer: ByzantinePeer | undefined;
 }
 
-export const byzantineFaults = (seat: ByzantineSeat): readonly Fault[] => BEHAVIORS.map((one) => faultOf(one, seat));
+export const byzantineFaults = (seat: ByzantineSeat): readonly Fault[] =>
+  [...BEHAVIORS, writeHostileEdits].map((one) => faultOf(one, seat));
 
 const faultOf = ({ name, about, seen, act }: Behavior, seat: ByzantineSeat): Fault => ({
   name,

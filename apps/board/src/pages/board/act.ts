@@ -1,4 +1,5 @@
 /** Commands from the board, and what comes of them in a note. The node decides; a refusal is its own sentence. */
+import type { PageCommand } from "../../commands.ts";
 import { tell } from "../../frame/toasts.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -7,7 +8,7 @@ import { actTexts, cardTexts } from "../../texts/board.ts";
 import { titleOf } from "./view.ts";
 
 /** True when the node did it. */
-export async function act(session: Session, name: string, input: object, done: string): Promise<boolean> {
+export async function act(session: Session, name: PageCommand, input: object, done: string): Promise<boolean> {
   const answer = await session.command(name, input);
   if (answer.ok) tell("note", done);
   else tell("problem", plainText(answer.error.message));

@@ -10,8 +10,9 @@ import { createRelativePositionFromTypeIndex, relativePositionToJSON, UndoManage
 
 import { otherCursors, showOthers } from "./other-cursors.ts";
 import { ROOT, type StoryCopy } from "./story-copy.ts";
-import type { Other, Selection } from "./story-wire.ts";
+import type { Selection } from "./story-wire.ts";
 import { editorTheme } from "./theme.ts";
+import type { Shown } from "./told-apart.ts";
 
 export interface EditorOptions {
   readonly parent: HTMLElement;
@@ -26,7 +27,7 @@ export interface EditorOptions {
 
 export interface StoryEditorView {
   show(copy: StoryCopy, mayEdit: boolean): void;
-  others(others: ReadonlyMap<number, Other>): void;
+  others(others: ReadonlyMap<number, Shown>): void;
   focus(): void;
   destroy(): void;
 }
@@ -34,7 +35,7 @@ export interface StoryEditorView {
 export function createEditor(options: EditorOptions): StoryEditorView {
   const root = options.parent.shadowRoot ?? options.parent.attachShadow({ mode: "open" });
   const view = new EditorView({ root, parent: root, state: EditorState.create({ extensions: editorTheme }) });
-  let there: ReadonlyMap<number, Other> = new Map();
+  let there: ReadonlyMap<number, Shown> = new Map();
   return {
     show: ({ doc }, mayEdit) => {
       const text = doc.getText(ROOT);

@@ -3,14 +3,10 @@ import { type Extension, type Range, StateEffect, StateField } from "@codemirror
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import { createAbsolutePositionFromRelativePosition, createRelativePositionFromJSON } from "yjs";
 
-import { plainText, shorten } from "../../../text.ts";
 import type { StoryCopy } from "./story-copy.ts";
-import type { Other } from "./story-wire.ts";
-import { OTHER_COLOURS } from "./theme.ts";
+import type { Shown } from "./told-apart.ts";
 
-export const showOthers = StateEffect.define<ReadonlyMap<number, Other>>();
-
-const NAME_LENGTH = 24;
+export const showOthers = StateEffect.define<ReadonlyMap<number, Shown>>();
 
 class Caret extends WidgetType {
   readonly name: string;
@@ -42,18 +38,18 @@ class Caret extends WidgetType {
 }
 
 export function otherCursors(doc: StoryCopy["doc"]): Extension {
-  interface Shown {
-    readonly others: ReadonlyMap<number, Other>;
+  interface Drawn {
+    readonly others: ReadonlyMap<number, Shown>;
     readonly decorations: DecorationSet;
   }
-  const draw = (others: ReadonlyMap<number, Other>, length: number): Shown => ({
+  const draw = (others: ReadonlyMap<number, Shown>, length: number): Drawn => ({
     others,
     decorations: Decoration.set(
-      [...others].flatMap(([client, other]) => marksOf(doc, client, other, length)),
+      [...others.values()].flatMap((other) => marksOf(doc, other, length)),
       true,
     ),
   });
-  const field = StateField.define<Shown>({
+  const field = StateField.define<Drawn>({
     create: () => ({ others: new Map(), decorations: Decoration.none }),
     update: (shown, { effects, docChanged, changes, newDoc }) => {
       const told = effects.find((effect) => effect.is(showOthers));
@@ -67,15 +63,13 @@ export function otherCursors(doc: StoryCopy["doc"]): Extension {
 
 function marksOf(
   doc: StoryCopy["doc"],
-  client: number,
-  { name, selection }: Other,
+  { name, colour, selection }: Shown,
   length: number,
 ): readonly Range<Decoration>[] {
   const anchor = indexOf(doc, selection?.anchor);
   const head = indexOf(doc, selection?.head);
   if (anchor === undefined || head === undefined || anchor > length || head > length) return [];
-  const colour = client % OTHER_COLOURS;
-  const caret = Decoration.widget({ widget: new Caret(shorten(plainText(name), NAME_LENGTH), colour), side: 1 });
+  const caret = Decoration.widget({ widget: new Caret(name, colour), side: 1 });
   const marks = [caret.range(head)];
   if (anchor !== head) {
     const mark = Decoration.mark({ class: `cm-other-selection cm-other-${colour}` });

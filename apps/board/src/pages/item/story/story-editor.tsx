@@ -9,8 +9,10 @@ import { plainText } from "../../../text.ts";
 import { storyTexts } from "../../../texts/story.ts";
 import { createEditor, type StoryEditorView } from "./editor.ts";
 import { keptEdits } from "./kept-edits.ts";
-import { storyAddress } from "./story-address.ts";
+import { storyPath } from "./story-address.ts";
 import { openStory, type StoryLink, type StoryState } from "./story-link.ts";
+import { OTHER_COLOURS } from "./theme.ts";
+import { toldApart } from "./told-apart.ts";
 import "./story.css";
 
 /** As many as the node takes. */
@@ -19,18 +21,24 @@ const MOST = 16_384;
 interface StoryEditorProps {
   readonly session: Session;
   readonly at: StoryText;
+  readonly takesFocus: boolean;
 }
 
-export function StoryEditor({ session, at: { item, field } }: StoryEditorProps): JSX.Element {
+export function StoryEditor({ session, at: { item, field }, takesFocus }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const member = session.who.peek()?.member ?? "";
   const link = useMemo(
-    () => openStory({ url: storyAddress({ item, field }), kept: keptEdits({ mesh, member }, { item, field }) }),
-    [mesh, member, item, field],
+    () =>
+      openStory({
+        dial: () => session.dial(storyPath({ item, field })),
+        kept: keptEdits({ mesh, member }, { item, field }),
+      }),
+    [session, mesh, member, item, field],
   );
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
   const isTooLong = useSignal(false);
+  const wantsFocus = useRef(takesFocus);
   useEffect(() => {
     if (host.current === null) return undefined;
     const made = createEditor({
@@ -53,9 +61,18 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
   }, [link]);
   useSignalEffect(() => {
     const copy = link.copy.value;
-    if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
+    if (copy === undefined || view.value === undefined) return;
+    view.value.show(copy, link.mayEdit.value);
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    // What holds it is hidden until this copy is drawn.
+    const shown = view.value;
+    requestAnimationFrame(() => shown.focus());
   });
-  useSignalEffect(() => view.value?.others(link.others.value));
+  useSignalEffect(() => view.value?.others(toldApart(link.others.value, OTHER_COLOURS)));
+  useSignalEffect(() => {
+    if (session.connection.value.type === "live") link.follow();
+  });
   return (
     <div class="story">
       <div class="story-host" ref={host} hidden={link.copy.value === undefined} />
@@ -66,7 +83,7 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
 
 function StatusLine({ link, isTooLong }: { readonly link: StoryLink; readonly isTooLong: boolean }): JSX.Element {
   const state = link.state.value;
-  const names = [...new Set([...link.others.value.values()].map(({ name }) => plainText(name)))];
+  const names = [...toldApart(link.others.value, OTHER_COLOURS).values()].map(({ name }) => name);
   if (state.type === "refused") return <Refused link={link} why={state.why} />;
   const isNews = isTooLong || state.type === "away" || state.type === "gone";
   return (

@@ -2,7 +2,7 @@
  * The page's end of a story that is edited together. It connects, hands out a copy to type in, says what is saved, and when
  * it is cut off keeps what was typed and types it anew into the copy of the next connection.
  */
-import { pageProtocols } from "@skein/client";
+import type { Dial } from "@skein/client";
 import { type ReadonlySignal, signal } from "@preact/signals";
 
 import type { KeptEdits } from "./kept-edits.ts";
@@ -24,6 +24,8 @@ export interface StoryLink {
   /** Who else is there, by their Yjs client. */
   readonly others: ReadonlySignal<ReadonlyMap<number, Other>>;
   move(selection: Selection | undefined): void;
+  /** The page's board is live, perhaps at another node than before. */
+  follow(): void;
   /** After a refusal: sends what was typed once more, as it is by now. */
   again(): void;
   /** After a refusal: takes the story as the node has it. */
@@ -42,12 +44,14 @@ const CLOSED_REFUSED = 4_403;
 const CLOSED_GONE = 4_404;
 
 export interface StoryLinkOptions {
-  readonly url: string;
+  /** The room at the node that the page talks to now; undefined when that is nobody. */
+  readonly dial: () => Dial | undefined;
   readonly kept: KeptEdits;
 }
 
 interface Sitting {
   readonly socket: WebSocket;
+  readonly url: string;
   client: number;
   /** Edits of this connection that were sent, and that the node said are saved. */
   sent: number;
@@ -58,7 +62,7 @@ interface Sitting {
 
 // One connection after another over one set of signals: its parts share all of it.
 // oxlint-disable-next-line max-lines-per-function
-export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
+export function openStory({ dial, kept }: StoryLinkOptions): StoryLink {
   const copy = signal<StoryCopy | undefined>(undefined);
   const state = signal<StoryState>({ type: "connecting" });
   const mayEdit = signal(true);
@@ -106,6 +110,8 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
     waitMs = FIRST_WAIT_MS;
     state.value = { type: mayEdit.peek() ? "saved" : "reading" };
     if (before !== undefined && mayEdit.peek()) retype(next, before);
+    // Who may not edit here may perhaps where the page goes on, and has then lost nothing.
+    else left = before;
     if (left === undefined) void kept.forget();
     move(selection);
   };
@@ -149,9 +155,11 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
   };
   const connect = (): void => {
     retry = undefined;
-    const socket = new WebSocket(url, pageProtocols());
+    const at = dial();
+    if (at === undefined) return;
+    const socket = new WebSocket(at.url, at.protocols);
     socket.binaryType = "arraybuffer";
-    const now: Sitting = { socket, client: 0, sent: 0, saved: 0, clock: 0 };
+    const now: Sitting = { socket, url: at.url, client: 0, sent: 0, saved: 0, clock: 0 };
     sitting = now;
     socket.addEventListener("open", () => socket.send(askForState()));
     socket.addEventListener("message", ({ data }) => {
@@ -161,6 +169,24 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
   };
   const hurry = (): void => {
     if (retry === undefined || document.hidden) return;
+    clearTimeout(retry);
+    connect();
+  };
+  /**
+   * A home that does not answer the board does not answer here, even when its socket is still open. Another node that answers is
+   * left only when its socket closes: what was sent there and is not known to be saved would be typed twice at home.
+   */
+  const follow = (): void => {
+    const at = dial();
+    if (at === undefined) return;
+    if (sitting !== undefined) {
+      const isOpen = sitting.socket.readyState === WebSocket.OPEN;
+      if (sitting.url === at.url || (isOpen && at.isHome)) return;
+      const { socket } = sitting;
+      onClose(sitting, 0, "");
+      socket.close();
+    }
+    if (retry === undefined) return;
     clearTimeout(retry);
     connect();
   };
@@ -188,6 +214,7 @@ export function openStory({ url, kept }: StoryLinkOptions): StoryLink {
     mayEdit,
     others,
     move,
+    follow,
     again: () => {
       state.value = { type: "connecting" };
       connect();
