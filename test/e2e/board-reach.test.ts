@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Api } from "../support/api-client.ts";
@@ -13,9 +13,17 @@ import { useWorld } from "../support/world.ts";
 import { expectAccessible } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { inStage } from "./support/items.ts";
+import { goAndSettle } from "./support/settled.ts";
 import { addTold, toldProject } from "./support/told-project.ts";
 
 const PICTURES = process.env["SKEIN_PICTURES"];
+
+const TABS = ["attempts", "log", "diff", "history", "cost"] as const;
+
+const STORY_FIELDS = [
+  ["Edit", "Story text"],
+  ["Edit the criteria", "Acceptance criteria"],
+] as const;
 
 /** Pages that show where this run's files lie, which is nobody else's place. */
 const NAMES_A_PLACE: ReadonlySet<string> = new Set(["landed", "begun"]);
@@ -28,7 +36,11 @@ const SCHEMES = ["light", "dark"] as const;
 
 const world = useWorld();
 let browser: Browser;
+/** The ones of which pictures are taken. */
 let pages: readonly (readonly [name: string, address: string])[];
+/** Addresses of items. */
+let landedItem: string;
+let heldItem: string;
 
 beforeAll(async () => {
   const project = await toldProject(world);
@@ -40,6 +52,8 @@ beforeAll(async () => {
   const { api, endpoints } = alice;
   const origin = endpoints.http;
   const { landed, held } = await fill(api);
+  landedItem = `${origin}/#/items/${landed}`;
+  heldItem = `${origin}/#/items/${held}`;
   pages = [
     ["board", `${origin}/#/`],
     ["landed", `${origin}/#/items/${landed}`],
@@ -87,25 +101,55 @@ async function signIn(page: Page, name: string, there: string): Promise<void> {
 
 const looks = SIZES.flatMap((size) => SCHEMES.map((scheme) => ({ ...size, scheme })));
 
+const inLook = ({ viewport, scheme }: (typeof looks)[number]): Promise<BrowserContext> =>
+  browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+
+/** Nothing serious, and nothing beyond the window's side. */
+async function expectReachable(page: Page, name: string): Promise<void> {
+  await expectAccessible(page, name);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect([name, width]).toEqual([name, page.viewportSize()?.width]);
+}
+
 test.each(looks)(
   "nothing serious on any page, $size and $scheme",
-  async ({ size, viewport, scheme }) => {
-    const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
+  async (look) => {
+    const context = await inLook(look);
     const page = await context.newPage();
     await signIn(page, "carol", "Practise first");
     await signIn(page, "alice", "Import from CSV");
     for (const [name, address] of pages) {
-      await page.goto(address);
-      await page.locator("main :is(h1, h2)").first().waitFor();
-      await page.waitForLoadState("networkidle");
-      await expectAccessible(page, name);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([name, width]).toEqual([name, viewport.width]);
+      await goAndSettle(page, address);
+      await expectReachable(page, name);
       if (PICTURES === undefined || NAMES_A_PLACE.has(name)) continue;
       mkdirSync(PICTURES, { recursive: true });
-      await page.screenshot({ path: join(PICTURES, `${name}-${size}-${scheme}.png`) });
+      await page.screenshot({ path: join(PICTURES, `${name}-${look.size}-${look.scheme}.png`) });
+    }
+    for (const tab of TABS) {
+      await goAndSettle(page, `${landedItem}?tab=${tab}`);
+      await expectReachable(page, tab);
     }
     await context.close();
   },
   120_000,
+);
+
+test.each(looks)(
+  "nothing serious where a story is written, and where somebody else writes in it, $size and $scheme",
+  async (look) => {
+    const context = await inLook(look);
+    const [page, other] = [await context.newPage(), await context.newPage()];
+    await signIn(page, "alice", "Import from CSV");
+    for (const one of [page, other]) {
+      await goAndSettle(one, heldItem);
+      for (const [edit, field] of STORY_FIELDS) {
+        await one.getByRole("button", { name: edit, exact: true }).click();
+        await one.getByRole("textbox", { name: field }).click();
+      }
+    }
+    await page.locator(".cm-other-name").waitFor();
+    await expectReachable(page, "the story's editor");
+    await context.close();
+  },
+  60_000,
 );

@@ -156,6 +156,7 @@ test("the criteria are written together beside the story, and given from a termi
   await story.type("A story.");
   await ben.type("- and fast");
   await ann.page.locator(".cm-other-name", { hasText: "bob" }).waitFor();
+  await expectText("what ben wrote at ann's", "- it runs\n- and fast", ann.read);
   await ann.type(", really");
   const all = "- it runs\n- and fast, really";
   await expectText("the criteria at both", all, ann.read, ben.read);

@@ -176,8 +176,8 @@ async function checkBranches(
   const branches = (await project.branches()).filter((name) => name !== "main");
   const foreign = branches.filter((name) => {
     const [, item = "", epoch = ""] = /^skein\/([^/]+)\/(\d+)$/.exec(name) ?? [];
-    const known = items.get(item);
-    return known === undefined || Number(epoch) < 1 || Number(epoch) > known.epoch;
+    // Of attempts that lost, too: their epochs may be later than that of what has landed.
+    return items.get(item)?.attemptLog.some((attempt) => attempt.epoch === Number(epoch)) !== true;
   });
   for (const name of foreign) problems.push(`the branch ${name} belongs to no attempt`);
   rows.push(["branches on the remote, and those that are no attempt's", `${branches.length}, ${foreign.length}`]);

@@ -17,6 +17,7 @@ import {
 } from "@skein/client";
 import type { Board } from "@skein/core";
 import { type AwayTexts, type Gone, isAway } from "./away.ts";
+import type { PageCommand } from "./commands.ts";
 import { codeIn, takeCode } from "./login-code.ts";
 import { nodeAnswers } from "./node-answers.ts";
 import { hearOtherTabs } from "./other-tabs.ts";
@@ -47,8 +48,8 @@ export interface Session {
   follow(path: string, listeners: EventListeners): () => void;
   /** Where to open a socket of a path by now; undefined until somebody is signed in. */
   dial(path: string): Dial | undefined;
-  /** A command of the registry with its input, such as `item.start` and `{ item }`. */
-  command(name: string, input: object): Promise<Answer<unknown>>;
+  /** A command with its input, such as `item.start` and `{ item }`. */
+  command(name: PageCommand, input: object): Promise<Answer<unknown>>;
 }
 
 /** The same with the way in and out, for the frame alone. */

@@ -38,6 +38,7 @@ export function App({ session }: { readonly session: Entrance }): JSX.Element {
       place: "everywhere",
       run: () => goTo(addressOf(FIRST_STEPS)),
     },
+    { keys: "Ctrl+Enter", text: frameTexts.sendForm, place: "everywhere" },
     { keys: "?", text: frameTexts.keysOpen, place: "everywhere", run: () => (keysShown.value = true) },
   ]);
   return (
@@ -57,7 +58,7 @@ export function App({ session }: { readonly session: Entrance }): JSX.Element {
       <main id="main" tabIndex={-1}>
         <Main session={session} />
       </main>
-      <Toasts />
+      <Toasts within="" />
       {keysShown.value ? <KeysSheet onClose={() => (keysShown.value = false)} /> : null}
     </>
   );

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 
 import { tell } from "../frame/toasts.tsx";
+import type { PageCommand } from "../commands.ts";
 import type { Session } from "../session.ts";
 import { askTexts } from "../texts/ask.ts";
 import { Dialog } from "./dialog.tsx";
@@ -17,7 +18,7 @@ export interface AskProps {
   readonly isGrave?: boolean;
   readonly done: string;
   /** The command and its input, as they stand when somebody confirms. */
-  readonly command: () => readonly [name: string, input: object];
+  readonly command: () => readonly [name: PageCommand, input: object];
   readonly children?: ComponentChildren;
 }
 
@@ -27,6 +28,7 @@ export function Ask(props: AskProps): JSX.Element {
   const problem = useSignal("");
   const working = useSignal(false);
   const run = async (): Promise<void> => {
+    if (working.peek()) return;
     working.value = true;
     const answer = await session.command(...command());
     working.value = false;
@@ -55,7 +57,7 @@ export function Ask(props: AskProps): JSX.Element {
           <button type="button" onClick={onClose}>
             {askTexts.cancel}
           </button>
-          <button type="submit" class={isGrave ? "grave" : "primary"} disabled={working.value}>
+          <button type="submit" class={isGrave ? "grave" : "primary"} aria-disabled={working.value}>
             {working.value ? askTexts.working : confirm}
           </button>
         </div>

@@ -6,7 +6,7 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 const stages: Readonly<Record<Stage, string>> = {
   Backlog: "Backlog",
   Coding: "Coding",
-  Qa: "QA",
+  Qa: "Qa",
   Merge: "Merge",
   Done: "Done",
   Archived: "Archived",
@@ -136,6 +136,7 @@ export const actTexts = {
   release: "End the hold",
   releaseDone: (title: string) => `“${title}” goes on.`,
   priority: "Priority",
+  setPriority: "Set the priority",
   priorityDone: (title: string, priority: number) => `“${title}” has priority ${priority} now.`,
   approve: "Approve the branch",
   approveDone: (title: string) => `You have approved “${title}”.`,

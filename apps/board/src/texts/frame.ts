@@ -41,6 +41,7 @@ export const frameTexts = {
   keysEverywhere: "Everywhere",
   keysSwitch: "Single keys act as shortcuts",
   keysOpen: "Show this list",
+  sendForm: "Send a form, from any of its fields",
   goTo: (page: string) => `Go to ${page}`,
   close: "Close",
   dismiss: "Dismiss",

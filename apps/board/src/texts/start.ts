@@ -128,7 +128,7 @@ export const startTexts = {
       what: "A node claims the story and lets the agent work in a fresh clone, on a branch of its own.",
     },
     Qa: {
-      word: "QA",
+      word: "Qa",
       what: "The branch is merged with the target branch, which does not move yet, and the gate runs on exactly that tree.",
     },
     Merge: {

@@ -1,5 +1,5 @@
 /**
- * The reviewer of QA mode `agent`: a program of the project's, or an agent that is talked to (reviewing-agent.ts), that looks at the
+ * The reviewer of Qa mode `agent`: a program of the project's, or an agent that is talked to (reviewing-agent.ts), that looks at the
  * merged tree and says whether it is content. Its
  * last line is `{"verdict": "approve"}` or `{"verdict": "reject", "note": "…"}`. Whoever says nothing that can be read has given
  * no verdict, and a person decides: a reviewer that is broken must neither land anything nor cost anybody an attempt.

@@ -4,6 +4,7 @@ import { planMove } from "@skein/core/move";
 import type { BoardItem } from "@skein/core";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
+import type { PageCommand } from "../../commands.ts";
 import { addressOf, goTo } from "../../frame/router.ts";
 import { Copy } from "../../parts/copy.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -25,7 +26,12 @@ export function ActDialog({ model, id }: ActDialogProps): JSX.Element {
     model.acting.value = undefined;
   };
   return (
-    <Dialog title={item === undefined ? boardTexts.itemGone : titleOf(item)} onClose={close}>
+    <Dialog
+      title={item === undefined ? boardTexts.itemGone : titleOf(item)}
+      onClose={close}
+      // Its card was drawn anew, in another column.
+      onLost={() => (model.focusing.value = true)}
+    >
       {item === undefined ? null : (
         <div class="acts">
           <p class="act-line">
@@ -72,7 +78,7 @@ function Changes(props: ChangeProps): JSX.Element {
 }
 
 /** Runs a command and closes the dialog when the node did it. */
-function runner({ model, onDone }: ChangeProps): (name: string, input: object, done: string) => void {
+function runner({ model, onDone }: ChangeProps): (name: PageCommand, input: object, done: string) => void {
   return (name, input, done) => void act(model.session, name, input, done).then((did) => (did ? onDone() : undefined));
 }
 
@@ -235,21 +241,25 @@ function Answer({ question, ...props }: ChangeProps & { readonly question: Quest
   );
 }
 
+/** Arrow keys choose as they go: so it is sent by a button of its own. */
 function Priority(props: ChangeProps): JSX.Element {
   const { item } = props;
+  const chosen = useSignal(item.priority);
   const id = useId();
   const run = runner(props);
   return (
-    <p class="act-line">
+    <form
+      class="act-line"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const priority = chosen.peek();
+        run("item.edit", { item: item.id, priority }, actTexts.priorityDone(titleOf(item), priority));
+      }}
+    >
       <label for={id}>{actTexts.priority}</label>
-      <PrioritySelect
-        id={id}
-        value={item.priority}
-        onChoose={(priority) =>
-          run("item.edit", { item: item.id, priority }, actTexts.priorityDone(titleOf(item), priority))
-        }
-      />
-    </p>
+      <PrioritySelect id={id} value={chosen.value} onChoose={(priority) => (chosen.value = priority)} />
+      <button type="submit">{actTexts.setPriority}</button>
+    </form>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Commands from the board, and what comes of them in a note. The node decides; a refusal is its own sentence. */
+import type { PageCommand } from "../../commands.ts";
 import { tell } from "../../frame/toasts.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -6,9 +7,20 @@ import type { BoardItem, Stage } from "@skein/core";
 import { actTexts, cardTexts } from "../../texts/board.ts";
 import { titleOf } from "./view.ts";
 
-/** True when the node did it. */
-export async function act(session: Session, name: string, input: object, done: string): Promise<boolean> {
-  const answer = await session.command(name, input);
+/** What was sent and not answered yet: a second press of the same button says nothing new. */
+const underWay = new Set<string>();
+
+/** True when the node did it; false also for what is under way already. */
+export async function act(
+  session: Pick<Session, "command">,
+  name: PageCommand,
+  input: object,
+  done: string,
+): Promise<boolean> {
+  const key = JSON.stringify([name, input]);
+  if (underWay.has(key)) return false;
+  underWay.add(key);
+  const answer = await session.command(name, input).finally(() => underWay.delete(key));
   if (answer.ok) tell("note", done);
   else tell("problem", plainText(answer.error.message));
   return answer.ok;

@@ -36,7 +36,7 @@ export function ColumnPart({ model, stage }: ColumnProps): JSX.Element {
     gap: GAP_PX,
   });
   const drop = useDrop(model, stage);
-  useFocus(model, stage, { list, keys, scroller });
+  useFocus(model, { list, keys, scroller });
   const id = columnId(stage);
   const inSight = list.getVirtualItems();
   return (
@@ -51,7 +51,7 @@ export function ColumnPart({ model, stage }: ColumnProps): JSX.Element {
         {cardTexts.stages[stage]} <span class="count">{boardTexts.countOf(shown, count)}</span>
       </h2>
       {drop.verdict === undefined ? null : <p class="drop-word">{drop.word}</p>}
-      <div class="cards" ref={scroller}>
+      <div class="cards" ref={scroller} data-hands-on>
         {rows.length === 0 ? (
           <p class="empty">{count === 0 ? boardTexts.nothingHere : boardTexts.nothingMatches}</p>
         ) : (
@@ -82,7 +82,8 @@ function Rows({ model, stage, rows, inSight, list }: RowsProps): JSX.Element {
   const next = new Map<string, Drawn>();
   const draw = (row: Row): ComponentChildren => {
     if (row.type === "group") return <GroupHead row={row} />;
-    if (row.type === "more") return <More model={model} stage={stage} row={row} />;
+    if (row.type === "more")
+      return <More model={model} stage={stage} row={row} last={rows.findLast(({ type }) => type === "card")?.key} />;
     const card = model.cardOf(row.item);
     const isStop = row.key === stop;
     const known = drawn.current.get(row.key);
@@ -137,11 +138,20 @@ function GroupHead({ row }: { readonly row: Extract<Row, { readonly type: "group
 
 interface MoreProps extends ColumnProps {
   readonly row: Extract<Row, { readonly type: "more" }>;
+  /** The last card above. */
+  readonly last: string | undefined;
 }
 
-function More({ model, stage, row }: MoreProps): JSX.Element {
+function More({ model, stage, row, last }: MoreProps): JSX.Element {
+  const show = (): void => {
+    model.showAll(stage);
+    if (last === undefined) return;
+    // The button is gone by then; the keys go on from the last card that was there.
+    model.cursor.value = { stage, key: last };
+    model.focusing.value = true;
+  };
   return (
-    <button type="button" class="more" onClick={() => model.showAll(stage)}>
+    <button type="button" class="more" onClick={show}>
       {boardTexts.showAll(row.count)}
     </button>
   );
@@ -153,12 +163,23 @@ interface Focused {
   readonly scroller: { readonly current: HTMLElement | null };
 }
 
-/** Gives the focus to the cursor's card once it is drawn, and has it drawn when it is out of sight. */
-function useFocus(model: BoardModel, stage: Stage, { list, keys, scroller }: Focused): void {
+/**
+ * Gives the focus to the cursor's card once it is drawn, and has it drawn when it is out of sight. A card that goes to another
+ * column takes the focus along.
+ */
+function useFocus(model: BoardModel, { list, keys, scroller }: Focused): void {
   const cursor = model.cursor.value;
-  const isWanted = model.focusing.value && cursor?.stage === stage;
+  const isWanted = model.focusing.value && cursor !== undefined && keys.includes(cursor.key);
+  // Before the drawing of now has taken anything out.
+  const hadFocus = scroller.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
-    if (!isWanted || cursor === undefined) return;
+    if (hadFocus && cursor !== undefined && !keys.includes(cursor.key)) model.focusing.value = true;
+    if (!isWanted) return;
+    // Whoever has gone on to a field meanwhile is not called back.
+    if (document.activeElement?.closest("input, select, textarea, dialog") != null) {
+      model.focusing.value = false;
+      return;
+    }
     const found = scroller.current?.querySelector(`[data-key="${CSS.escape(cursor.key)}"] .card-link`);
     if (found instanceof HTMLElement) {
       model.focusing.value = false;

@@ -29,13 +29,18 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
   const close = (): void => {
     model.adding.value = false;
   };
+  const busy = useSignal(false);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (busy.peek()) return;
+    busy.value = true;
     const labels = draft.value.labels.split(",").map((label) => label.trim());
     const input = { ...draft.value, labels: labels.filter((label) => label !== "") };
-    if (await act(model.session, "item.add", input, texts.done(plainText(input.title)))) close();
+    const did = await act(model.session, "item.add", input, texts.done(plainText(input.title)));
+    busy.value = false;
+    if (did) close();
   };
-  const { title, text, type, priority, labels, start } = draft.value;
+  const { title, text, labels, start } = draft.value;
   return (
     <Dialog title={texts.title} onClose={close}>
       <form class="new-item" onSubmit={(event) => void send(event)}>
@@ -55,26 +60,7 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
           value={text}
           onInput={(event) => change({ text: event.currentTarget.value })}
         />
-        <div class="new-item-row">
-          <p>
-            <label for={`${id}-type`}>{texts.type}</label>
-            <select id={`${id}-type`} value={type} onChange={(event) => change({ type: event.currentTarget.value })}>
-              {Object.entries(texts.types).map(([value, words]) => (
-                <option key={value} value={value}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          </p>
-          <p>
-            <label for={`${id}-priority`}>{texts.priority}</label>
-            <PrioritySelect
-              id={`${id}-priority`}
-              value={priority}
-              onChoose={(chosen) => change({ priority: chosen })}
-            />
-          </p>
-        </div>
+        <Sort draft={draft.value} change={change} />
         <label for={`${id}-labels`}>{texts.labels}</label>
         <input
           id={`${id}-labels`}
@@ -97,5 +83,33 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
         </div>
       </form>
     </Dialog>
+  );
+}
+
+interface SortProps {
+  readonly draft: Draft;
+  readonly change: (part: Partial<Draft>) => void;
+}
+
+/** What sort of work it is, and how soon it is wanted. */
+function Sort({ draft: { type, priority }, change }: SortProps): JSX.Element {
+  const id = useId();
+  return (
+    <div class="new-item-row">
+      <p>
+        <label for={`${id}-type`}>{texts.type}</label>
+        <select id={`${id}-type`} value={type} onChange={(event) => change({ type: event.currentTarget.value })}>
+          {Object.entries(texts.types).map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </p>
+      <p>
+        <label for={`${id}-priority`}>{texts.priority}</label>
+        <PrioritySelect id={`${id}-priority`} value={priority} onChoose={(chosen) => change({ priority: chosen })} />
+      </p>
+    </div>
   );
 }

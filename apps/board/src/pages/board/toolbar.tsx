@@ -40,7 +40,14 @@ export function Toolbar({ model }: { readonly model: BoardModel }): JSX.Element 
       <div class="filters" data-open={isOpen.value}>
         <Filters model={model} filter={filter} />
         {isActive ? (
-          <button type="button" onClick={() => model.setFilter({ q: "", state: "", label: "", node: "", group: "" })}>
+          <button
+            type="button"
+            onClick={() => {
+              model.setFilter({ q: "", state: "", label: "", node: "", group: "" });
+              // There is nothing more to clear, and so no button.
+              document.getElementById(SEARCH_ID)?.focus();
+            }}
+          >
             {boardTexts.clear}
           </button>
         ) : null}

@@ -148,7 +148,8 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
           <button
             type="submit"
             class={name === "delete" ? "danger" : "primary"}
-            disabled={busy.value || !isSure || !isFilled}
+            aria-disabled={busy.value}
+            disabled={!isSure || !isFilled}
           >
             {words.go}
           </button>

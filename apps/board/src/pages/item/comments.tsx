@@ -99,7 +99,6 @@ export function CommentForm({ place, saying, onDone }: FormProps): JSX.Element {
         value={draft.text.value}
         onInput={(event) => draft.write(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send();
           if (event.key === "Escape" && draft.text.peek() === "") onDone();
         }}
       />
@@ -114,7 +113,7 @@ export function CommentForm({ place, saying, onDone }: FormProps): JSX.Element {
         >
           {itemTexts.throwAway}
         </button>
-        <button type="submit" class="primary" disabled={busy.value || draft.text.value.trim() === ""}>
+        <button type="submit" class="primary" aria-disabled={busy.value || draft.text.value.trim() === ""}>
           {itemTexts.comment}
         </button>
       </p>

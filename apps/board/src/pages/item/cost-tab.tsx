@@ -28,53 +28,55 @@ export function CostTab({ session, item, revision }: TabProps): JSX.Element {
   if (rows.length === 0) return <EmptyState>{itemTexts.unknownCost}</EmptyState>;
   const attempts = new Map(item.attemptLog.map((attempt) => [attempt.epoch, attempt]));
   return (
-    <table class="item-table">
-      <thead>
-        <tr>
-          <th scope="col">{itemTexts.logOf}</th>
-          <th scope="col">{itemTexts.node}</th>
-          <th scope="col">{itemTexts.agent}</th>
-          <th scope="col">{itemTexts.tabs.cost}</th>
-          {TOKENS.map((kind) => (
-            <th key={kind} scope="col" class="number">
-              {itemTexts.tokens[kind]}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ key, cost, tokens }) => {
-          const attempt = attempts.get(epochIn(key));
-          return (
-            <tr key={key}>
-              <th scope="row">{epochIn(key)}</th>
-              <td>
-                <bdi>{plainText(attempt?.nodeName ?? "")}</bdi>
-              </td>
-              <td>
-                <bdi>{plainText(attempt?.agent ?? "")}</bdi>
-              </td>
-              <td>{plainText(cost)}</td>
-              {TOKENS.map((kind) => (
-                <td key={kind} class="number">
-                  {tokens[kind]?.toLocaleString() ?? <span class="quiet">{itemTexts.notKnown}</span>}
-                </td>
-              ))}
-            </tr>
-          );
-        })}
-      </tbody>
-      {item.cost === null ? null : (
-        <tfoot>
+    <div class="table-room" tabIndex={0} role="group" aria-label={itemTexts.tabs.cost}>
+      <table class="item-table">
+        <thead>
           <tr>
-            <th scope="row" colSpan={3}>
-              {itemTexts.costTotal}
-            </th>
-            <td colSpan={5}>{plainText(item.cost)}</td>
+            <th scope="col">{itemTexts.logOf}</th>
+            <th scope="col">{itemTexts.node}</th>
+            <th scope="col">{itemTexts.agent}</th>
+            <th scope="col">{itemTexts.tabs.cost}</th>
+            {TOKENS.map((kind) => (
+              <th key={kind} scope="col" class="number">
+                {itemTexts.tokens[kind]}
+              </th>
+            ))}
           </tr>
-        </tfoot>
-      )}
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ key, cost, tokens }) => {
+            const attempt = attempts.get(epochIn(key));
+            return (
+              <tr key={key}>
+                <th scope="row">{epochIn(key)}</th>
+                <td>
+                  <bdi>{plainText(attempt?.nodeName ?? "")}</bdi>
+                </td>
+                <td>
+                  <bdi>{plainText(attempt?.agent ?? "")}</bdi>
+                </td>
+                <td>{plainText(cost)}</td>
+                {TOKENS.map((kind) => (
+                  <td key={kind} class="number">
+                    {tokens[kind]?.toLocaleString() ?? <span class="quiet">{itemTexts.notKnown}</span>}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+        {item.cost === null ? null : (
+          <tfoot>
+            <tr>
+              <th scope="row" colSpan={3}>
+                {itemTexts.costTotal}
+              </th>
+              <td colSpan={5}>{plainText(item.cost)}</td>
+            </tr>
+          </tfoot>
+        )}
+      </table>
+    </div>
   );
 }
 

@@ -63,8 +63,10 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
     if (open) next.add(place);
     else next.delete(place);
     isOpen.value = next;
+    // What was written goes away with its form; the keys go on from the line.
+    if (!open) box.current?.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`)?.focus();
   };
-  useDiffKeys(
+  const onKeyDown = useDiffKeys(
     () => box.current,
     (place) => toggle(place, true),
   );
@@ -85,7 +87,7 @@ function DiffShown({ diff, comments, saying, picker }: ShownProps): JSX.Element 
       </p>
       <Said place="" at={at} />
       {views.length === 0 ? <EmptyState>{itemTexts.noChanges}</EmptyState> : null}
-      <div ref={box} class="diff">
+      <div ref={box} class="diff" onKeyDown={onKeyDown}>
         {views.map((view) => (
           <FilePart key={view.file.path} view={view} at={at} />
         ))}
@@ -150,7 +152,7 @@ function FilePart({ view, at }: { readonly view: FileView; readonly at: Places }
             {plainText(hunk.title)}
           </p>
           {hunk.lines.map((line, place) => (
-            <LinePart key={place} line={line} path={file.path} at={at} />
+            <LinePart key={place} line={line} path={file.path} at={at} isStop={line === hunk.lines.find(isPlaced)} />
           ))}
         </div>
       ))}
@@ -168,19 +170,30 @@ function insteadOf({ file, isBinary }: FileView): string {
   return isBinary ? itemTexts.binary : itemTexts.nothingInside;
 }
 
+const LINES = ".diff-line[data-place]";
+
 const SIGNS = { insert: "+", delete: "−", normal: "" } as const;
 
 interface LineProps {
   readonly line: DiffLine;
   readonly path: string;
   readonly at: Places;
+  /** Tab stops here: at one line of each hunk, from which arrows go on. */
+  readonly isStop: boolean;
 }
 
-function LinePart({ line: { type, before, after, text }, path, at }: LineProps): JSX.Element {
+const isPlaced = ({ after }: DiffLine): boolean => after !== undefined;
+
+function LinePart({ line: { type, before, after, text }, path, at, isStop }: LineProps): JSX.Element {
   const place = after === undefined ? undefined : `${path}:${after}`;
   return (
     <>
-      <div class="diff-line" data-type={type} data-place={place} tabIndex={place === undefined ? undefined : -1}>
+      <div
+        class="diff-line"
+        data-type={type}
+        data-place={place}
+        tabIndex={place === undefined ? undefined : isStop ? 0 : -1}
+      >
         <span class="diff-number">{before ?? ""}</span>
         <span class="diff-number">{after ?? ""}</span>
         {place === undefined || after === undefined || !maySteer(at.saying.session) ? (
@@ -225,8 +238,11 @@ function Others({
   );
 }
 
-/** The line that has the focus is the one that keys act on. */
-function useDiffKeys(box: () => HTMLElement | null, comment: (place: string) => void): void {
+/**
+ * The line that has the focus is the one that keys act on. Returns what arrows and Enter do on a line, for those who want no
+ * single letters to act.
+ */
+function useDiffKeys(box: () => HTMLElement | null, comment: (place: string) => void): (event: KeyboardEvent) => void {
   const go = (selector: string, step: number): void => {
     const all = [...(box()?.querySelectorAll<HTMLElement>(selector) ?? [])].filter((one) => one.checkVisibility());
     const now = all.findIndex((one) => one === document.activeElement || one.contains(document.activeElement));
@@ -237,8 +253,10 @@ function useDiffKeys(box: () => HTMLElement | null, comment: (place: string) => 
   };
   const here = "here" as const;
   useShortcuts(() => [
-    { keys: "j", text: itemTexts.nextLine, place: here, run: () => go(".diff-line[data-place]", 1) },
-    { keys: "k", text: itemTexts.lineBefore, place: here, run: () => go(".diff-line[data-place]", -1) },
+    { keys: "j", text: itemTexts.nextLine, place: here, run: () => go(LINES, 1) },
+    { keys: "k", text: itemTexts.lineBefore, place: here, run: () => go(LINES, -1) },
+    { keys: "ArrowDown", text: itemTexts.nextLine, place: here },
+    { keys: "ArrowUp", text: itemTexts.lineBefore, place: here },
     { keys: "n", text: itemTexts.nextFile, place: here, run: () => go("details.diff-file", 1) },
     { keys: "p", text: itemTexts.fileBefore, place: here, run: () => go("details.diff-file", -1) },
     {
@@ -253,4 +271,14 @@ function useDiffKeys(box: () => HTMLElement | null, comment: (place: string) => 
       },
     },
   ]);
+  return (event) => {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    const place = target instanceof HTMLElement ? target.dataset["place"] : undefined;
+    if (place === undefined || ctrlKey || metaKey || altKey) return;
+    if (key === "ArrowDown") go(LINES, 1);
+    else if (key === "ArrowUp") go(LINES, -1);
+    else if (key === "Enter") comment(place);
+    else return;
+    event.preventDefault();
+  };
 }

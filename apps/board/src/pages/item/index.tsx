@@ -16,7 +16,7 @@ import { DiffTab } from "./diff-tab.tsx";
 import { Facts, ItemHead } from "./head.tsx";
 import { HistoryTab } from "./history-tab.tsx";
 import { LogTab } from "./log-tab.tsx";
-import { StoryTab } from "./story-tab.tsx";
+import { QUESTIONS_ID, StoryTab } from "./story-tab.tsx";
 import "./item.css";
 
 const TABS = ["story", "attempts", "log", "diff", "history", "cost"] as const;
@@ -66,12 +66,21 @@ function epochNamed(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,14}$/u.test(text) ? Number(text) : undefined;
 }
 
+function show(to: Tab, of?: number): void {
+  replaceQuery({ tab: to === "story" ? "" : to, epoch: of === undefined ? "" : String(of) });
+}
+
+function showQuestions(): void {
+  show("story");
+  // Where they are asked is drawn by then.
+  requestAnimationFrame(() => document.getElementById(QUESTIONS_ID)?.focus());
+}
+
 function Shown({ session, item, revision, query, again }: ShownProps): JSX.Element {
   const open = useSignal<ActionName | undefined>(undefined);
+  // The address alone knows which tab it is, so that a link to another tab of the same item leads there.
   const tab = tabNamed(query.get("tab"));
   const epoch = epochNamed(query.get("epoch"));
-  const show = (to: Tab, of?: number): void =>
-    replaceQuery({ tab: to === "story" ? "" : to, epoch: of === undefined ? "" : String(of) });
   useShortcuts(() =>
     TABS.map((name, at) => ({
       keys: String(at + 1),
@@ -82,9 +91,9 @@ function Shown({ session, item, revision, query, again }: ShownProps): JSX.Eleme
   );
   return (
     <article class="item" id="item">
-      <ItemHead session={session} item={item} open={open} showQuestions={() => show("story")} onDone={again} />
+      <ItemHead session={session} item={item} open={open} showQuestions={showQuestions} onDone={again} />
       <ActionBar session={session} item={item} open={open} />
-      <TabList tab={tab} show={show} open={item.questions.length} comments={item.comments.length} />
+      <TabList tab={tab} open={item.questions.length} comments={item.comments.length} />
       <div class="item-body">
         <section class="item-panel" role="tabpanel" id="item-panel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
           <Panel tab={tab} session={session} item={item} revision={revision} epoch={epoch} show={show} />
@@ -114,13 +123,12 @@ function Panel({ tab, ...props }: TabProps & { readonly tab: Tab }): JSX.Element
 
 interface TabListProps {
   readonly tab: Tab;
-  readonly show: (tab: Tab) => void;
   readonly open: number;
   readonly comments: number;
 }
 
 /** Arrows go along the tabs, as in any list of tabs. */
-function TabList({ tab, show, open, comments }: TabListProps): JSX.Element {
+function TabList({ tab, open, comments }: TabListProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
     const at = TABS.indexOf(tab);

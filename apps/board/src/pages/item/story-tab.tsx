@@ -1,7 +1,7 @@
 /** The story and its criteria, what the agent asks, what people say, and their notes. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { StoryField, StoryText } from "@skein/core";
 import { tell } from "../../frame/toasts.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
@@ -17,6 +17,8 @@ import { useDraft } from "./drafts.ts";
 import { keptEdits } from "./story/kept-edits.ts";
 import type { StoryEditor } from "./story/story-editor.tsx";
 import type { TabProps } from "./index.tsx";
+
+export const QUESTIONS_ID = "questions-title";
 
 export function StoryTab({ session, item }: TabProps): JSX.Element {
   return (
@@ -39,8 +41,10 @@ function Questions({ session, item }: PartProps): JSX.Element | null {
   if (item.asked.length === 0) return null;
   const sorted = item.asked.toSorted((a, b) => Number(b.open) - Number(a.open) || a.askedAt - b.askedAt);
   return (
-    <section class="item-section" aria-labelledby="questions-title">
-      <h2 id="questions-title">{itemTexts.questions}</h2>
+    <section class="item-section" aria-labelledby={QUESTIONS_ID}>
+      <h2 id={QUESTIONS_ID} tabIndex={-1}>
+        {itemTexts.questions}
+      </h2>
       <ul class="item-questions">
         {sorted.map((asked) => (
           <li key={asked.question} class="item-question" data-open={asked.open}>
@@ -80,6 +84,7 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
   const draft = useDraft(`${item.id} answer ${asked.question}`);
   const busy = useSignal(false);
   const give = async (text: string): Promise<void> => {
+    if (busy.peek()) return;
     busy.value = true;
     const answer = await session.command("item.answer", { item: item.id, question: asked.question, text });
     busy.value = false;
@@ -97,7 +102,7 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
       <StateWord state="warn" word={itemTexts.asksNow} />
       {asked.options.length > 0 ? (
         asked.options.map((option) => (
-          <button key={option} type="button" disabled={busy.value} onClick={() => void give(option)}>
+          <button key={option} type="button" aria-disabled={busy.value} onClick={() => void give(option)}>
             <bdi>{plainText(option)}</bdi>
           </button>
         ))
@@ -110,7 +115,7 @@ function AnswerForm({ session, item, asked }: PartProps & { readonly asked: Aske
             value={draft.text.value}
             onInput={(event) => draft.write(event.currentTarget.value)}
           />
-          <button type="submit" class="primary" disabled={busy.value || draft.text.value.trim() === ""}>
+          <button type="submit" class="primary" aria-disabled={busy.value || draft.text.value.trim() === ""}>
             {itemTexts.answer}
           </button>
         </>
@@ -124,8 +129,12 @@ function Story({ session, item, field }: PartProps & { readonly field: StoryFiel
   const id = field === "text" ? "story-title" : "criteria-title";
   const words = itemTexts.storyPart[field];
   const at: StoryText = { item: item.id, field };
+  /** Somebody wants to write now, and has not just come by. */
+  const asked = useRef(false);
   const editor = useSignal<"closed" | "loading" | "failed" | { readonly shown: typeof StoryEditor }>("closed");
-  const open = (): void => {
+  const open = (isAsked: boolean): void => {
+    if (editor.peek() === "loading") return;
+    asked.current = isAsked;
     editor.value = "loading";
     import("./story/story-editor.tsx").then(
       (module) => (editor.value = { shown: module.StoryEditor }),
@@ -138,7 +147,7 @@ function Story({ session, item, field }: PartProps & { readonly field: StoryFiel
     // What was typed and not sent shows itself, and goes on its way.
     void keptEdits({ mesh, member }, at)
       .read()
-      .then((kept) => kept === undefined || editor.peek() !== "closed" || open());
+      .then((kept) => kept === undefined || editor.peek() !== "closed" || open(false));
   }, [mesh, member, item.id, field]);
   const { value } = editor;
   const Shown = typeof value === "object" ? value.shown : undefined;
@@ -147,7 +156,7 @@ function Story({ session, item, field }: PartProps & { readonly field: StoryFiel
       <h2 id={id}>
         {words.title}
         {!maySteer(session) ? null : Shown === undefined ? (
-          <button type="button" aria-label={words.edit} disabled={value === "loading"} onClick={open}>
+          <button type="button" aria-label={words.edit} aria-disabled={value === "loading"} onClick={() => open(true)}>
             {itemTexts.edit}
           </button>
         ) : (
@@ -158,7 +167,7 @@ function Story({ session, item, field }: PartProps & { readonly field: StoryFiel
         {value === "failed" ? <span class="quiet">{itemTexts.editorFailed}</span> : null}
       </h2>
       {Shown !== undefined ? (
-        <Shown session={session} at={at} />
+        <Shown session={session} at={at} takesFocus={asked.current} />
       ) : item[field].trim() === "" ? (
         <EmptyState>{words.none}</EmptyState>
       ) : (
@@ -210,8 +219,12 @@ function Approvals({ item }: { readonly item: Details }): JSX.Element | null {
 function Notes({ session, item }: PartProps): JSX.Element {
   const draft = useDraft(`${item.id} note`);
   const id = useId();
+  const busy = useSignal(false);
   const add = async (): Promise<void> => {
+    if (busy.peek() || draft.text.peek().trim() === "") return;
+    busy.value = true;
     const answer = await session.command("item.note", { item: item.id, text: draft.text.peek().trim() });
+    busy.value = false;
     if (answer.ok) draft.write("");
     else tell("problem", plainText(answer.error.message));
   };
@@ -239,7 +252,7 @@ function Notes({ session, item }: PartProps): JSX.Element {
         hidden={!maySteer(session)}
         onSubmit={(event) => {
           event.preventDefault();
-          if (draft.text.peek().trim() !== "") void add();
+          void add();
         }}
       >
         <input
@@ -250,7 +263,7 @@ function Notes({ session, item }: PartProps): JSX.Element {
           value={draft.text.value}
           onInput={(event) => draft.write(event.currentTarget.value)}
         />
-        <button type="submit" disabled={draft.text.value.trim() === ""}>
+        <button type="submit" aria-disabled={busy.value || draft.text.value.trim() === ""}>
           {itemTexts.addNote}
         </button>
       </form>

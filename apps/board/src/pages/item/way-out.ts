@@ -1,4 +1,5 @@
 /** What the page makes of a way out: an action of this item, a place to go to, a command behind a dialog, or only a line. Pure. */
+import type { PageCommand } from "../../commands.ts";
 import { exitTexts as texts } from "../../texts/exits.ts";
 import type { ActionName } from "./actions.tsx";
 import type { ExitCommand, StuckCause } from "./details.ts";
@@ -15,11 +16,13 @@ export type WayOut =
   | { readonly type: "action"; readonly action: ActionName }
   | { readonly type: "answer" }
   | { readonly type: "invite" }
-  | (ExitCommand & {
+  | {
       readonly type: "ask";
+      readonly name: PageCommand;
+      readonly input: ExitCommand["input"];
       readonly about: { readonly item: string } | { readonly title: string };
       readonly words: (name: string) => Words;
-    });
+    };
 
 /** `item`: the one whose page it is. A command of a newer node that this page does not know is a line. */
 export function wayOut({ command }: Pick<StuckCause, "command">, item: string): WayOut {
@@ -28,11 +31,11 @@ export function wayOut({ command }: Pick<StuckCause, "command">, item: string): 
   if (action !== undefined) return { type: "action", action };
   if (command.name === "item.answer") return { type: "answer" };
   if (command.name === "member.invite") return { type: "invite" };
-  const words = wordsOf(command);
-  if (words === undefined) return { type: "line" };
+  const known = knownOf(command);
+  if (known === undefined) return { type: "line" };
   const { item: other, title } = command.input;
   const about = typeof other === "string" ? { item: other } : { title: typeof title === "string" ? title : "" };
-  return { ...command, type: "ask", about, words };
+  return { ...known, type: "ask", input: command.input, about };
 }
 
 function ownAction({ name, input }: ExitCommand): ActionName | undefined {
@@ -52,13 +55,16 @@ function ownAction({ name, input }: ExitCommand): ActionName | undefined {
   }
 }
 
-function wordsOf({ name, input }: ExitCommand): ((of: string) => Words) | undefined {
+type Known = Pick<Extract<WayOut, { type: "ask" }>, "name" | "words">;
+
+function knownOf({ name, input }: ExitCommand): Known | undefined {
   if (name === "item.edit") {
     const field = (["labels", "dependsOn", "parent"] as const).find((one) => one in input);
-    return field === undefined ? undefined : () => texts.edit[field];
+    return field === undefined ? undefined : { name, words: () => texts.edit[field] };
   }
-  const known: Readonly<Record<string, (typeof texts.doIt)[keyof typeof texts.doIt]>> = texts.doIt;
-  const words = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (words === undefined) return undefined;
-  return (of) => ({ button: words.button(of), help: words.help, done: words.done(of) });
+  if (!isDone(name)) return undefined;
+  const { button, help, done } = texts.doIt[name];
+  return { name, words: (of) => ({ button: button(of), help, done: done(of) }) };
 }
+
+const isDone = (name: string): name is keyof typeof texts.doIt => Object.hasOwn(texts.doIt, name);

@@ -28,6 +28,7 @@ export function Invite({ session, onClose }: { readonly session: Session; readon
   const problem = useSignal("");
   const working = useSignal(false);
   const make = async (): Promise<void> => {
+    if (working.peek()) return;
     working.value = true;
     const answer = await session.command("member.invite", { role: role.value, ttl: ttl.value });
     working.value = false;
@@ -66,7 +67,7 @@ export function Invite({ session, onClose }: { readonly session: Session; readon
             <button type="button" onClick={onClose}>
               {askTexts.cancel}
             </button>
-            <button type="submit" class="primary" disabled={working.value}>
+            <button type="submit" class="primary" aria-disabled={working.value}>
               {working.value ? texts.making : texts.make}
             </button>
           </div>

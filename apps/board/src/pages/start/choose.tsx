@@ -23,7 +23,7 @@ export function Choose({ busy, onPractice, onLook, path }: ChooseProps): JSX.Ele
             <Sprout size={16} aria-hidden="true" /> {texts.practice.title}
           </h3>
           <p>{texts.practice.why}</p>
-          <button type="button" class="primary" disabled={busy !== undefined} onClick={onPractice}>
+          <button type="button" class="primary" aria-disabled={busy !== undefined} onClick={onPractice}>
             {busy === "practice" ? texts.busy.practice : texts.practice.button}
           </button>
         </section>
@@ -63,7 +63,7 @@ function OwnRepository({ busy, onLook, path }: Omit<ChooseProps, "onPractice">):
           value={typed.value}
           onInput={(event) => (typed.value = event.currentTarget.value)}
         />
-        <button type="submit" disabled={busy !== undefined}>
+        <button type="submit" aria-disabled={busy !== undefined}>
           {busy === "look" ? texts.busy.look : texts.own.look}
         </button>
       </form>

@@ -14,7 +14,14 @@ export function Explained({ about }: { readonly about: Subject }): JSX.Element |
   return (
     <Aside>
       <p>{startTexts.explain[about]}</p>
-      <button type="button" onClick={() => putAway(about)}>
+      <button
+        type="button"
+        onClick={(event) => {
+          // It goes away, and the keyboard goes on in the step that it was about.
+          event.currentTarget.closest("section")?.querySelector<HTMLElement>("h3")?.focus();
+          putAway(about);
+        }}
+      >
         {startTexts.gotIt}
       </button>
     </Aside>

@@ -29,7 +29,7 @@ export interface Journey {
   readonly begin: (rules: Rules) => void;
   readonly practise: () => void;
   readonly start: (story: Story) => void;
-  readonly command: (name: string, item: BoardItem) => void;
+  readonly command: (name: "item.start" | "item.restore", item: BoardItem) => void;
 }
 
 export interface JourneyProps {

@@ -60,10 +60,10 @@ export function RulesStep({ found, isBusy, onBegin, onBack }: RulesProps): JSX.E
       )}
       <Sandbox found={found} />
       <p class="actions">
-        <button type="submit" class="primary" disabled={isBusy || !isReady}>
+        <button type="submit" class="primary" aria-disabled={isBusy} disabled={!isReady}>
           {isBusy ? texts.busy.begin : texts.rules.begin}
         </button>
-        <button type="button" disabled={isBusy} onClick={onBack}>
+        <button type="button" aria-disabled={isBusy} onClick={() => isBusy || onBack()}>
           {texts.found.another}
         </button>
       </p>

@@ -47,7 +47,7 @@ export function StoryStep({ project, isBusy, onStart }: StoryProps): JSX.Element
         onInput={(event) => (text.value = event.currentTarget.value)}
       />
       <p class="actions">
-        <button type="submit" class="primary" disabled={isBusy}>
+        <button type="submit" class="primary" aria-disabled={isBusy}>
           {isBusy ? texts.busy.story : texts.story.start}
         </button>
       </p>

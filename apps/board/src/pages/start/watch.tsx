@@ -61,7 +61,7 @@ function Standing({ item, isBusy, onCommand }: Omit<WatchProps, "project">): JSX
       <>
         {texts.archived} <bdi>{note || plainText(item.archiveReason ?? "")}</bdi>{" "}
         {onCommand === undefined ? null : (
-          <button type="button" disabled={isBusy} onClick={() => onCommand("item.restore")}>
+          <button type="button" aria-disabled={isBusy} onClick={() => onCommand("item.restore")}>
             {texts.retry}
           </button>
         )}
@@ -73,7 +73,7 @@ function Standing({ item, isBusy, onCommand }: Omit<WatchProps, "project">): JSX
       <>
         {texts.stages.Backlog.what}{" "}
         {onCommand === undefined ? null : (
-          <button type="button" disabled={isBusy} onClick={() => onCommand("item.start")}>
+          <button type="button" aria-disabled={isBusy} onClick={() => onCommand("item.start")}>
             {texts.startWaiting}
           </button>
         )}

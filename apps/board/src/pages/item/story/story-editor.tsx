@@ -21,9 +21,10 @@ const MOST = 16_384;
 interface StoryEditorProps {
   readonly session: Session;
   readonly at: StoryText;
+  readonly takesFocus: boolean;
 }
 
-export function StoryEditor({ session, at: { item, field } }: StoryEditorProps): JSX.Element {
+export function StoryEditor({ session, at: { item, field }, takesFocus }: StoryEditorProps): JSX.Element {
   const mesh = session.node.peek()?.mesh ?? "";
   const member = session.who.peek()?.member ?? "";
   const link = useMemo(
@@ -37,6 +38,7 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
   const host = useRef<HTMLDivElement>(null);
   const view = useSignal<StoryEditorView | undefined>(undefined);
   const isTooLong = useSignal(false);
+  const wantsFocus = useRef(takesFocus);
   useEffect(() => {
     if (host.current === null) return undefined;
     const made = createEditor({
@@ -59,7 +61,13 @@ export function StoryEditor({ session, at: { item, field } }: StoryEditorProps):
   }, [link]);
   useSignalEffect(() => {
     const copy = link.copy.value;
-    if (copy !== undefined) view.value?.show(copy, link.mayEdit.value);
+    if (copy === undefined || view.value === undefined) return;
+    view.value.show(copy, link.mayEdit.value);
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    // What holds it is hidden until this copy is drawn.
+    const shown = view.value;
+    requestAnimationFrame(() => shown.focus());
   });
   useSignalEffect(() => view.value?.others(toldApart(link.others.value, OTHER_COLOURS)));
   useSignalEffect(() => {
