@@ -88,8 +88,8 @@ test.each([
   ["no list", 7 as never],
 ])("a copy that is %s is none, and says nothing of whoever it was", async (_name, pieces: readonly string[]) => {
   answer = () => new Response("", { status: 502 });
-  const loaded = vi.fn(() => Promise.resolve({ head: HEAD, pieces }));
-  const client = open({ load: loaded, save: () => Promise.resolve(), clear: () => Promise.resolve() });
+  const load = (): ReturnType<Copies["load"]> => Promise.resolve({ head: HEAD, pieces });
+  const client = open({ load, save: () => Promise.resolve(), clear: () => Promise.resolve() });
   await vi.waitFor(() => expect(client.status.type).toBe("stale"));
   await new Promise((resolve) => setTimeout(resolve));
   expect([client.hasBoard, client.who]).toEqual([false, undefined]);
@@ -98,7 +98,7 @@ test.each([
 test("without the page's key there is nobody whose copy would be shown, whoever could not clear it", async () => {
   localStorage.removeItem("skein.page-key");
   answer = () => new Response("", { status: 502 });
-  const clear = vi.fn(() => Promise.resolve());
+  const clear = vi.fn<Copies["clear"]>(() => Promise.resolve());
   const load = (): ReturnType<Copies["load"]> => Promise.resolve({ head: HEAD, pieces: [] });
   const client = open({ load, save: () => Promise.resolve(), clear });
   await vi.waitFor(() => expect(client.status.type).toBe("stale"));

@@ -27,7 +27,7 @@ export function toldApart(others: ReadonlyMap<number, Other>, colours: number): 
 }
 
 function bothEnds(name: string): string {
-  const signs = [...name];
+  const signs = Array.from(name);
   if (signs.length <= 2 * END_LENGTH) return name;
   return `${signs.slice(0, END_LENGTH).join("")}…${signs.slice(-END_LENGTH).join("")}`;
 }
