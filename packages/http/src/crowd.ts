@@ -5,7 +5,6 @@
  * one host has every address.
  */
 import { neighborhoodOf } from "@skein/node";
-import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 export interface Crowd {
@@ -17,7 +16,12 @@ export interface Crowd {
 const nameOf = ({ remoteAddress = "", remotePort = 0 }: Pick<Socket, "remoteAddress" | "remotePort">): string =>
   `${remoteAddress} ${remotePort}`;
 
-export function createCrowd(server: Pick<Server, "on">, max: number): Crowd {
+/** What is asked of the listener. */
+interface Listener {
+  on(event: "connection", listener: (socket: Socket) => void): unknown;
+}
+
+export function createCrowd(server: Listener, max: number): Crowd {
   const strangers = new Map<string, Socket>();
   const known = new Map<string, Socket>();
   server.on("connection", (socket: Socket) => {
