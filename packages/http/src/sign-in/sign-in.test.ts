@@ -96,6 +96,19 @@ test("a code is taken from this very page only, and not after two minutes", asyn
   expect((await post("session", { code }, { Origin: origin() })).status).toBe(403);
 });
 
+test("what was made while the clock was ahead is good for no longer once that is right", async () => {
+  nowMs += 24 * 3_600_000;
+  const code = await makeCode();
+  const { challenge } = bodyIn(await post("challenges", {}));
+  nowMs -= 24 * 3_600_000;
+  expect((await post("session", { code }, { Origin: origin() })).status).toBe(403);
+  expect((await answerChallenge({ challenge: String(challenge) })).status).toBe(403);
+  // Clocks are set by less than that all the time.
+  const later = await makeCode();
+  nowMs -= 1_000;
+  expect((await post("session", { code: later }, { Origin: origin() })).status).toBe(200);
+});
+
 test("however often somebody is wrong, and whatever they ask for, who has a code, a key or a pass comes in", async () => {
   const pass = { member: ANNA, role: "agent", origin: OTHER_PAGE, expires: nowMs + 1_000, issuer: ANNA } as const;
   server.node.pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
