@@ -116,6 +116,8 @@ test("an item is added with Ctrl+Enter, found, and steered from its card, and th
   await keys.type("One line.");
   await keys.press("Enter");
   await keys.type("Another line.");
+  await keys.to(page.getByLabel(/^Acceptance criteria/));
+  await keys.type("It is seen.");
   await keys.choose(page.getByLabel("Type"), "Bug");
   await keys.to(page.getByLabel(/^Story/));
   await keys.press("Control+Enter");
@@ -125,6 +127,7 @@ test("an item is added with Ctrl+Enter, found, and steered from its card, and th
     (await alice.api.items()).find(({ title }) => title === "By keys"),
   );
   expect(item).toMatchObject({ type: "bug", stage: "Backlog" });
+  expect(await alice.api.item(item.id)).toMatchObject({ text: "One line.\nAnother line.", criteria: "It is seen." });
   await alice.api.addItem({ title: "Second", priority: 3, labels: ["ui"] });
 
   await cardLink("Second", "backlog").waitFor();
