@@ -97,7 +97,7 @@ const cardLink = (title: string, stage: string): Locator =>
 
 async function openItem(id: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(`#/items/${id}`)}`);
-  await page.locator(".item-head code").getByText(id).waitFor();
+  await page.locator(".item-line code").getByText(id).waitFor();
 }
 
 test("the link is typed where the keyboard is, and signs in", async () => {
