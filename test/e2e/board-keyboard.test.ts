@@ -444,6 +444,8 @@ test("an alarm is put away, and the first steps lead from nothing to a project, 
   await keys.isAt(page.getByRole("heading", { name: /^Tests and agent/ }));
   await keys.enter(button("Make it the project"));
   await waitFor("the project to be another", async () => (await projects()).includes("demo"));
+  // The node has done it before the page has its answer.
+  await waitFor("the answer", async () => sent.has("project.begin"));
 });
 
 test("there is no command of the page that was not sent by keys", () => {
