@@ -138,7 +138,7 @@ const HTTP_NOTES = {
   pageBytes: "files of the board page together",
   codeMs: "a sign-in link, or a challenge to a key",
   codesOfMember: "sign-in links of one member that wait to be opened",
-  signedOfMember: "answered challenges of one member, and used passes, that are remembered",
+  signedOfMember: "answered challenges of one member, and used passes for one by one node, that are remembered",
   signInBytes: "the body of a request to sign in",
   sessions: "browser sessions; the one not seen for longest goes",
   sessionMs: "a browser session, however much it is used",

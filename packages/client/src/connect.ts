@@ -13,7 +13,7 @@ import { openDocument, type OpenDocument, type SocketClass } from "./document.ts
 import { type Answer, type NodeFacts, readSigned, type Signed, type Status, type Who } from "./facts.ts";
 import { forgetPageKey } from "./page-key.ts";
 import { createPasses } from "./passes.ts";
-import { type Dial, dialFor, type Fetch, get, initFor, type Place, post } from "./place.ts";
+import { type Dial, dialFor, type Fetch, get, initFor, isNobodys, keyShown, type Place, post } from "./place.ts";
 
 export interface ConnectOptions {
   /** The node's page, like `http://127.0.0.1:4711/`; in a page its own base address. */
@@ -215,9 +215,13 @@ async function begin(session: Session): Promise<void> {
 
 /** Asks who is there: a browser does not say why a socket was refused. */
 async function ask(session: Session, place: Place): Promise<Signed | "refused" | "away"> {
+  const shown = keyShown(place);
   const answer = await get<unknown>(session.fetch, place, "api/v1/session", LOOK_MS);
-  if (!answer.ok) return answer.error.code === "unauthorized" ? "refused" : "away";
-  return readSigned(answer.value) ?? "away";
+  if (answer.ok) return readSigned(answer.value) ?? "away";
+  if (answer.error.code !== "unauthorized") return "away";
+  // Another tab has signed in anew meanwhile: what was refused is a key that is none any more.
+  const now = keyShown(place);
+  return now !== shown && now !== "" ? "away" : "refused";
 }
 
 async function attempt(session: Session): Promise<void> {
@@ -285,11 +289,10 @@ function open(session: Session, place: Place, signed: Signed): void {
         keepCopy(session);
       });
     },
-    onEnd: (why) => {
+    onEnd: () => {
       if (!isCurrent()) return;
       before?.close();
       session.document = undefined;
-      if (why === "refused" && place.isHome) return refused(session);
       session.goneSinceMs = Date.now();
       retry(session);
     },
@@ -351,15 +354,19 @@ function keepPasses(session: Session): void {
 }
 
 async function openCopy(session: Session): Promise<void> {
+  // Somebody has signed out while what is kept could not be cleared.
+  if (isNobodys(session.home)) return session.copies?.clear().catch(() => undefined);
   const copy = await session.copies?.load().catch(() => undefined);
   // What a node says counts more, and has come first.
-  if (copy === undefined || session.hasBoard || session.ended.signal.aborted) return;
-  if (session.status.type === "signed-out") return;
-  const { savedMs, nodes: _, ...signed } = copy.head;
+  if (copy === undefined || session.hasBoard || session.ended.signal.aborted) return undefined;
+  const [signed, board] = [readSigned(copy.head), boardOf(copy)];
+  if (signed === undefined || board === undefined) return undefined;
+  const { savedMs } = copy.head;
   session.freshMs = savedMs;
   tellSigned(session, signed);
-  show(session, boardOf(copy), ALL);
+  show(session, board, ALL);
   if (session.status.type === "stale") tell(session, { type: "stale", sinceMs: savedMs });
+  return undefined;
 }
 
 function keepCopy(session: Session): void {
@@ -374,7 +381,8 @@ async function saveCopy(session: Session): Promise<void> {
   const head = { ...signed, savedMs: Date.now(), nodes: board.nodes };
   const pieces = copied !== undefined && hasSamePieces(copied, board) ? undefined : await madeBitByBit(piecesOf(board));
   // Whoever signs out meanwhile leaves nothing behind.
-  const isSaved = !ended.signal.aborted && (await copies.save(head, pieces).then(isDone, isNotDone));
+  const isIn = !ended.signal.aborted && !isNobodys(session.home);
+  const isSaved = isIn && (await copies.save(head, pieces).then(isDone, isNotDone));
   session.isCopying = false;
   // No room for it costs the copy; the one of before is as old as it says.
   if (isSaved) session.copied = board;

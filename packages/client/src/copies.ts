@@ -76,7 +76,17 @@ function* partsOf<T>(map: ReadonlyMap<string, T>): Generator<(readonly [string, 
   for (let from = 0; from < entries.length; from += PIECE_ENTRIES) yield entries.slice(from, from + PIECE_ENTRIES);
 }
 
-export function boardOf({ head, pieces }: Copy): Board {
+/** Undefined when it cannot be read: whatever a browser has kept may have been cut off, or be of another version. */
+export function boardOf(copy: Copy): Board | undefined {
+  try {
+    return joined(copy);
+  } catch {
+    return undefined;
+  }
+}
+
+function joined({ head, pieces }: Copy): Board | undefined {
+  if (!(head.nodes instanceof Map)) return undefined;
   const items = new Map<string, BoardItem>();
   const attempts = new Map<string, BoardAttempt>();
   const queue = new Map<string, BoardQueueEntry>();

@@ -13,15 +13,13 @@ export type SocketClass = typeof WebSocket;
 interface DocumentListeners {
   /** The whole state is there, or these keys of it changed. */
   readonly onBoard: (maps: ReturnType<typeof mapsOf>, keys: Keys) => void;
-  /** It is over. `refused`: the node said that whoever this is may not. */
-  readonly onEnd: (why: "away" | "refused") => void;
+  /** It is over. A node that said why is asked again: what it said of this socket may be of an earlier session. */
+  readonly onEnd: () => void;
 }
 
 export interface OpenDocument {
   close(): void;
 }
-
-const REFUSED = 4401;
 
 export function openDocument(
   place: Place,
@@ -55,14 +53,13 @@ export function openDocument(
   doc.on("afterTransaction", ({ changed }: Y.Transaction) => {
     if (provider.synced) onBoard(maps, touchedBy(maps, changed));
   });
-  provider.on("connection-close", (event) => {
+  provider.on("connection-close", () => {
     if (isOver) return;
-    const why = event?.code === REFUSED ? "refused" : "away";
     // Not within the provider's own handler, which goes on after this one.
     queueMicrotask(() => {
       if (isOver) return;
       close();
-      onEnd(why);
+      onEnd();
     });
   });
   return { close };

@@ -33,6 +33,12 @@ function headersOf({ secret }: Place): Record<string, string> {
   return secret.type === "cookie" ? { "X-Skein-Page": pageKey() } : { Authorization: `Bearer ${secret.text}` };
 }
 
+/** The page's key beside its cookie, which all tabs share; empty where none is shown. */
+export const keyShown = ({ secret }: Place): string => (secret.type === "cookie" ? pageKey() : "");
+
+/** Of a page where nobody is signed in. */
+export const isNobodys = (place: Place): boolean => place.secret.type === "cookie" && pageKey() === "";
+
 /** For a question whose answer is no JSON. */
 export const initFor = (place: Place): RequestInit => ({
   headers: headersOf(place),

@@ -1,8 +1,10 @@
 /** A flood of connections against people who are in, and against those who want to come in. */
+import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 
+import { createCrowd, type Crowd } from "./crowd.ts";
 import { HTTP_LIMITS } from "./limits.ts";
 import { rawRequest } from "./testing/raw-request.ts";
 import { signInByLink } from "./testing/sign-in.ts";
@@ -38,4 +40,58 @@ test("silent connections by the hundred cost nobody their socket, and keep nobod
   socket.ping();
   await pong;
   await signInByLink(server);
+});
+
+interface Arrived {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  isGone: boolean;
+}
+
+/** A listener of at most so many connections, and what comes to it. */
+function stand(max: number): { readonly crowd: Crowd; readonly arrive: (address: string, port: number) => Arrived } {
+  const listener = new EventEmitter();
+  const crowd = createCrowd(listener, max);
+  const arrive = (remoteAddress: string, remotePort: number): Arrived => {
+    const socket = Object.assign(new EventEmitter(), {
+      remoteAddress,
+      remotePort,
+      isGone: false,
+      destroy: () => void (socket.isGone = true),
+    });
+    listener.emit("connection", socket);
+    return socket;
+  };
+  return { crowd, arrive };
+}
+
+test("who has a whole network of addresses counts as one", () => {
+  const { arrive } = stand(10);
+  // A browser opens some connections at once.
+  const honest = [1, 2, 3].map((port) => arrive("2001:db8:1:1::7", port));
+  for (let at = 1; at < 100; at++) arrive(`2001:db8:2:2::${at.toString(16)}`, 1);
+  expect(honest.map(({ isGone }) => isGone)).toEqual([false, false, false]);
+});
+
+test("a member who is in and takes all connections there are loses their own to whoever comes", () => {
+  const { crowd, arrive } = stand(10);
+  const owner = [1, 2].map((port) => arrive("192.0.2.1", port));
+  for (const one of owner) crowd.welcome(one, "owner");
+  const reader: Arrived[] = [];
+  for (let port = 0; port < 40; port++) {
+    const one = arrive("192.0.2.2", port);
+    crowd.welcome(one, "reader");
+    reader.push(one);
+  }
+  const newcomer = arrive("192.0.2.1", 3);
+  expect([...owner, newcomer].map(({ isGone }) => isGone)).toEqual([false, false, false]);
+  expect(reader.filter(({ isGone }) => !isGone).length).toBe(7);
+});
+
+test("where many members are in, whoever comes as one too many goes, and none of them", () => {
+  const { crowd, arrive } = stand(10);
+  const people = Array.from({ length: 10 }, (_, at) => arrive("192.0.2.1", at));
+  for (const [at, one] of people.entries()) crowd.welcome(one, `member ${at % 3}`);
+  expect(arrive("192.0.2.2", 1).isGone).toBe(true);
+  expect(people.some(({ isGone }) => isGone)).toBe(false);
 });

@@ -52,7 +52,7 @@ export const HTTP_LIMITS: {
   /** A login link is opened at once, or made again. */
   codeMs: 2 * 60_000,
   codesOfMember: 20,
-  /** Answered challenges, and passes of a member's node, that are remembered until they expire. */
+  /** Answered challenges, and passes that one node has signed for the member, that are remembered until they expire. */
   signedOfMember: 200,
   /** Whoever signs in is nobody yet: more than the longest pass is not read. */
   signInBytes: 8 * 1024,

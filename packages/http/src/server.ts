@@ -231,7 +231,7 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
   const admitted = isOpen ? undefined : callerOf(keeperOf(site), knock);
   if (admitted?.ok === false) return refusalReply(admitted.error);
   const caller = admitted?.value;
-  if (caller !== undefined) door.crowd.welcome(request.socket);
+  if (caller !== undefined) door.crowd.welcome(request.socket, whoIs(caller));
   if (match === undefined) return NOT_FOUND;
   if (route === undefined) return wrongMethod(match);
   if (route.access === "program" && caller?.type !== "program") return PROGRAMS_ONLY;
@@ -248,6 +248,9 @@ function routeReply(site: Site, door: Door, { request, target, asker }: Asked): 
     serverMetrics: () => serverMetrics(site),
   });
 }
+
+/** Programs are all of one: whoever runs this machine. */
+const whoIs = (caller: Caller): string => (caller.type === "program" ? "" : caller.session.member);
 
 const keeperOf = ({ api, isToken, signIn }: Site): Parameters<typeof callerOf>[0] => ({
   node: api.nodeId,
@@ -352,8 +355,8 @@ function upgrade(site: Site, door: Door, { request, socket, head }: Upgrade): vo
     return;
   }
   socket.off("error", ignore);
-  door.crowd.welcome(request.socket);
   const caller = admitted.value;
+  door.crowd.welcome(request.socket, whoIs(caller));
   const story = storyOf(parseTarget(request)?.pathname ?? "");
   const person = { ...writerIn(site, caller), mayEdit: () => mayEdit(site, caller) };
   site.yjs.accept(request, socket, head, {

@@ -11,6 +11,7 @@ export type { LinkRefusal } from "./links/peer-link.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
 export { createNode, type Node } from "./node.ts";
 export type { NodeOptions } from "./node-options.ts";
+export { neighborhoodOf, unmapped } from "./links/neighborhood.ts";
 export { isPageForOthers } from "./page-book.ts";
 export type { FoundProject, PreparedProject, ProjectDesk } from "./project-desk.ts";
 export type * from "./ports.ts";

@@ -20,6 +20,8 @@ test.each([
   "http://2130706433",
   "http://0x7f000001:4711",
   "http://localhost:4711",
+  "http://localhost.:4711",
+  "http://board.localhost.:4711",
   "http://board.localhost:4711",
   "https://[::1]:4711",
   "https://[::ffff:127.0.0.1]:4711",

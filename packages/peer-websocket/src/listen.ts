@@ -5,12 +5,12 @@
  * refused by the Origin header that they alone send and cannot leave out: a web page has no business among peers.
  */
 import { err, LIMITS, ok, type Result } from "@skein/core";
-import type { Link, LinkHandlers } from "@skein/node";
+import { type Link, type LinkHandlers, unmapped } from "@skein/node";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { hostAndPort, unmapped } from "./address.ts";
+import { hostAndPort } from "./address.ts";
 import { SYNC_PATH } from "./dial.ts";
 import { listenProblem } from "./listen-problem.ts";
 import type { Place, Places } from "./places.ts";

@@ -3,7 +3,9 @@
  * finds them taken gets the place of whoever has waited longest without proving its key. So silent sockets, however
  * many, cost nobody a link: they only push each other out.
  */
-import { isLoopback, neighborhoodOf } from "./address.ts";
+import { neighborhoodOf } from "@skein/node";
+
+import { isLoopback } from "./address.ts";
 
 export interface Place {
   /** The peer has proved its key: the place is its own from now on. */

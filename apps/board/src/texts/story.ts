@@ -9,10 +9,14 @@ export const storyTexts = {
     connecting: "Connecting…",
     saved: "Saved",
     saving: "Saving…",
-    kept: "Offline. Your edits are kept here, and sent when the node is back.",
-    away: "Offline. What you write is kept here, and sent when the node is back.",
     reading: "You can read along. Editing needs the role operator.",
     gone: "The item was deleted.",
+  },
+  away: {
+    none: "Offline. What you write is kept here, and sent when the node is back.",
+    kept: "Offline. Your edits are kept here, and sent when the node is back.",
+    "not-kept":
+      "Offline. This browser could not keep your edits: leave this page open, and they are sent when the node is back.",
   },
   refused: "The node did not take your last edits. They are kept here until you change them and send them again.",
   sendAgain: "Send again",

@@ -8,6 +8,8 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
+import { isGood } from "./once.ts";
+
 export interface Challenges {
   /** 32 bytes in hex. */
   issue(): string;
@@ -39,7 +41,7 @@ export function createChallenges({ ms, now }: { readonly ms: number; readonly no
       const body = bytes.subarray(0, BODY_BYTES);
       if (!timingSafeEqual(sealOf(body), bytes.subarray(BODY_BYTES))) return undefined;
       const expires = body.readUIntBE(0, TIME_BYTES);
-      return expires > now() ? expires : undefined;
+      return isGood(expires, ms, now()) ? expires : undefined;
     },
   };
 }

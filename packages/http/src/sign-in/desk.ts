@@ -24,8 +24,8 @@ export interface SignInDesk {
   readonly challenges: Challenges;
   /** Of the member whose key signed the answer to it. `expires`: Unix ms. */
   readonly useChallenge: (member: string, challenge: string, expires: number) => Use;
-  /** Of the member whose node signed it. */
-  readonly usePass: (issuer: string, nonce: string, expires: number) => Use;
+  /** Of the member whose node signed it, for each member that it vouches for. */
+  readonly usePass: (by: { readonly issuer: string; readonly member: string }, nonce: string, expires: number) => Use;
 }
 
 /** Without a store sessions live as long as the process. */
@@ -39,12 +39,14 @@ export function createSignInDesk(options: {
   readonly onEnd: () => void;
 }): SignInDesk {
   const { now, onEnd } = options;
+  const usePass = createUsed({ max: HTTP_LIMITS.signedOfMember, now });
   return {
     page: options.page,
     sessions: createSessions({ store: options.store ?? FORGETFUL, now, onEnd }),
     codes: createOnce({ ms: HTTP_LIMITS.codeMs, max: HTTP_LIMITS.codesOfMember, now }),
     challenges: createChallenges({ ms: HTTP_LIMITS.codeMs, now }),
     useChallenge: createUsed({ max: HTTP_LIMITS.signedOfMember, now }),
-    usePass: createUsed({ max: HTTP_LIMITS.signedOfMember, now }),
+    // One who is vouched for must not use up what others at the same node come in with.
+    usePass: ({ issuer, member }, nonce, expires) => usePass(`${issuer} ${member}`, nonce, expires),
   };
 }

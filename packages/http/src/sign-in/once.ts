@@ -23,7 +23,7 @@ export function createOnce<T extends { readonly member: string }>({ ms, max, now
   const open = new Map<string, { readonly value: T; readonly expires: number }>();
   return {
     issue: (value) => {
-      for (const [digest, { expires }] of open) if (expires <= now()) open.delete(digest);
+      for (const [digest, { expires }] of open) if (!isGood(expires, ms, now())) open.delete(digest);
       const own = [...open].filter(([, { value: one }]) => one.member === value.member);
       for (const [digest] of own.slice(0, Math.max(0, own.length - max + 1))) open.delete(digest);
       const secret = drawSecret();
@@ -34,17 +34,20 @@ export function createOnce<T extends { readonly member: string }>({ ms, max, now
       const digest = digestOf(secret);
       const found = open.get(digest);
       open.delete(digest);
-      return found !== undefined && found.expires > now() ? found.value : undefined;
+      return found !== undefined && isGood(found.expires, ms, now()) ? found.value : undefined;
     },
   };
 }
+
+/** Neither expired nor made while the clock was ahead: a clock that was set back makes nothing younger. All in ms. */
+export const isGood = (expires: number, ms: number, now: number): boolean => expires > now && expires - now < 2 * ms;
 
 /** `used` came before. `full`: this member has used so many lately that no more are remembered. */
 export type Use = "first" | "used" | "full";
 
 /**
  * Remembers what a member has used until it would have expired anyway. Only what was found to be genuine may be told here:
- * then the memory is bounded by the number of members. `expires`: Unix ms.
+ * then the memory is bounded by the number of members, of whom each may vouch for each. `expires`: Unix ms.
  */
 export function createUsed({
   max,

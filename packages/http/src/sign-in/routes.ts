@@ -115,7 +115,7 @@ async function passIn(request: RouteRequest): Promise<Reply> {
   const { member, role, origin, issuer, nonce, expires } = pass.value;
   if (origin !== from.origin) return refused("The pass was made for another page.");
   if (api.admission.standing(member) === undefined) return refused("Whoever the pass is for is no member any more.");
-  const used = desk.usePass(issuer, nonce, expires);
+  const used = desk.usePass({ issuer, member }, nonce, expires);
   if (used === "full") return TOO_OFTEN;
   if (used === "used") return refused("The pass was used before.");
   const use = { type: "bearer", origin, issuer } as const;

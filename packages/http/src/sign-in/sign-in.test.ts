@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 
+import { HTTP_LIMITS } from "../limits.ts";
 import { SELF } from "../testing/fake-node.ts";
 import { rawRequest, type RawAnswer } from "../testing/raw-request.ts";
 import { type Signed, signedIn, signInByLink } from "../testing/sign-in.ts";
@@ -93,6 +94,19 @@ test("a code is taken from this very page only, and not after two minutes", asyn
   }
   nowMs += 2 * 60_000;
   expect((await post("session", { code }, { Origin: origin() })).status).toBe(403);
+});
+
+test("what was made while the clock was ahead is good for no longer once that is right", async () => {
+  nowMs += 24 * 3_600_000;
+  const code = await makeCode();
+  const { challenge } = bodyIn(await post("challenges", {}));
+  nowMs -= 24 * 3_600_000;
+  expect((await post("session", { code }, { Origin: origin() })).status).toBe(403);
+  expect((await answerChallenge({ challenge: String(challenge) })).status).toBe(403);
+  // Clocks are set by less than that all the time.
+  const later = await makeCode();
+  nowMs -= 1_000;
+  expect((await post("session", { code: later }, { Origin: origin() })).status).toBe(200);
 });
 
 test("however often somebody is wrong, and whatever they ask for, who has a code, a key or a pass comes in", async () => {
@@ -322,6 +336,23 @@ test("who came in by a member's word goes with that member, whatever page the pa
   expect((await get("session", shown)).status).toBe(200);
   members.delete(liar);
   expect((await get("session", shown)).status).toBe(401);
+});
+
+test("who uses up passes of a node takes none from others whom the same node vouches for", async () => {
+  const { passes, pages, members } = server.node;
+  const reader = "c3".repeat(32);
+  members.set(reader, { id: reader, name: "reader", role: "observer" });
+  pages.set(ANNA, { origin: OTHER_PAGE, role: "owner" });
+  const pass = { role: "observer" as const, origin: OTHER_PAGE, expires: nowMs + 1_000, issuer: ANNA };
+  const from = { Origin: OTHER_PAGE };
+  for (let at = 0; at < HTTP_LIMITS.signedOfMember; at++) {
+    passes.set(`one ${at}`, { ...pass, member: reader, nonce: `one ${at}` });
+    expect((await post("session/pass-in", { pass: `one ${at}` }, from)).status).toBe(200);
+  }
+  passes.set("too much", { ...pass, member: reader, nonce: "too much" });
+  expect((await post("session/pass-in", { pass: "too much" }, from)).status).toBe(429);
+  passes.set("anna's", { ...pass, member: ANNA, nonce: "anna's" });
+  expect((await post("session/pass-in", { pass: "anna's" }, from)).status).toBe(200);
 });
 
 test("a session that is ended takes its sockets with it, at once", async () => {

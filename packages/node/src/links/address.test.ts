@@ -24,6 +24,7 @@ test.each([
   "ws://0.0.0.0:4710",
   "ws://224.0.0.1",
   "ws://x.localhost",
+  "ws://x.localhost.",
   "not an address",
   "",
 ])("never dials %s", (address) => {

@@ -12,7 +12,8 @@ export function isDialable(address: string, allowLoopback: boolean): boolean {
     return false;
   }
   if ((url.protocol !== "ws:" && url.protocol !== "wss:") || url.username !== "" || url.password !== "") return false;
-  const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  // A name with a dot at its end is the same name.
+  const host = url.hostname.replace(/^\[|\]$|\.+$/g, "").toLowerCase();
   if (host === "localhost") return allowLoopback;
   if (isIP(host) !== 0) return isReachable(host, allowLoopback);
   return host !== "" && !host.endsWith(".localhost");

@@ -101,7 +101,7 @@ function StatusLine({ link, isTooLong }: { readonly link: StoryLink; readonly is
 }
 
 function wordsOf(state: Exclude<StoryState, { readonly type: "refused" }>): string {
-  if (state.type === "away") return state.edits ? storyTexts.state.kept : storyTexts.state.away;
+  if (state.type === "away") return storyTexts.away[state.edits];
   return storyTexts.state[state.type];
 }
 

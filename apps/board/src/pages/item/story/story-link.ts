@@ -11,8 +11,8 @@ import { askForState, type Other, readMessage, type Selection, sendPresence, sen
 
 export type StoryState =
   | { readonly type: "connecting" | "saved" | "saving" | "reading" | "gone" }
-  /** Cut off; `edits`: something was typed that the node does not have. */
-  | { readonly type: "away"; readonly edits: boolean }
+  /** Cut off; `edits`: what of it was typed and the node does not have. A browser may have no room to keep it. */
+  | { readonly type: "away"; readonly edits: "none" | "kept" | "not-kept" }
   /** The node would not take what was typed; nothing more is tried until somebody says so. */
   | { readonly type: "refused"; readonly why: string };
 
@@ -80,9 +80,9 @@ export function openStory({ dial, kept }: StoryLinkOptions): StoryLink {
     clearTimeout(keep);
     keep = undefined;
     if (left === undefined) return;
-    await kept.write(left);
+    const isKept = await kept.write(left);
     // Said when it is so.
-    if (state.peek().type === "away") state.value = { type: "away", edits: true };
+    if (state.peek().type === "away") state.value = { type: "away", edits: isKept ? "kept" : "not-kept" };
   };
   const keepSoon = (): void => {
     keep ??= setTimeout(() => void keepNow(), KEEP_MS);
@@ -147,7 +147,7 @@ export function openStory({ dial, kept }: StoryLinkOptions): StoryLink {
     if (code === CLOSED_GONE) state.value = { type: "gone" };
     else if (code === CLOSED_REFUSED) state.value = { type: "refused", why };
     else {
-      if (code !== CLOSED_AGAIN) state.value = { type: "away", edits: false };
+      if (code !== CLOSED_AGAIN) state.value = { type: "away", edits: "none" };
       void keepNow();
       retry = setTimeout(connect, code === CLOSED_AGAIN ? 50 : waitMs);
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);

@@ -33,3 +33,13 @@ test("more than there are colours have some twice, and names that are cut to the
   const long = names(toldApart(others([1, `${"x".repeat(40)}1`], [2, `${"x".repeat(40)}2`]), 6));
   expect(new Set(long).size).toBe(2);
 });
+
+test("nobody takes the name that another one is told apart by, nor hides behind a long one whose node it is", () => {
+  const shown = names(toldApart(others([1, "alice"], [2, "alice (2)"], [3, "alice"], [4, "alice (2)"]), 6));
+  expect(new Set(shown).size).toBe(4);
+  // What is behind the name comes from this side (cursors.ts).
+  const [long = ""] = names(toldApart(others([1, `alice on birch, who is here for long, on mallory`]), 6));
+  expect(long).toMatch(/^alice on.*….*on mallory$/u);
+  const [wide = ""] = names(toldApart(others([1, "\u{1F9F6}".repeat(40)]), 6));
+  expect(wide.isWellFormed()).toBe(true);
+});
