@@ -123,11 +123,9 @@ test("an item is added with Ctrl+Enter, found, and steered from its card, and th
   await keys.press("Control+Enter");
   await keys.closed();
   await keys.isAt(button("New item"));
-  const item = await waitFor("the item", async () =>
-    (await alice.api.items()).find(({ title }) => title === "By keys"),
-  );
-  expect(item).toMatchObject({ type: "bug", stage: "Backlog" });
-  expect(await alice.api.item(item.id)).toMatchObject({ text: "One line.\nAnother line.", criteria: "It is seen." });
+  const item = await waitFor("it", async () => (await alice.api.items()).find(({ title }) => title === "By keys"));
+  const written = { text: "One line.\nAnother line.", criteria: "It is seen." };
+  expect(await alice.api.item(item.id)).toMatchObject({ type: "bug", stage: "Backlog", ...written });
   await alice.api.addItem({ title: "Second", priority: 3, labels: ["ui"] });
 
   await cardLink("Second", "backlog").waitFor();
@@ -443,9 +441,8 @@ test("an alarm is put away, and the first steps lead from nothing to a project, 
   await keys.press("Enter");
   await keys.isAt(page.getByRole("heading", { name: /^Tests and agent/ }));
   await keys.enter(button("Make it the project"));
-  await waitFor("the project to be another", async () => (await projects()).includes("demo"));
-  // The node has done it before the page has its answer.
-  await waitFor("the answer", async () => sent.has("project.begin"));
+  const isDone = async (): Promise<boolean> => sent.has("project.begin") && (await projects()).includes("demo");
+  await waitFor("the project to be another", isDone);
 });
 
 test("there is no command of the page that was not sent by keys", () => {

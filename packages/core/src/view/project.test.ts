@@ -314,14 +314,6 @@ test("why says in words what an item waits for, at each stage", () => {
   world.write(A, { kind: "item.sendBack", reason: "gate-failed", note: "red", progress: false, evidence: [] });
   expect(why()).toContain("Last note: red");
   expect(why()).toContain("1 attempt did not succeed, the last 1 without progress.");
-  world.write(A, { kind: "item.archive", reason: "Blocked", note: "" });
-  expect(why()).toContain(`It is Archived as Blocked. \`skein item restore ${A}\` brings it back.`);
-  world.write(A, { kind: "item.restore", note: "" });
-  world.write(A, { kind: "item.start" });
-  world.write(A, { kind: "item.claim", ttl: 1_000 });
-  world.write(A, { kind: "item.submit", feature: featureOf(A, 3) });
-  world.write(A, { kind: "item.sendBack", reason: "gate-failed", note: "red", progress: true, evidence: [] });
-  expect(why()).toContain("1 attempt did not succeed.");
   world.write(A, { kind: "item.set", field: "hold", value: "legal asks" });
   expect(why()).toContain(`It is on hold: legal asks. \`skein item hold ${A} --release\` ends that.`);
   world.write(A, { kind: "item.land", commit: OID, at: 1 });
