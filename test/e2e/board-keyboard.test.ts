@@ -5,7 +5,7 @@
  */
 import { openLogStore } from "@skein/store-sqlite";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { PAGE_COMMANDS } from "../../apps/board/src/commands.ts";
 import type { NodeProcess } from "../support/node-process.ts";
@@ -445,6 +445,7 @@ test("an alarm is put away, and the first steps lead from nothing to a project, 
   await waitFor("the project to be another", isDone);
 });
 
-test("there is no command of the page that was not sent by keys", () => {
-  expect([...sent].toSorted()).toEqual([...PAGE_COMMANDS]);
+test("there is no command of the page that was not sent by keys", async () => {
+  // The page hears of the last one a little later than the node has done it.
+  await vi.waitFor(() => expect([...sent].toSorted()).toEqual([...PAGE_COMMANDS]), { timeout: 20_000 });
 });

@@ -8,6 +8,9 @@ const FOCUSABLE = "a[href], button:enabled, input:enabled, select:enabled, texta
 /** Parts that hand their focus on themselves are marked with this. */
 const OWN = "[data-hands-on]";
 
+/** A dialog that goes away gives the focus back to where it was, also when that was nowhere. */
+const wentWithItsDialog = (lost: Element): boolean => lost.closest("dialog") !== null;
+
 /** Watches for as long as the page lives; once, at the start. */
 export function followFocus(): void {
   let last: Element | undefined;
@@ -18,6 +21,7 @@ export function followFocus(): void {
     const lost = last;
     if (lost === undefined || lost.isConnected || document.activeElement !== document.body) return;
     last = undefined;
+    if (wentWithItsDialog(lost)) return;
     // The outermost that went away is the last that the records tell of which still stood in the page.
     const taken = records.findLast((record) => record.target.isConnected && tookOut(record, lost));
     if (taken !== undefined && taken.target instanceof Element) handOn(taken.target, taken);

@@ -309,6 +309,19 @@ test("of edits that become several ops all are refused when not all of them coun
   expect(new Set(editors.flatMap(({ ends }) => ends.map(({ type }) => type)))).toEqual(new Set(["refused"]));
 });
 
+test("who writes what may not be there is refused alone, whoever else typed at the same time", async () => {
+  const node = stand();
+  const [ann, bob, eve] = [editor(node, "ann"), editor(node, "bob"), editor(node, "eve")];
+  ann.type(5, " there");
+  eve.type(0, "never");
+  eve.type(0, "and this ");
+  bob.type(0, "> ");
+  await node.pass();
+  expect(node.text()).toBe("> hello there");
+  expect([ann.ends, bob.ends, eve.ends.map(({ type }) => type)]).toEqual([[], [], ["refused"]]);
+  expect([ann.saved, bob.saved, eve.saved]).toEqual([[1], [1], []]);
+});
+
 test("what could not be saved is nobody's, and its session ends so that it is sent again", async () => {
   const node = stand();
   const [ann, bob] = [editor(node), editor(node)];

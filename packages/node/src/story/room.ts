@@ -175,27 +175,34 @@ export function createRoom(at: StoryText, deps: RoomDeps): Room {
     firstMs = undefined;
     const taken = waiting;
     waiting = [];
-    const written = await deps.journal.write(() => draftsOf(taken));
+    let problems: Fitting["problems"] = new Map();
+    const written = await deps.journal.write(() => {
+      const decided = draftsOf(taken);
+      if (decided.ok) ({ problems } = decided.value);
+      return decided.ok ? ok(decided.value.drafts) : decided;
+    });
     isWriting = false;
     for (const { by, update } of taken) {
       by.waitingBytes -= update.length;
-      if (written.ok) by.saved++;
+      const problem = problems.get(by);
+      if (problem !== undefined) endOne(by, refused(problem));
+      else if (written.ok) by.saved++;
       else endOne(by, asEnd(written.error));
     }
     if (written.ok) for (const by of new Set(taken.map((one) => one.by))) if (!by.isOver) by.seat.saved(by.saved);
     if (waiting.length > 0) schedule();
   };
   /** Judged once more at the moment of writing: much may have come in between. */
-  const draftsOf = (taken: readonly Waiting[]): Result<readonly Draft[], SessionEnd> => {
+  const draftsOf = (
+    taken: readonly Waiting[],
+  ): Result<Pick<Fitting, "problems"> & { readonly drafts: readonly Draft[] }, SessionEnd> => {
     const story = storyNow();
     if (story === undefined) return err(GONE);
     if (told === undefined || feedNow() !== told.feed || story.base !== told.story.base) return err(AGAIN);
     if (!mayEdit(deps.role())) return err(refused("This node may no longer edit."));
-    const updates = taken.map(({ update }) => update);
-    const problem = textProblem(storyTextIn(story.state, updates), deps.secrets);
-    if (problem !== undefined) return err(refused(problem));
-    const drafts = opsOf(at, story, taken, deps.self());
-    return drafts.length > story.edits.leftOf(told.feed) ? err(refused(WORN_OUT)) : ok(drafts);
+    const { fitting, problems } = thatFit(story, taken, deps.secrets);
+    const drafts = fitting.length === 0 ? [] : opsOf(at, story, fitting, deps.self());
+    return drafts.length > story.edits.leftOf(told.feed) ? err(refused(WORN_OUT)) : ok({ drafts, problems });
   };
 
   const edit = (one: Sitting, update: Uint8Array): void => {
@@ -298,6 +305,30 @@ function textProblem(
 ): string | undefined {
   if (length > LIMITS.textBytes) return `It has at most ${LIMITS.textBytes} characters. Make it shorter.`;
   return secrets.text(text) === text ? undefined : "A secret of this node is in the text. Leave it out.";
+}
+
+interface Fitting {
+  readonly fitting: readonly Waiting[];
+  /** Why nothing of these is written. */
+  readonly problems: ReadonlyMap<Sitting, string>;
+}
+
+/** Who would make the text what it may not be is refused alone: each in turn, with those before that fit. */
+function thatFit({ state }: StoryState, taken: readonly Waiting[], secrets: Pick<Secrets, "text">): Fitting {
+  const problemOf = (some: readonly Waiting[]): string | undefined => {
+    const updates = some.map(({ update }) => update);
+    return textProblem(storyTextIn(state, updates), secrets);
+  };
+  const problems = new Map<Sitting, string>();
+  if (problemOf(taken) === undefined) return { fitting: taken, problems };
+  let fitting: readonly Waiting[] = [];
+  for (const by of new Set(taken.map((one) => one.by))) {
+    const more = [...fitting, ...taken.filter((one) => one.by === by)];
+    const problem = problemOf(more);
+    if (problem === undefined) fitting = more;
+    else problems.set(by, problem);
+  }
+  return { fitting, problems };
 }
 
 /** One op for all, unless that would be more than an op may hold. */
