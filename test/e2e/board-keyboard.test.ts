@@ -97,7 +97,7 @@ const cardLink = (title: string, stage: string): Locator =>
 
 async function openItem(id: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(`#/items/${id}`)}`);
-  await page.locator(".item-head code").getByText(id).waitFor();
+  await page.locator(".item-line code").getByText(id).waitFor();
 }
 
 test("the link is typed where the keyboard is, and signs in", async () => {
@@ -116,15 +116,16 @@ test("an item is added with Ctrl+Enter, found, and steered from its card, and th
   await keys.type("One line.");
   await keys.press("Enter");
   await keys.type("Another line.");
+  await keys.to(page.getByLabel(/^Acceptance criteria/));
+  await keys.type("It is seen.");
   await keys.choose(page.getByLabel("Type"), "Bug");
   await keys.to(page.getByLabel(/^Story/));
   await keys.press("Control+Enter");
   await keys.closed();
   await keys.isAt(button("New item"));
-  const item = await waitFor("the item", async () =>
-    (await alice.api.items()).find(({ title }) => title === "By keys"),
-  );
-  expect(item).toMatchObject({ type: "bug", stage: "Backlog" });
+  const item = await waitFor("it", async () => (await alice.api.items()).find(({ title }) => title === "By keys"));
+  const written = { text: "One line.\nAnother line.", criteria: "It is seen." };
+  expect(await alice.api.item(item.id)).toMatchObject({ type: "bug", stage: "Backlog", ...written });
   await alice.api.addItem({ title: "Second", priority: 3, labels: ["ui"] });
 
   await cardLink("Second", "backlog").waitFor();
@@ -440,7 +441,8 @@ test("an alarm is put away, and the first steps lead from nothing to a project, 
   await keys.press("Enter");
   await keys.isAt(page.getByRole("heading", { name: /^Tests and agent/ }));
   await keys.enter(button("Make it the project"));
-  await waitFor("the project to be another", async () => (await projects()).includes("demo"));
+  const isDone = async (): Promise<boolean> => sent.has("project.begin") && (await projects()).includes("demo");
+  await waitFor("the project to be another", isDone);
 });
 
 test("there is no command of the page that was not sent by keys", async () => {

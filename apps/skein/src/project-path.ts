@@ -33,7 +33,7 @@ function problemOf(path: string): string | undefined {
   if (path.length > PATH_LENGTH) return `A path has at most ${PATH_LENGTH} characters.`;
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/u.test(path)) return "The path has control characters in it.";
-  if (!isAbsolute(path)) return "Name the whole path, from / on: it is one on the machine of the node that you ask.";
+  if (!isAbsolute(path)) return "Name the whole path, which begins with /, as it is on the node's machine.";
   const plain = path.length > 1 && path.endsWith(sep) ? path.slice(0, -1) : path;
   if (normalize(plain) !== plain) return 'Name the path itself, without ".", ".." and doubled slashes.';
   return undefined;

@@ -153,7 +153,8 @@ export const actTexts = {
 export const newItemTexts = {
   title: "New item",
   name: "Title",
-  text: "Story: what is wanted, and how to tell that it is done",
+  text: "Story: what is wanted, and why",
+  criteria: "Acceptance criteria: how to tell that it is done",
   type: "Type",
   types,
   priority: "Priority (0 whenever, 9 drop everything)",

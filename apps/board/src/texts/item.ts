@@ -63,7 +63,7 @@ export const itemTexts = {
     reject: {
       name: "Send back",
       title: "Send it back to Coding?",
-      what: "The claim ends, the epoch goes up, and a next attempt begins. Its agent is told this note and all comments. The branch of now stays where it is, as an attempt.",
+      what: "The claim ends, the epoch goes up, and a next attempt begins. Its agent is told this note and all comments. The branch as it is now stays, with its attempt.",
       go: "Send it back",
       field: "What is wrong",
     },

@@ -65,7 +65,8 @@ export const startTexts = {
   set: {
     line: (name: string) => `Project ${name}`,
     landsOn: (base: string, remote: string) => `lands on ${base} of ${remote}`,
-    wrote: "skein.yaml was written into your repository and is not committed. Read it, and commit it when it is right.",
+    wrote:
+      "skein.yaml was written into your repository and is not committed. Read it, and commit it when it is right: it counts once it is on the target branch.",
   },
   story: {
     title: "Title",

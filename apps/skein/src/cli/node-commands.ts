@@ -172,7 +172,10 @@ function describeInit(result: InitResult, flags: InitFlags): string {
     lines.push(
       gate === "" ? "Gate: none yet; add test commands to skein.yaml." : `Gate: ${gate} (${result.gateBecause}).`,
     );
-    if (result.wrote !== null) lines.push(`Wrote ${result.wrote}: read it, and commit it when it is right.`);
+    if (result.wrote !== null)
+      lines.push(
+        `Wrote ${result.wrote}: read it, and commit it when it is right. It counts once it is on the target branch.`,
+      );
     lines.push(describeSandbox(result));
   }
   const data = dataWords(flags.data);

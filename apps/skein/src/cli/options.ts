@@ -20,7 +20,8 @@ export const dataDirectoryOf = (options: CommonOptions): string => options.data 
 export const dataWords = (data: string | undefined): string => (data === undefined ? "" : ` --data ${quoted(data)}`);
 
 /** As a shell takes it back. */
-const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+export const quoted = (path: string): string =>
+  /^[\w./:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
   ...(earlier ?? []),

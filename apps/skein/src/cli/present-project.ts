@@ -26,7 +26,9 @@ export function begunProjectLines(value: Json): string {
   const said = (name: string): string => text(begun[name]);
   const lines = [`Project ${said("name")} lands on ${said("base")} of ${said("remote")}.`];
   if (begun["wrote"] === true) {
-    lines.push(`Wrote skein.yaml in ${said("path")}: read it, and commit it when it is right.`);
+    lines.push(
+      `Wrote skein.yaml in ${said("path")}: read it, and commit it when it is right. It counts once it is on the target branch.`,
+    );
   }
   return lines.join("\n");
 }

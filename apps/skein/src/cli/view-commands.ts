@@ -7,12 +7,22 @@ import type { Command } from "commander";
 
 import { type Client, connect } from "../client.ts";
 import { Failure, reasonOf } from "../failure.ts";
-import { type CommonOptions, dataDirectoryOf, dataOption, dataWords, jsonOption, wholeNumber } from "./options.ts";
+import {
+  type CommonOptions,
+  dataDirectoryOf,
+  dataOption,
+  dataWords,
+  jsonOption,
+  quoted,
+  wholeNumber,
+} from "./options.ts";
 import { present } from "./present.ts";
 
-/** Beside every link that signs in. With `data` it was named, and has to be named again. */
-export const linkWords = ({ data }: CommonOptions): string =>
-  `The link works once, within two minutes; \`skein ui${dataWords(data)}\` prints another one.`;
+/** Beside every link that signs in. With `data` it was named, and has to be named again; so has the node with `at`. */
+export function linkWords({ data, at }: CommonOptions & { readonly at?: string }): string {
+  const where = `${at === undefined ? "" : ` --at ${quoted(at)}`}${dataWords(data)}`;
+  return `The link works once, within two minutes; \`skein ui${where}\` prints another one.`;
+}
 
 export function addViewCommands(program: Command): void {
   program

@@ -16,7 +16,7 @@ import { testCrypto, testSigner } from "../testing/index.ts";
 import { commentsOf, commentsTold } from "./comments.ts";
 import { actionsOn } from "./item-actions.ts";
 import { type HistoryRow, historyOf } from "./item-history.ts";
-import { type Naming, projectItem, projectWhole } from "./project.ts";
+import { explain, type Naming, projectItem, projectWhole } from "./project.ts";
 
 const me = { signer: testSigner("page"), incarnation: new Uint8Array(8).fill(1) };
 const SELF = toHex(me.signer.publicKey);
@@ -291,4 +291,13 @@ test("the board has no stories and no criteria, and says of an item that it is a
   expect(between.revision).toBeGreaterThan(before.revision);
   expect(after.revision).toBeGreaterThan(between.revision);
   expect(projectWhole(world.item(), naming)).toEqual({ ...after, text: "in green", criteria: "it is green" });
+});
+
+test("what is said of an item names it where a command is to be given, and counts no attempt as idle that was none", () => {
+  const { world } = takenOver();
+  const why = (): string => explain(world.item(), world.replica.view().items, naming).join(" ");
+  world.write(back);
+  expect(why()).toMatch(/1 attempt did not succeed\.$/);
+  world.write({ kind: "item.archive", reason: "Blocked", note: "" });
+  expect(why()).toContain(`It is Archived as Blocked. \`skein item restore ${ITEM}\` brings it back.`);
 });

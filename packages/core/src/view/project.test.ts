@@ -297,7 +297,7 @@ test("why says in words what an item waits for, at each stage", () => {
   const why = (changes: Partial<Naming> = {}): string =>
     explain(world.item(A), world.replica.view().items, { ...naming, ...changes }).join(" ");
   world.write(A, birth({ dependsOn: [B] }));
-  expect(why()).toContain("It is in Backlog: nobody started it.");
+  expect(why()).toContain(`It is in Backlog: nobody started it. \`skein item start ${A}\` sends it to Coding.`);
   expect(why()).toContain(`It waits for ${B} to land first.`);
   world.write(A, { kind: "item.start" });
   expect(why()).toContain("It is in Coding: nobody holds it.");

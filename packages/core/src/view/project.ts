@@ -239,7 +239,8 @@ export function explain(
   }
   if (state.attempts > 0 && state.stage.stage !== "Done" && state.stage.stage !== "Archived") {
     const attempts = state.attempts === 1 ? "1 attempt" : `${state.attempts} attempts`;
-    reasons.push(`${attempts} did not succeed, the last ${state.noProgress} without progress.`);
+    const idle = state.noProgress === 0 ? "" : `, the last ${state.noProgress} without progress`;
+    reasons.push(`${attempts} did not succeed${idle}.`);
   }
   return reasons;
 }
@@ -278,7 +279,7 @@ function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
         : `${holder} holds it (epoch ${claim.epoch})`;
   switch (stage.stage) {
     case "Backlog":
-      return "It is in Backlog: nobody started it. `skein item start` sends it to Coding.";
+      return `It is in Backlog: nobody started it. \`skein item start ${item.id}\` sends it to Coding.`;
     case "Coding":
       return `It is in Coding: ${held}.`;
     case "Qa":
@@ -289,7 +290,7 @@ function stageReason(item: LiveItem, free: boolean, naming: Naming): string {
       return doneReason(item, stage.mergeCommit, naming);
     case "Archived":
       return stage.mergeCommit === null
-        ? `It is Archived as ${stage.reason}. \`skein item restore\` brings it back.`
+        ? `It is Archived as ${stage.reason}. \`skein item restore ${item.id}\` brings it back.`
         : `It is Archived as ${stage.reason}. ${doneReason(item, stage.mergeCommit, naming)}`;
   }
 }

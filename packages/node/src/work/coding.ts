@@ -278,7 +278,7 @@ async function runAgent(
   if (!questions.ok) return { type: "not-started", why: questions.error };
   context.say(activity);
   context.note(
-    `Attempt ${item.best.state.attempts + 1}, branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
+    `Attempt ${item.best.state.attempts + 1} (epoch ${context.epoch}), branch ${workspace.branch}, from ${workspace.base.slice(0, 12)}.`,
   );
   const spec = {
     argv,

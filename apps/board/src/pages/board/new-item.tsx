@@ -12,13 +12,14 @@ import type { BoardModel } from "./model.ts";
 interface Draft {
   readonly title: string;
   readonly text: string;
+  readonly criteria: string;
   readonly type: string;
   readonly priority: number;
   readonly labels: string;
   readonly start: boolean;
 }
 
-const EMPTY: Draft = { title: "", text: "", type: "story", priority: 5, labels: "", start: false };
+const EMPTY: Draft = { title: "", text: "", criteria: "", type: "story", priority: 5, labels: "", start: false };
 
 export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element {
   const draft = useSignal(EMPTY);
@@ -40,7 +41,7 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
     busy.value = false;
     if (did) close();
   };
-  const { title, text, labels, start } = draft.value;
+  const { title, labels, start } = draft.value;
   return (
     <Dialog title={texts.title} onClose={close}>
       <form class="new-item" onSubmit={(event) => void send(event)}>
@@ -53,13 +54,7 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
           value={title}
           onInput={(event) => change({ title: event.currentTarget.value })}
         />
-        <label for={`${id}-text`}>{texts.text}</label>
-        <textarea
-          id={`${id}-text`}
-          rows={7}
-          value={text}
-          onInput={(event) => change({ text: event.currentTarget.value })}
-        />
+        <Wanted draft={draft.value} change={change} />
         <Sort draft={draft.value} change={change} />
         <label for={`${id}-labels`}>{texts.labels}</label>
         <input
@@ -86,13 +81,36 @@ export function NewItem({ model }: { readonly model: BoardModel }): JSX.Element 
   );
 }
 
-interface SortProps {
+interface PartProps {
   readonly draft: Draft;
   readonly change: (part: Partial<Draft>) => void;
 }
 
+/** What is wanted, and how to tell that it is done: the agent is told each in a part of its own. */
+function Wanted({ draft: { text, criteria }, change }: PartProps): JSX.Element {
+  const id = useId();
+  return (
+    <>
+      <label for={`${id}-text`}>{texts.text}</label>
+      <textarea
+        id={`${id}-text`}
+        rows={6}
+        value={text}
+        onInput={(event) => change({ text: event.currentTarget.value })}
+      />
+      <label for={`${id}-criteria`}>{texts.criteria}</label>
+      <textarea
+        id={`${id}-criteria`}
+        rows={3}
+        value={criteria}
+        onInput={(event) => change({ criteria: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
 /** What sort of work it is, and how soon it is wanted. */
-function Sort({ draft: { type, priority }, change }: SortProps): JSX.Element {
+function Sort({ draft: { type, priority }, change }: PartProps): JSX.Element {
   const id = useId();
   return (
     <div class="new-item-row">
