@@ -138,6 +138,11 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
   );
   await page.locator(".item-stage").getByText("Qa").waitFor();
   await page.locator(".item-title").click();
+  await page.keyboard.press("2");
+  await page.locator(".item-attempt").filter({ hasText: "waits for approval" }).getByText("Epoch").waitFor();
+  expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(1);
+  await page.locator(".item-stage").getByText("Qa").waitFor();
+  await page.locator(".item-title").click();
   await page.keyboard.press("4");
   const told = page.locator('details[data-path="told.md"]');
   await told.getByText("What people said of the attempts before").waitFor();
@@ -160,7 +165,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
     .locator(".history-row")
     .getByText(`landed as ${commit.slice(0, 12)}`)
     .waitFor();
-  await page.locator(".history-row").getByText("commented on attempt").waitFor();
+  await page.locator(".history-row").getByText("commented on epoch").waitFor();
   await expectAccessible(page, "history");
   await picture(opened, "history");
   // What has landed is compared as it was.
@@ -196,9 +201,14 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.keyboard.press("Tab");
   await page.getByRole("button", { name: "Put it on hold" }).press("Enter");
   await page.locator(".item-why").getByText("It is on hold: until Monday").waitFor();
+  await page.locator(".item-title").click();
+  await page.keyboard.press("s");
+  await page.getByRole("dialog").getByText("nobody takes it until the hold ends").waitFor();
+  await page.keyboard.press("Escape");
   await page.keyboard.press("h");
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
   await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
+  await page.locator(".toast").getByText("“Left alone” is on hold no longer.").waitFor();
 
   await page.getByRole("button", { name: "Edit", exact: true }).click();
   const editor = page.locator(".story-host .cm-content");
@@ -215,6 +225,7 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.getByLabel(`Type ${id} to confirm`).fill(id);
   await go.click();
   await page.locator("#board").waitFor();
+  await page.locator(".toast").getByText("“Left alone” is deleted.").waitFor();
   expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
   expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
   await page.context().close();
@@ -254,6 +265,8 @@ test("each cause of a stuck item stands with its way out as a button; for who ma
 
   const { page, complaints } = await openItem(alice, id);
   const causes = page.locator(".item-why li");
+  await causes.filter({ hasText: "it is on hold: until Monday" }).waitFor();
+  expect(await page.getByRole("button", { name: "End the hold" }).count()).toBe(1);
   await causes.filter({ hasText: "it is on hold: until Monday" }).getByRole("button").click();
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).click();
   await causes.filter({ hasText: "on hold" }).waitFor({ state: "detached" });

@@ -44,20 +44,24 @@ export const itemTexts = {
     start: {
       name: "Start",
       title: "Start the item?",
-      what: "It goes from Backlog to Coding. The node that is next in line claims it and runs the agent, which may cost money.",
+      what: "It goes from Backlog to Coding.",
+      taken: "The node that is next in line claims it and runs the agent, which may cost money.",
       go: "Start it",
+      done: (title: string) => `“${title}” is in Coding now.`,
     },
     shelve: {
       name: "To Backlog",
       title: "Put it back into the Backlog?",
       what: "Whoever works on it stops within one heartbeat and keeps what it has on its branch. Nobody takes it up until it is started again.",
       go: "Put it back",
+      done: (title: string) => `“${title}” is in Backlog now.`,
     },
     approve: {
       name: "Approve",
       title: "Approve the branch?",
       what: "You say that you are content with the branch as it is at this tip. It lands once everything else that is asked for is there. Another attempt has another tip and needs another word.",
       go: "Approve",
+      done: (title: string) => `You have approved “${title}”.`,
       field: "Note (may be empty)",
     },
     reject: {
@@ -65,6 +69,7 @@ export const itemTexts = {
       title: "Send it back to Coding?",
       what: "The claim ends, the epoch goes up, and a next attempt begins. Its agent is told this note and all comments. The branch as it is now stays, with its attempt.",
       go: "Send it back",
+      done: (title: string) => `“${title}” is back in Coding.`,
       field: "What is wrong",
     },
     hold: {
@@ -72,6 +77,7 @@ export const itemTexts = {
       title: "Put it on hold?",
       what: "Nobody works on it until the hold ends. What runs is stopped, and what was done until then is kept on its branch.",
       go: "Put it on hold",
+      done: (title: string) => `“${title}” is on hold.`,
       field: "Why",
     },
     release: {
@@ -79,12 +85,14 @@ export const itemTexts = {
       title: "End the hold?",
       what: "Work goes on where it was.",
       go: "End the hold",
+      done: (title: string) => `“${title}” is on hold no longer.`,
     },
     archive: {
       name: "Archive",
       title: "Archive it?",
       what: "It goes to Archived and its attempts stop. An item that has not landed can be restored; one that has landed stays landed.",
       go: "Archive it",
+      done: (title: string) => `“${title}” is in Archived now.`,
       field: "Note (may be empty)",
       reason: "Why it ends",
     },
@@ -93,26 +101,49 @@ export const itemTexts = {
       title: "Restore it?",
       what: "It comes back into the Backlog, with its counters of attempts at nothing. Start it there when it shall be worked on.",
       go: "Restore it",
+      done: (title: string) => `“${title}” is in Backlog now.`,
       field: "Note (may be empty)",
     },
     retry: {
       name: "Retry",
       title: "Try it again?",
-      what: "It is restored into the Backlog and started at once, with its counters of attempts at nothing: the agent runs again, which may cost money.",
+      what: "It is restored into the Backlog and started at once, with its counters of attempts at nothing.",
+      taken: "The agent runs again, which may cost money.",
       go: "Try again",
+      done: (title: string) => `“${title}” is in Coding now.`,
     },
     delete: {
       name: "Delete",
       title: "Delete it for good?",
       what: "On every node only a tombstone remains: no command brings it back. What it has cost stays in the ledger, and what has landed stays on the target branch.",
       go: "Delete it",
+      done: (title: string) => `“${title}” is deleted.`,
       field: "Note (may be empty)",
       confirm: (id: string) => `Type ${id} to confirm`,
     },
   },
   cancel: "Cancel",
-  done: (name: string) => `${name}: done.`,
-  notDone: (message: string) => message,
+  /** In the place of `taken`, when nobody takes it yet. */
+  notTaken: {
+    hold: "It is on hold: nobody takes it until the hold ends.",
+    waits: (count: number) =>
+      count === 1
+        ? "It waits for another item: nobody takes it until that one has landed."
+        : `It waits for ${count} other items: nobody takes it until they have landed.`,
+    then: "Only then does an agent run, which may cost money.",
+  },
+  change: {
+    name: "Edit",
+    /** Its name begins with the word that is on it. */
+    label: "Edit title, labels and priority",
+    title: "Edit the item",
+    help: "Only what you change here is sent. The story and the criteria are edited where they stand.",
+    itemTitle: "Title",
+    labels: "Labels, one on each line",
+    priority: "Priority (0 whenever, 9 drop everything)",
+    go: "Change it",
+    done: (title: string) => `“${title}” is changed.`,
+  },
   archiveReasons: {
     Abandoned: "Abandoned: nobody wants it any more",
     Completed: "Completed: it is done",
@@ -152,13 +183,15 @@ export const itemTexts = {
 
   // ── attempts ──
   noAttempts: "Nobody has worked on it yet.",
-  attempt: (epoch: number) => `Attempt ${epoch}`,
+  attempt: (epoch: number) => `Epoch ${epoch}`,
   outcome: {
     running: "running",
     landed: "landed",
     "sent-back": "sent back",
     "taken-over": "taken over",
     released: "given back",
+    "handed-in": "handed in",
+    waiting: "waits for approval",
     archived: "archived",
     alternate: "another attempt won",
   } as Readonly<Record<string, string>>,
@@ -201,7 +234,7 @@ export const itemTexts = {
   fileTooLong: "Too long to be shown here. The branch has it.",
   binary: "A binary file.",
   nothingInside: "Nothing of its content changes.",
-  change: { added: "added", deleted: "deleted", renamed: "moved", changed: "changed" },
+  fileChange: { added: "added", deleted: "deleted", renamed: "moved", changed: "changed" },
   sort: { file: "", symlink: "symbolic link", submodule: "submodule" },
   from: (path: string) => `from ${path}`,
   commentLine: (line: number) => `Comment on line ${line}`,

@@ -10,6 +10,7 @@ import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { Causes, type CausesProps } from "./causes.tsx";
 import type { Details } from "./details.ts";
+import { Edit } from "./edit.tsx";
 
 export function ItemHead(props: CausesProps): JSX.Element {
   const { item } = props;
@@ -28,9 +29,12 @@ export function ItemHead(props: CausesProps): JSX.Element {
         </span>
         {item.cost === null ? null : <span class="quiet">{itemTexts.cost(plainText(item.cost))}</span>}
       </p>
-      <h2 class="item-title" dir="auto">
-        {plainText(item.title)}
-      </h2>
+      <div class="item-title-line">
+        <h2 class="item-title" dir="auto">
+          {plainText(item.title)}
+        </h2>
+        <Edit session={props.session} item={item} onDone={props.onDone} />
+      </div>
       <Holder item={item} />
       {item.stuck.length > 0 ? <Causes {...props} /> : <Reasons item={item} />}
     </header>
