@@ -277,30 +277,6 @@ test("the way out of what an item is stuck in is taken, and the focus stays near
   await alice.api.command("item.delete", { item: id });
 });
 
-test("the title, the labels and the priority are changed from the item's page, and nobody else's label is lost", async () => {
-  const { id } = await alice.api.addItem({ title: "Misnamed", labels: ["ui", "old"] });
-  await openItem(id);
-  const edit = button("Edit title, labels and priority");
-  await keys.enter(edit);
-  await keys.isAt(dialog().getByLabel("Title"));
-  await keys.press("Control+a");
-  await keys.type("Well named");
-  await keys.write(dialog().getByLabel("Labels, one on each line"), "ui\nmine");
-  await keys.choose(dialog().getByLabel(/^Priority/), "7");
-  await alice.api.command("item.edit", { item: id, labels: ["ui", "old", "theirs"] });
-  await page.locator(".item-facts").getByText("theirs").waitFor();
-  await keys.enter(button("Change it", dialog()));
-  await keys.closed();
-  await keys.isAt(edit);
-  await note("“Well named” is changed.");
-  await page.locator(".item-title").getByText("Well named").waitFor();
-  expect(await alice.api.item(id)).toMatchObject({
-    title: "Well named",
-    labels: ["ui", "theirs", "mine"],
-    priority: 7,
-  });
-});
-
 interface Written {
   readonly field: "text" | "criteria";
   readonly edit: string;

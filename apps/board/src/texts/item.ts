@@ -130,7 +130,7 @@ export const itemTexts = {
       count === 1
         ? "It waits for another item: nobody takes it until that one has landed."
         : `It waits for ${count} other items: nobody takes it until they have landed.`,
-    then: "Only then does an agent run, which may cost money.",
+    after: "Only then does an agent run, which may cost money.",
   },
   change: {
     name: "Edit",

@@ -9,7 +9,7 @@ export function whatOf(name: ActionName, { hold }: Pick<Details, "hold">, missin
   if (!("taken" in words)) return words.what;
   const { notTaken } = itemTexts;
   const against = [...(hold === "" ? [] : [notTaken.hold]), ...(missing === 0 ? [] : [notTaken.waits(missing)])];
-  return [words.what, ...(against.length === 0 ? [words.taken] : [...against, notTaken.then])].join(" ");
+  return [words.what, ...(against.length === 0 ? [words.taken] : [...against, notTaken.after])].join(" ");
 }
 
 /** A claim that is given back with the branch handed in is no work that was given up: a person may be looking at it now. */
