@@ -67,7 +67,8 @@ const LOOK_MS = 5_000;
 /** The first copy soon, later ones seldom: a large board is some megabytes each time. */
 const COPY_MS = 5_000;
 const COPY_AGAIN_MS = 30_000;
-const PASS_LOOK_MS = 30_000;
+/** Nothing is asked while each pass is fresh: what is looked at is the board, for nodes that have come. */
+const PASS_LOOK_MS = 10_000;
 /** So long a node has to end the session before the page forgets it all the same. */
 const SIGN_OUT_MS = 2_000;
 /** About a frame. */
