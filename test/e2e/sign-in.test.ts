@@ -86,6 +86,19 @@ test("without a session the page shows where a link comes from, and takes one th
   await context.close();
 });
 
+test("a link that is cut off says so where it is opened, in a new tab and in one with the page", async () => {
+  const { page, context } = await openPage(browser, `${alice.endpoints.http}/#/login?code=nonsense`);
+  const problem = page.locator("#sign-in-problem").filter({ hasText: "no sign-in link" });
+  await problem.waitFor();
+  expect(page.url()).not.toContain("code=");
+  await page.goto(`${alice.endpoints.http}/`);
+  await page.locator("#sign-in").waitFor();
+  expect(await problem.count()).toBe(0);
+  await page.evaluate('location.hash = "#/login?code=nonsense"');
+  await problem.waitFor();
+  await context.close();
+});
+
 test("a link that is opened in a tab with the page already signs in too, and leaves the address", async () => {
   const { page, context } = await openPage(browser, `${alice.endpoints.http}/`);
   await page.locator("#sign-in").waitFor();

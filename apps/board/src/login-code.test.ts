@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { codeIn, takeCode } from "./login-code.ts";
+import { codeIn, takeLink } from "./login-code.ts";
 
 const CODE = "abcdefghijklmnopqrstuvwxyz_-0123456789ABCDE";
 
@@ -9,22 +9,25 @@ function setupAddress(hash: string) {
   return { bar: { hash, replace: (url: string) => void addresses.push(url) }, addresses };
 }
 
-test("a code in the address is taken, and leaves the address", () => {
+test("a sign-in link in the address is taken, and leaves the address", () => {
   const { bar, addresses } = setupAddress(`#/login?code=${CODE}`);
-  expect(takeCode(bar)).toBe(CODE);
+  expect(codeIn(takeLink(bar) ?? "")).toBe(CODE);
   expect(addresses).toEqual(["#/"]);
 });
 
-test("what is no code leaves the address too", () => {
-  const { bar, addresses } = setupAddress("#/login?code=a%0Ab");
-  expect(takeCode(bar)).toBeUndefined();
-  expect(addresses).toEqual(["#/"]);
+test("a link without a code is taken as one that is pasted, so that somebody hears of it, and leaves the address too", () => {
+  for (const hash of ["#/login?code=a%0Ab", "#/login?code=nonsense", "#/login?code=", "#/login?"]) {
+    const { bar, addresses } = setupAddress(hash);
+    expect(takeLink(bar)).toBe(hash);
+    expect(codeIn(hash)).toBeUndefined();
+    expect(addresses).toEqual(["#/"]);
+  }
 });
 
 test("any other address stays as it is", () => {
   for (const hash of ["", "#/", "#/items/abc?code=x", "#login?code=x"]) {
     const { bar, addresses } = setupAddress(hash);
-    expect(takeCode(bar)).toBeUndefined();
+    expect(takeLink(bar)).toBeUndefined();
     expect(addresses).toEqual([]);
   }
 });

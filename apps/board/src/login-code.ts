@@ -11,11 +11,12 @@ export interface AddressBar {
 
 const PREFIX = "#/login?";
 
-export function takeCode(location: AddressBar): string | undefined {
-  if (!location.hash.startsWith(PREFIX)) return undefined;
-  const code = codeIn(location.hash);
+/** The link in the address, as somebody would paste it, with a code in it or none. Undefined when the address is no such link. */
+export function takeLink(location: AddressBar): string | undefined {
+  const { hash } = location;
+  if (!hash.startsWith(PREFIX)) return undefined;
   location.replace("#/");
-  return code;
+  return hash;
 }
 
 /** The code in what somebody pasted: a whole link, its end, or the code alone. Undefined when there is none. */

@@ -18,7 +18,7 @@ import {
 import type { Board } from "@skein/core";
 import { type AwayTexts, type Gone, isAway } from "./away.ts";
 import type { PageCommand } from "./commands.ts";
-import { codeIn, takeCode } from "./login-code.ts";
+import { codeIn, takeLink } from "./login-code.ts";
 import { nodeAnswers } from "./node-answers.ts";
 import { hearOtherTabs } from "./other-tabs.ts";
 import { keepNothingMore } from "./pages/item/story/kept-edits.ts";
@@ -130,12 +130,12 @@ export function openSession(texts: EntranceTexts): Entrance {
     // A link that was opened before: perhaps in this very browser, which is signed in then.
     client ??= start();
   };
-  const code = takeCode(location);
-  if (code === undefined) client = start();
-  else void enter(code);
+  const link = takeLink(location);
+  if (link === undefined) client = start();
+  else void enter(link);
   // A link opened in a tab that shows the page already changes the fragment alone, and loads nothing.
   addEventListener("hashchange", () => {
-    const later = takeCode(location);
+    const later = takeLink(location);
     if (later !== undefined) void enter(later);
   });
   followForgetting(keepNothingMore);

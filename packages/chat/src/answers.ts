@@ -33,8 +33,9 @@ function dot(item: Fields): string {
   }
 }
 
-/** The same sentence as in a terminal, without its commands: a room has its own. */
-export const forRooms = (message: string): string => message.replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
+/** The same sentence as in a terminal, without its commands: a room has its own, and says the one that lists what there is. */
+export const forRooms = (message: string): string =>
+  message.replaceAll("`skein item list --all` ", "`list` ").replaceAll(/ ?`skein [^`]*`[^.]*\./g, "");
 
 const lines = (all: readonly (readonly Span[])[]): Body =>
   all.flatMap((line, at) => (at === 0 ? [...line] : [plain("\n"), ...line]));

@@ -43,6 +43,16 @@ test("a room's cap holds for everybody, a direct message has none, and a room th
   expect(wordsOf(say(of, "list", { principal: "fake:olga", room: "!elsewhere" }))).toContain("may do nothing here");
 });
 
+test("an item that is not there is told in the room's words, never in those of a terminal", () => {
+  const of = stand();
+  for (const line of ["start #ffff", "log #ffff", "mute #ffff"]) {
+    expect([line, wordsOf(say(of, line))]).toEqual([
+      line,
+      "refused: There is no item ffff. `list` shows what there is.",
+    ]);
+  }
+});
+
 test("a verb may need more here than elsewhere, and never less", () => {
   const strict = stand({ roles: { start: "owner", list: "observer" } });
   expect(wordsOf(say(strict, "start #0123"))).toContain("start needs the role owner");

@@ -18,6 +18,7 @@ import {
   type Wanted,
 } from "@skein/core";
 
+import { forRooms } from "./answers.ts";
 import { ask, judgeNo, judgeYes, refuseBelow } from "./asking.ts";
 import { type Authority, authorityOf } from "./authority.ts";
 import { byCode, byMessage, FRESH_MS, onlyOneHere, type Place } from "./confirmation.ts";
@@ -269,7 +270,7 @@ function judgeRoomVerb(
         : judgeLine(`show #${input["item"]}`, command, authority, context);
     case "log": {
       const item = findItem(context.view, input["item"] ?? "");
-      if (!item.ok) return refuse(item.error.message);
+      if (!item.ok) return refuse(forRooms(item.error.message));
       return { type: "read", question: { type: "log", item: item.value.id }, item: item.value.id };
     }
     case "more":
@@ -365,7 +366,7 @@ function judgeCommand(
   const rules = rulesFor([said.verb, ...verbsIn(wanted)], spec.role, account);
   const refused = refuseBelow(rules, authority.role);
   if (refused !== undefined) return refused;
-  if (item !== undefined && !item.ok) return refuse(item.error.message);
+  if (item !== undefined && !item.ok) return refuse(forRooms(item.error.message));
   if (spec.effect !== "writes") {
     if (spec.effect === "asks-node" && !ASKED_FROM_NODE.has(wanted.command)) {
       return refuse(`${nameOf(wanted.verb)} is for a terminal.`);

@@ -2,6 +2,7 @@
 import { type Body, type ChatBody, findItem, isLive, plain, roleAtLeast, type RoomCommand } from "@skein/core";
 
 import { VERBOSITIES } from "./account.ts";
+import { forRooms } from "./answers.ts";
 import type { Authority } from "./authority.ts";
 import type { JudgeContext, Judgement } from "./judgement.ts";
 import { LOCALES } from "./notices/phrases.ts";
@@ -76,7 +77,7 @@ function fieldsOf(verb: string, input: Input, context: JudgeContext): Fields | s
     case "subscribe":
     case "mute": {
       const item = findItem(context.view, input["item"] ?? "");
-      if (!item.ok || !isLive(item.value)) return item.ok ? "That item is gone." : item.error.message;
+      if (!item.ok || !isLive(item.value)) return item.ok ? "That item is gone." : forRooms(item.error.message);
       return [[`item/${item.value.id}`, verb === "mute" ? "off" : "on"]];
     }
     default:
@@ -116,7 +117,7 @@ function judgeReminder(
   const delay = durationMs(after);
   if (delay === undefined || delay > REMINDER_MAX_MS) return refuse("Say when, like 20m, 2h or 1d.");
   const found = item === undefined ? undefined : findItem(view, item);
-  if (found !== undefined && !found.ok) return refuse(found.error.message);
+  if (found !== undefined && !found.ok) return refuse(forRooms(found.error.message));
   const timer = id.slice(0, 12);
   // Counted from when it was said: what came in late is due the sooner.
   const due = nowMs + delay - Math.min(delay, Math.max(0, nowMs - received.at));

@@ -67,8 +67,9 @@ const LOOK_MS = 5_000;
 /** The first copy soon, later ones seldom: a large board is some megabytes each time. */
 const COPY_MS = 5_000;
 const COPY_AGAIN_MS = 30_000;
-/** Nothing is asked while each pass is fresh: what is looked at is the board, for nodes that have come. */
-const PASS_LOOK_MS = 10_000;
+const PASS_LOOK_MS = 30_000;
+/** While nobody is known to go on with: the nodes come with the board, and their pages when they have beaten. */
+const PASS_SOON_MS = 1_000;
 /** So long a node has to end the session before the page forgets it all the same. */
 const SIGN_OUT_MS = 2_000;
 /** About a frame. */
@@ -347,11 +348,11 @@ function keepPasses(session: Session): void {
   if (session.home.secret.type === "token") return;
   const refresh = async (): Promise<void> => {
     const { status, place, board, signed } = session;
-    if (status.type === "live" && signed !== undefined) await session.passes.refresh(place, board, signed.role);
-    if (!session.ended.signal.aborted) wait(session, "passes", PASS_LOOK_MS, refresh);
+    const isLive = status.type === "live" && signed !== undefined;
+    const others = isLive ? await session.passes.refresh(place, board, signed.role) : 0;
+    if (!session.ended.signal.aborted) wait(session, "passes", others === 0 ? PASS_SOON_MS : PASS_LOOK_MS, refresh);
   };
-  // The first ones soon: the nodes come with the board.
-  wait(session, "passes", FIRST_WAIT_MS, refresh);
+  wait(session, "passes", PASS_SOON_MS, refresh);
 }
 
 async function openCopy(session: Session): Promise<void> {

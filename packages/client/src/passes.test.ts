@@ -37,7 +37,8 @@ async function asked(home: string, nodes: readonly Partial<BoardNode>[]): Promis
   };
   // A program's place, so that no page has to be there.
   const place = { url: `${home}/`, secret: { type: "token", text: "t" }, isHome: true } as const;
-  await createPasses({ fetch, home: `${home}/`, now: () => 0 }).refresh(place, boardOf(nodes), "operator");
+  const passes = createPasses({ fetch, home: `${home}/`, now: () => 0 });
+  expect(await passes.refresh(place, boardOf(nodes), "operator")).toBe(wanted.length);
   return wanted;
 }
 

@@ -7,8 +7,8 @@ import type { Board, BoardNode, Role } from "@skein/core";
 import { type Fetch, type Place, post } from "./place.ts";
 
 export interface Passes {
-  /** Called when the board or the place changed, and from time to time. */
-  refresh(from: Place, board: Board, role: Role): Promise<void>;
+  /** Called from time to time. Says of how many nodes it keeps passes, or tried to. */
+  refresh(from: Place, board: Board, role: Role): Promise<number>;
   /** Another node's place that takes the client in; undefined when none does. A pass is used up by trying. */
   enter(): Promise<Place | undefined>;
   clear(): void;
@@ -41,6 +41,7 @@ export function createPasses({ fetch, home, now }: { fetch: Fetch; home: string;
         const pass = answer.ok ? answer.value.pass : undefined;
         if (typeof pass === "string") held.set(id, { origin: page, pass, atMs: now() });
       }
+      return wanted.length;
     },
     enter: async () => {
       for (const [id, { origin, pass, atMs }] of held) {

@@ -1,6 +1,7 @@
 /** The way in: says where a sign-in link comes from, and takes one that somebody pastes. */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Ticked } from "../parts/ticked.tsx";
 import type { Entrance } from "../session.ts";
 import { frameTexts } from "../texts/frame.ts";
 
@@ -34,7 +35,7 @@ export function SignIn({ session }: { readonly session: Entrance }): JSX.Element
         )}
       </p>
       <p class="sign-in-problem" id="sign-in-problem" role="alert">
-        {problem}
+        <Ticked text={problem} />
       </p>
       <label for="sign-in-link">{texts.link}</label>
       <div class="sign-in-row">

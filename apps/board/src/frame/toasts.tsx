@@ -5,6 +5,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { X } from "lucide-preact";
 import type { JSX } from "preact";
+import { Ticked } from "../parts/ticked.tsx";
 import { frameTexts } from "../texts/frame.ts";
 
 interface Note {
@@ -41,7 +42,7 @@ export function Toasts({ within }: { readonly within: string }): JSX.Element {
     <div class="toasts" role="status" aria-live="polite">
       {shown.map(({ id, type, text }) => (
         <div key={id} class="toast" data-type={type}>
-          <bdi>{text}</bdi>
+          <bdi>{type === "problem" ? <Ticked text={text} /> : text}</bdi>
           <button type="button" class="icon-button" aria-label={frameTexts.dismiss} onClick={() => dismiss(id)}>
             <X size={16} aria-hidden="true" />
           </button>

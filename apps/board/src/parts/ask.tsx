@@ -7,6 +7,7 @@ import type { PageCommand } from "../commands.ts";
 import type { Session } from "../session.ts";
 import { askTexts } from "../texts/ask.ts";
 import { Dialog } from "./dialog.tsx";
+import { Ticked } from "./ticked.tsx";
 
 export interface AskProps {
   readonly session: Session;
@@ -51,7 +52,9 @@ export function Ask(props: AskProps): JSX.Element {
         <p class="quiet">{help}</p>
         {children}
         <p class="form-problem" role="alert">
-          <bdi>{problem}</bdi>
+          <bdi>
+            <Ticked text={problem.value} />
+          </bdi>
         </p>
         <div class="form-buttons">
           <button type="button" onClick={onClose}>

@@ -1,5 +1,6 @@
 /** What cannot be shown: what happened, why, and what to do next. */
 import type { ComponentChildren, JSX } from "preact";
+import { Ticked } from "./ticked.tsx";
 
 export interface ProblemProps {
   readonly title: string;
@@ -13,7 +14,9 @@ export function Problem({ title, why, children }: ProblemProps): JSX.Element {
     <section class="problem" role="alert">
       <h2>{title}</h2>
       <p>
-        <bdi>{why}</bdi>
+        <bdi>
+          <Ticked text={why} />
+        </bdi>
       </p>
       {children}
     </section>

@@ -118,12 +118,16 @@ export const meshTexts = {
     make: "Make the ticket",
     making: "Making it…",
     once: "It is shown here and nowhere else. Once this is closed, nobody can look it up again.",
-    run: "On the other machine:",
+    runPage: "On the other machine, which then has a page of its own with this board:",
+    runAgent:
+      "On the other machine, which then works without a page of its own (with `skein up` in the place of `skein agent` it has one):",
     copy: "Copy the command",
     qr: "The same command as a QR code",
+    qrHelp:
+      "The QR code holds this command as text, with the ticket in it: whoever photographs it can join. It opens no page.",
     until: (role: string) => `One machine may join as ${role}, until`,
     local:
-      "This node listens on this machine only, so no other one reaches it. Start it with skein up --listen 0.0.0.0:4710 first.",
+      "This node listens on this machine only, so no other one reaches it. Start it with `skein up --listen 0.0.0.0:4710` first.",
     noAddress: "This node does not listen for peers: put the address of one that does in the place of HOST:PORT.",
     done: "Done",
   },

@@ -70,3 +70,11 @@ test("money that nobody knows is never told as none, and a page that has another
 test("without accounts it says that perhaps no node runs", () => {
   expect(present("transports", [])).toContain("or no node runs there");
 });
+
+test("a ticket for people is used by what gives them a page, and one for an agent by what only works", () => {
+  const lineFor = (role: string): string =>
+    present("member.invite", { ticket: "skein1.x", role, expires: 0, addresses: ["ws://192.0.2.7:4710"] });
+  const used = "--rendezvous ws://192.0.2.7:4710 --ticket skein1.x";
+  for (const role of ["observer", "operator", "owner"]) expect(lineFor(role)).toContain(`npx skein up ${used}\n`);
+  expect(lineFor("agent")).toContain(`npx skein agent ${used}\n`);
+});

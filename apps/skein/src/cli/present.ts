@@ -388,13 +388,19 @@ const forkList = (forks: readonly Fields[]): string =>
   forks.length === 0 ? "No author wrote two histories." : forks.map((one) => text(one["message"])).join("\n");
 
 function ticketPage(answer: Fields): string {
+  // An agent's machine is there to work. Everybody else is a person, who wants to see the board.
+  const isAgent = answer["role"] === "agent";
   const addresses = Array.isArray(answer["addresses"]) ? answer["addresses"].map((one: Json) => text(one)) : [];
   const rendezvous =
     addresses.length === 0 ? "--rendezvous ws://HOST:PORT " : addresses.map((one) => `--rendezvous ${one} `).join("");
   return [
     `One machine may join with this as ${text(answer["role"])}, until ${new Date(Number(answer["expires"])).toISOString()}:`,
     "",
-    `npx skein agent ${rendezvous}--ticket ${text(answer["ticket"])}`,
+    `npx skein ${isAgent ? "agent" : "up"} ${rendezvous}--ticket ${text(answer["ticket"])}`,
+    "",
+    isAgent
+      ? "It works there without a page of its own; with `skein up` in the place of `skein agent` it has one."
+      : "The node there has a page of its own with the board: `skein ui` on that machine prints a link that signs in.",
     ...reachability(addresses),
   ].join("\n");
 }

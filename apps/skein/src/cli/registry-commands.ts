@@ -152,7 +152,7 @@ function schemaFacts(schema: Schema): Pick<Field, "description" | "kind" | "requ
   const json = schemaJson(schema);
   const kind = json.type === "boolean" ? "flag" : json.type === "array" ? "list" : "text";
   return {
-    description: json.description ?? "",
+    description: withDefault(json),
     kind,
     required: !schema.safeParse(undefined).success,
     choices: json.enum ?? [],
@@ -163,6 +163,13 @@ interface SchemaJson {
   readonly type?: string;
   readonly description?: string;
   readonly enum?: readonly string[];
+  readonly default?: unknown;
+}
+
+/** What is taken when nothing is said, where that is worth saying: the node fills it in, so commander does not know it. */
+function withDefault({ description = "", default: taken }: SchemaJson): string {
+  const isTold = (typeof taken === "string" && taken !== "") || typeof taken === "number";
+  return isTold ? `${description} (default: ${taken})`.trim() : description;
 }
 
 /** zod tells a schema's shape as JSON Schema. */

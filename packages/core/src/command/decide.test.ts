@@ -381,7 +381,7 @@ test("a refused event says which item, where it is and why", () => {
   const item = itemIn("Done", replica);
   expect(run(replica, "item.restore", { item })).toEqual({
     code: "not-legal",
-    message: `Item ${item} (in Done): restore is not possible in Done.`,
+    message: `Item ${item} (in Done): restore is not possible in Done; what has landed is never reopened: archive it, or add the work that is left as a new item.`,
   });
   expect(run(replica, "item.archive", { item, reason: "Blocked" })).toEqual({
     code: "not-legal",
@@ -390,6 +390,27 @@ test("a refused event says which item, where it is and why", () => {
   expect(codeOf(run(replica, "item.archive", { item, reason: "Completed" }))).toBe("done");
   expect(run(replica, "item.restore", { item })).toMatchObject({
     message: expect.stringContaining("Archived as Completed"),
+  });
+});
+
+const nextSteps = [
+  ["item.start", "Coding", "; there you can reject it, move it to Backlog or archive it."],
+  ["item.start", "Qa", "start is not possible in Qa; there you can reject it, move it to Backlog or archive it."],
+  ["item.restore", "Merge", "; there you can reject it, move it to Backlog or archive it."],
+  ["item.restore", "Backlog", "; there you can start it or archive it."],
+  ["item.reject", "Archived", "; there you can restore it."],
+] as const;
+
+test.each(nextSteps)("%s on an item in %s says what is possible there instead", (name, stage, said) => {
+  const replica = worldOf();
+  const input = { item: itemIn(stage, replica), ...(name === "item.reject" ? { note: "no" } : {}) };
+  expect(run(replica, name, input)).toMatchObject({ code: "not-legal", message: expect.stringContaining(said) });
+});
+
+test("no front speaks of another one when an item is not there", () => {
+  expect(run(worldOf(), "item.start", { item: "zzz" })).toEqual({
+    code: "not-found",
+    message: "There is no item zzz. `skein item list --all` shows what there is.",
   });
 });
 

@@ -7,7 +7,7 @@ import { assert, ok, type Result } from "../kernel/result.ts";
 import type { View } from "../fold/fold.ts";
 import { hasLanded, type ItemState } from "../fold/item-state.ts";
 import { STAGES } from "../fold/stage.ts";
-import { refusal } from "../fold/transition.ts";
+import { refusal, type StageEvent } from "../fold/transition.ts";
 import type { Heads } from "../log/heads.ts";
 import type { Draft } from "../log/replica.ts";
 import { keysOf, keyStatus } from "../member/membership.ts";
@@ -22,6 +22,7 @@ import { badLine, type DecideContext, type Decided, fail, meshDraft } from "./de
 import type { CommandError } from "./error.ts";
 import { findItem, type LiveItem, ttlMs } from "./find.ts";
 import { findMember } from "./find-member.ts";
+import { insteadOf } from "./instead.ts";
 import { planMove } from "./move.ts";
 import type { Command } from "./parse.ts";
 import { wouldWaitForItself } from "./parts.ts";
@@ -338,10 +339,12 @@ export function stageOn(
 ): Decided {
   const { state, id: on } = item.best;
   const { self: member, role, wallMs: wall } = context;
-  const rejection = refusal(state, { item: item.id, op: "", member, incarnation: "", role, wall, body });
+  const event: StageEvent = { item: item.id, op: "", member, incarnation: "", role, wall, body };
+  const rejection = refusal(state, event);
   if (rejection !== undefined) {
     const code = rejection.type === "not-allowed" || rejection.type === "not-holder" ? "not-allowed" : "not-legal";
-    return fail(code, `Item ${item.id} (${describe(state)}): ${rejection.message}.`);
+    const next = rejection.type === "illegal-event" ? insteadOf(state, event) : "";
+    return fail(code, `Item ${item.id} (${describe(state)}): ${rejection.message}${next}.`);
   }
   return ok({ item: item.id, drafts: [{ entity: item.id, body, on }] });
 }

@@ -14,7 +14,7 @@ export function findItem(view: View, ref: string): Result<LiveItem, CommandError
   if (item === undefined)
     return err({
       code: "not-found",
-      message: `There is no item ${ref}. \`skein item list --all\` shows what there is; in a room \`list\`.`,
+      message: `There is no item ${ref}. \`skein item list --all\` shows what there is.`,
     });
   if (live.length > 1) {
     const ids = live.map((one) => one.id).toSorted(compareText);

@@ -57,6 +57,8 @@ const key = z.string().min(1).max(64).describe("member's name, or its public key
 
 const range = z.enum(FLOW_RANGES).default("7d").describe("how far back");
 
+/** The unit is said where it is asked for: help shows no pattern. */
+const TTL_UNITS = "a number and s, m, h or d, like 30m or 2d";
 const ttl = z.string().regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, "a number and s, m, h or d, like 1h");
 
 const inputs = {
@@ -153,7 +155,7 @@ const inputs = {
       .describe(
         "what the person may do from rooms; as before, or operator for somebody new; never more than this node's",
       ),
-    ttl: ttl.default("1h").describe("how long the code is good for"),
+    ttl: ttl.default("1h").describe(`how long the code is good for: ${TTL_UNITS}`),
   }),
   "people.unpair": z.strictObject({
     principal: z.string().min(1).max(LIMITS.chatIdLength).describe("like slack:T1/U1, as `skein people` lists them"),
@@ -175,7 +177,7 @@ const inputs = {
   members: z.strictObject({}),
   "member.invite": z.strictObject({
     role: z.enum(ROLES).describe("what the new member may do"),
-    ttl: ttl.default("1h").describe("how long the ticket is good for"),
+    ttl: ttl.default("1h").describe(`how long the ticket is good for: ${TTL_UNITS}; 30d at most`),
   }),
   "member.remove": z.strictObject({ member: key, note: note.default("") }),
   "member.rotate": z.strictObject({}),

@@ -10,6 +10,7 @@ import type { PageProps } from "../../frame/routes.ts";
 import { tell } from "../../frame/toasts.tsx";
 import { useAnswer } from "../../parts/answer.ts";
 import { Problem } from "../../parts/problem.tsx";
+import { Ticked } from "../../parts/ticked.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { flowTexts } from "../../texts/flow.ts";
@@ -71,7 +72,9 @@ function FlowPart({ session, range }: PartProps): JSX.Element {
     <>
       {problem === "" ? null : (
         <p class="sheet-problem" role="status">
-          <bdi>{flowTexts.stalePart(problem)}</bdi>
+          <bdi>
+            <Ticked text={flowTexts.stalePart(problem)} />
+          </bdi>
         </p>
       )}
       <Figures flow={flow} />

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { Ask } from "../../parts/ask.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { maySteer } from "../../parts/rights.ts";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -130,7 +131,9 @@ function Line({ queue }: { readonly queue: Queue }): JSX.Element | null {
                     <ul class="reasons" aria-label={texts.why}>
                       {queue.head.map((reason, number) => (
                         <li key={number}>
-                          <bdi>{plainText(reason)}</bdi>
+                          <bdi>
+                            <Ticked text={plainText(reason)} />
+                          </bdi>
                         </li>
                       ))}
                     </ul>
@@ -180,7 +183,10 @@ function Aside({ queue }: { readonly queue: Queue }): JSX.Element | null {
       <ul class="aside">
         {queue.aside.map((one) => (
           <li key={one.item}>
-            <Item {...one} /> <bdi class="quiet">{plainText(one.why)}</bdi>
+            <Item {...one} />{" "}
+            <bdi class="quiet">
+              <Ticked text={plainText(one.why)} />
+            </bdi>
           </li>
         ))}
       </ul>
@@ -194,7 +200,7 @@ function Red({ blame }: { readonly blame: Blame }): JSX.Element {
     <>
       <h3 id="flow-red">{texts.red}</h3>
       <div class="table-room" tabIndex={0} role="group" aria-labelledby="flow-red">
-        <table>
+        <table class="red">
           <thead>
             <tr>
               <th scope="col">{columns.at}</th>
@@ -213,15 +219,17 @@ function Red({ blame }: { readonly blame: Blame }): JSX.Element {
                 <th scope="row">
                   <Item item={item} title={title} />
                 </th>
-                <td>
+                <td data-label={columns.author}>
                   <bdi>{author === null ? "" : plainText(author)}</bdi>
                   {attempt === null ? null : <span class="quiet"> {attempt}</span>}
                 </td>
-                <td>
+                <td data-label={columns.ranOn}>
                   <bdi>{plainText(ranOn)}</bdi>
                 </td>
                 <td class="wide">
-                  <bdi>{plainText(what)}</bdi>
+                  <bdi>
+                    <Ticked text={plainText(what)} />
+                  </bdi>
                 </td>
               </tr>
             ))}

@@ -11,6 +11,7 @@ import { tell } from "../../frame/toasts.tsx";
 import { useAnswer } from "../../parts/answer.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { maySteer } from "../../parts/rights.ts";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
@@ -65,7 +66,9 @@ function Shown({ session, mesh, problem }: ShownProps): JSX.Element {
       </header>
       {problem === "" ? null : (
         <p class="sheet-problem" role="status">
-          <bdi>{meshTexts.stalePart(problem)}</bdi>
+          <bdi>
+            <Ticked text={meshTexts.stalePart(problem)} />
+          </bdi>
         </p>
       )}
       <Alarms session={session} mesh={mesh} />
@@ -105,7 +108,9 @@ function Alarms({ session, mesh }: Omit<ShownProps, "problem">): JSX.Element | n
       <ul>
         {mesh.alarms.map(({ type, message, at }, place) => (
           <li key={place}>
-            <bdi>{plainText(message)}</bdi>{" "}
+            <bdi>
+              <Ticked text={plainText(message)} />
+            </bdi>{" "}
             <span class="quiet">
               {type} {at === null ? null : <Time atMs={at} />}
             </span>

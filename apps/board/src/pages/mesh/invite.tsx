@@ -9,12 +9,13 @@ import { useMemo } from "preact/hooks";
 
 import { Copy } from "../../parts/copy.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { askTexts } from "../../texts/ask.ts";
 import { meshTexts } from "../../texts/mesh.ts";
-import { commandFor, isLocal, type Ticket, ticketIn } from "./ticket.ts";
+import { commandFor, getsPage, isLocal, type Ticket, ticketIn } from "./ticket.ts";
 
 const ROLES = ["agent", "observer", "operator", "owner"] as const;
 const TTLS = ["15m", "1h", "1d", "7d"] as const;
@@ -61,7 +62,9 @@ export function Invite({ session, onClose }: { readonly session: Session; readon
             onChoose={(one) => (ttl.value = one)}
           />
           <p class="form-problem" role="alert">
-            <bdi>{problem}</bdi>
+            <bdi>
+              <Ticked text={problem.value} />
+            </bdi>
           </p>
           <div class="form-buttons">
             <button type="button" onClick={onClose}>
@@ -115,14 +118,21 @@ function Made({ ticket, onClose }: { readonly ticket: Ticket; readonly onClose: 
       <p>
         {texts.until(plainText(ticket.role))} <Time atMs={ticket.expires} />. {texts.once}
       </p>
-      <p class="quiet">{texts.run}</p>
+      <p class="quiet">
+        <Ticked text={getsPage(ticket.role) ? texts.runPage : texts.runAgent} />
+      </p>
       <div class="ticket">
         <code data-ticket>{command}</code>
         <Copy text={command} label={texts.copy} />
       </div>
       <QrCode text={command} label={texts.qr} />
+      <p class="quiet">{texts.qrHelp}</p>
       {ticket.addresses.length === 0 ? <p class="form-problem">{texts.noAddress}</p> : null}
-      {isLocal(ticket) ? <p class="form-problem">{texts.local}</p> : null}
+      {isLocal(ticket) ? (
+        <p class="form-problem">
+          <Ticked text={texts.local} />
+        </p>
+      ) : null}
       <div class="form-buttons">
         <button type="button" class="primary" onClick={onClose}>
           {texts.done}

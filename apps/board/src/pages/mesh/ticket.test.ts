@@ -10,6 +10,11 @@ test("the command names the node's addresses, or leaves a place for one", () => 
   expect(commandFor({ ...TICKET, addresses: [] })).toContain("--rendezvous ws://HOST:PORT ");
 });
 
+test("people get the page, and a machine that only works does without", () => {
+  for (const role of ["observer", "operator", "owner"])
+    expect(commandFor({ ...TICKET, role })).toBe("npx skein up --rendezvous ws://192.0.2.7:4710 --ticket skein1abc");
+});
+
 test("an address that a shell would read as something else is left out", () => {
   const addresses = ["ws://a; rm -rf ~", "ws://$(id)", "javascript:alert(1)", "ws://[2001:db8::1]:4710"];
   expect(commandFor({ ...TICKET, addresses })).toBe(

@@ -21,10 +21,13 @@ export function ticketIn(answer: unknown): Ticket | undefined {
 /** Each part is one word of a shell: an address that is none is left out. */
 const ADDRESS = /^wss?:\/\/[A-Za-z0-9.:[\]_-]+(?:\/[A-Za-z0-9._~/-]*)?$/;
 
-export function commandFor({ ticket, addresses }: Ticket): string {
+/** An agent's machine is there to work. Everybody else is a person, who wants to see the board. */
+export const getsPage = (role: string): boolean => role !== "agent";
+
+export function commandFor({ ticket, role, addresses }: Ticket): string {
   const known = addresses.filter((address) => ADDRESS.test(address));
   const rendezvous = (known.length === 0 ? ["ws://HOST:PORT"] : known).map((address) => `--rendezvous ${address}`);
-  return ["npx skein agent", ...rendezvous, `--ticket ${ticket}`].join(" ");
+  return [`npx skein ${getsPage(role) ? "up" : "agent"}`, ...rendezvous, `--ticket ${ticket}`].join(" ");
 }
 
 /** Nobody on another machine reaches any of them. */

@@ -5,6 +5,7 @@ import type { PageProps } from "../../frame/routes.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { isOwner, maySteer } from "../../parts/rights.ts";
+import { Ticked } from "../../parts/ticked.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { startTexts as texts } from "../../texts/start.ts";
@@ -152,7 +153,10 @@ function Failure({ journey, about }: Part & { readonly about: readonly Doing[] }
   if (failed === undefined || !about.includes(failed.what)) return null;
   return (
     <p class="hindrance" role="alert">
-      <strong>{texts.failed[failed.what]}:</strong> <bdi>{failed.why}</bdi>
+      <strong>{texts.failed[failed.what]}:</strong>{" "}
+      <bdi>
+        <Ticked text={failed.why} />
+      </bdi>
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Plus, X } from "lucide-preact";
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
+import { Ticked } from "../../parts/ticked.tsx";
 import { plainText } from "../../text.ts";
 import { startTexts as texts } from "../../texts/start.ts";
 import { useDraft } from "../item/drafts.ts";
@@ -49,7 +50,9 @@ export function RulesStep({ found, isBusy, onBegin, onBack }: RulesProps): JSX.E
       <Facts found={found} />
       {found.obstacle === "" ? null : (
         <p class="hindrance" role="alert">
-          <bdi>{plainText(found.obstacle)}</bdi>
+          <bdi>
+            <Ticked text={plainText(found.obstacle)} />
+          </bdi>
         </p>
       )}
       {found.hasConfig ? null : (
