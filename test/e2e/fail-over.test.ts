@@ -101,6 +101,8 @@ test("a page that was opened while its node was alone goes on with one that join
   await connection(page).filter({ hasText: "live at another node" }).waitFor({ timeout: 60_000 });
   await gwen.api.addItem({ title: "Meanwhile" });
   await page.getByText("Meanwhile").first().waitFor();
+  const listed = await gwen.api.get<readonly { by: string; name: string }[]>("/sessions");
+  expect(listed).toEqual([expect.objectContaining({ by: "pass", name: "finn" })]);
   await context.close();
 });
 
