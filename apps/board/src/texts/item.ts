@@ -8,7 +8,12 @@ export const itemTexts = {
   epoch: (epoch: number) => `epoch ${epoch}`,
   leaseMs: (ms: number) => `lease ${Math.round(ms / 1_000)} s`,
   since: "since",
-  lease: { alive: "alive", expired: "silent: a survivor takes it over" },
+  lease: {
+    alive: "alive",
+    silent: "silent: when its lease is over, a survivor takes it over",
+    expired: "silent: a survivor takes it over",
+    unknown: "not known: the page hears from no node",
+  },
   nobody: "Nobody holds it",
   cost: (cost: string) => `cost ${cost}`,
   priority: (priority: number) => `Priority ${priority} of 9`,
