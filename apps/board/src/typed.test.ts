@@ -1,12 +1,18 @@
 /** What one member has typed is neither shown to the next one in the same browser nor typed in their name. */
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 
 import { draftAt, keepDraft } from "./pages/item/drafts.ts";
 import { keepNothingMore, keptEdits } from "./pages/item/story/kept-edits.ts";
 import { shelfOf } from "./testing/shelf.ts";
 import { followForgetting, forgetTyped, typeAs } from "./typed.ts";
 
-const inBrowser = vi.hoisted(() => new Map<IDBValidKey, unknown>());
+const inBrowser = vi.hoisted(() => {
+  // Test files of one worker share their modules, also those that stand on somebody else's browser.
+  vi.resetModules();
+  return new Map<IDBValidKey, unknown>();
+});
+// The editor's module keeps nothing any more when the last test is over.
+afterAll(() => void vi.resetModules());
 
 vi.mock("idb-keyval", () => ({
   get: async (key: IDBValidKey) => inBrowser.get(key),

@@ -1,12 +1,17 @@
 /** Tabs of one browser that have one text open: what each has kept is lost with none of them, and typed once. */
-import { afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import * as Y from "yjs";
 
 import { keptEdits, type KeptEdits } from "./kept-edits.ts";
 import { createPlaces, type Locks } from "./kept-places.ts";
 import { createCopy, type Kept, retype, ROOT } from "./story-copy.ts";
 
-const inBrowser = vi.hoisted(() => new Map<IDBValidKey, unknown>());
+const inBrowser = vi.hoisted(() => {
+  // Test files of one worker share their modules, also those that stand on somebody else's browser.
+  vi.resetModules();
+  return new Map<IDBValidKey, unknown>();
+});
+afterAll(() => void vi.resetModules());
 const disk = vi.hoisted(() => ({ isFull: false }));
 
 vi.mock("idb-keyval", () => ({
