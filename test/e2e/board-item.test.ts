@@ -11,6 +11,7 @@ import { waitFor } from "../support/wait.ts";
 import { useWorld } from "../support/world.ts";
 import { launchBrowser, openPage, type OpenedPage } from "./support/browser.ts";
 import { inStage, itemThat } from "./support/items.ts";
+import { createKeys } from "./support/keys.ts";
 
 const world = useWorld();
 let project: Project;
@@ -138,6 +139,12 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
   );
   await page.locator(".item-stage").getByText("Qa").waitFor();
   await page.locator(".item-title").click();
+  await page.keyboard.press("2");
+  await page.locator(".item-attempt").filter({ hasText: "waits for approval" }).getByText("Epoch").waitFor();
+  await picture(opened, "waiting");
+  expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(1);
+  await page.locator(".item-stage").getByText("Qa").waitFor();
+  await page.locator(".item-title").click();
   await page.keyboard.press("4");
   const told = page.locator('details[data-path="told.md"]');
   await told.getByText("What people said of the attempts before").waitFor();
@@ -160,7 +167,7 @@ test("a question is answered, a diff commented on, a draft outlives a reload, an
     .locator(".history-row")
     .getByText(`landed as ${commit.slice(0, 12)}`)
     .waitFor();
-  await page.locator(".history-row").getByText("commented on attempt").waitFor();
+  await page.locator(".history-row").getByText("commented on epoch").waitFor();
   await expectAccessible(page, "history");
   await picture(opened, "history");
   // What has landed is compared as it was.
@@ -196,9 +203,14 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.keyboard.press("Tab");
   await page.getByRole("button", { name: "Put it on hold" }).press("Enter");
   await page.locator(".item-why").getByText("It is on hold: until Monday").waitFor();
+  await page.locator(".item-title").click();
+  await page.keyboard.press("s");
+  await page.getByRole("dialog").getByText("nobody takes it until the hold ends").waitFor();
+  await page.keyboard.press("Escape");
   await page.keyboard.press("h");
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).press("Enter");
   await actions.getByRole("button", { name: "Hold", exact: true }).waitFor();
+  await page.locator(".toast").getByText("“Left alone” is on hold no longer.").waitFor();
 
   await page.getByRole("button", { name: "Edit", exact: true }).click();
   const editor = page.locator(".story-host .cm-content");
@@ -215,8 +227,40 @@ test("what is not possible is not offered, and says why; a hold and a delete do 
   await page.getByLabel(`Type ${id} to confirm`).fill(id);
   await go.click();
   await page.locator("#board").waitFor();
+  await page.locator(".toast").getByText("“Left alone” is deleted.").waitFor();
   expect((await alice.api.items()).some((item) => item.id === id)).toBe(false);
   expect(complaints.filter((one) => !isLeftLog(one))).toEqual([]);
+  await page.context().close();
+});
+
+test("title, labels and priority are changed by keys, and a label that somebody else adds meanwhile stays", async () => {
+  const { id } = await alice.api.addItem({ title: "Misnamed", labels: ["ui", "old"] });
+  const opened = await openItem(alice, id);
+  const { page, complaints } = opened;
+  const keys = createKeys(page);
+  const dialog = page.getByRole("dialog");
+  const edit = page.getByRole("button", { name: "Edit title, labels and priority" });
+  await keys.enter(edit);
+  await keys.isAt(dialog.getByLabel("Title"));
+  await keys.press("Control+a");
+  await keys.type("Well named");
+  await keys.write(dialog.getByLabel("Labels, one on each line"), "ui\nmine");
+  await keys.choose(dialog.getByLabel(/^Priority/), "7");
+  await alice.api.command("item.edit", { item: id, labels: ["ui", "old", "theirs"] });
+  await page.locator(".item-facts").getByText("theirs").waitFor();
+  await expectAccessible(page, "edit");
+  await picture(opened, "edit");
+  await keys.enter(dialog.getByRole("button", { name: "Change it" }));
+  await keys.closed();
+  await keys.isAt(edit);
+  await page.locator(".toast").getByText("“Well named” is changed.").waitFor();
+  await page.locator(".item-title").getByText("Well named").waitFor();
+  expect(await alice.api.item(id)).toMatchObject({
+    title: "Well named",
+    labels: ["ui", "theirs", "mine"],
+    priority: 7,
+  });
+  expect(complaints).toEqual([]);
   await page.context().close();
 });
 
@@ -252,12 +296,16 @@ test("each cause of a stuck item stands with its way out as a button; for who ma
   ).toBe(0);
   await observer.page.context().close();
 
-  const { page, complaints } = await openItem(alice, id);
+  const opened = await openItem(alice, id);
+  const { page, complaints } = opened;
   const causes = page.locator(".item-why li");
+  await causes.filter({ hasText: "it is on hold: until Monday" }).waitFor();
+  expect(await page.getByRole("button", { name: "End the hold" }).count()).toBe(1);
   await causes.filter({ hasText: "it is on hold: until Monday" }).getByRole("button").click();
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).click();
   await causes.filter({ hasText: "on hold" }).waitFor({ state: "detached" });
   await expectAccessible(page, "stuck");
+  await picture(opened, "stuck");
   await causes.filter({ hasText: "needs:moon" }).getByRole("button").click();
   await page.getByRole("dialog").getByText(`skein item edit ${id} --label='none'`).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Drop the labels" }).click();

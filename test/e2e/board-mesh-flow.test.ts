@@ -205,7 +205,8 @@ test("what was red lately is read to its end on a phone, with its command set as
   await phone.page.evaluate('location.hash = "#/flow"');
   const table = phone.page.getByRole("group", { name: "What was red lately" });
   await table.locator("code", { hasText: /^skein logs 0123$/ }).waitFor();
-  expect(await table.evaluate((room) => room.scrollWidth - room.clientWidth)).toBe(0);
+  const hidden = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".table-room:has(.red)"))`;
+  expect(await phone.page.evaluate(hidden)).toBe(0);
   await expectAccessible(phone.page, "flow with what was red");
   await phone.context.close();
 });

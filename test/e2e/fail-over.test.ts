@@ -80,6 +80,32 @@ test("a page whose node is killed goes on with another one without a reload, and
   await context.close();
 });
 
+test("a page that was opened while its node was alone goes on with one that joined later, and nobody reloads it", async () => {
+  const [first, second] = [await servedAt(), await servedAt()];
+  const started = { slots: 0, headless: false };
+  await world.found("finn");
+  const finn = await world.start("finn", { ...started, ...first });
+  await finn.api.addItem({ title: "Alone" });
+  const { page, context } = await openPage(browser, await finn.api.loginLink());
+  await isLive(page);
+  await page.getByText("Alone").first().waitFor();
+
+  const gwen = await world.join("gwen", finn, { role: "owner", ...started, ...second });
+  await knowsPageOf(finn, "gwen");
+  await knowsPageOf(gwen, "finn");
+  // What its document may reach is settled when that is loaded, so the page goes over to a new one by itself.
+  await page.locator(`meta[name="skein-pages"][content="http://${second.http}"]`).waitFor({ state: "attached" });
+  await isLive(page);
+  await waitFor("the page to have a pass", () => page.evaluate<boolean>(HAS_PASS));
+  await finn.kill();
+  await connection(page).filter({ hasText: "live at another node" }).waitFor({ timeout: 60_000 });
+  await gwen.api.addItem({ title: "Meanwhile" });
+  await page.getByText("Meanwhile").first().waitFor();
+  const listed = await gwen.api.get<readonly { by: string; name: string }[]>("/sessions");
+  expect(listed).toEqual([expect.objectContaining({ by: "pass", name: "finn" })]);
+  await context.close();
+});
+
 test("a story that two people write goes on at another node when theirs is killed, each letter once", async () => {
   const [first, second] = [await servedAt(), await servedAt()];
   const started = { slots: 0, headless: false };

@@ -128,7 +128,7 @@ test("what is older goes when there is more than the node keeps, with the log as
   expect(gone.stderr).toContain("is not here: no node that is reached has it");
   const logs = await world.skein(["logs", first.id, "--data", carol.data]);
   expect(logs.code).toBe(1);
-  expect(logs.stderr).toContain("The log of attempt 1 was captured here, and is not here any more.");
+  expect(logs.stderr).toContain("The log of epoch 1 was captured here, and is not here any more.");
   expect(await printed(alice.api, second.id)).toContain("\n");
 });
 
@@ -142,5 +142,5 @@ test("when its node is gone, a copy is read wherever it is, and of what had none
   }
   const lost = await world.skein(["logs", alone.id, "--data", alice.data]);
   expect(lost.code).toBe(1);
-  expect(lost.stderr).toContain("The log of attempt 1 is on carol, which this node has no link to right now.");
+  expect(lost.stderr).toContain("The log of epoch 1 is on carol, which this node has no link to right now.");
 });

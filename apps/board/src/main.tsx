@@ -22,5 +22,5 @@ followSendKeys();
 followFocus();
 const session = openSession({ ...frameTexts.signIn, away: frameTexts.away });
 render(<App session={session} />, document.body);
-followUpdates(session.connection);
+followUpdates(session);
 registerWorker();

@@ -70,7 +70,7 @@ function itemPage(value: Json): Body {
   const story = text(item["text"]).trim();
   const criteria = text(item["criteria"]).trim();
   const attempts = rows(item["attemptLog"]).map((one) => [
-    plain(`Attempt ${text(one["epoch"])} on ${text(one["nodeName"])}: ${text(one["outcome"])}. ${text(one["note"])}`),
+    plain(`Epoch ${text(one["epoch"])} on ${text(one["nodeName"])}: ${text(one["outcome"])}. ${text(one["note"])}`),
   ]);
   const why = (Array.isArray(item["why"]) ? item["why"] : []).map((one: Json) => [plain(forRooms(text(one)))]);
   return [

@@ -3,5 +3,6 @@ export { type Client, connect, type ConnectOptions, type Listener } from "./conn
 export { type Copies, type Copy, copiesInBrowser } from "./copies.ts";
 export type { Answer, NodeFacts, Status, Who } from "./facts.ts";
 export { followSignOut } from "./page-key.ts";
+export { nodesToGoOnWith } from "./passes.ts";
 export type { Dial } from "./place.ts";
 export { signIn } from "./sign-in.ts";

@@ -31,7 +31,7 @@ export function createPasses({ fetch, home, now }: { fetch: Fetch; home: string;
   const held = new Map<string, Held>();
   return {
     refresh: async (from, board, role) => {
-      const wanted = candidates(board, home, role);
+      const wanted = nodesToGoOnWith(board, home, role);
       const ids = new Set(wanted.map(({ id }) => id));
       for (const [id, { atMs }] of held) if (!ids.has(id) && now() - atMs > USABLE_MS) held.delete(id);
       for (const { id, page = "" } of wanted) {
@@ -63,7 +63,8 @@ export function createPasses({ fetch, home, now }: { fetch: Fetch; home: string;
   };
 }
 
-function candidates({ nodes }: Board, home: string, role: Role): readonly BoardNode[] {
+/** Those that a page of `home` asks passes for: at most a few, each with its `page`. */
+export function nodesToGoOnWith({ nodes }: Pick<Board, "nodes">, home: string, role: Role): readonly BoardNode[] {
   const { origin, protocol } = new URL(home);
   const isHere = isLoopback(origin);
   const fits = ({ page, removed, alive, role: theirs, self }: BoardNode): boolean =>

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type PageFiles, pageReply, readPageFiles } from "./page-files.ts";
 
-const PAGE = `<!doctype html><title>Board</title>${"<p>again</p>".repeat(100)}`;
+const PAGE = `<!doctype html><head><title>Board</title></head>${"<p>again</p>".repeat(100)}`;
 let directory: string;
 let files: PageFiles;
 
@@ -26,12 +26,12 @@ interface Served {
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
-const replyTo = (path: string, accepted?: string): Served => {
+const replyTo = (path: string, accepted?: string, others: readonly { readonly origin: string }[] = []): Served => {
   const file = files.get(path);
   if (file === undefined) throw new Error(`there is no ${path}`);
-  const { body, headers } = pageReply(file, accepted === undefined ? {} : { "accept-encoding": accepted }, []);
-  if (!(body instanceof Uint8Array)) throw new Error("the file is not served as bytes");
-  return { body, headers };
+  const { body, headers } = pageReply(file, accepted === undefined ? {} : { "accept-encoding": accepted }, others);
+  if (typeof body === "function") throw new Error("the file is not served as a whole");
+  return { body: Buffer.from(body), headers };
 };
 
 test.each(["gzip", "gzip, deflate, br, zstd", "br;q=1.0, gzip;q=0.8", "deflate,GZIP;q=1"])(
@@ -58,4 +58,15 @@ test("what is packed already is served as it is", () => {
   const { body, headers } = replyTo("/font.woff2", "gzip");
   expect(headers).not.toHaveProperty("Content-Encoding");
   expect(Buffer.from(body).toString()).toBe("a font");
+});
+
+test("the page says which other nodes' pages its policy lets it reach, and what they are called stays text", () => {
+  const others = [{ origin: "http://127.0.0.1:4712" }, { origin: 'https://a.example"><script>' }];
+  const { body, headers } = replyTo("/", "gzip", others);
+  expect(headers?.["Content-Security-Policy"]).toContain("http://127.0.0.1:4712 ws://127.0.0.1:4712 ");
+  expect(headers).not.toHaveProperty("Content-Encoding");
+  expect(Buffer.from(body).toString()).toContain(
+    '<meta name="skein-pages" content="http://127.0.0.1:4712 https://a.example&#34;&#62;&#60;script&#62;" /></head>',
+  );
+  expect(Buffer.from(replyTo("/font.woff2", "gzip", others).body).toString()).toBe("a font");
 });

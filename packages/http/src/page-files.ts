@@ -78,6 +78,26 @@ const TAKES_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?:1|0?\.\d*[1-9])\d*\s*)?(?:,|$)/
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
+const HEAD_END = "</head>";
+
+/**
+ * A document cannot read its own policy. So it says, in the same bytes that a browser keeps with that policy, which other nodes'
+ * pages it may reach; once there is another one, it goes over to a new document. Undefined where there is nothing to say.
+ */
+function withPages(
+  { bytes, contentType }: PageFile,
+  others: readonly { readonly origin: string }[],
+): string | undefined {
+  if (others.length === 0 || !contentType.startsWith("text/html")) return undefined;
+  const origins = others.map(({ origin }) => escaped(origin)).join(" ");
+  return new TextDecoder()
+    .decode(bytes)
+    .replace(HEAD_END, () => `<meta name="skein-pages" content="${origins}" />${HEAD_END}`);
+}
+
+/** No origin holds any of these; what comes from others is text all the same. */
+const escaped = (text: string): string => text.replace(/[&"<>]/g, (char) => `&#${char.charCodeAt(0)};`);
+
 /**
  * Nothing but this server's own files and its own socket, and the sockets of the other nodes' pages for the day when this
  * node is gone (`others`: origins, checked when they were heard); nothing inline; no markup made from text. `host` is the `Host`
@@ -89,12 +109,13 @@ export function pageReply(
   others: readonly { readonly origin: string }[],
 ): Reply {
   const own = host.toLowerCase();
-  const isPacked = file.packed !== undefined && TAKES_GZIP.test(accepted);
+  const told = withPages(file, others);
+  const isPacked = told === undefined && file.packed !== undefined && TAKES_GZIP.test(accepted);
   const elsewhere = others.flatMap(({ origin }) => [origin, origin.replace(/^http/, "ws")]);
   return {
     status: 200,
     contentType: file.contentType,
-    body: (isPacked ? file.packed : undefined) ?? file.bytes,
+    body: (isPacked ? file.packed : undefined) ?? told ?? file.bytes,
     headers: {
       ...(file.packed === undefined ? {} : { Vary: "Accept-Encoding" }),
       ...(isPacked ? { "Content-Encoding": "gzip" } : {}),

@@ -115,7 +115,7 @@ test("what cannot be had says which kind of trouble it is", async () => {
   ]);
   expect(await said(stand().read, 7)).toEqual([
     "not-found",
-    `Attempt 7 of item ${ITEM} has published no branch, so there is no diff.`,
+    `The attempt of epoch 7 of item ${ITEM} has published no branch, so there is no diff.`,
   ]);
   expect(await said(stand({ isOpen: false }).read)).toEqual([
     "unavailable",

@@ -51,7 +51,7 @@ export function createDiffReader(deps: DiffDeps, lifetime: AbortSignal): ReadDif
       const which =
         epoch === undefined
           ? `No attempt of item ${id} has published a`
-          : `Attempt ${epoch} of item ${id} has published no`;
+          : `The attempt of epoch ${epoch} of item ${id} has published no`;
       return err({ code: "not-found", message: `${which} branch, so there is no diff.` });
     }
     const repository = deps.repository();

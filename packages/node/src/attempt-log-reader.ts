@@ -105,7 +105,7 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
       if (attempt === undefined) {
         return err({
           code: "not-found",
-          message: `Item ${item.value.id} has no attempt${epoch === undefined ? "" : ` ${epoch}`} with a log.`,
+          message: `Item ${item.value.id} has no attempt${epoch === undefined ? "" : ` of epoch ${epoch}`} with a log.`,
         });
       }
       const { node, epoch: at } = attempt;
@@ -143,9 +143,9 @@ function createLastKept({ clock, kept }: LogReaderDeps): {
 
 function whyNone({ self, linkTo, nameOf }: LogReaderDeps, { node, epoch }: BoardAttempt): CommandError {
   if (node === self()) {
-    return { code: "not-found", message: `The log of attempt ${epoch} was captured here, and is not here any more.` };
+    return { code: "not-found", message: `The log of epoch ${epoch} was captured here, and is not here any more.` };
   }
-  const where = `The log of attempt ${epoch} is on ${nameOf(node)}`;
+  const where = `The log of epoch ${epoch} is on ${nameOf(node)}`;
   return linkTo(node) === undefined
     ? {
         code: "unavailable",

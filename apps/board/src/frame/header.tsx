@@ -9,7 +9,7 @@ import { frameTexts } from "../texts/frame.ts";
 import { THEMES, theme } from "./preferences.ts";
 import { address, addressOf } from "./router.ts";
 import { PAGES } from "./routes.ts";
-import { isUpdated } from "./updates.ts";
+import { newer } from "./updates.ts";
 
 export interface HeaderProps {
   readonly session: Entrance;
@@ -80,17 +80,12 @@ function ConnectionWord({ session }: { readonly session: Session }): JSX.Element
 
 /** Moving on to another page does the same. */
 function Update(): JSX.Element | null {
-  if (!isUpdated.value) return null;
+  if (newer.value === undefined) return null;
+  const { word, help } = frameTexts.newer[newer.value];
   return (
-    <button
-      type="button"
-      class="update"
-      aria-label={frameTexts.updated}
-      title={frameTexts.updatedHelp}
-      onClick={() => location.reload()}
-    >
+    <button type="button" class="update" aria-label={word} title={help} onClick={() => location.reload()}>
       <RefreshCw size={15} aria-hidden="true" />
-      <span>{frameTexts.updated}</span>
+      <span>{word}</span>
     </button>
   );
 }

@@ -62,8 +62,16 @@ export const frameTexts = {
       "The node did not answer. See whether `skein up` runs on its machine, and try again; if the link then counts as used, make a new one.",
     malformed: "That is no sign-in link. It ends with a code behind “code=”, works once, and for two minutes.",
   },
-  updated: "New version",
-  updatedHelp: "The node runs another version by now. This loads its page; what you have typed stays.",
+  newer: {
+    version: {
+      word: "New version",
+      help: "The node runs another version by now. This loads its page; what you have typed stays.",
+    },
+    node: {
+      word: "Another node",
+      help: "A node has joined that this page could go on with if its own is gone, once it is loaded anew. It does so by itself while nobody types; this does it now.",
+    },
+  },
   signOut: "Sign out",
   signedInAs: (name: string, role: string) => `Signed in as ${name}, ${role}`,
   looksOnly: "You can look at everything here and change nothing.",

@@ -24,7 +24,7 @@ export function diffPage(value: Json): string {
   const diff = fields(value);
   const files = rows(diff["files"]);
   const [base, tip] = [text(diff["base"]), text(diff["tip"])].map((oid) => oid.slice(0, 12));
-  const lines = [`Attempt ${text(diff["epoch"])} on ${text(diff["branch"])}: ${tip} against ${base}`];
+  const lines = [`Epoch ${text(diff["epoch"])} on ${text(diff["branch"])}: ${tip} against ${base}`];
   if (files.length === 0) lines.push("It changes nothing.");
   for (const file of files) {
     const patch = file["patch"];
@@ -46,7 +46,7 @@ export function commentTable(comments: readonly Fields[]): readonly string[] {
     placeOf(one),
     text(one["text"]),
   ]);
-  return ["", table(["COMMENTED AT", "BY", "ON ATTEMPT", "PLACE", "COMMENT"], cells)];
+  return ["", table(["COMMENTED AT", "BY", "EPOCH", "PLACE", "COMMENT"], cells)];
 }
 
 const placeOf = (one: Fields): string =>

@@ -100,7 +100,7 @@ export function comment(input: CommandInput<"item.comment">, { view, by, idBytes
   const made = attemptMade(found.value, input.epoch);
   const epoch = input.epoch ?? made?.epoch ?? best.state.epoch;
   if (epoch < 1 || epoch > best.state.epoch) {
-    const message = `Item ${id} has had no attempt${input.epoch === undefined ? "" : ` ${epoch}`} to comment on. \`skein item note\` says something of the item itself.`;
+    const message = `Item ${id} has had no attempt${input.epoch === undefined ? "" : ` of epoch ${epoch}`} to comment on. \`skein item note\` says something of the item itself.`;
     return err({ code: "not-legal", message });
   }
   if (input.line !== undefined && input.path === "") {

@@ -66,5 +66,5 @@ function tell({ by, epoch, commit, path, line, text }: BoardComment): string {
     .split("\n")
     .map((one) => `    ${one}`)
     .join("\n");
-  return `- ${by} on attempt ${epoch}${at}, ${place}:\n\n${body}\n`;
+  return `- ${by} on epoch ${epoch}${at}, ${place}:\n\n${body}\n`;
 }

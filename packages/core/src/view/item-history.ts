@@ -106,12 +106,12 @@ function saidBy({ annotations, registers }: LiveItem): ReadonlyMap<string, strin
     told.set(id, `set the ${FIELD_WORDS[field] ?? field}`);
   }
   for (const { id, text } of annotations.notes) told.set(id, `noted: ${text}`);
-  for (const { id, epoch, text } of annotations.comments) told.set(id, `commented on attempt ${epoch}: ${text}`);
+  for (const { id, epoch, text } of annotations.comments) told.set(id, `commented on epoch ${epoch}: ${text}`);
   for (const { id, text } of annotations.asks.values()) told.set(id, `asked: ${text}`);
   for (const [id, { answer }] of annotations.answers) told.set(id, `answered: ${answer.text}`);
   for (const { id, tip, note } of annotations.approvals) told.set(id, colon(`approved ${tip.slice(0, 12)}`, note));
   for (const { id, epoch, files } of annotations.artifacts) {
-    told.set(id, `keeps ${count(files.length, "file")} of attempt ${epoch}`);
+    told.set(id, `keeps ${count(files.length, "file")} of epoch ${epoch}`);
   }
   return told;
 }

@@ -222,7 +222,7 @@ test("a comment is on the attempt with the newest branch unless it says on which
     line: 3,
   });
   expect(bodyOf({ epoch: 1 })).toMatchObject({ epoch: 1, commit: "a".repeat(40) });
-  expect(bodyOf({ epoch: 9 })).toContain("has had no attempt 9 to comment on");
+  expect(bodyOf({ epoch: 9 })).toContain("has had no attempt of epoch 9 to comment on");
   expect(bodyOf({ line: 3 })).toContain("say which with --path");
   expect(bodyOf({ path: "a\nb" })).toContain("control characters");
   const fresh = decided(worldOf(), {});
@@ -245,12 +245,12 @@ test("an agent is told the comments on attempts before its own, in their order, 
   expect(commentsTold(world.item(), 2, naming)).toBe(`
 ## What people said of the attempts before
 
-- alder on attempt 1 at aaaaaaaaaaaa, src/a.ts, line 7:
+- alder on epoch 1 at aaaaaaaaaaaa, src/a.ts, line 7:
 
     Name it.
     Both of them.
 
-- Ada on attempt 1, the whole:
+- Ada on epoch 1, the whole:
 
     Too much.
 `);

@@ -46,7 +46,7 @@ export async function archive(
   { item, epoch }: Attempt,
 ): Promise<Result<void, { readonly message: string }>> {
   const log = await deps.blobs.keep(piecesOf(deps.logs, { item, epoch }, 0), LIMITS.artifactBytes);
-  if (!log.ok) return err({ message: `The log of attempt ${epoch} of ${item} cannot be kept: ${log.error}.` });
+  if (!log.ok) return err({ message: `The log of epoch ${epoch} of ${item} cannot be kept: ${log.error}.` });
   const files = [{ sort: "log" as const, name: "log", ...log.value }, ...deps.left(item, epoch)];
   const written = await deps.journal.write<CommandError | NotSaved>(() => {
     const found = deps.replica.view().items.get(item);

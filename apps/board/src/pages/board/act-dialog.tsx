@@ -8,6 +8,7 @@ import type { PageCommand } from "../../commands.ts";
 import { addressOf, goTo } from "../../frame/router.ts";
 import { Copy } from "../../parts/copy.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
+import { PrioritySelect } from "../../parts/priority-select.tsx";
 import { plainText } from "../../text.ts";
 import { actTexts, boardTexts, cardTexts } from "../../texts/board.ts";
 import { act, movable, moveItem } from "./act.ts";
@@ -260,23 +261,5 @@ function Priority(props: ChangeProps): JSX.Element {
       <PrioritySelect id={id} value={chosen.value} onChoose={(priority) => (chosen.value = priority)} />
       <button type="submit">{actTexts.setPriority}</button>
     </form>
-  );
-}
-
-interface PrioritySelectProps {
-  readonly id: string;
-  readonly value: number;
-  readonly onChoose: (priority: number) => void;
-}
-
-export function PrioritySelect({ id, value, onChoose }: PrioritySelectProps): JSX.Element {
-  return (
-    <select id={id} value={String(value)} onChange={(event) => onChoose(Number(event.currentTarget.value))}>
-      {Array.from({ length: 10 }, (_, place) => 9 - place).map((priority) => (
-        <option key={priority} value={String(priority)}>
-          {priority}
-        </option>
-      ))}
-    </select>
   );
 }

@@ -4,6 +4,7 @@ import { Ellipsis } from "lucide-preact";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { addressOf } from "../../frame/router.ts";
+import { HOLDER_COLOURS } from "../../parts/holder.ts";
 import { Money } from "../../parts/money.tsx";
 import { now } from "../../parts/now.ts";
 import { StateWord } from "../../parts/state-word.tsx";
@@ -35,7 +36,7 @@ export function CardPart({ model, card, isStop }: CardProps): JSX.Element {
   }, [model, item]);
   const stop = isStop ? 0 : -1;
   return (
-    <article ref={element} class="card" data-state={card.lease?.alive}>
+    <article ref={element} class="card" data-state={card.lease?.state}>
       <h3 class="card-title">
         <a
           class="card-link"
@@ -112,11 +113,11 @@ function LeaseLine({ model, lease }: { readonly model: BoardModel; readonly leas
       </span>
       <span class="quiet">{cardTexts.epoch(lease.claim.epoch)}</span>
       <StateWord
-        state={lease.alive === "alive" ? "good" : "warn"}
-        word={cardTexts.lease[lease.alive]}
-        title={cardTexts.leaseHelp[lease.alive]}
+        state={HOLDER_COLOURS[lease.state]}
+        word={cardTexts.lease[lease.state]}
+        title={cardTexts.leaseHelp[lease.state]}
       />
-      {lease.alive === "alive" ? (
+      {lease.state === "alive" ? (
         <StateWord
           state={working === "working" ? "good" : "off"}
           word={cardTexts[working]}

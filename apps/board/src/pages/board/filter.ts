@@ -54,7 +54,7 @@ const IS_STATE: Readonly<Record<Exclude<Filter["state"], "">, (item: BoardItem, 
 };
 
 /** The dependencies that have not landed, as far as this node knows. */
-export function missingOf(item: BoardItem, items: Board["items"]): readonly string[] {
+export function missingOf(item: Pick<BoardItem, "stage" | "dependsOn">, items: Board["items"]): readonly string[] {
   const isOpen = item.stage === "Backlog" || item.stage === "Coding";
   return isOpen ? item.dependsOn.filter((id) => !isDone(items.get(id))) : [];
 }

@@ -47,6 +47,7 @@ export function createModel(session: Session): BoardModel {
   const columns = computed(() => (before = columnsOf(board.value, before)));
   const rows = rowSignals({ columns, filter, expanded });
   const nodesMap = computed(() => board.value.nodes);
+  const isLive = computed(() => session.connection.value.type === "live");
   const cursor = signal<Cursor | undefined>(undefined);
   const focusing = signal(false);
   const cards = createCards();
@@ -54,8 +55,8 @@ export function createModel(session: Session): BoardModel {
     session,
     filter,
     rows,
-    nodes: computed(() => viewNodes(board.value)),
-    claims: computed(() => viewClaims(board.value.items)),
+    nodes: computed(() => viewNodes({ ...board.value, isLive: isLive.value })),
+    claims: computed(() => viewClaims({ ...board.value, isLive: isLive.value })),
     labels: computed(() => labelsOf(board.value.items)),
     hearing: computed(() => ({ nodes: nodesMap.value, takenAtMs: performance.now() })),
     mayChange: computed(() => maySteer(session)),
@@ -64,7 +65,7 @@ export function createModel(session: Session): BoardModel {
     dragging: signal(undefined),
     acting: signal(undefined),
     adding: signal(false),
-    cardOf: (item) => cards(board.value, item),
+    cardOf: (item) => cards({ ...board.value, isLive: isLive.value }, item),
     setFilter: (change) => replaceQuery({ ...filter.peek(), ...change }),
     showAll: (stage) => (expanded.value = new Set([...expanded.peek(), stage])),
     step: (direction) => {

@@ -3,10 +3,10 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Dialog } from "../../parts/dialog.tsx";
+import { PrioritySelect } from "../../parts/priority-select.tsx";
 import { plainText } from "../../text.ts";
 import { newItemTexts as texts } from "../../texts/board.ts";
 import { act } from "./act.ts";
-import { PrioritySelect } from "./act-dialog.tsx";
 import type { BoardModel } from "./model.ts";
 
 interface Draft {

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { addressOf } from "../../frame/router.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
+import { HOLDER_COLOURS } from "../../parts/holder.ts";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
 import { shorten } from "../../text.ts";
@@ -53,7 +54,7 @@ function Strip({ id, title, empty, children }: StripProps): JSX.Element {
   );
 }
 
-const NODE_STATES = { alive: "good", resting: "warn", silent: "warn", removed: "off" } as const;
+const NODE_STATES = { alive: "good", resting: "warn", silent: "warn", unknown: "off", removed: "off" } as const;
 
 /** More than this many titles of one node's work say no more than their number. */
 const WORK_SHOWN = 2;
@@ -106,7 +107,11 @@ interface ClaimProps {
 function Claim({ model, claim: { item, title, lease } }: ClaimProps): JSX.Element {
   return (
     <li class="chip">
-      <StateWord state={lease.alive === "alive" ? "good" : "warn"} word={cardTexts.lease[lease.alive]} />
+      <StateWord
+        state={HOLDER_COLOURS[lease.state]}
+        word={cardTexts.lease[lease.state]}
+        title={cardTexts.leaseHelp[lease.state]}
+      />
       <a class="chip-title" dir="auto" title={title} href={addressOf(`/items/${item}`)}>
         {title}
       </a>

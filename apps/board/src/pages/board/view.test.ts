@@ -1,4 +1,4 @@
-import type { Board, BoardItem, BoardNode } from "@skein/core";
+import type { BoardItem, BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
 import { itemOf, mapsOf } from "./testing/maps.ts";
 import { type Card, createCards, standbyWord, viewClaims, viewNodes } from "./view.ts";
@@ -21,12 +21,15 @@ const NODE: BoardNode = {
 
 const CLAIM = { node: "n1", nodeName: "alder", epoch: 2, since: 3_000, expired: false, ttlMs: 60_000 };
 
+/** A page that is live, and hears the holder. */
+const HEARD = { nodes: new Map([[NODE.id, NODE]]), isLive: true };
+
 /** The card of the first item. */
 function cardIn(items: readonly Partial<BoardItem>[], places: readonly (readonly [string, number])[] = []): Card {
   const board = mapsOf(items, places);
   const [first] = board.items.values();
   if (first === undefined) throw new Error("no item");
-  return createCards()(board, first);
+  return createCards()({ ...board, ...HEARD }, first);
 }
 
 const card = (fields: Partial<BoardItem>): Card => cardIn([fields]);
@@ -68,10 +71,10 @@ test("an item that says Done and is not on the target branch is shown as that, a
 
 test("a card says who holds the item, since when, whether the lease is alive and whether the work is", () => {
   const alive = card({ stage: "Coding", claim: CLAIM, epoch: 2, attempts: 2, activity: "Running the tests" });
-  expect(alive.lease).toEqual({ claim: CLAIM, holder: "alder", alive: "alive", activity: "Running the tests" });
+  expect(alive.lease).toEqual({ claim: CLAIM, holder: "alder", state: "alive", activity: "Running the tests" });
   expect(alive.facts).toEqual(["2 attempts"]);
   const expired = card({ stage: "Coding", claim: { ...CLAIM, expired: true }, activity: "Running the tests" });
-  expect(expired.lease).toMatchObject({ alive: "expired", activity: "" });
+  expect(expired.lease).toMatchObject({ state: "expired", activity: "" });
 });
 
 test("a card without a holder says what was done so far and where", () => {
@@ -108,7 +111,7 @@ test("a card is the same one until its item changes, or what it says of others d
   const open = itemOf({ id: "open", dependsOn: ["other"] });
   const shown = (other: Partial<BoardItem>): Card => {
     const { items, queue } = mapsOf([{ id: "other", stage: "Coding", ...other }]);
-    return cards({ items: new Map([...items, [open.id, open]]), queue }, open);
+    return cards({ items: new Map([...items, [open.id, open]]), queue, ...HEARD }, open);
   };
   const first = shown({});
   expect(shown({ activity: "new" })).toBe(first);
@@ -116,6 +119,22 @@ test("a card is the same one until its item changes, or what it says of others d
   const done = shown({ stage: "Done" });
   expect(done).not.toBe(first);
   expect(done.notices).toEqual([]);
+});
+
+test("card and claim say of a holder what its chip says, at once when it falls silent and when the page hears nobody", () => {
+  const cards = createCards();
+  const board = mapsOf([{ stage: "Coding", claim: CLAIM, activity: "Running the tests" }]);
+  const [item] = board.items.values();
+  if (item === undefined) throw new Error("no item");
+  const said = (alive: boolean, isLive: boolean) => {
+    const known = { ...board, nodes: new Map([[NODE.id, { ...NODE, alive }]]), isLive };
+    const [chip, claim] = [viewNodes(known)[0], viewClaims(known)[0]];
+    expect(claim?.lease).toEqual(cards(known, item).lease);
+    return [chip?.state, claim?.lease.state, claim?.lease.activity];
+  };
+  expect(said(true, true)).toEqual(["alive", "alive", "Running the tests"]);
+  expect(said(false, true)).toEqual(["silent", "silent", ""]);
+  expect(said(true, false)).toEqual(["unknown", "unknown", ""]);
 });
 
 test("hostile text stays text and loses what would disguise it", () => {
@@ -139,13 +158,14 @@ test("the nodes stand with this one first, then the living, then those that rest
     { id: "n4", name: "gone", removed: true },
   ].map((fields): BoardNode => ({ ...NODE, ...fields }));
   const { items } = mapsOf([{ stage: "Coding", claim: CLAIM }]);
-  const maps: Pick<Board, "items" | "nodes"> = { items, nodes: new Map(nodes.map((node) => [node.id, node])) };
+  const maps = { items, nodes: new Map(nodes.map((node) => [node.id, node])), isLive: true };
   expect(viewNodes(maps).map(({ name, state, slots, workingOn }) => ({ name, state, slots, workingOn }))).toEqual([
     { name: "birch", state: "alive", slots: "no slots", workingOn: [] },
     { name: "alder", state: "alive", slots: "1 of 2 slots in use", workingOn: [{ id: "item1", title: "A story" }] },
     { name: "aspen", state: "resting", slots: "1 of 2 slots in use", workingOn: [] },
     { name: "cedar", state: "silent", slots: "1 of 2 slots in use", workingOn: [] },
   ]);
+  expect(viewNodes({ ...maps, isLive: false }).every(({ state }) => state === "unknown")).toBe(true);
 });
 
 test("the word for a node that takes no work stands before the reason", () => {
@@ -160,5 +180,5 @@ test("the claims stand with expired leases first, then the oldest", () => {
     { id: "expired", claim: { ...CLAIM, since: 5, expired: true } },
     { id: "free" },
   ]);
-  expect(viewClaims(items).map(({ item }) => item)).toEqual(["expired", "old", "new"]);
+  expect(viewClaims({ items, ...HEARD }).map(({ item }) => item)).toEqual(["expired", "old", "new"]);
 });

@@ -3,6 +3,7 @@
  * shown. Pure, so that it is tested without a browser; drawing it is a matter of text nodes.
  */
 import type { Board, BoardClaim, BoardItem, BoardNode } from "@skein/core";
+import { type HolderState, holderState, type Known } from "../../parts/holder.ts";
 import { plainText, shorten } from "../../text.ts";
 import { cardTexts } from "../../texts/board.ts";
 import { missingOf } from "./filter.ts";
@@ -23,9 +24,8 @@ export interface Card {
 export interface Lease {
   readonly claim: BoardClaim;
   readonly holder: string;
-  /** The holder's node is there. */
-  readonly alive: "alive" | "expired";
-  /** What the holder says it is doing; empty when it says nothing. */
+  readonly state: HolderState;
+  /** What the holder says it is doing; empty when it says nothing, or is not heard now. */
   readonly activity: string;
 }
 
@@ -45,7 +45,8 @@ export interface NodeChip {
   readonly name: string;
   readonly role: string;
   readonly self: boolean;
-  readonly state: "alive" | "resting" | "silent" | "removed";
+  /** `unknown`: nobody says anything of it now. */
+  readonly state: "alive" | "resting" | "silent" | "unknown" | "removed";
   /** Why it takes no work, by the word of people; empty when it does. */
   readonly standby: string;
   readonly lastHeardAtMs: number | undefined;
@@ -59,16 +60,20 @@ export interface ClaimChip {
   readonly lease: Lease;
 }
 
+/** What cards are made of: the board, and whether anybody says by now that it is so. */
+type CardsOf = Pick<Board, "items" | "queue"> & Known;
+
 /** The same card as before when neither the item changed nor what it says of others. */
-export function createCards(): (board: Pick<Board, "items" | "queue">, item: BoardItem) => Card {
+export function createCards(): (board: CardsOf, item: BoardItem) => Card {
   const cards = new WeakMap<BoardItem, { readonly around: string; readonly card: Card }>();
-  return ({ items, queue }, item) => {
+  return ({ items, queue, ...known }, item) => {
     const missing = missingOf(item, items).map((id) => nameOf(id, items));
     const place = item.stage === "Merge" ? queue.get(item.id)?.position : undefined;
-    const around = `${place} ${missing.join(", ")}`;
-    const known = cards.get(item);
-    if (known?.around === around) return known.card;
-    const card = viewCard(item, { missing, place });
+    const lease = item.claim === null ? undefined : viewLease(known, item.claim, item.activity);
+    const around = `${place} ${lease?.state} ${missing.join(", ")}`;
+    const before = cards.get(item);
+    if (before?.around === around) return before.card;
+    const card = viewCard(item, { missing, place, lease });
     cards.set(item, { around, card });
     return card;
   };
@@ -86,6 +91,7 @@ interface Around {
   /** The names of what it waits for. */
   readonly missing: readonly string[];
   readonly place: number | undefined;
+  readonly lease: Lease | undefined;
 }
 
 function viewCard(item: BoardItem, around: Around): Card {
@@ -95,7 +101,7 @@ function viewCard(item: BoardItem, around: Around): Card {
     shortId: shorten(plainText(item.id), 12),
     type: plainText(item.type),
     labels: item.labels.map(plainText),
-    lease: item.claim === null ? undefined : viewLease(item.claim, item.activity),
+    lease: around.lease,
     facts: viewFacts(item, around),
     notices: viewNotices(item, around),
     code: viewCode(item),
@@ -104,13 +110,14 @@ function viewCard(item: BoardItem, around: Around): Card {
 
 export const titleOf = ({ title }: Pick<BoardItem, "title">): string => plainText(title) || cardTexts.untitled;
 
-function viewLease(claim: BoardClaim, activity: string): Lease {
+function viewLease(known: Known, claim: BoardClaim, activity: string): Lease {
+  const state = holderState(known, claim);
   return {
     claim,
     holder: plainText(claim.nodeName) || shorten(claim.node, 8),
-    alive: claim.expired ? "expired" : "alive",
+    state,
     // What a holder said before it fell silent is not what it is doing now.
-    activity: claim.expired ? "" : plainText(activity),
+    activity: state === "alive" ? plainText(activity) : "",
   };
 }
 
@@ -150,7 +157,7 @@ function viewCode(item: BoardItem): Code | undefined {
   return undefined;
 }
 
-export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): readonly NodeChip[] {
+export function viewNodes({ items, nodes, isLive }: Pick<Board, "items"> & Known): readonly NodeChip[] {
   const work = new Map<string, { id: string; title: string }[]>();
   for (const { id, title, claim } of items.values()) {
     if (claim === null) continue;
@@ -165,7 +172,7 @@ export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): rea
     name: plainText(node.name) || shorten(node.id, 8),
     role: node.role,
     self: node.self,
-    state: nodeState(node),
+    state: isLive || node.removed ? nodeState(node) : "unknown",
     standby: plainText(node.standby ?? ""),
     lastHeardAtMs: node.lastHeardAt ?? undefined,
     slots: node.slots === 0 ? cardTexts.noSlots : cardTexts.slots(node.slots - node.slotsFree, node.slots),
@@ -173,7 +180,7 @@ export function viewNodes({ items, nodes }: Pick<Board, "items" | "nodes">): rea
   }));
 }
 
-function nodeState(node: BoardNode): NodeChip["state"] {
+function nodeState(node: BoardNode): Exclude<NodeChip["state"], "unknown"> {
   if (node.removed) return "removed";
   if (!node.alive) return "silent";
   return (node.standby ?? "") === "" ? "alive" : "resting";
@@ -190,9 +197,9 @@ function byStanding(left: BoardNode, right: BoardNode): number {
 }
 
 /** Expired leases first: they are what somebody may want to look at. */
-export function viewClaims(items: Board["items"]): readonly ClaimChip[] {
+export function viewClaims({ items, ...known }: Pick<Board, "items"> & Known): readonly ClaimChip[] {
   return [...items.values()]
-    .flatMap((item) => (item.claim === null ? [] : [{ item, lease: viewLease(item.claim, item.activity) }]))
+    .flatMap((item) => (item.claim === null ? [] : [{ item, lease: viewLease(known, item.claim, item.activity) }]))
     .sort(
       (left, right) =>
         Number(right.lease.claim.expired) - Number(left.lease.claim.expired) ||

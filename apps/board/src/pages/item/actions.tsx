@@ -9,10 +9,15 @@ import { tell } from "../../frame/toasts.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { maySteer } from "../../parts/rights.ts";
 import type { Answer, Session } from "../../session.ts";
-import { plainText } from "../../text.ts";
+import { plainText, shorten } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
+import { missingOf } from "../board/filter.ts";
+import { whatOf } from "./deeds.ts";
 import type { Details } from "./details.ts";
 import { type Draft, useDraft } from "./drafts.ts";
+import { actionsAsWaysOut } from "./way-out.ts";
+
+const TITLE_LENGTH = 60;
 
 export type ActionName = keyof typeof itemTexts.action;
 
@@ -74,7 +79,9 @@ export function ActionBar({ session, item, open }: BarProps): JSX.Element | null
     })),
   );
   if (!maySteer(session)) return <p class="item-actions quiet">{itemTexts.mayLook}.</p>;
-  const possible = SHOWN.filter((name) => whyNot(item, name) === undefined);
+  // What stands beside a cause as its way out does not stand here again.
+  const elsewhere = actionsAsWaysOut(item);
+  const possible = SHOWN.filter((name) => whyNot(item, name) === undefined && !elsewhere.has(name));
   return (
     <div class="item-actions" role="group" aria-label={itemTexts.actions}>
       {possible.map((name, at) => (
@@ -104,6 +111,8 @@ interface DialogProps extends ActionProps {
 
 function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Element {
   const words = itemTexts.action[name];
+  // What is retried is started out of the Backlog.
+  const missing = missingOf({ ...item, stage: "Backlog" }, session.board.value.items);
   const draft = useDraft(`${item.id} do ${name}`);
   const reason = useSignal(item.stage === "Done" ? "Completed" : "Abandoned");
   const confirmed = useSignal("");
@@ -121,7 +130,7 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
       return;
     }
     draft.write("");
-    tell("note", itemTexts.done(words.name));
+    tell("note", words.done(shorten(plainText(item.title), TITLE_LENGTH)));
     onClose();
     if (name === "delete") goTo(addressOf("/"));
   };
@@ -134,7 +143,7 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
           if (isSure && isFilled && !busy.peek()) void send();
         }}
       >
-        <p>{words.what}</p>
+        <p>{whatOf(name, item, missing.length)}</p>
         <Fields name={name} item={item} draft={draft} reason={reason} confirmed={confirmed} />
         {refused.value === "" ? null : (
           <p class="item-refused" role="alert">

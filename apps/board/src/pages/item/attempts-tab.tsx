@@ -8,6 +8,7 @@ import { Time } from "../../parts/time.tsx";
 import type { Session } from "../../session.ts";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
+import { outcomeOf } from "./deeds.ts";
 import { type Attempt, type Evidence, type KeptFile, useAnswer } from "./details.ts";
 import type { TabProps } from "./index.tsx";
 
@@ -25,6 +26,7 @@ export function AttemptsTab({ session, item, revision, show }: TabProps): JSX.El
             key={`${attempt.epoch} ${at}`}
             session={session}
             attempt={attempt}
+            outcome={outcomeOf(attempt, item)}
             files={files.filter(({ epoch }) => epoch === attempt.epoch)}
             show={show}
           />
@@ -37,6 +39,7 @@ export function AttemptsTab({ session, item, revision, show }: TabProps): JSX.El
 
 interface AttemptProps extends Pick<TabProps, "session" | "show"> {
   readonly attempt: Attempt;
+  readonly outcome: string;
   readonly files: readonly KeptFile[];
 }
 
@@ -45,10 +48,11 @@ const STATES: Readonly<Record<string, "good" | "warn" | "bad" | "off">> = {
   landed: "good",
   "sent-back": "bad",
   "taken-over": "warn",
+  waiting: "warn",
 };
 
-function AttemptPart({ session, attempt, files, show }: AttemptProps): JSX.Element {
-  const { epoch, nodeName, agent, outcome, startedAt, endedAt, note, cost, branch, commitsAhead, tip } = attempt;
+function AttemptPart({ session, attempt, outcome, files, show }: AttemptProps): JSX.Element {
+  const { epoch, nodeName, agent, startedAt, endedAt, note, cost, branch, commitsAhead, tip } = attempt;
   return (
     <li class="item-attempt" data-outcome={outcome}>
       <p class="item-line">

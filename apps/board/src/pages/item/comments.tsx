@@ -43,7 +43,7 @@ export function CommentList({ comments, withPlace = false }: ListProps): JSX.Ele
             <span class="quiet">
               <Time atMs={comment.at} />
             </span>
-            {withPlace ? <span class="quiet">{itemTexts.attempt(comment.epoch)}</span> : null}
+            {withPlace ? <span class="quiet">{itemTexts.epoch(comment.epoch)}</span> : null}
             {withPlace && comment.path !== "" ? <code dir="ltr">{plainText(comment.path)}</code> : null}
             {withPlace && comment.line > 0 ? <span class="quiet">{itemTexts.line(comment.line)}</span> : null}
           </p>

@@ -48,7 +48,7 @@ export function CostTab({ session, item, revision }: TabProps): JSX.Element {
             const attempt = attempts.get(epochIn(key));
             return (
               <tr key={key}>
-                <th scope="row">{epochIn(key)}</th>
+                <th scope="row">{itemTexts.epoch(epochIn(key))}</th>
                 <td>
                   <bdi>{plainText(attempt?.nodeName ?? "")}</bdi>
                 </td>

@@ -134,7 +134,7 @@ function FilePart({ view, at }: { readonly view: FileView; readonly at: Places }
         <bdi class="diff-path" dir="ltr">
           {name}
         </bdi>
-        <span class="quiet">{itemTexts.change[file.change]}</span>
+        <span class="quiet">{itemTexts.fileChange[file.change]}</span>
         {file.from === null ? null : <bdi class="quiet">{itemTexts.from(plainText(file.from))}</bdi>}
         {file.sort === "file" ? null : <span class="quiet">{itemTexts.sort[file.sort]}</span>}
         <span class="diff-count" data-type="insert">

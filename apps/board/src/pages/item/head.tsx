@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { addressOf } from "../../frame/router.ts";
 import { Copy } from "../../parts/copy.tsx";
+import { HOLDER_COLOURS, holderState } from "../../parts/holder.ts";
 import { Ticked } from "../../parts/ticked.tsx";
 import { StateWord } from "../../parts/state-word.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -10,9 +11,10 @@ import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
 import { Causes, type CausesProps } from "./causes.tsx";
 import type { Details } from "./details.ts";
+import { Edit } from "./edit.tsx";
 
 export function ItemHead(props: CausesProps): JSX.Element {
-  const { item } = props;
+  const { session, item } = props;
   return (
     <header class="item-head">
       <p class="item-line">
@@ -28,31 +30,36 @@ export function ItemHead(props: CausesProps): JSX.Element {
         </span>
         {item.cost === null ? null : <span class="quiet">{itemTexts.cost(plainText(item.cost))}</span>}
       </p>
-      <h2 class="item-title" dir="auto">
-        {plainText(item.title)}
-      </h2>
-      <Holder item={item} />
+      <div class="item-title-line">
+        <h2 class="item-title" dir="auto">
+          {plainText(item.title)}
+        </h2>
+        <Edit session={session} item={item} onDone={props.onDone} />
+      </div>
+      <Holder session={session} item={item} />
       {item.stuck.length > 0 ? <Causes {...props} /> : <Reasons item={item} />}
     </header>
   );
 }
 
-function Holder({ item: { claim, stage, activity } }: { readonly item: Details }): JSX.Element | null {
+function Holder({ session, item: { claim, stage, activity } }: FactsProps): JSX.Element | null {
   if (claim === null) {
     return stage === "Coding" || stage === "Qa" || stage === "Merge" ? (
       <p class="item-line quiet">{itemTexts.nobody}</p>
     ) : null;
   }
+  const { nodes } = session.board.value;
+  const state = holderState({ nodes, isLive: session.connection.value.type === "live" }, claim);
   return (
     <p class="item-line">
-      <StateWord state={claim.expired ? "warn" : "good"} word={itemTexts.lease[claim.expired ? "expired" : "alive"]} />
+      <StateWord state={HOLDER_COLOURS[state]} word={itemTexts.lease[state]} />
       <bdi class="who">{plainText(claim.nodeName)}</bdi>
       <span class="quiet">{itemTexts.epoch(claim.epoch)}</span>
       <span class="quiet">
         {itemTexts.since} <Time atMs={claim.since} />
       </span>
       <span class="quiet">{itemTexts.leaseMs(claim.ttlMs)}</span>
-      {activity === "" ? null : <bdi class="item-activity">{plainText(activity)}</bdi>}
+      {activity === "" || state !== "alive" ? null : <bdi class="item-activity">{plainText(activity)}</bdi>}
     </p>
   );
 }

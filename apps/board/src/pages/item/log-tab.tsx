@@ -95,14 +95,16 @@ interface PickerProps {
 
 export function Picker({ attempts, epoch, onPick }: PickerProps): JSX.Element {
   const epochs = [...new Set([...attempts.map((one) => one.epoch), epoch])].toSorted((a, b) => b - a);
-  const words = new Map(attempts.map((one) => [one.epoch, `${one.epoch} · ${plainText(one.nodeName)}`]));
+  const words = new Map(
+    attempts.map((one) => [one.epoch, `${itemTexts.epoch(one.epoch)} · ${plainText(one.nodeName)}`]),
+  );
   return (
     <label class="item-switch">
       {itemTexts.logOf}
       <select value={String(epoch)} onChange={(event) => onPick(Number(event.currentTarget.value))}>
         {epochs.map((one) => (
           <option key={one} value={String(one)}>
-            {words.get(one) ?? one}
+            {words.get(one) ?? itemTexts.epoch(one)}
           </option>
         ))}
       </select>

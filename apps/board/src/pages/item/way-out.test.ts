@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { wayOut } from "./way-out.ts";
+import type { ExitCommand, StuckCause } from "./details.ts";
+import { actionsAsWaysOut, wayOut } from "./way-out.ts";
 
 const MINE = "aaaaaaaaaaaa";
 const OTHER = "bbbbbbbbbbbb";
@@ -41,4 +42,15 @@ test("an answer and an invitation have their places; the rest is a line, also wh
   expect(out("constructor", { item: OTHER })).toEqual({ type: "line" });
   expect(out("item.edit", { item: MINE, title: "x" })).toEqual({ type: "line" });
   expect(wayOut({ command: null }, MINE)).toEqual({ type: "line" });
+});
+
+test("an action stands beside its cause once; what is about another item is none of its actions", () => {
+  const cause = (command: ExitCommand | null): StuckCause => ({ why: "so", since: 1, until: null, exit: "", command });
+  const stuck = [
+    cause({ name: "item.hold", input: { item: MINE, release: true } }),
+    cause({ name: "item.approve", input: { item: MINE } }),
+    cause({ name: "item.restore", input: { item: OTHER } }),
+    cause(null),
+  ];
+  expect([...actionsAsWaysOut({ id: MINE, stuck })]).toEqual(["release", "approve"]);
 });

@@ -2,7 +2,7 @@
 import type { PageCommand } from "../../commands.ts";
 import { exitTexts as texts } from "../../texts/exits.ts";
 import type { ActionName } from "./actions.tsx";
-import type { ExitCommand, StuckCause } from "./details.ts";
+import type { Details, ExitCommand, StuckCause } from "./details.ts";
 
 interface Words {
   readonly button: string;
@@ -37,6 +37,15 @@ export function wayOut({ command }: Pick<StuckCause, "command">, item: string): 
   const about = typeof other === "string" ? { item: other } : { title: typeof title === "string" ? title : "" };
   return { ...known, type: "ask", input: command.input, about };
 }
+
+/** The item's own actions that stand beside its causes already. */
+export const actionsAsWaysOut = ({ id, stuck }: Pick<Details, "id" | "stuck">): ReadonlySet<ActionName> =>
+  new Set(
+    stuck.flatMap((cause) => {
+      const way = wayOut(cause, id);
+      return way.type === "action" ? [way.action] : [];
+    }),
+  );
 
 function ownAction({ name, input }: ExitCommand): ActionName | undefined {
   switch (name) {
