@@ -191,3 +191,22 @@ test("a range is part of the address, and every chart has its numbers as a table
   expect(await page.getByRole("figure", { name: "Spend by day" }).locator("svg[aria-hidden]").count()).toBe(1);
   expect(complaints).toEqual([]);
 });
+
+test("what was red lately is read to its end on a phone, with its command set as one", async () => {
+  const told = { at: Date.now(), item: "0123456789ab", title: "Say hello ".repeat(8), attempt: 1, author: "bob" };
+  const what = `npm test ended with 1, and ${"said a lot, ".repeat(20)}as \`skein logs 0123\` shows.`;
+  const red = [{ ...told, ranOn: "carol", what }];
+  const phone = await openPage(browser, await api.loginLink());
+  await phone.page.setViewportSize({ width: 390, height: 844 });
+  await phone.page.route("**/api/v1/queue/blame", (route) =>
+    route.fulfill({ json: { modeBy: null, modeSince: null, target: null, red } }),
+  );
+  await phone.page.locator("#live").waitFor();
+  await phone.page.evaluate('location.hash = "#/flow"');
+  const table = phone.page.getByRole("group", { name: "What was red lately" });
+  await table.locator("code", { hasText: /^skein logs 0123$/ }).waitFor();
+  const hidden = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".table-room:has(.red)"))`;
+  expect(await phone.page.evaluate(hidden)).toBe(0);
+  await expectAccessible(phone.page, "flow with what was red");
+  await phone.context.close();
+});

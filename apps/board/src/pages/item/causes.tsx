@@ -58,7 +58,11 @@ function Exit({ session, item, cause, open, showQuestions, onDone }: ExitProps):
   switch (way.type) {
     case "action":
       return (
-        <button type="button" onClick={() => (open.value = way.action)}>
+        <button
+          type="button"
+          class={way.action === "approve" ? "primary" : ""}
+          onClick={() => (open.value = way.action)}
+        >
           {itemTexts.action[way.action].name}
         </button>
       );
