@@ -6,6 +6,7 @@ import { useId } from "preact/hooks";
 import { addressOf, goTo } from "../../frame/router.ts";
 import { useShortcuts } from "../../frame/shortcuts.ts";
 import { tell } from "../../frame/toasts.tsx";
+import { Ticked } from "../../parts/ticked.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { maySteer } from "../../parts/rights.ts";
 import type { Answer, Session } from "../../session.ts";
@@ -147,7 +148,9 @@ function ActionDialog({ name, session, item, onClose }: DialogProps): JSX.Elemen
         <Fields name={name} item={item} draft={draft} reason={reason} confirmed={confirmed} />
         {refused.value === "" ? null : (
           <p class="item-refused" role="alert">
-            <bdi>{plainText(refused.value)}</bdi>
+            <bdi>
+              <Ticked text={plainText(refused.value)} />
+            </bdi>
           </p>
         )}
         <p class="item-buttons">

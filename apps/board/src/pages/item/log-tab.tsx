@@ -3,6 +3,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useShortcuts } from "../../frame/shortcuts.ts";
+import { Ticked } from "../../parts/ticked.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { plainText } from "../../text.ts";
 import { itemTexts } from "../../texts/item.ts";
@@ -123,7 +124,9 @@ function FeedState({ feed, onAgain }: { readonly feed: Feed; readonly onAgain: (
   }
   return (
     <span role="status">
-      <bdi>{itemTexts.logCut(plainText(feed.why))}</bdi>{" "}
+      <bdi>
+        <Ticked text={itemTexts.logCut(plainText(feed.why))} />
+      </bdi>{" "}
       <button type="button" class="link" onClick={onAgain}>
         {itemTexts.logAgain}
       </button>
@@ -160,7 +163,11 @@ function Lines({ shown, follows }: { readonly shown: Shown; readonly follows: { 
         else if (["ArrowUp", "PageUp", "Home"].includes(event.key)) follows.value = false;
       }}
     >
-      {shown.left === 0 ? null : <p class="quiet">{itemTexts.linesLeft(shown.left)}</p>}
+      {shown.left === 0 ? null : (
+        <p class="quiet">
+          <Ticked text={itemTexts.linesLeft(shown.left)} />
+        </p>
+      )}
       {blocks.map((lines) => (
         <div key={lines[0]?.number} class="log-block">
           {lines.map((line) => (

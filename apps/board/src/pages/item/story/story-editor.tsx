@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { StoryText } from "@skein/core";
 import type { Session } from "../../../session.ts";
 import { plainText } from "../../../text.ts";
+import { Ticked } from "../../../parts/ticked.tsx";
 import { storyTexts } from "../../../texts/story.ts";
 import { createEditor, type StoryEditorView } from "./editor.ts";
 import { keptEdits } from "./kept-edits.ts";
@@ -108,7 +109,10 @@ function wordsOf(state: Exclude<StoryState, { readonly type: "refused" }>): stri
 const Refused = ({ link, why }: { readonly link: StoryLink; readonly why: string }): JSX.Element => (
   <div class="story-refused" role="alert">
     <p>
-      {storyTexts.refused} <bdi>{plainText(why)}</bdi>
+      {storyTexts.refused}{" "}
+      <bdi>
+        <Ticked text={plainText(why)} />
+      </bdi>
     </p>
     <p class="story-buttons">
       <button type="button" onClick={() => link.again()}>
