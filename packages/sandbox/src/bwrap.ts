@@ -15,6 +15,7 @@ import { err, ok, type Result } from "@skein/core";
 import type { Command, Driver, Wrapped } from "./driver.ts";
 import { ROOM_UID } from "./etc-files.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { openPidsGroup } from "./pids-group.ts";
 
 const PLACES: readonly string[] = ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"];
 const STATUS_FD = "3";
@@ -43,14 +44,16 @@ export function createBwrap(secret: string): Driver {
 }
 
 function wrap(program: string, layout: Layout, command: Command): Wrapped {
+  const group = openPidsGroup(command.processes);
+  const argv = [program, ...argumentsOf(layout, command.cwd), "--", ...command.argv] as const;
   return {
-    argv: [program, ...argumentsOf(layout, command.cwd), "--", ...command.argv],
+    argv: group?.through(argv) ?? argv,
     cwd: "/",
     env: command.env,
     keeper: (started) => started,
     // bubblewrap tells the exit code of what it ran, and says nothing when it came to nothing.
     ran: (status, end) => end.type !== "exited" || status.includes('"exit-code"'),
-    leave: () => Promise.resolve(),
+    leave: async () => group?.leave(),
   };
 }
 
