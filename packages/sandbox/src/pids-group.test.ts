@@ -11,7 +11,8 @@ import { openPidsGroup } from "./pids-group.ts";
 const V1 = "/sys/fs/cgroup/pids";
 const mayMake = process.getuid?.() === 0 && existsSync(join(V1, "cgroup.procs"));
 
-const FORKS = "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 30 >/dev/null 2>&1 & done; echo all of them";
+const FORKS =
+  "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 30 >/dev/null 2>&1 & done; echo all of them";
 
 test("what runs in a group has no more tasks than its processes may have, and the group goes with it", async () => {
   const group = openPidsGroup(1, [V1]);
