@@ -5,7 +5,7 @@
  * who scrolls a board of thousands meanwhile does not notice.
  */
 import type { Board, BoardAttempt, BoardItem, BoardQueueEntry } from "@skein/core";
-import { clear, createStore, get, setMany } from "idb-keyval";
+import { clear, createStore, getMany, setMany } from "idb-keyval";
 
 import type { Signed } from "./facts.ts";
 
@@ -37,9 +37,10 @@ export function copiesInBrowser(): Copies {
   const store = createStore("skein", "copies");
   return {
     load: async () => {
-      const [head, pieces] = await Promise.all([get<CopyHead>(HEAD, store), get<readonly string[]>(PIECES, store)]);
+      // In one look: another tab may clear it, and save that of somebody else.
+      const [head, pieces] = await getMany<CopyHead | readonly string[] | undefined>([HEAD, PIECES], store);
       // One of a version before has no pieces.
-      return head === undefined || pieces === undefined ? undefined : { head, pieces };
+      return head === undefined || !("savedMs" in head) || !Array.isArray(pieces) ? undefined : { head, pieces };
     },
     save: (head, pieces) =>
       setMany(
