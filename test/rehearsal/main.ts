@@ -15,9 +15,10 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { BEHAVIORS, type Behavior, drawStories, randomOf, RETRIES } from "@skein/sim";
+import { BEHAVIORS, type Behavior, drawStories, RETRIES } from "@skein/sim";
 
 import { startPartableMesh } from "../support/mesh.ts";
+import { randomOf } from "../support/random.mjs";
 import { openWorld, type World } from "../support/world.ts";
 import { checkAtRest, checkWhileUp, type Findings } from "./check.ts";
 import { live, NAMES, type Night, SLOTS } from "./night.ts";

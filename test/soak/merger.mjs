@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { landingMessage } from "@skein/core";
 import { openRepository } from "@skein/git";
 
-import { randomOf } from "./random.mjs";
+import { randomOf } from "../support/random.mjs";
 
 const execute = promisify(execFile);
 const never = new AbortController().signal;

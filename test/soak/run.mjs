@@ -21,7 +21,7 @@ import { parseArgs } from "node:util";
 
 import { check } from "./check.mjs";
 import { createProject } from "./project.mjs";
-import { randomOf } from "./random.mjs";
+import { randomOf } from "../support/random.mjs";
 
 const { values } = parseArgs({
   options: {

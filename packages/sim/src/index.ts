@@ -3,16 +3,7 @@ export { type Checker, type MakeChecker } from "./invariants/checker.ts";
 export { FAULTS } from "./faults/index.ts";
 export { minimise, type Minimised, replayLine } from "./minimise.ts";
 export type { NightOptions, RealPorts, SeedOptions, SeedReport } from "./options.ts";
-export {
-  BEHAVIORS,
-  type Behavior,
-  drawStories,
-  goalOf,
-  notEnded,
-  randomOf,
-  RETRIES,
-  type Story,
-} from "./night/plan.ts";
+export { BEHAVIORS, type Behavior, drawStories, goalOf, notEnded, RETRIES, type Story } from "./night/plan.ts";
 export { runSeed } from "./simulation.ts";
 export { addCounts, SOMETIMES, type SometimesCounts, type SometimesName } from "./sometimes.ts";
 export type { InvariantId, Violation } from "./world.ts";
