@@ -1,29 +1,9 @@
 import type { BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
+import { nodeOf } from "../testing/boards.ts";
 import { holderState } from "./holder.ts";
 
-const node = (fields: Partial<BoardNode>): ReadonlyMap<string, BoardNode> =>
-  new Map([
-    [
-      "n1",
-      {
-        id: "n1",
-        name: "alder",
-        role: "agent",
-        removed: false,
-        self: false,
-        alive: true,
-        lastHeardAt: 5_000,
-        version: "",
-        labels: {},
-        slots: 1,
-        slotsFree: 0,
-        address: "",
-        linked: true,
-        ...fields,
-      },
-    ],
-  ]);
+const node = (fields: Partial<BoardNode>): ReadonlyMap<string, BoardNode> => new Map([["n1", nodeOf(fields)]]);
 
 const CLAIM = { node: "n1", expired: false };
 

@@ -1,5 +1,5 @@
 /** Boards for tests, from the fields that a test is about. */
-import type { Board, BoardItem } from "@skein/core";
+import type { Board, BoardItem, BoardNode } from "@skein/core";
 
 const ITEM: BoardItem = {
   id: "item1",
@@ -32,6 +32,24 @@ const ITEM: BoardItem = {
   updatedAt: 1_000,
   revision: 1,
 };
+
+const NODE: BoardNode = {
+  id: "n1",
+  name: "alder",
+  role: "agent",
+  removed: false,
+  self: false,
+  alive: true,
+  lastHeardAt: 5_000,
+  version: "0.1.0",
+  labels: {},
+  slots: 2,
+  slotsFree: 1,
+  address: "",
+  linked: true,
+};
+
+export const nodeOf = (fields: Partial<BoardNode>): BoardNode => ({ ...NODE, ...fields });
 
 export const itemOf = (fields: Partial<BoardItem>): BoardItem => ({ ...ITEM, ...fields });
 

@@ -8,6 +8,7 @@ import { createReplica } from "../log/replica.ts";
 import type { OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { createPlanner, type PlanInput } from "./plan.ts";
+import { NOTHING_ELSE } from "./testing/plan-input.ts";
 
 const me = { signer: testSigner("owner"), incarnation: new Uint8Array(8).fill(1) };
 const [A, B] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] as const;
@@ -40,18 +41,8 @@ function planned(changes: Partial<PlanInput> = {}): readonly unknown[] {
   const intents = createPlanner(testCrypto).plan({
     view: replica.view(),
     self: SELF,
-    others: [],
-    codingFrom: 0,
-    nowMs: 0,
+    ...NOTHING_ELSE,
     staggerMs: 100,
-    isExpired: () => false,
-    running: new Map(),
-    ready: true,
-    notBefore: new Map(),
-    isVerified: () => true,
-    trainRoom: 4,
-    witnessing: new Set(),
-    qa: () => undefined,
     ...changes,
   });
   return intents.map((intent) => [intent.type, intent.item, "why" in intent ? intent.why : ""]);

@@ -7,6 +7,7 @@ import { createReplica } from "../log/replica.ts";
 import type { OpBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { createPlanner } from "./plan.ts";
+import { NOTHING_ELSE } from "./testing/plan-input.ts";
 
 const me = { signer: testSigner("owner"), incarnation: new Uint8Array(8).fill(1) };
 const [FREE, TAKEN] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] as const;
@@ -36,18 +37,9 @@ function planned(others: readonly string[]): {
   const intents = createPlanner(testCrypto).plan({
     view: replica.view(),
     self: { key: "another", incarnation: toHex(me.incarnation), slotsFree: 9, labels: {} },
+    ...NOTHING_ELSE,
     others: others.map((key) => ({ key, slotsFree: 1, labels: {} })),
-    codingFrom: 0,
-    nowMs: 0,
     staggerMs: 100,
-    isExpired: () => false,
-    running: new Map(),
-    ready: true,
-    notBefore: new Map(),
-    isVerified: () => true,
-    trainRoom: 4,
-    witnessing: new Set(),
-    qa: () => undefined,
     purse: {
       offer: (item) => {
         asked.add(item.id);

@@ -7,6 +7,7 @@ import { createReplica, type Replica } from "../log/replica.ts";
 import type { CreateBody, RegisterBody, StageBody } from "../op/bodies.ts";
 import { testCrypto, testSigner } from "../testing/index.ts";
 import { type Candidate, createPlanner, type Intent, type PlanInput } from "./plan.ts";
+import { NOTHING_ELSE } from "./testing/plan-input.ts";
 import { rankOf } from "./rank.ts";
 
 const signer = testSigner("planner");
@@ -69,18 +70,8 @@ const selfAs = (key: string, changes: Partial<PlanInput["self"]> = {}): PlanInpu
 const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => ({
   view: world.replica.view(),
   self: selfAs(SELF, { slotsFree: 9 }),
-  others: [],
-  codingFrom: 0,
-  nowMs: 0,
+  ...NOTHING_ELSE,
   staggerMs: STAGGER,
-  isExpired: () => false,
-  running: new Map(),
-  ready: true,
-  notBefore: new Map(),
-  isVerified: () => true,
-  trainRoom: 4,
-  witnessing: new Set(),
-  qa: () => undefined,
   ...changes,
 });
 

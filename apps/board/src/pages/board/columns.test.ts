@@ -1,7 +1,7 @@
 import { type BoardItem, STAGES } from "@skein/core";
 import { expect, test } from "vitest";
 import { COLUMN_STAGES, columnsOf } from "./columns.ts";
-import { itemOf, mapsOf } from "./testing/maps.ts";
+import { itemOf, mapsOf } from "../../testing/boards.ts";
 
 const idsIn = (items: readonly Partial<BoardItem>[], stage: BoardItem["stage"]): readonly string[] =>
   columnsOf(mapsOf(items)).byStage[stage].map(({ id }) => id);

@@ -2,7 +2,7 @@ import type { Stage } from "@skein/core";
 import { expect, test } from "vitest";
 import { type Cursor, stepFrom } from "./cursor.ts";
 import type { Row } from "./rows.ts";
-import { itemOf } from "./testing/maps.ts";
+import { itemOf } from "../../testing/boards.ts";
 
 const BOARD: Partial<Record<Stage, readonly string[]>> = {
   Backlog: ["#x", "a", "b", "c"],

@@ -1,7 +1,7 @@
 import type { BoardItem } from "@skein/core";
 import { expect, test } from "vitest";
 import { type Filter, filterIn, labelsOf, matcherOf } from "./filter.ts";
-import { itemOf, mapsOf } from "./testing/maps.ts";
+import { itemOf, mapsOf } from "../../testing/boards.ts";
 
 const CLAIM = { node: "n1", nodeName: "Alder", epoch: 2, since: 3_000, expired: false, ttlMs: 60_000 };
 

@@ -1,22 +1,10 @@
 import type { BoardClaim, BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
+import { nodeOf } from "../../testing/boards.ts";
 import { type Hearing, leaseLeftMs } from "./lease.ts";
 
-const node = (id: string, self: boolean, lastHeardAt: number | null): BoardNode => ({
-  id,
-  name: id,
-  role: "agent",
-  removed: false,
-  self,
-  alive: true,
-  lastHeardAt,
-  version: "",
-  labels: {},
-  slots: 1,
-  slotsFree: 0,
-  address: "",
-  linked: true,
-});
+const node = (id: string, self: boolean, lastHeardAt: number | null): BoardNode =>
+  nodeOf({ id, name: id, self, lastHeardAt });
 
 const CLAIM: BoardClaim = { node: "b", nodeName: "b", epoch: 1, since: 0, expired: false, ttlMs: 60_000 };
 

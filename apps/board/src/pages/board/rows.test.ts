@@ -1,7 +1,7 @@
 import type { BoardItem } from "@skein/core";
 import { expect, test } from "vitest";
 import { type RowsOptions, rowsOf } from "./rows.ts";
-import { itemOf } from "./testing/maps.ts";
+import { itemOf } from "../../testing/boards.ts";
 
 const ALL: RowsOptions = { matches: undefined, group: "", rest: "None", limit: Number.POSITIVE_INFINITY };
 

@@ -1,23 +1,9 @@
 import type { BoardItem, BoardNode } from "@skein/core";
 import { expect, test } from "vitest";
-import { itemOf, mapsOf } from "./testing/maps.ts";
+import { itemOf, mapsOf, nodeOf } from "../../testing/boards.ts";
 import { type Card, createCards, standbyWord, viewClaims, viewNodes } from "./view.ts";
 
-const NODE: BoardNode = {
-  id: "n1",
-  name: "alder",
-  role: "agent",
-  removed: false,
-  self: false,
-  alive: true,
-  lastHeardAt: 5_000,
-  version: "0.1.0",
-  labels: {},
-  slots: 2,
-  slotsFree: 1,
-  address: "",
-  linked: true,
-};
+const NODE = nodeOf({});
 
 const CLAIM = { node: "n1", nodeName: "alder", epoch: 2, since: 3_000, expired: false, ttlMs: 60_000 };
 
