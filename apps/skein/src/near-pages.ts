@@ -47,7 +47,8 @@ export function createNearPages(options: NearPagesOptions): NearPages {
     tell: (node, page) => {
       try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
-        if (!isPrivate(directory)) throw new Error(`others may write to ${directory}, so it is not used`);
+        if (!isPrivate(directory))
+          throw new Error(`others may write to ${directory}, so it is not used: run chmod go-w on it, and start again`);
         const path = join(directory, `${mesh.slice(0, 16)}-${node}.json`);
         writeWholeFile(path, JSON.stringify({ mesh, machine, page }), 0o600);
         told = path;

@@ -2,7 +2,7 @@
  * A control group that holds what runs in one room to a number of tasks, where the node may make one: as root, with either
  * version of control groups (`Documentation/admin-guide/cgroup-v1/pids.rst`, `cgroup-v2.rst` of Linux).
  *
- * Looking at processes a few times a second (packages/process, `limit-watch.ts`) ends a fork bomb, but now and then too late: some
+ * Looking at processes a few times a second (packages/process, `limit-watch.ts`) ends a fork bomb, but may see it too late: some
  * thousands that fork keep the kernel itself busy for minutes.
  */
 import { randomBytes } from "node:crypto";
